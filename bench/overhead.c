@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench/overhead - what a span costs.
+ *
+ *	build/bench/overhead [--quick]
+ *
+ * Three settings: nobody reads; the collector reads at its default pace; it spins. In each, the
+ * bare clock pair and the instrumented one are interleaved batch by batch, in several processes.
+ * A setting in which a record was lost is void, and says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/baseline.h"
+#include "bench/measure.h"
+#include "producer/timekeeper.h"
+#include "tsc/freq.h"
+
+#define HOT __attribute__((noinline, aligned(64)))
+
+static tk_timer_t ordered, fast, off;
+static tk_timer_t many[1024];
+static struct bop_timer *bop;
+
+/* Each variant: `n` times `body`, timed as a whole. */
+#define VARIANT(name, before, body)                \
+	static HOT uint64_t name(unsigned n)       \
+	{                                          \
+		before;                            \
+		uint64_t began = tk_tsc_fenced();  \
+                                                   \
+		for (unsigned i = 0; i < n; i++) { \
+			body;                      \
+		}                                  \
+		return tk_tsc_fenced() - began;    \
+	}
+
+static inline void keep(uint64_t v)
+{
+	__asm__ volatile("" : : "r"(v));
+}
+
+VARIANT(bare_ordered, uint32_t cpu, uint64_t start = tk_tsc_fast();
+	keep(tk_tsc_ordered(&cpu) - start); keep(cpu))
+VARIANT(bare_fast, , uint64_t start = tk_tsc_fast(); keep(tk_tsc_fast() - start))
+VARIANT(span_ordered, , uint64_t start = tk_start(ordered); tk_stop(ordered, start))
+VARIANT(span_lane, tk_lane_t *lane = tk_lane(), uint64_t start = tk_start_on(lane, ordered);
+	tk_stop_on(lane, ordered, start))
+VARIANT(span_fast, , uint64_t start = tk_start(fast); tk_stop(fast, start))
+VARIANT(span_1024, , tk_timer_t t = many[i & 1023]; uint64_t start = tk_start(t); tk_stop(t, start))
+VARIANT(span_latency, struct tk_origin origin = tk_origin_now(), uint64_t start = tk_start(ordered);
+	tk_stop_latency(ordered, start, origin))
+VARIANT(span_disabled, , uint64_t start = tk_start(off); tk_stop(off, start))
+VARIANT(span_bop, , bop_timer_start(bop); bop_timer_stop(bop))
+/* The loop that the lone pushes run in: a counter that the compiler may not fold away. */
+VARIANT(loop, uint64_t stamp = tk_tsc_fast(), stamp += 40; keep(stamp))
+VARIANT(push, uint64_t stamp = tk_tsc_fast(), stamp += 40;
+	tk_push_(ordered, TK_STAMP_ORDERED, 0, stamp, 40, TK_TICKS_NONE))
+VARIANT(push_lane, uint64_t stamp = tk_tsc_fast(); tk_lane_t *lane = tk_lane(), stamp += 40;
+	tk_lane_push(lane, ordered, stamp, 40, TK_TICKS_NONE))
+
+enum {
+	BARE_ORDERED,
+	BARE_FAST,
+	SPAN_ORDERED,
+	SPAN_LANE,
+	SPAN_FAST,
+	SPAN_1024,
+	SPAN_LATENCY,
+	SPAN_DISABLED,
+	SPAN_BOP,
+	LOOP,
+	PUSH,
+	PUSH_LANE,
+	VARIANTS
+};
+
+static const tk_variant variants[VARIANTS] = {
+	bare_ordered, bare_fast,     span_ordered, span_lane, span_fast, span_1024,
+	span_latency, span_disabled, span_bop,     loop,      push,      push_lane,
+};
+
+/* ---- host work: the same code with and without the span, in random order ---- */
+
+#define WORKS 3
+static const unsigned work_rounds[WORKS] = { 40, 400, 4000 };
+static uint64_t table[4096];
+
+static inline __attribute__((always_inline)) uint64_t work(unsigned rounds, uint64_t x)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		table[x >> 52] ^= x;
+		x ^= table[x >> 40 & 4095];
+	}
+	return x;
+}
+
+static HOT uint64_t plain_work(unsigned n, unsigned rounds)
+{
+	uint64_t began = tk_tsc_fenced(), x = 1;
+
+	for (unsigned i = 0; i < n; i++)
+		x = work(rounds, x);
+	keep(x);
+	return tk_tsc_fenced() - began;
+}
+
+static HOT uint64_t timed_work(unsigned n, unsigned rounds)
+{
+	uint64_t began = tk_tsc_fenced(), x = 1;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t start = tk_start(ordered);
+
+		x = work(rounds, x);
+		tk_stop(ordered, start);
+	}
+	keep(x);
+	return tk_tsc_fenced() - began;
+}
+
+/* Median of paired differences, ticks a span; and of the plain work. */
+static void measure_work(unsigned rounds, double *added, double *plain)
+{
+	enum { PAIRS = 301 };
+	const unsigned n = 40000 / rounds + 4;
+	double differences[PAIRS], plains[PAIRS];
+	unsigned seed = (unsigned)getpid();
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		double a = 0, b = 0;
+
+		if (rand_r(&seed) & 1) {
+			a = (double)plain_work(n, rounds);
+			b = (double)timed_work(n, rounds);
+		} else {
+			b = (double)timed_work(n, rounds);
+			a = (double)plain_work(n, rounds);
+		}
+		differences[i] = (b - a) / n;
+		plains[i] = a / n;
+	}
+	*added = tk_quantile(differences, PAIRS, 0.5);
+	*plain = tk_quantile(plains, PAIRS, 0.5);
+}
+
+/* ---- one process ---- */
+
+#define ROW (VARIANTS + 2 * WORKS)
+static unsigned rounds_each = 400;
+
+static void disable_off_timer(void)
+{
+	/* What `timekeeper disable` writes, seen from here: a flag of our own making. */
+	static uint8_t flags[65536];
+
+	flags[tk_meta_timer(off)] = 1;
+	tk_self.disabled = flags;
+}
+
+static void once(double *row)
+{
+	char name[32];
+
+	tk_pin(0);
+	if (tk_open("overhead", NULL)) {
+		fprintf(stderr, "overhead: %s\n", tk_why());
+		exit(1);
+	}
+	ordered = tk_timer("ordered");
+	fast = tk_timer_stamped("fast", TK_STAMP_FAST);
+	off = tk_timer("off");
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "many-%u", i);
+		many[i] = tk_timer(name);
+	}
+	for (unsigned i = 1000; i < 1024; i++)
+		many[i] = many[i - 1000];
+	bop = bop_timer_new();
+	if (tk_join(NULL) || !bop) {
+		fprintf(stderr, "overhead: %s\n", tk_why());
+		exit(1);
+	}
+	disable_off_timer();
+	tk_measure(variants, VARIANTS, rounds_each, row);
+	for (unsigned i = 0; i < WORKS; i++)
+		measure_work(work_rounds[i], &row[VARIANTS + 2 * i], &row[VARIANTS + 2 * i + 1]);
+	tk_close();
+}
+
+/* ---- the collector beside it ---- */
+
+static pid_t start_collector(const char *poll, int *out)
+{
+	char program[4096];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 64);
+	int pipes[2];
+	pid_t pid;
+
+	if (n < 0 || pipe2(pipes, 0))
+		return -1;
+	program[n] = '\0';
+	strcpy(strrchr(program, '/'), "/../collector/timekeeper");
+	pid = fork();
+	if (pid == 0) {
+		tk_pin(1);
+		dup2(pipes[1], STDOUT_FILENO);
+		close(pipes[0]);
+		close(pipes[1]);
+		if (poll)
+			execl(program, "timekeeper", "stat", "--format", "jsonl", "--app",
+			      "overhead", "--poll", poll, NULL);
+		else
+			execl(program, "timekeeper", "stat", "--format", "jsonl", "--app",
+			      "overhead", NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	*out = pipes[0];
+	return pid;
+}
+
+/* Add up "lost" over all it said, a thread's work while the pipe fills. */
+static uint64_t read_lost(int fd, uint64_t *records)
+{
+	FILE *in = fdopen(fd, "r");
+	char line[4096];
+	uint64_t lost = 0;
+
+	*records = 0;
+	while (in && fgets(line, sizeof(line), in)) {
+		const char *at = strstr(line, "\"lost\":"), *count = strstr(line, "\"count\":");
+
+		if (at)
+			lost += strtoull(at + 7, NULL, 10);
+		if (count && strstr(line, "processing"))
+			*records += strtoull(count + 8, NULL, 10);
+	}
+	if (in)
+		fclose(in);
+	return lost;
+}
+
+/* Run the processes with somebody draining the pipe: a child that reads and answers at the end. */
+static int run(const char *poll, bool collect, unsigned processes, double *all, uint64_t *lost,
+	       uint64_t *records)
+{
+	int out = -1, answer[2], ret;
+	pid_t collector = -1, reader = -1;
+	uint64_t figures[2] = { 0, 0 };
+
+	fflush(NULL);
+	if (collect) {
+		collector = start_collector(poll, &out);
+		if (collector < 0 || pipe(answer))
+			return -errno;
+		reader = fork();
+		if (reader == 0) {
+			figures[0] = read_lost(out, &figures[1]);
+			_exit(write(answer[1], figures, sizeof(figures)) != sizeof(figures));
+		}
+		close(out);
+		close(answer[1]);
+	}
+	ret = tk_in_processes(once, ROW, processes, all);
+	if (collect) {
+		kill(collector, SIGTERM);
+		waitpid(collector, NULL, 0);
+		if (read(answer[0], figures, sizeof(figures)) != sizeof(figures))
+			ret = ret ? ret : -EIO;
+		close(answer[0]);
+		waitpid(reader, NULL, 0);
+	}
+	*lost = figures[0];
+	*records = figures[1];
+	return ret;
+}
+
+/* ---- the report ---- */
+
+static double over_processes(const double *all, unsigned processes, unsigned a, int b, double *lo,
+			     double *hi)
+{
+	double v[64];
+
+	for (unsigned p = 0; p < processes; p++)
+		v[p] = all[p * ROW + a] / (b < 0 ? 1 : all[p * ROW + (unsigned)b]);
+	tk_bootstrap(v, processes, lo, hi);
+	return tk_quantile(v, processes, 0.5);
+}
+
+static void print_ratio(const double *all, unsigned processes, const char *what, unsigned a,
+			unsigned b, double floor, bool at_least)
+{
+	double lo, hi, m = over_processes(all, processes, a, (int)b, &lo, &hi);
+	bool met = at_least ? m >= floor : m <= floor;
+
+	printf("%-52s %7.3f  [%.3f, %.3f]  %s %.2f  %s\n", what, m, lo, hi,
+	       at_least ? ">=" : "<=", floor, met ? "met" : "MISSED");
+}
+
+static void print_ticks(const double *all, unsigned processes, const char *what, unsigned a,
+			int minus, double tick_ns, double floor)
+{
+	double v[64], lo, hi, m;
+
+	for (unsigned p = 0; p < processes; p++)
+		v[p] = all[p * ROW + a] - (minus < 0 ? 0 : all[p * ROW + (unsigned)minus]);
+	tk_bootstrap(v, processes, &lo, &hi);
+	m = tk_quantile(v, processes, 0.5);
+	printf("%-52s %7.2f  [%.2f, %.2f] cycles, %.2f ns", what, m, lo, hi, m * tick_ns);
+	if (floor > 0)
+		printf("  <= %.1f  %s", floor, m <= floor ? "met" : "MISSED");
+	putchar('\n');
+}
+
+static void report(const char *title, const double *all, unsigned processes, double tick_ns,
+		   double ordered_floor)
+{
+	char what[64];
+
+	printf("\n%s\n", title);
+	print_ticks(all, processes, "bare pair rdtsc ... rdtscp", BARE_ORDERED, -1, tick_ns, 0);
+	print_ticks(all, processes, "ordered span", SPAN_ORDERED, -1, tick_ns, 0);
+	print_ratio(all, processes, "ordered span / its bare pair", SPAN_ORDERED, BARE_ORDERED,
+		    ordered_floor, false);
+	print_ratio(all, processes, "ordered span, explicit lane / its bare pair", SPAN_LANE,
+		    BARE_ORDERED, ordered_floor, false);
+	print_ratio(all, processes, "ordered span with latency / its bare pair", SPAN_LATENCY,
+		    BARE_ORDERED, ordered_floor, false);
+	print_ratio(all, processes, "bop-timekeeper's timer / ordered span", SPAN_BOP, SPAN_ORDERED,
+		    1.6, true);
+	print_ratio(all, processes, "fast span / two bare rdtsc", SPAN_FAST, BARE_FAST, 1.13,
+		    false);
+	print_ratio(all, processes, "1,024 timers on a thread / 1 timer", SPAN_1024, SPAN_ORDERED,
+		    1.15, false);
+	print_ticks(all, processes, "push alone, everything in it", PUSH, LOOP, tick_ns, 4);
+	print_ticks(all, processes, "push alone, explicit lane", PUSH_LANE, LOOP, tick_ns, 3);
+	print_ticks(all, processes, "disabled timer", SPAN_DISABLED, LOOP, tick_ns, 1.5);
+	for (unsigned i = 0; i < WORKS; i++) {
+		double lo, hi,
+			m = over_processes(all, processes, VARIANTS + 2 * i + 1, -1, &lo, &hi);
+
+		snprintf(what, sizeof(what), "added to host work of %.0f ns, a span", m * tick_ns);
+		print_ticks(all, processes, what, VARIANTS + 2 * i, -1, tick_ns, 0);
+	}
+}
+
+static double tick_length(void)
+{
+	struct tk_tsc_freq freq;
+
+	return tk_tsc_freq_measure(20000000, &freq) ? 0 : 1e9 / freq.hz;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *title, *poll;
+		bool collect;
+		double floor;
+	} settings[] = {
+		{ "nobody reads", NULL, false, 1.12 },
+		{ "the collector reads at its default pace", NULL, true, 1.12 },
+		{ "the collector spins", "spin", true, 1.15 },
+	};
+	unsigned processes = 11;
+	double tick_ns = tick_length();
+	double *all;
+
+	if (argc > 1 && !strcmp(argv[1], "--quick")) {
+		processes = 3;
+		rounds_each = 100;
+	} else if (argc > 1) {
+		fprintf(stderr, "usage: overhead [--quick]\n");
+		return 2;
+	}
+	all = calloc((size_t)processes * ROW, sizeof(*all));
+	if (!all)
+		return 1;
+	tk_describe_machine(stdout);
+	printf("# batches of %u, %u rounds, medians, in %u processes: median [95 %% bootstrap]\n",
+	       TK_BATCH, rounds_each, processes);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t lost = 0, records = 0;
+
+		if (settings[i].collect && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+			printf("\n%s: left out, it needs a second cpu\n", settings[i].title);
+			continue;
+		}
+		if (run(settings[i].poll, settings[i].collect, processes, all, &lost, &records)) {
+			fprintf(stderr, "overhead: a process failed\n");
+			return 1;
+		}
+		report(settings[i].title, all, processes, tick_ns, settings[i].floor);
+		if (settings[i].collect)
+			printf("%s: %llu records collected, %llu lost\n",
+			       lost      ? "VOID"
+			       : records ? "valid"
+					 : "VOID: nothing was collected",
+			       (unsigned long long)records, (unsigned long long)lost);
+	}
+	free(all);
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* `timekeeper ls`: segments, owners, lanes and the memory they really got. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "collector/commands.h"
+#include "collector/walk.h"
+
+struct ls {
+	FILE *out;
+	json_t *list; /* NULL: for people */
+	bool small_pages;
+};
+
+static const char *pages_name(uint32_t pages)
+{
+	static const char *const names[] = { "small", "collapsed", "hugetlb" };
+
+	return pages < 3 ? names[pages] : "unknown";
+}
+
+/* Who writes a lane now. The list is shared memory: copied, then checked. */
+static void last_owner(const struct tk_segment_lane *lane, struct tk_lane_owner *o,
+		       char name[TK_THREAD_NAME])
+{
+	uint32_t n = __atomic_load_n(&lane->head->n_owners, __ATOMIC_ACQUIRE);
+
+	memset(o, 0, sizeof(*o));
+	if (n)
+		*o = lane->head->owners[(n - 1) % TK_LANE_OWNERS];
+	o->name[TK_THREAD_NAME - 1] = '\0';
+	tk_printable(name, TK_THREAD_NAME, o->name);
+	if (!tk_name_valid(name))
+		strcpy(name, "?");
+}
+
+static uint64_t produced(const struct tk_segment_lane *lane)
+{
+	return lane->reader.first - lane->reader.size;
+}
+
+static json_t *lane_json(const struct tk_segment_lane *lane, uint32_t index)
+{
+	struct tk_lane_owner o;
+	char name[TK_THREAD_NAME];
+
+	last_owner(lane, &o, name);
+	return json_pack("{s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:i,s:i,s:I}", "lane", (json_int_t)index,
+			 "thread", name, "tid", (json_int_t)o.tid, "cpu", (json_int_t)o.cpu,
+			 "slots", (json_int_t)lane->info.slots, "bytes",
+			 (json_int_t)lane->slots_size, "pages", pages_name(lane->info.pages),
+			 "node", lane->info.node_had, "node_asked", lane->info.node_asked,
+			 "produced", (json_int_t)produced(lane));
+}
+
+static void segment_json(json_t *list, const struct tk_found *f)
+{
+	const struct tk_segment *s = f->segment;
+	json_t *lanes = json_array();
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		if (s->lanes[i].head)
+			json_array_append_new(lanes, lane_json(&s->lanes[i], i));
+	json_array_append_new(list,
+			      json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:o}",
+					"segment", s->name, "dir", f->dir, "app", s->info.app,
+					"pid", (json_int_t)s->info.pid, "uid",
+					(json_int_t)s->info.uid, "owner", tk_owner_name(f->owner),
+					"created_ns", (json_int_t)s->info.created_ns, "clock",
+					s->info.clock == TK_CLOCK_TSC ? "tsc" : "monotonic",
+					"timers", (json_int_t)s->info.n_timers, "refused_records",
+					(json_int_t)s->info.refused_records, "refused_lanes",
+					(json_int_t)s->info.refused_lanes, "refused_timers",
+					(json_int_t)s->info.refused_timers, "lanes", lanes));
+}
+
+static void segment_text(struct ls *ls, const struct tk_found *f)
+{
+	const struct tk_segment *s = f->segment;
+
+	fprintf(ls->out, "%s  %s  %u timer%s, %u lane%s", s->name, tk_owner_name(f->owner),
+		s->info.n_timers, s->info.n_timers == 1 ? "" : "s", s->n_lanes,
+		s->n_lanes == 1 ? "" : "s");
+	if (s->info.refused_records)
+		fprintf(ls->out, ", %" PRIu64 " records refused for want of a lane",
+			s->info.refused_records);
+	fputc('\n', ls->out);
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		const struct tk_segment_lane *lane = &s->lanes[i];
+		char name[TK_THREAD_NAME], node[16] = "node ?";
+		struct tk_lane_owner o;
+
+		if (!lane->head)
+			continue;
+		last_owner(lane, &o, name);
+		if (lane->info.node_had >= 0)
+			snprintf(node, sizeof(node), "node %d", lane->info.node_had);
+		fprintf(ls->out,
+			"  lane %-3u %-16s tid %-8u %8" PRIu64 " slots  %7.1f MiB %-9s %s  %" PRIu64
+			" records\n",
+			i, name, o.tid, lane->info.slots, (double)lane->slots_size / 1048576,
+			pages_name(lane->info.pages), node, produced(lane));
+	}
+}
+
+static void list_one(void *arg, const struct tk_found *f)
+{
+	struct ls *ls = arg;
+
+	for (uint32_t i = 0; i < f->segment->n_lanes; i++)
+		if (f->segment->lanes[i].head &&
+		    f->segment->lanes[i].info.pages == TK_PAGES_SMALL &&
+		    f->segment->lanes[i].slots_size >= 2u << 20)
+			ls->small_pages = true;
+	if (ls->list)
+		segment_json(ls->list, f);
+	else
+		segment_text(ls, f);
+}
+
+enum tk_exit tk_cmd_ls(const struct tk_args *a, FILE *out)
+{
+	struct ls ls = { .out = out, .list = a->json ? json_array() : NULL };
+	enum tk_exit code = tk_walk(a, list_one, &ls);
+
+	if (ls.list) {
+		json_t *all = json_pack("{s:i,s:o}", "schema", 1, "segments", ls.list);
+
+		json_dumpf(all, out, JSON_COMPACT);
+		fputc('\n', out);
+		json_decref(all);
+	} else if (ls.small_pages) {
+		fprintf(out,
+			"\nSome lanes lie on ordinary pages. Hugepages make a push steadier: give "
+			"the kernel some\n(sysctl vm.nr_hugepages=N, 2 MiB each), or use Linux 6.1 "
+			"or newer, which can collapse\nshared memory into them.\n");
+	}
+	return code;
+}

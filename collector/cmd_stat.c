@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* `timekeeper stat`: every interval of every timer, as text. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "collector/commands.h"
+#include "collector/dirs.h"
+#include "collector/rows.h"
+#include "collector/walk.h"
+
+/* A process that has just been started gets this long to appear. */
+#define PATIENCE_NS INT64_C(1000000000)
+
+struct stat_run {
+	const struct tk_args *args;
+	FILE *out;
+	struct tk_collector *collector;
+	uint64_t intervals; /* closed as of the last snapshot */
+	uint64_t printed;   /* intervals */
+	int64_t since_ns;
+	int64_t began_ns;
+	uint64_t notes, lost;
+	bool shown; /* there was a timer to show */
+	bool rows;  /* and something was printed of one */
+};
+
+static volatile sig_atomic_t told_to_stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	told_to_stop = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL); /* EPIPE says the same at the write */
+}
+
+/* Data of processes that were dead before we came is shown when asked for. */
+static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
+{
+	return (!t->found_dead || r->args->collector.oldest) &&
+	       (!r->args->timer || !fnmatch(r->args->timer, t->name, 0));
+}
+
+/* The earliest interval's end after `after` of which there is something to print; 0: none. */
+static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, int64_t after)
+{
+	int64_t next = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t))
+			continue;
+		for (int m = 0; m < TK_MEASURES; m++)
+			for (size_t k = 0; k < t->n_fresh[m]; k++)
+				if (t->fresh[m][k].t_ns > after &&
+				    (!next || t->fresh[m][k].t_ns < next))
+					next = t->fresh[m][k].t_ns;
+	}
+	return next;
+}
+
+static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int64_t end)
+{
+	enum tk_format format = (enum tk_format)r->args->format;
+
+	tk_rows_heading(r->out, format, end, r->printed == 0);
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t))
+			continue;
+		for (int m = 0; m < TK_MEASURES; m++)
+			for (size_t k = 0; k < t->n_fresh[m]; k++)
+				if (t->fresh[m][k].t_ns == end)
+					tk_rows_print(r->out, format, t, (enum tk_measure)m,
+						      &t->fresh[m][k]);
+	}
+	r->printed++;
+	r->rows = true;
+}
+
+static bool enough(const struct stat_run *r)
+{
+	return r->args->count && r->printed >= r->args->count;
+}
+
+/* Intervals in which nothing was there to print count, too: --count ends in bounded time. */
+static void print_new(struct stat_run *r, const struct tk_snapshot *s)
+{
+	uint64_t goal = r->printed + (s->intervals - r->intervals);
+	int64_t end;
+
+	while (!enough(r) && (end = next_end(r, s, r->since_ns))) {
+		print_interval(r, s, end);
+		r->since_ns = end;
+	}
+	if (r->printed < goal && r->shown)
+		r->printed = goal;
+	r->intervals = s->intervals;
+	r->since_ns = s->closed_ns;
+	fflush(r->out);
+}
+
+static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
+{
+	uint64_t fresh = s->notes_ever - r->notes;
+
+	for (size_t i = fresh < s->n_notes ? s->n_notes - fresh : 0; i < s->n_notes; i++)
+		fprintf(stderr, "timekeeper: %s\n", s->notes[i]);
+	r->notes = s->notes_ever;
+	if (s->lost > r->lost)
+		fprintf(stderr,
+			"timekeeper: %" PRIu64
+			" records lost, overwritten before they were read; the "
+			"collector's longest gap was %.2f ms: it needs a cpu to itself, or the "
+			"lanes "
+			"more slots\n",
+			s->lost - r->lost, (double)s->longest_gap_ns / 1e6);
+	r->lost = s->lost;
+}
+
+static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_timers; i++)
+		if (wanted(r, &s->timers[i]))
+			return true;
+	return false;
+}
+
+static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *s)
+{
+	struct tk_dirs dirs = { 0 };
+	char where[1024], pattern[128];
+	bool dead = false, living = false;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		if (s->timers[i].found_dead)
+			dead = true;
+		else
+			living = true;
+	}
+	if (r->args->timer && (living || (dead && r->args->collector.oldest))) {
+		tk_printable(pattern, sizeof(pattern), r->args->timer);
+		fprintf(stderr, "usage: timekeeper stat --timer PATTERN: no timer matches %s\n",
+			pattern);
+		return TK_EXIT_USAGE;
+	}
+	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0)
+		return TK_EXIT_FAILED;
+	tk_dirs_text(&dirs, where, sizeof(where));
+	tk_dirs_free(&dirs);
+	if (dead)
+		fprintf(stderr,
+			"timekeeper: only dead processes in %s: --oldest shows their last data\n",
+			where);
+	else if (s->n_segments)
+		fprintf(stderr, "timekeeper: no timer is defined yet in %s\n", where);
+	else
+		fprintf(stderr,
+			"timekeeper: nothing to show in %s: start a program that calls tk_open(), "
+			"or name "
+			"its directory with --dir\n",
+			where);
+	return s->other_versions && !s->n_segments ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
+}
+
+/* @return whether to go on; *code is set if not. */
+static bool step(struct stat_run *r, enum tk_exit *code)
+{
+	struct tk_view view = { .since_ns = r->since_ns };
+	struct tk_snapshot *s;
+	bool go_on = true;
+
+	if (tk_collector_wait(r->collector, r->intervals, 100) == -ETIMEDOUT)
+		return true;
+	s = tk_collector_snapshot(r->collector, &view);
+	if (!s) {
+		fprintf(stderr, "timekeeper: out of memory\n");
+		*code = TK_EXIT_FAILED;
+		return false;
+	}
+	if (r->began_ns == 0)
+		r->began_ns = s->t_ns;
+	r->shown = r->shown || anything(r, s);
+	say_notes(r, s);
+	print_new(r, s);
+	if (!r->shown && s->t_ns - r->began_ns > PATIENCE_NS) {
+		*code = nothing(r, s);
+		go_on = false;
+	}
+	tk_snapshot_free(s);
+	return go_on && !enough(r) && !ferror(r->out);
+}
+
+enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
+{
+	struct stat_run r = { .args = a, .out = out, .since_ns = 1 };
+	enum tk_exit code = TK_EXIT_OK;
+	char why[256];
+
+	catch_signals();
+	r.collector = tk_collector_open(&a->collector, why);
+	if (!r.collector) {
+		fprintf(stderr, "timekeeper: %s\n", why);
+		return TK_EXIT_FAILED;
+	}
+	while (!told_to_stop && step(&r, &code))
+		;
+	if (code == TK_EXIT_OK && !r.rows)
+		fprintf(stderr, "timekeeper: no records came meanwhile\n");
+	tk_collector_close(r.collector);
+	return code;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* The collecting thread and its pace. See core.h. */
+#include "collector/collector.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "collector/core.h"
+#include "tsc/read.h"
+
+#define MS              UINT64_C(1000000)
+#define SCAN_NS         (250 * MS)
+#define REFINE_NS       TK_SECOND_NS
+#define TAKE_NS         TK_SECOND_NS
+#define POLL_MIN_NS     50000u
+#define POLL_MAX_NS     (5 * MS)
+#define QUIET_NS        TK_SECOND_NS
+#define INTERVAL_NS     (100 * MS)
+#define INTERVAL_MIN_NS (10 * MS)
+#define INTERVAL_MAX_NS (60 * TK_SECOND_NS)
+#define HISTORY_BYTES   (UINT64_C(256) << 20)
+#define SPIN            1u
+
+uint64_t tk_now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * TK_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+static bool spins(const struct tk_collector *c)
+{
+	return c->options.poll_ns == SPIN;
+}
+
+/* An eighth of the time in which the fastest lane at its peak would fill. */
+static uint64_t poll_interval(const struct tk_collector *c, double fill_ns, uint64_t now_ns)
+{
+	double eighth = fill_ns / 8;
+
+	if (c->options.poll_ns)
+		return c->options.poll_ns;
+	if (now_ns - c->moved_ns > QUIET_NS || eighth > (double)POLL_MAX_NS)
+		return POLL_MAX_NS;
+	return eighth < (double)POLL_MIN_NS ? POLL_MIN_NS : (uint64_t)eighth;
+}
+
+static double drain(struct tk_collector *c, uint64_t now_ns)
+{
+	struct tk_drained sum = { .fill_ns = 8.0 * (double)POLL_MAX_NS };
+	uint64_t elapsed = now_ns - c->polled_ns;
+
+	c->polled_ns = now_ns;
+	if (elapsed > c->gap_ns)
+		c->gap_ns = elapsed;
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->broken)
+			tk_source_drain(c->sources[i], spins(c) ? now_ns : 0, elapsed, &sum);
+	if (sum.records)
+		c->moved_ns = now_ns;
+	if (sum.lost)
+		c->gap_lost = true;
+	return sum.fill_ns;
+}
+
+/* What is due besides draining. A due time is moved on from itself, so that intervals do not drift,
+ * but never into the past. */
+static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
+{
+	if (now_ns < *when)
+		return false;
+	*when = *when + period > now_ns ? *when + period : now_ns + period;
+	return true;
+}
+
+static void refine(struct tk_collector *c)
+{
+	uint32_t before = c->clock.epoch.number;
+
+	if (tk_clock_refine(&c->clock) == 0 && c->clock.epoch.number != before)
+		tk_collector_note(c, "the clock began epoch %u (%s): spans across it are set aside",
+				  c->clock.epoch.number + 1,
+				  tk_epoch_reason_name(c->clock.epoch.reason));
+}
+
+static void housekeeping(struct tk_collector *c, uint64_t now_ns)
+{
+	uint64_t interval = c->state.interval_ns; /* written by this thread only */
+
+	if (due(&c->scan_ns, SCAN_NS, now_ns))
+		tk_collector_scan(c, now_ns);
+	if (due(&c->refine_ns, REFINE_NS, now_ns))
+		refine(c);
+	if (now_ns >= c->close_ns && tk_collector_close_interval(c, now_ns, true)) {
+		due(&c->close_ns, interval, now_ns);
+		c->take_ns = now_ns + TAKE_NS;
+	} else if (now_ns >= c->take_ns && tk_collector_close_interval(c, now_ns, false)) {
+		c->take_ns = now_ns + TAKE_NS;
+	}
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void rest(struct tk_collector *c, double fill_ns, uint64_t now_ns)
+{
+	uint64_t until = earliest(c->scan_ns, c->close_ns);
+	struct timespec t;
+
+	if (spins(c)) {
+		tk_relax();
+		return;
+	}
+	if (c->n_sources)
+		until = earliest(until, now_ns + poll_interval(c, fill_ns, now_ns));
+	else if (until > now_ns + INTERVAL_NS)
+		until = now_ns + INTERVAL_NS;
+	if (until < now_ns + POLL_MIN_NS)
+		until = now_ns + POLL_MIN_NS;
+	t.tv_sec = (time_t)(until / TK_SECOND_NS);
+	t.tv_nsec = (long)(until % TK_SECOND_NS);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+static void *collect(void *arg)
+{
+	struct tk_collector *c = arg;
+	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
+
+	pthread_setname_np(pthread_self(), "tk-collector");
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	c->polled_ns = c->scan_ns = c->gap_shown_ns = now_ns;
+	c->refine_ns = now_ns + REFINE_NS;
+	c->take_ns = now_ns + TAKE_NS;
+	c->close_ns = now_ns + c->state.interval_ns;
+	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+		double fill_ns;
+
+		now_ns = tk_now_ns(CLOCK_MONOTONIC);
+		fill_ns = drain(c, now_ns);
+		housekeeping(c, now_ns);
+		rest(c, fill_ns, now_ns);
+	}
+	return NULL;
+}
+
+static uint64_t clamp_interval(uint64_t ns)
+{
+	if (ns < INTERVAL_MIN_NS)
+		return INTERVAL_MIN_NS;
+	return ns > INTERVAL_MAX_NS ? INTERVAL_MAX_NS : ns;
+}
+
+void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)
+{
+	atomic_store_explicit(&c->wanted_interval_ns, clamp_interval(interval_ns),
+			      memory_order_relaxed);
+}
+
+static int copy_options(struct tk_collector *c, const struct tk_collector_options *o)
+{
+	c->options = *o;
+	c->options.dir = o->dir ? strdup(o->dir) : NULL;
+	c->options.app = o->app ? strdup(o->app) : NULL;
+	if ((o->dir && !c->options.dir) || (o->app && !c->options.app))
+		return -ENOMEM;
+	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
+	c->state.interval_ns = atomic_load(&c->wanted_interval_ns);
+	tk_history_init(&c->history, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	return 0;
+}
+
+static void init_lock(struct tk_collector *c)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->closed, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&c->lock, NULL);
+}
+
+static int start(struct tk_collector *c)
+{
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int err;
+
+	pthread_attr_init(&attr);
+	if (c->options.cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET((size_t)c->options.cpu, &cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
+	err = pthread_create(&c->thread, &attr, collect, c);
+	pthread_attr_destroy(&attr);
+	return -err;
+}
+
+static void free_all(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		tk_source_free(c->sources[i]);
+	for (size_t i = 0; i < c->n_refused; i++)
+		free(c->refused[i].path);
+	for (size_t i = 0; i < c->n_series; i++)
+		tk_series_free(c->series[i], &c->history);
+	tk_tally_pool_free(&c->pool);
+	free(c->sources);
+	free(c->refused);
+	free(c->series);
+	free(c->segments);
+	free((char *)(uintptr_t)c->options.dir);
+	free((char *)(uintptr_t)c->options.app);
+	pthread_cond_destroy(&c->closed);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256])
+{
+	struct tk_collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c) {
+		snprintf(why, 256, "out of memory");
+		return NULL;
+	}
+	init_lock(c);
+	err = copy_options(c, o);
+	if (err)
+		snprintf(why, 256, "out of memory");
+	if (!err) {
+		err = tk_clock_open(&c->clock, NULL);
+		if (err)
+			snprintf(why, 256,
+				 "the counter's rate cannot be measured: %s; `timekeeper tsc` says "
+				 "more",
+				 strerror(-err));
+	}
+	if (!err) {
+		c->state.hz = c->clock.hz;
+		c->state.epoch = c->clock.epoch.number + 1;
+		c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		c->began_ns = tk_now_ns(CLOCK_MONOTONIC);
+		err = start(c);
+		if (err)
+			snprintf(why, 256, "the collecting thread cannot be started%s: %s",
+				 o->cpu >= 0 ? " on that cpu" : "", strerror(-err));
+	}
+	if (err) {
+		free_all(c);
+		errno = -err;
+		return NULL;
+	}
+	return c;
+}
+
+int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms)
+{
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout_ms * MS;
+	struct timespec t = { (time_t)(until / TK_SECOND_NS), (long)(until % TK_SECOND_NS) };
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->state.intervals <= intervals && !err)
+		err = pthread_cond_timedwait(&c->closed, &c->lock, &t);
+	if (c->state.intervals > intervals)
+		err = 0;
+	pthread_mutex_unlock(&c->lock);
+	return -err;
+}
+
+void tk_collector_close(struct tk_collector *c)
+{
+	atomic_store_explicit(&c->stop, true, memory_order_relaxed);
+	pthread_join(c->thread, NULL);
+	free_all(c);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/collector.h - the collecting thread: discover, attach, drain, aggregate.
+ *
+ * tk_collector_open() starts one thread that finds segments, drains every lane at a paced interval
+ * under the chunk rule, aggregates every record in ticks, and closes an interval every 100 ms or
+ * as asked. Viewers take snapshots (collector/snapshot.h). Nothing it does can be noticed by a
+ * watched program: it maps their memory read-only.
+ */
+#ifndef TK_COLLECTOR_COLLECTOR_H
+#define TK_COLLECTOR_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/snapshot.h"
+
+struct tk_collector_options {
+	const char *dir; /* segments' directory; NULL: the user's own, and every user's for root */
+	const char *app; /* only segments of this app; NULL: all */
+	uint32_t pid;    /* only this process's; 0: all */
+	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
+	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; 1: spin */
+	uint64_t history_bytes; /* 0: 256 MiB */
+	bool oldest;            /* begin at the oldest records that are still there */
+	bool raw;               /* do not subtract the cost of an empty span */
+	int cpu;                /* pin the collecting thread there; -1: do not */
+};
+
+/** @return the collector, running; NULL and errno with a sentence in `why`. */
+struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256]);
+
+/**
+ * Wait until more than `intervals` intervals have been closed, or timeout_ms passed.
+ * @return 0, or -ETIMEDOUT.
+ */
+int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms);
+
+/** Stop the thread, detach from everything, free. */
+void tk_collector_close(struct tk_collector *c);
+
+#endif

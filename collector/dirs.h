@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/dirs.h - the directories in which to look for segments.
+ *
+ * The one that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every user's.
+ */
+#ifndef TK_COLLECTOR_DIRS_H
+#define TK_COLLECTOR_DIRS_H
+
+#include <stddef.h>
+
+struct tk_dirs {
+	char **path;
+	size_t n;
+};
+
+/** @asked: NULL: the default. They need not exist. @return 0, -ENOMEM or -ENAMETOOLONG. */
+int tk_dirs_list(struct tk_dirs *d, const char *asked);
+void tk_dirs_free(struct tk_dirs *d);
+
+/** "a, b and c", for messages, cut to size. */
+void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size);
+
+#endif

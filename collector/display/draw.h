@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/display/draw.h - one screen: a view of a snapshot, drawn into a grid.
+ */
+#ifndef TK_DISPLAY_DRAW_H
+#define TK_DISPLAY_DRAW_H
+
+#include "collector/display/layout.h"
+#include "collector/display/view.h"
+
+/**
+ * Draw the whole screen. The grid has its size already; s is the snapshot of the last
+ * tk_view_sync(). Below 40 × 10 one line says so. Takes a fraction of a millisecond for a
+ * terminal of common size; never fails. Sets v->page and bounds v->help_top.
+ */
+void tk_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g);
+
+/** The layout tk_draw() uses. */
+struct tk_layout tk_draw_layout(const struct tk_view_state *v, const struct tk_snapshot *s,
+				const struct tk_grid *g);
+
+/* Its parts. */
+void tk_draw_measure(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+		     struct tk_rect r, enum tk_measure m);
+void tk_draw_rate(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+		  struct tk_rect r);
+void tk_draw_help(struct tk_view_state *v, struct tk_grid *g);
+void tk_draw_footer(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r);
+void tk_draw_status(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+		    struct tk_rect r);
+
+#endif

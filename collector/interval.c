@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of an interval: what was gathered becomes datapoints that viewers can see. See core.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/core.h"
+
+#define GAP_SHOWN_NS (10 * TK_SECOND_NS)
+#define DEAD_KEPT    4096u /* timers of dead processes */
+
+/* A dead timer of that name whose app is back. The newest first. */
+static struct tk_series *find_dead(struct tk_collector *c, const char *app, const char *name)
+{
+	for (size_t i = c->n_dead ? c->n_series : 0; i-- > 0;) {
+		struct tk_series *s = c->series[i];
+
+		if (!s->alive && !strcmp(s->name, name) && !strcmp(s->app, app))
+			return s;
+	}
+	return NULL;
+}
+
+/* So that processes may come and go for years. */
+static void forget_oldest_dead(struct tk_collector *c)
+{
+	size_t i = 0;
+
+	while (c->series[i]->alive)
+		i++;
+	tk_series_free(c->series[i], &c->history);
+	memmove(&c->series[i], &c->series[i + 1], (--c->n_series - i) * sizeof(struct tk_series *));
+	c->n_dead--;
+}
+
+static struct tk_series *new_series(struct tk_collector *c)
+{
+	struct tk_series **list =
+		realloc(c->series, (c->n_series + 1) * sizeof(struct tk_series *));
+	struct tk_series *s;
+
+	if (!list)
+		return NULL;
+	c->series = list;
+	if (c->n_dead > DEAD_KEPT)
+		forget_oldest_dead(c);
+	s = tk_series_new(c->next_key + 1, c->began_wall_ns);
+	if (!s)
+		return NULL;
+	c->next_key++;
+	list[c->n_series++] = s;
+	return s;
+}
+
+static void adopt(struct tk_collector *c, struct tk_source *src, uint32_t id)
+{
+	const struct tk_segment_timer *t = &src->seg->timers[id];
+	struct tk_series *s = find_dead(c, src->info.app, t->name);
+
+	if (s) {
+		tk_series_revive(s, &c->history, c->began_wall_ns);
+		c->n_dead--;
+	} else {
+		s = new_series(c);
+	}
+	if (!s)
+		return; /* no memory: the next interval tries again */
+	memcpy(s->name, t->name, sizeof(s->name));
+	memcpy(s->app, src->info.app, sizeof(s->app));
+	memcpy(s->segment, src->info.name, sizeof(s->segment));
+	s->pid = src->info.pid;
+	s->stamp = t->stamp;
+	s->found_dead = src->found_dead;
+	src->series[id] = s;
+}
+
+static void take_marks(struct tk_collector *c, struct tk_source *src)
+{
+	for (uint32_t i = 0; i < src->agg.n_marks; i++) {
+		struct tk_snap_mark *m = &c->marks[c->marks_ever++ % TK_MARKS_KEPT];
+		uint64_t start = src->agg.marks[i].start;
+
+		m->t_ns = src->agg.clock ? tk_clock_wall_ns(&c->clock, start)
+					 : (int64_t)start + src->clock_to_wall_ns;
+		memcpy(m->name, src->seg->timers[src->agg.marks[i].timer].name, sizeof(m->name));
+	}
+	src->agg.n_marks = 0;
+}
+
+static void take(struct tk_collector *c, struct tk_source *src)
+{
+	double ns_per_tick = src->agg.clock ? 1e9 / c->clock.hz : 1;
+
+	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
+		if (!src->series[id])
+			adopt(c, src, id);
+		if (!src->series[id])
+			continue;
+		src->series[id]->ns_per_tick = ns_per_tick;
+		src->series[id]->disabled = src->disabled[id] != 0;
+		if (src->agg.tallies[id])
+			tk_series_take(src->series[id], src->agg.tallies[id]);
+	}
+	take_marks(c, src);
+}
+
+static void end_series(struct tk_collector *c, struct tk_source *src, int64_t wall_ns)
+{
+	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
+		if (!src->series[id])
+			continue;
+		tk_series_end(src->series[id], &c->history, wall_ns);
+		c->n_dead++;
+	}
+	c->unknown_gone += src->agg.unknown;
+	tk_source_let_go(src);
+}
+
+static void close_series(struct tk_collector *c, int64_t wall_ns)
+{
+	for (size_t i = 0; i < c->n_series; i++)
+		if (c->series[i]->alive)
+			tk_series_close(c->series[i], &c->history, wall_ns, c->state.interval_ns);
+}
+
+/* The longest pause between two polls stays shown for 10 s, longer ones and those that cost records
+ * first. */
+static void show_gap(struct tk_collector *c, uint64_t now_ns)
+{
+	bool stale = now_ns - c->gap_shown_ns > GAP_SHOWN_NS;
+
+	if (c->gap_lost || stale || c->gap_ns > c->state.longest_gap_ns) {
+		c->state.longest_gap_ns = c->gap_ns;
+		c->gap_shown_ns = now_ns;
+	}
+	c->gap_ns = 0;
+	c->gap_lost = false;
+}
+
+static void show_segments(struct tk_collector *c)
+{
+	struct tk_snap_segment *list =
+		realloc(c->segments, (c->n_sources + 1) * sizeof(*c->segments));
+
+	c->state.delivered = c->state.lost = c->state.lag = 0;
+	c->state.unknown = c->unknown_gone;
+	if (!list)
+		return;
+	c->segments = list;
+	c->n_segments = c->n_sources;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		const struct tk_source *s = c->sources[i];
+
+		list[i] = s->info;
+		c->state.delivered += s->info.delivered;
+		c->state.lost += s->info.lost;
+		c->state.lag += s->info.lag;
+		c->state.unknown += s->seg ? s->agg.unknown : 0;
+	}
+}
+
+/* Where the wall clock was set back, time stands still here: points stay in order. */
+static int64_t wall_after(int64_t before)
+{
+	int64_t wall = (int64_t)tk_now_ns(CLOCK_REALTIME);
+
+	return wall > before ? wall : before + 1;
+}
+
+static void close_all(struct tk_collector *c, uint64_t now_ns)
+{
+	int64_t wall_ns = wall_after(c->began_wall_ns);
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *src = c->sources[i];
+
+		if (!src->seg)
+			continue;
+		tk_source_count(src);
+		if (tk_source_finished(src))
+			end_series(c, src, wall_ns);
+	}
+	close_series(c, wall_ns);
+	show_segments(c);
+	show_gap(c, now_ns);
+	c->shown_notes = c->notes;
+	c->state.other_versions = c->other_versions;
+	c->state.hz = c->clock.hz;
+	c->state.epoch = c->clock.epoch.number + 1;
+	c->state.closed_ns = wall_ns;
+	c->state.interval_ns = atomic_load_explicit(&c->wanted_interval_ns, memory_order_relaxed);
+	c->state.intervals++;
+	c->began_wall_ns = wall_ns;
+	c->began_ns = now_ns;
+}
+
+bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool interval)
+{
+	if (pthread_mutex_trylock(&c->lock))
+		return false;
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			take(c, c->sources[i]);
+	if (interval)
+		close_all(c, now_ns);
+	pthread_mutex_unlock(&c->lock);
+	if (interval)
+		pthread_cond_broadcast(&c->closed);
+	return true;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BIT(command) (1u << TK_CMD_##command)
+#define VIEWING      (BIT(TOP) | BIT(STAT))
+#define SEGMENTS     (VIEWING | BIT(LS) | BIT(CLEAN) | BIT(ENABLE) | BIT(DISABLE))
+#define ALL          ((1u << TK_COMMANDS) - 1)
+#define AT(field)    offsetof(struct tk_args, field)
+
+const struct tk_command tk_commands[TK_COMMANDS] = {
+	[TK_CMD_TOP] = {
+		"top", "", 0, 0, "live display of every timer (the default)",
+		"Shows the timers of all running programs, their latency, processing time and rate as "
+		"they change. Press ? in it for its keys. Watched programs cannot tell that it runs.",
+		{ { "timekeeper", "watch everything" },
+		  { "timekeeper top --app gateway", "only this app" } },
+	},
+	[TK_CMD_STAT] = {
+		"stat", "", 0, 0, "statistics per interval, as table, JSON lines or CSV",
+		"Prints, for each interval, timer and kind (processing, latency), count, rate, lost "
+		"records and percentiles. Percentiles come from histograms of every record. Losses "
+		"and notes go to standard error.",
+		{ { "timekeeper stat", "a table ten times a second" },
+		  { "timekeeper stat --interval 1s --count 5 --format jsonl", "five seconds, for a program to read" },
+		  { "timekeeper stat --once --oldest --pid 4242", "the last records of a process that died" } },
+	},
+	[TK_CMD_LS] = {
+		"ls", "", 0, 0, "segments, their lanes and memory, and whether their owners live",
+		"Lists the shared memory of each watched process: state of the owner, lanes with the "
+		"thread that writes them, slots, the kind of memory they got, and records written.",
+		{ { "timekeeper ls", "everything there is" },
+		  { "timekeeper ls --json", "the same, for a program to read" } },
+	},
+	[TK_CMD_CLEAN] = {
+		"clean", "", 0, 0, "remove the segments of dead processes",
+		"Lists what dead processes left behind, and removes it with --force. Segments whose "
+		"owner may live are left alone. Whoever still reads a removed one keeps it.",
+		{ { "timekeeper clean", "show what would be removed" },
+		  { "timekeeper clean --force", "remove it" } },
+	},
+	[TK_CMD_ENABLE] = {
+		"enable", "PATTERN", 1, 1, "record these timers again",
+		"Switches timers on in running programs, by name; shell patterns are understood.",
+		{ { "timekeeper enable 'Sequencer-*'", "all timers of that prefix" } },
+	},
+	[TK_CMD_DISABLE] = {
+		"disable", "PATTERN", 1, 1, "stop recording these timers",
+		"Switches timers off in running programs, by name; shell patterns are understood. A "
+		"disabled timer costs about a cycle.",
+		{ { "timekeeper disable '*' --app gateway", "everything of one app" } },
+	},
+	[TK_CMD_TSC] = {
+		"tsc", "", 0, 0, "is this machine's time stamp counter worth reading?",
+		"Shows every check of the counter with its source, its frequency with bounds, and, if "
+		"asked, the offsets between cores.",
+		{ { "timekeeper tsc", "checks and frequency" },
+		  { "timekeeper tsc --offsets --json", "measure the cores against each other, too" } },
+	},
+	[TK_CMD_HELP] = {
+		"help", "[COMMAND]", 0, 1, "help, the man page, shell completion",
+		"Shows help on the program or one of its commands. Man page and completion are made "
+		"from the same table.",
+		{ { "timekeeper help stat", "help on stat" },
+		  { "timekeeper help --completion bash > /etc/bash_completion.d/timekeeper", "install completion" } },
+	},
+};
+
+const struct tk_option tk_options[] = {
+	{ "dir", 'd', TK_OPTION_TEXT, SEGMENTS, "DIR", NULL,
+	  "look for segments here, not in $TIMEKEEPER_DIR or /dev/shm/timekeeper-UID",
+	  AT(collector.dir) },
+	{ "app", 'a', TK_OPTION_TEXT, SEGMENTS, "NAME", NULL, "only processes of this app",
+	  AT(collector.app) },
+	{ "pid", 'p', TK_OPTION_PID, SEGMENTS, "PID", NULL, "only this process",
+	  AT(collector.pid) },
+	{ "timer", 't', TK_OPTION_TEXT, BIT(STAT), "PATTERN", NULL,
+	  "only timers whose name matches this shell pattern", AT(timer) },
+	{ "format", 'f', TK_OPTION_CHOICE, BIT(STAT), "FORMAT", "table|jsonl|csv",
+	  "table for people, jsonl or csv for programs (in ns)", AT(format) },
+	{ "count", 'n', TK_OPTION_COUNT, BIT(STAT), "N", NULL, "stop after this many intervals",
+	  AT(count) },
+	{ "once", '1', TK_OPTION_FLAG, BIT(STAT), NULL, NULL, "one interval; the same as --count 1",
+	  AT(once) },
+	{ "interval", 'i', TK_OPTION_TIME, VIEWING, "TIME", NULL,
+	  "statistics over this long: 10ms to 60s (default 100ms)", AT(collector.interval_ns) },
+	{ "oldest", 'o', TK_OPTION_FLAG, VIEWING, NULL, NULL,
+	  "begin at the oldest records still there, those of dead processes included",
+	  AT(collector.oldest) },
+	{ "raw", 'r', TK_OPTION_FLAG, VIEWING, NULL, NULL,
+	  "do not subtract what an empty span costs", AT(collector.raw) },
+	{ "poll", 0, TK_OPTION_POLL, VIEWING, "TIME", NULL,
+	  "drain this often; `spin` never sleeps (default: 50us to 5ms, as the load asks)",
+	  AT(collector.poll_ns) },
+	{ "cpu", 0, TK_OPTION_CPU, VIEWING, "CPU", NULL, "pin the collecting thread to this cpu",
+	  AT(collector.cpu) },
+	{ "history", 0, TK_OPTION_SIZE, BIT(TOP), "SIZE", NULL,
+	  "memory for the past (default 256M)", AT(collector.history_bytes) },
+	{ "charset", 0, TK_OPTION_CHOICE, BIT(TOP), "SET", "auto|braille|block|ascii",
+	  "what graphs are drawn with", AT(charset) },
+	{ "no-color", 0, TK_OPTION_FLAG, BIT(TOP), NULL, NULL, "no colours; so does NO_COLOR",
+	  AT(no_color) },
+	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC), NULL, NULL, "one JSON object",
+	  AT(json) },
+	{ "force", 0, TK_OPTION_FLAG, BIT(CLEAN), NULL, NULL, "remove them", AT(force) },
+	{ "offsets", 0, TK_OPTION_FLAG, BIT(TSC), NULL, NULL,
+	  "measure cores against each other; runs a thread on each", AT(offsets) },
+	{ "man", 0, TK_OPTION_FLAG, BIT(HELP), NULL, NULL, "print the man page, in roff", AT(man) },
+	{ "completion", 0, TK_OPTION_TEXT, BIT(HELP), "SHELL", NULL,
+	  "print completion for this shell: bash", AT(completion) },
+	{ "help", 'h', TK_OPTION_FLAG, ALL, NULL, NULL, "show help and exit", AT(help) },
+	{ "version", 'V', TK_OPTION_FLAG, ALL, NULL, NULL, "show the version and exit",
+	  AT(version) },
+	{ .name = NULL },
+};
+
+#define OPTIONS_MAX 32
+
+_Static_assert(sizeof(tk_options) / sizeof(tk_options[0]) < OPTIONS_MAX, "room in parse_options");
+
+/* A number without sign, and the unit that follows it. */
+static int parse_number(const char *text, double *number, const char **unit)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*number = strtod(text, &end);
+	*unit = end;
+	return errno || end == text ? -EINVAL : 0;
+}
+
+static int parse_scaled(const char *text, const char *const units[], const double scales[],
+			uint64_t *value)
+{
+	const char *unit;
+	double number;
+
+	if (parse_number(text, &number, &unit) < 0)
+		return -EINVAL;
+	for (int i = 0; units[i]; i++) {
+		if (strcmp(unit, units[i]))
+			continue;
+		number *= scales[i];
+		if (number < 1 || number > 1e18)
+			return -EINVAL;
+		*value = (uint64_t)number;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int tk_parse_time(const char *text, uint64_t *ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s", NULL };
+	static const double scales[] = { 1, 1e3, 1e6, 1e9 };
+
+	return parse_scaled(text, units, scales, ns);
+}
+
+static int parse_size(const char *text, uint64_t *bytes)
+{
+	static const char *const units[] = { "", "K", "M", "G", NULL };
+	static const double scales[] = { 1, 1024, 1048576, 1073741824 };
+
+	return parse_scaled(text, units, scales, bytes);
+}
+
+static int parse_whole(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return errno || *end || *value > max ? -EINVAL : 0;
+}
+
+static int parse_choice(const char *choices, const char *text, int *place)
+{
+	size_t length = strlen(text);
+
+	for (int i = 0;; i++) {
+		size_t n = strcspn(choices, "|");
+
+		if (n == length && !strncmp(choices, text, n)) {
+			*place = i;
+			return 0;
+		}
+		if (!choices[n])
+			return -EINVAL;
+		choices += n + 1;
+	}
+}
+
+static int store(struct tk_args *a, const struct tk_option *o, const char *text)
+{
+	void *to = (char *)a + o->offset;
+	uint64_t whole = 0;
+	int err = 0;
+
+	switch (o->type) {
+	case TK_OPTION_FLAG:
+		*(bool *)to = true;
+		break;
+	case TK_OPTION_TEXT:
+		*(const char **)to = text;
+		break;
+	case TK_OPTION_COUNT:
+		err = parse_whole(text, UINT64_MAX, to);
+		return err || *(uint64_t *)to ? err : -EINVAL;
+	case TK_OPTION_PID:
+		err = parse_whole(text, INT_MAX, &whole);
+		*(uint32_t *)to = (uint32_t)whole;
+		return err || whole ? err : -EINVAL;
+	case TK_OPTION_CPU:
+		err = parse_whole(text, 4095, &whole);
+		*(int *)to = (int)whole;
+		break;
+	case TK_OPTION_TIME:
+		return tk_parse_time(text, to);
+	case TK_OPTION_POLL:
+		if (strcmp(text, "spin"))
+			return tk_parse_time(text, to);
+		*(uint64_t *)to = 1;
+		break;
+	case TK_OPTION_SIZE:
+		return parse_size(text, to);
+	case TK_OPTION_CHOICE:
+		return parse_choice(o->choices, text, to);
+	}
+	return err;
+}
+
+int tk_command_find(const char *name)
+{
+	for (int i = 0; i < TK_COMMANDS; i++)
+		if (!strcmp(tk_commands[i].name, name))
+			return i;
+	return -1;
+}
+
+static int complain(const struct tk_args *a, char why[256], const char *what, const char *word)
+{
+	const char *command = tk_commands[a->command].name;
+	const char *operands = tk_commands[a->command].operands;
+
+	snprintf(why, 256,
+		 "usage: timekeeper %s [options]%s%s: %s %.80s; see `timekeeper %s --help`",
+		 command, operands[0] ? " " : "", operands, what, word, command);
+	for (char *c = why; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return -EINVAL;
+}
+
+static int parse_options(struct tk_args *a, int argc, char **argv, char why[256])
+{
+	const struct tk_option *by_place[OPTIONS_MAX];
+	struct option longs[OPTIONS_MAX] = { 0 };
+	char shorts[3 * OPTIONS_MAX] = ":";
+	int n = 0, place, got;
+	size_t used = 1;
+
+	for (const struct tk_option *o = tk_options; o->name; o++) {
+		if (!(o->commands >> a->command & 1))
+			continue;
+		longs[n] = (struct option){ o->name, o->argument ? 1 : 0, NULL, 0x100 + n };
+		by_place[n++] = o;
+		if (!o->letter)
+			continue;
+		shorts[used++] = o->letter;
+		if (o->argument)
+			shorts[used++] = ':';
+	}
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const char *word = optind > 0 ? argv[optind - 1] : "";
+
+		if (got == '?')
+			return complain(a, why, "unknown option", word);
+		if (got == ':')
+			return complain(a, why, "a value is missing after", word);
+		for (place = 0; place < n; place++)
+			if (got == 0x100 + place || got == by_place[place]->letter)
+				break;
+		if (store(a, by_place[place], optarg) < 0)
+			return complain(a, why, "not understood:", word);
+	}
+	return 0;
+}
+
+int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256])
+{
+	const struct tk_command *c;
+	int command;
+
+	memset(a, 0, sizeof(*a));
+	a->collector.cpu = -1;
+	a->command = TK_CMD_TOP;
+	if (argc > 1 && argv[1][0] != '-') {
+		command = tk_command_find(argv[1]);
+		if (command < 0) {
+			a->command = TK_CMD_HELP;
+			return complain(a, why, "unknown command", argv[1]);
+		}
+		a->command = (enum tk_command_id)command;
+		argc--;
+		argv++;
+	}
+	if (parse_options(a, argc, argv, why) < 0)
+		return -EINVAL;
+	a->operands = argv + optind;
+	a->n_operands = argc - optind;
+	c = &tk_commands[a->command];
+	if (a->help || a->version)
+		return 0;
+	if (a->n_operands < c->min_operands)
+		return complain(a, why, "missing", c->operands);
+	if (a->n_operands > c->max_operands)
+		return complain(a, why, "too much:", a->operands[c->max_operands]);
+	if (a->command == TK_CMD_HELP && a->n_operands && tk_command_find(a->operands[0]) < 0)
+		return complain(a, why, "unknown command", a->operands[0]);
+	if (a->completion && strcmp(a->completion, "bash"))
+		return complain(a, why, "no completion for", a->completion);
+	if (a->once)
+		a->count = 1;
+	return 0;
+}

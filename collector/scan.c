@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Discovery: which directories, which segments in them, which of those live. See core.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/core.h"
+#include "collector/dirs.h"
+
+/* A segment that is still being made after this was abandoned by its maker. */
+#define MAKING_NS (10 * TK_SECOND_NS)
+
+void tk_collector_note(struct tk_collector *c, const char *format, ...)
+{
+	char *text = c->notes.text[c->notes.ever++ % TK_NOTES_KEPT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, TK_NOTE_LENGTH, format, args);
+	va_end(args);
+	/* Names of files may hold anything. */
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
+{
+	for (size_t i = 0; i < c->n_refused; i++)
+		if (!strcmp(c->refused[i].path, path))
+			return &c->refused[i];
+	return NULL;
+}
+
+static struct tk_refused *refused_add(struct tk_collector *c, const char *path, uint64_t now_ns)
+{
+	struct tk_refused *list = realloc(c->refused, (c->n_refused + 1) * sizeof(*list));
+	struct tk_refused *r;
+
+	if (!list)
+		return NULL;
+	c->refused = list;
+	r = &list[c->n_refused];
+	memset(r, 0, sizeof(*r));
+	r->path = strdup(path);
+	if (!r->path)
+		return NULL;
+	r->since_ns = now_ns;
+	c->n_refused++;
+	return r;
+}
+
+/* Said once, and not tried again while the name is there. */
+static void refuse(struct tk_collector *c, const char *path, int error, const char *why,
+		   uint64_t now_ns)
+{
+	struct tk_refused *r = refused_find(c, path);
+
+	if (!r)
+		r = refused_add(c, path, now_ns);
+	if (r)
+		r->listed = true;
+	if (error == ENOENT || error == EBUSY)
+		return;
+	if (error == EAGAIN && r && now_ns - r->since_ns < MAKING_NS)
+		return;
+	if (r)
+		r->given_up = true;
+	if (error == EPROTO)
+		c->other_versions++;
+	tk_collector_note(c, "%s: %s; skipped", path, why);
+}
+
+static void refuse_dir(struct tk_collector *c, const char *dir, int error, const char *why,
+		       uint64_t now_ns)
+{
+	struct tk_refused *r = refused_find(c, dir);
+
+	if (r)
+		r->listed = true;
+	else
+		refuse(c, dir, error, why, now_ns);
+}
+
+static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
+{
+	return (!c->options.app || !strcmp(c->options.app, seg->info.app)) &&
+	       (!c->options.pid || c->options.pid == seg->info.pid);
+}
+
+static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir,
+		      enum tk_lane_from from, bool dead)
+{
+	struct tk_source **list =
+		realloc(c->sources, (c->n_sources + 1) * sizeof(struct tk_source *));
+	struct tk_source *s;
+
+	if (!list) {
+		tk_segment_detach(seg);
+		return -ENOMEM;
+	}
+	c->sources = list;
+	s = tk_source_new(seg, dir, from, &c->pool, &c->clock, c->options.raw);
+	if (!s)
+		return -ENOMEM;
+	s->found_dead = dead;
+	list[c->n_sources++] = s;
+	tk_source_watch(s);
+	return 0;
+}
+
+static bool is_dead(const struct tk_segment *seg)
+{
+	enum tk_owner owner = tk_segment_owner(seg);
+
+	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
+}
+
+/*
+ * Attach to one name. Where to begin: at the newest record of what lived before us, unless asked;
+ * at the first that is still there of what appears under our eyes, and of the dead, whose last
+ * records are all there will be.
+ */
+static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
+		   uint64_t now_ns)
+{
+	char path[PATH_MAX + NAME_MAX];
+	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
+	char why[TK_WHY_MAX] = "";
+	struct tk_segment *seg;
+	struct tk_refused *r;
+	bool dead;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	r = refused_find(c, path);
+	if (r && r->given_up) {
+		r->listed = true;
+		return;
+	}
+	seg = tk_segment_attach(dirfd, name, from, why);
+	dead = seg && is_dead(seg);
+	if (dead && from == TK_LANE_NEWEST) {
+		tk_segment_detach(seg);
+		from = TK_LANE_OLDEST;
+		seg = tk_segment_attach(dirfd, name, from, why);
+	}
+	if (!seg) {
+		refuse(c, path, errno, why, now_ns);
+	} else if (!wanted(c, seg)) {
+		tk_segment_detach(seg);
+		r = refused_add(c, path, now_ns);
+		if (r)
+			r->given_up = r->listed = true;
+	} else if (add_source(c, seg, dir, from, dead) < 0) {
+		refuse(c, path, ENOMEM, "out of memory for its histograms and counts", now_ns);
+	} else if (why[0]) {
+		tk_collector_note(c, "%s: %s", path, why);
+	}
+}
+
+static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (!strcmp(c->sources[i]->info.name, name) && !strcmp(c->sources[i]->dir, dir))
+			return c->sources[i];
+	return NULL;
+}
+
+static void scan_dir(struct tk_collector *c, const char *dir, uint64_t now_ns)
+{
+	char why[TK_WHY_MAX] = "";
+	int fd = tk_segments_open(dir, why);
+	struct dirent *e;
+	DIR *d;
+
+	if (fd < 0) {
+		/* One that does not exist yet is no fault: nothing was started yet. */
+		if (fd != -ENOENT)
+			refuse_dir(c, dir, -fd, why, now_ns);
+		return;
+	}
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(d))) {
+		struct tk_source *s = source_find(c, dir, e->d_name);
+
+		/* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
+		if (e->d_name[0] == '.' || !strcmp(e->d_name, "tsc-offsets"))
+			continue;
+		if (s) {
+			s->listed = true;
+			continue;
+		}
+		attach(c, fd, dir, e->d_name, now_ns);
+	}
+	closedir(d);
+}
+
+/* What went wrong with a source, and whether its owner lives. */
+static void look_after(struct tk_collector *c, struct tk_source *s)
+{
+	int err = tk_source_refresh(s);
+
+	if (!err)
+		tk_source_watch(s);
+	else
+		s->broken = true;
+	if (s->why[0] || s->broken)
+		tk_collector_note(c, "%s/%s: %s%s", s->dir, s->info.name,
+				  s->why[0] ? s->why : strerror(-err),
+				  s->broken ? "; let go of" : "");
+	s->why[0] = '\0';
+}
+
+/* Nothing keeps what was let go of and is no longer in its directory. */
+static void forget_gone(struct tk_collector *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (c->sources[i]->seg || c->sources[i]->listed)
+			c->sources[kept++] = c->sources[i];
+		else
+			tk_source_free(c->sources[i]);
+	}
+	c->n_sources = kept;
+	kept = 0;
+	for (size_t i = 0; i < c->n_refused; i++) {
+		if (c->refused[i].listed)
+			c->refused[kept++] = c->refused[i];
+		else
+			free(c->refused[i].path);
+	}
+	c->n_refused = kept;
+}
+
+void tk_collector_scan(struct tk_collector *c, uint64_t now_ns)
+{
+	struct tk_dirs dirs;
+
+	for (size_t i = 0; i < c->n_sources; i++)
+		c->sources[i]->listed = false;
+	for (size_t i = 0; i < c->n_refused; i++)
+		c->refused[i].listed = false;
+	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
+		for (size_t i = 0; i < dirs.n; i++)
+			scan_dir(c, dirs.path[i], now_ns);
+		tk_dirs_free(&dirs);
+		forget_gone(c);
+	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->broken)
+			look_after(c, c->sources[i]);
+	c->scanned = true;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Stamps other than the inline ones, origins, and ticks to nanoseconds. */
+#include "producer/library.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "tsc/convert.h"
+#include "tsc/freq.h"
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t tk_now(void)
+{
+	if (__builtin_expect(tk_library.clock == TK_CLOCK_SYSTEM, 0))
+		return clock_ns(CLOCK_MONOTONIC);
+	return __builtin_expect(tk_library.no_clock, 0) ? 0 : tk_tsc_fast();
+}
+
+/* Called for timers that are stamped neither ordered nor fast. */
+uint64_t tk_stamp_start(tk_timer_t timer)
+{
+	return tk_meta_kind(timer) == TK_STAMP_FENCED ? tk_tsc_fenced() : tk_now();
+}
+
+uint64_t tk_stamp_stop(tk_timer_t timer, uint32_t *cpu)
+{
+	if (tk_meta_kind(timer) == TK_STAMP_FENCED)
+		return tk_tsc_fenced_cpu(cpu);
+	*cpu = TK_CPU_UNKNOWN;
+	return tk_now();
+}
+
+/* ---- what an empty span costs ---- */
+
+#define EMPTY_SPANS 255
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint32_t empty_span(enum tk_stamp stamp)
+{
+	const tk_timer_t timer = tk_record_meta(0, 0, stamp);
+	uint32_t ticks[EMPTY_SPANS];
+	uint32_t cpu;
+
+	for (int i = 0; i < EMPTY_SPANS; i++) {
+		uint64_t start = stamp > TK_STAMP_FAST ? tk_stamp_start(timer) : tk_tsc_fast();
+
+		ticks[i] = (uint32_t)(tk_stop_stamp_(timer, &cpu) - start);
+	}
+	qsort(ticks, EMPTY_SPANS, sizeof(ticks[0]), compare);
+	return ticks[EMPTY_SPANS / 2];
+}
+
+void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
+{
+	floor[TK_STAMP_HAND] = 0;
+	for (unsigned i = 0; i < TK_STAMP_HAND; i++)
+		floor[i] = tk_library.clock == TK_CLOCK_SYSTEM ? 0 : empty_span((enum tk_stamp)i);
+}
+
+/* ---- ticks to ns ---- */
+
+/*
+ * The rate is that of two readings, the first taken when the segment was opened. A conversion is
+ * fitted when the window has doubled since the last, so there are never more than 64: they are
+ * appended, never changed, and read without a lock.
+ */
+#define FITS 64
+
+static struct tk_tsc_pair first;
+static struct tk_tsc_conv fits[FITS];
+static double fitted_hz[FITS];
+static unsigned n_fits;
+static uint64_t next_fit; /* ticks */
+
+static void fit(void)
+{
+	struct tk_tsc_pair now;
+	double hz;
+
+	tk_tsc_pair_read(&now);
+	hz = tk_tsc_pair_hz(&first, &now, NULL);
+	if (n_fits == FITS || tk_tsc_conv_init(&fits[n_fits], hz, 0, 0))
+		return;
+	fitted_hz[n_fits] = hz;
+	next_fit = now.tsc + (now.tsc - first.tsc);
+	/* Pairs with the acquire load in current_fit(). */
+	__atomic_store_n(&n_fits, n_fits + 1, __ATOMIC_RELEASE);
+}
+
+void tk_stamps_begin(void)
+{
+	if (!first.tsc)
+		tk_tsc_pair_read(&first);
+}
+
+void tk_stamps_end(void)
+{
+	if (!n_fits)
+		fit();
+}
+
+/* -1: none, and ticks are ns. */
+static int current_fit(void)
+{
+	if (tk_library.clock == TK_CLOCK_SYSTEM || tk_library.no_clock)
+		return -1;
+	if (tk_tsc_fast() >= __atomic_load_n(&next_fit, __ATOMIC_RELAXED)) {
+		tk_library_lock();
+		tk_stamps_begin();
+		if (tk_tsc_fast() >= next_fit)
+			fit();
+		tk_library_unlock();
+	}
+	return (int)__atomic_load_n(&n_fits, __ATOMIC_ACQUIRE) - 1;
+}
+
+int64_t tk_ns(int64_t ticks)
+{
+	int i = current_fit();
+
+	return i < 0 ? ticks : tk_tsc_delta_ns(&fits[i], ticks);
+}
+
+struct tk_origin tk_origin_now(void)
+{
+	struct tk_origin origin;
+
+	origin.ticks = tk_now();
+	origin.real_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	return origin;
+}
+
+struct tk_origin tk_origin_from_real(int64_t real_ns)
+{
+	struct tk_origin now = tk_origin_now();
+	int i = current_fit();
+	double ago = (double)(now.real_ns - real_ns) * (i < 0 ? 1 : fitted_hz[i] / 1e9);
+
+	now.ticks -= (uint64_t)(int64_t)ago;
+	now.real_ns = real_ns;
+	return now;
+}
+
+struct tk_origin tk_origin_from_ticks(uint64_t ticks)
+{
+	struct tk_origin now = tk_origin_now();
+
+	now.real_ns -= tk_ns((int64_t)(now.ticks - ticks));
+	now.ticks = ticks;
+	return now;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and closing; what happens at fork and exit. */
+#include "producer/library.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "tsc/check.h"
+
+struct tk_library tk_library;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sigset_t masked; /* what to put back; only the holder of the lock uses it */
+
+void tk_library_lock(void)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_mutex_lock(&mutex);
+	masked = old;
+}
+
+void tk_library_unlock(void)
+{
+	sigset_t old = masked;
+
+	pthread_mutex_unlock(&mutex);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/*
+ * Reasons go round a few buffers, so that one that was handed out stays readable while others
+ * fail. Written under the lock; the release store pairs with the acquire load in tk_why().
+ */
+static char reasons[8][TK_WHY_MAX];
+static const char *reason = "";
+
+int tk_library_fail(int error, const char *format, ...)
+{
+	static unsigned next;
+	char *text = reasons[next++ % 8];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, TK_WHY_MAX, format, args);
+	va_end(args);
+	__atomic_store_n(&reason, text, __ATOMIC_RELEASE);
+	return -error;
+}
+
+const char *tk_why(void)
+{
+	return __atomic_load_n(&reason, __ATOMIC_ACQUIRE);
+}
+
+/* A copy of the library inside a plug-in must not be unloaded under the threads that record. */
+static void pin(void)
+{
+	Dl_info self;
+
+	if (dladdr((void *)&tk_library, &self) && self.dli_fname)
+		(void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+static void before_fork(void)
+{
+	tk_library_lock();
+}
+
+static void after_fork_parent(void)
+{
+	tk_library_unlock();
+}
+
+static void after_fork_child(void)
+{
+	tk_threads_forked();
+	if (tk_library.state == TK_LIBRARY_OPEN) {
+		if (tk_library.lanes)
+			munmap(tk_library.lanes,
+			       tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry));
+		tk_segment_forget(&tk_library.segment);
+		tk_library.lanes = NULL;
+		tk_library.state = TK_LIBRARY_FORKED;
+	}
+	tk_library.generation++;
+	tk_library_unlock();
+}
+
+/* The lanes stay mapped, and the lock may be held by a thread that is not here. */
+void tk_after_fork(void)
+{
+	static const struct tk_segment_writer none;
+
+	tk_self.turn_at = 0;
+	pthread_mutex_init(&mutex, NULL);
+	if (tk_library.state == TK_LIBRARY_OPEN) {
+		tk_library.segment = none;
+		tk_library.lanes = NULL;
+		tk_library.state = TK_LIBRARY_FORKED;
+	}
+	tk_library.generation++;
+}
+
+static int check_options(const char *app, const struct tk_options *o)
+{
+	if (!app || !tk_name_valid(app))
+		return tk_library_fail(EINVAL, "an app's name is 1 to %u bytes of printable UTF-8",
+				       TK_NAME_MAX);
+	if (o->timers > TK_TIMERS_MAX || o->lanes > TK_LANES_MAX)
+		return tk_library_fail(EINVAL, "at most %u timers and %u lanes", TK_TIMERS_MAX,
+				       TK_LANES_MAX);
+	if (o->slots && (o->slots < TK_LANE_SLOTS_MIN || o->slots > TK_LANE_SLOTS_MAX ||
+			 (o->slots & (o->slots - 1))))
+		return tk_library_fail(EINVAL, "a lane's slots are a power of two from %u to %u",
+				       (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
+	return 0;
+}
+
+static int choose_clock(enum tk_clock wanted)
+{
+	const char *env = secure_getenv("TIMEKEEPER_CLOCK");
+	char why[TK_WHY_MAX];
+
+	if (env && !strcmp(env, "monotonic"))
+		wanted = TK_CLOCK_SYSTEM;
+	if (tk_timers_choose_clock(wanted))
+		return tk_library_fail(EBUSY,
+				       "timers were defined before the system's clock was asked "
+				       "for: call tk_open() first");
+	tk_library.no_clock = wanted == TK_CLOCK_COUNTER && tk_tsc_quick(why, sizeof(why));
+	tk_threads_disable(tk_library.no_clock);
+	if (tk_library.no_clock)
+		return tk_library_fail(ENOTSUP,
+				       "%.120s; TIMEKEEPER_CLOCK=monotonic in the environment "
+				       "works at some 25 ns a stamp",
+				       why);
+	tk_library.clock = wanted;
+	return 0;
+}
+
+static int create_segment(void)
+{
+	const struct tk_options *o = &tk_library.options;
+	struct tk_segment_options s = { 0 };
+	char why[TK_WHY_MAX] = "";
+	int ret;
+
+	s.app = tk_library.app;
+	s.max_timers = o->timers ? o->timers : TK_TIMERS_DEFAULT;
+	if (s.max_timers < tk_timers_defined())
+		s.max_timers = tk_timers_defined();
+	s.max_lanes = o->lanes ? o->lanes : TK_LANES_DEFAULT;
+	s.clock = tk_library.clock == TK_CLOCK_SYSTEM ? TK_CLOCK_MONOTONIC : TK_CLOCK_TSC;
+	s.group = o->group;
+	s.keep = o->keep;
+	s.now_tsc = tk_now();
+	tk_stamps_measure_floor(s.floor);
+	ret = tk_segment_create(&tk_library.segment, &s, why);
+	if (ret)
+		return tk_library_fail(-ret, "%s", why);
+	return 0;
+}
+
+int tk_library_open_locked(void)
+{
+	size_t size;
+	void *lanes;
+	int ret;
+
+	ret = choose_clock(tk_library.options.clock);
+	if (ret)
+		return ret;
+	tk_stamps_begin();
+	ret = tk_threads_init();
+	if (!ret)
+		ret = create_segment();
+	if (ret)
+		return ret;
+	size = tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry);
+	lanes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (lanes == MAP_FAILED) {
+		tk_segment_retire(&tk_library.segment);
+		return tk_library_fail(ENOMEM, "no memory for the table of lanes");
+	}
+	tk_library.lanes = lanes;
+	tk_library.slots = tk_library.options.slots ? tk_library.options.slots : TK_SLOTS_DEFAULT;
+	tk_timers_publish(&tk_library.segment);
+	tk_library.state = TK_LIBRARY_OPEN;
+	tk_library.generation++;
+	tk_stamps_end();
+	return 0;
+}
+
+static int open_first(const char *app, const struct tk_options *options)
+{
+	static const struct tk_options defaults;
+	static bool once;
+	int ret;
+
+	if (tk_library.state == TK_LIBRARY_OPEN)
+		return tk_library_fail(EALREADY, "this process has a segment already");
+	if (!options)
+		options = &defaults;
+	ret = check_options(app, options);
+	if (ret)
+		return ret;
+	if (!once) {
+		pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+		once = true;
+	}
+	snprintf(tk_library.app, sizeof(tk_library.app), "%s", app);
+	tk_library.options = *options;
+	return tk_library_open_locked();
+}
+
+int tk_open(const char *app, const struct tk_options *options)
+{
+	int ret;
+
+	pin();
+	tk_library_lock();
+	ret = open_first(app, options);
+	if (ret && tk_library.state != TK_LIBRARY_OPEN) {
+		tk_library.state = TK_LIBRARY_SHUT;
+		tk_library.generation++;
+	}
+	tk_library_unlock();
+	return ret;
+}
+
+__attribute__((destructor)) void tk_close(void)
+{
+	tk_library_lock();
+	if (tk_library.state != TK_LIBRARY_NEVER)
+		__atomic_store_n(&tk_library.generation, tk_library.generation + 1,
+				 __ATOMIC_SEQ_CST);
+	if (tk_library.state == TK_LIBRARY_OPEN) {
+		tk_threads_close();
+		tk_segment_retire(&tk_library.segment);
+	}
+	if (tk_library.state != TK_LIBRARY_NEVER)
+		tk_library.state = TK_LIBRARY_SHUT;
+	tk_library_unlock();
+}

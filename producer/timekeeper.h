@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timekeeper.h - time what your program does, and let another program watch. The only header to
+ * include; link with `pkg-config --libs timekeeper`.
+ *
+ *	tk_open("hello", NULL);
+ *	tk_timer_t work = tk_timer("work");
+ *	for (;;) {
+ *		uint64_t start = tk_start(work);
+ *		do_work();
+ *		tk_stop(work, start);
+ *	}
+ *
+ * and in another terminal: `timekeeper`.
+ *
+ * What happens. tk_stop() writes one 32-byte record into a ring in shared memory that belongs to
+ * the calling thread (its lane). It is a handful of stores: no system call, no lock, no locked
+ * instruction, no allocation, and no load of anything that another core writes. Nobody has to be
+ * reading, and the program cannot tell whether anybody is; a reader that is too slow loses the
+ * oldest records and knows exactly how many.
+ *
+ * What it costs (2.6 GHz Xeon VM; `./run bench` tells it for your machine). The clock pair that is
+ * unavoidable, and on top of it 3 to 5 cycles a span: under 2 ns. A disabled timer: about 1 cycle.
+ *
+ * Who may call. Everything here may be called from any thread at any time, before tk_open() and
+ * after tk_close() too. Functions marked [hot] are also safe in signal handlers, wait-free, and
+ * make no system call but for the first record of a thread, which joins the thread (milliseconds,
+ * page faults): threads that cannot afford that call tk_join() first.
+ *
+ * What goes wrong. Nothing that the program could notice: the library never prints, exits, aborts,
+ * blocks a recording thread or changes a signal's disposition. Where no segment or lane can be had
+ * (no memory, no permission, no invariant counter) records go nowhere, are counted where they can
+ * be, and tk_why() tells the reason.
+ *
+ * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_CLOCK_MONOTONIC),
+ * until somebody asks for ns. Stamp 0 means none.
+ *
+ * Compiled with -DTK_COMPILE_OUT all of it compiles to nothing.
+ *
+ * fork(): the child records into a segment of its own, from its first record on; timers keep their
+ * handles. A child made by _Fork() or raw clone() calls tk_after_fork() before anything else.
+ */
+#ifndef TIMEKEEPER_H
+#define TIMEKEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ring/lane_push.h"
+#include "tsc/read.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TK_API __attribute__((visibility("default")))
+#define TK_HOT static inline __attribute__((always_inline, unused))
+
+#ifdef TK_COMPILE_OUT
+#undef TK_API
+#define TK_API static inline __attribute__((unused))
+#endif
+
+/* ---- segment ------------------------------------------------------------------------------- */
+
+enum tk_clock {
+	TK_CLOCK_COUNTER, /* the time stamp counter; refused where it is not invariant */
+	TK_CLOCK_SYSTEM,  /* CLOCK_MONOTONIC: works anywhere, costs some 25 ns a stamp */
+};
+
+/** All zero is all default. */
+struct tk_options {
+	uint32_t timers;     /* how many can be defined; 0: 1,024; at most 65,536 */
+	uint32_t lanes;      /* how many threads can record at a time; 0: 256; at most 4,096 */
+	uint32_t slots;      /* records in a lane, a power of two, 64..2^30; 0: 65,536 (2 MiB) */
+	enum tk_clock clock; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
+	bool group;          /* let the group read: directory 0750, files 0640 */
+	bool keep;           /* leave the segment's files after tk_close(), for reading them then */
+};
+
+/**
+ * Open this process's segment, below $TIMEKEEPER_DIR, else /dev/shm/timekeeper-<uid>. `app` is the
+ * program's name for those who watch: 1..63 bytes of printable UTF-8. One segment a process.
+ *
+ * @return 0, or a negative errno, and tk_why(): -EALREADY (is open), -EINVAL (a name or number
+ * out of range), -ENOTSUP (no usable counter), -EBUSY (timers were defined before the system's
+ * clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE), -EMFILE, -ENOMEM, ... In every
+ * case the program may go on as if it were 0.
+ *
+ * Costs milliseconds. Measures what an empty span costs, for the reader to subtract.
+ */
+TK_API int tk_open(const char *app, const struct tk_options *options);
+
+/**
+ * Close the segment: readers take what is left, the files are removed (unless `keep`). Done at
+ * exit() too. Threads that record afterwards record nowhere. The memory stays mapped for them.
+ */
+TK_API void tk_close(void);
+
+/** Why the last call in this process that failed did. "" if none did. Never NULL. */
+TK_API const char *tk_why(void);
+
+/** In a child made without fork(): forget the parent's lanes. Async-signal-safe. */
+TK_API void tk_after_fork(void);
+
+/* ---- timers -------------------------------------------------------------------------------- */
+
+/**
+ * A named thing that is timed. A value: copy it, keep it in statics, pass it to other threads.
+ * 0 is a valid handle, of the timer "(undefined)".
+ */
+typedef uint32_t tk_timer_t;
+
+/* A handle is a record's meta word without a cpu: id << 16 | stamp mode << 12. */
+#define TK_HANDLE_STAMP_  (3u << 12)
+#define TK_HANDLE_FENCED_ (2u << 12) /* fenced, or by hand */
+
+/**
+ * Define a timer, or find it: same name, same handle (and the stamp mode of the first definition).
+ * Names are 1..63 bytes of printable UTF-8. A name that is not, or one too many, gives the handle
+ * of "(undefined)" and tk_why(). Takes a lock: define timers once, not in the loop.
+ */
+TK_API tk_timer_t tk_timer(const char *name);
+
+/** The same, with another stamp mode: TK_STAMP_FAST or TK_STAMP_FENCED; see tsc/read.h. */
+TK_API tk_timer_t tk_timer_stamped(const char *name, enum tk_stamp stamp);
+
+/* ---- threads ------------------------------------------------------------------------------- */
+
+/** All zero is all default. */
+struct tk_thread {
+	const char *name; /* sets the thread's name too; NULL: the name it has */
+	bool pin;         /* pin it to `cpu` */
+	uint32_t cpu;
+	uint32_t slots; /* of its lane; 0: as the segment's */
+	bool on_node;   /* put the lane on NUMA node `node` rather than the thread's own */
+	uint32_t node;
+};
+
+/**
+ * Give the calling thread its lane now rather than at its first record; on its own NUMA node,
+ * faulted in, on hugepages if they can be had. A thread that has a lane is left with it.
+ *
+ * @return 0, or a negative errno and tk_why(): -EINVAL (no such cpu or node, slots), -ENOTCONN (no
+ * segment is open), -ENOSPC (all lanes are taken; records are counted as refused), -ENOMEM, ...
+ * Pinning that fails does not keep the thread from its lane.
+ *
+ * The lane is given back when the thread ends; a later thread continues it.
+ */
+TK_API int tk_join(const struct tk_thread *thread);
+
+/** Give the lane back early. The next record joins again. */
+TK_API void tk_leave(void);
+
+/** Let readers know all that this thread has recorded so far. They find it without, too. */
+TK_API void tk_flush(void);
+
+/** A thread's lane, for those who keep the handle: saves a cycle. Only for the thread itself. */
+typedef struct tk_lane_writer tk_lane_t;
+
+#ifdef TK_COMPILE_OUT
+#define TK_ON   0
+#define TK_SELF ((tk_lane_t *)0)
+#else
+#define TK_ON   1
+#define TK_SELF (&tk_self)
+extern TK_API __thread struct tk_lane_writer tk_self __attribute__((tls_model("initial-exec")));
+#endif
+
+TK_HOT tk_lane_t *tk_lane(void)
+{
+	return TK_SELF;
+}
+
+/* Stamps other than rdtsc and rdtscp. */
+TK_API uint64_t tk_stamp_start(tk_timer_t timer);
+TK_API uint64_t tk_stamp_stop(tk_timer_t timer, uint32_t *cpu);
+
+/** [hot] The clock of the segment, now. For durations and by-hand stamps. */
+TK_API uint64_t tk_now(void);
+
+/* ---- origins ------------------------------------------------------------------------------- */
+
+/**
+ * When a message came into the system: taken once, where it enters, and carried by every message
+ * derived from it. All zero: none, and latencies up to it are not recorded.
+ */
+struct tk_origin {
+	uint64_t ticks;  /* of the segment's clock */
+	int64_t real_ns; /* CLOCK_REALTIME */
+};
+
+/** [hot] Now. About 25 ns, of which the wall clock is most. */
+TK_API struct tk_origin tk_origin_now(void);
+
+/** An origin that another clock took: a NIC's, or another machine's, in CLOCK_REALTIME ns. */
+TK_API struct tk_origin tk_origin_from_real(int64_t real_ns);
+
+/** An origin whose counter stamp was taken elsewhere on this machine (by another process). */
+TK_API struct tk_origin tk_origin_from_ticks(uint64_t ticks);
+
+/** Ticks to ns. The rate is fitted between tk_open() and now, better the longer that is. */
+TK_API int64_t tk_ns(int64_t ticks);
+
+/** [hot] Ticks since an origin. */
+TK_HOT int64_t tk_since(struct tk_origin origin)
+{
+	return (int64_t)(tk_now() - origin.ticks);
+}
+
+/** ns since an origin. */
+TK_HOT int64_t tk_since_ns(struct tk_origin origin)
+{
+	return tk_ns(tk_since(origin));
+}
+
+/** The wall clock now, in ns, from the origin's and the counter: for outgoing messages. */
+TK_HOT int64_t tk_real_ns(struct tk_origin origin)
+{
+	return origin.real_ns + tk_since_ns(origin);
+}
+
+/* ---- spans --------------------------------------------------------------------------------- */
+
+/** [hot] Begin a span. @return its start stamp, to be handed to a stop; 0 if it is disabled. */
+TK_HOT uint64_t tk_start_on(tk_lane_t *lane, tk_timer_t timer)
+{
+	uint64_t start;
+
+	if (!TK_ON || __builtin_expect(lane->disabled[tk_meta_timer(timer)] != 0, 0))
+		return 0;
+	if (__builtin_expect((timer & TK_HANDLE_FENCED_) != 0, 0))
+		return tk_stamp_start(timer);
+	start = tk_tsc_fast();
+	if (start == 0)
+		__builtin_unreachable(); /* spares the stop its test for 0 */
+	return start;
+}
+
+TK_HOT uint64_t tk_stop_stamp_(tk_timer_t timer, uint32_t *cpu)
+{
+	if (__builtin_expect((timer & TK_HANDLE_STAMP_) == 0, 1))
+		return tk_tsc_ordered(cpu);
+	if (__builtin_expect((timer & TK_HANDLE_FENCED_) != 0, 0)) {
+		uint32_t own; /* so that *cpu stays in a register */
+		uint64_t stop = tk_stamp_stop(timer, &own);
+
+		*cpu = own;
+		return stop;
+	}
+	*cpu = TK_CPU_UNKNOWN;
+	return tk_tsc_fast();
+}
+
+TK_HOT void tk_stop_(tk_lane_t *lane, tk_timer_t timer, uint64_t start, uint64_t origin,
+		     uint32_t to_stop)
+{
+	uint32_t cpu;
+	uint64_t stop;
+
+	if (!TK_ON || __builtin_expect(start == 0, 0))
+		return;
+	stop = tk_stop_stamp_(timer, &cpu);
+	tk_lane_push(lane, timer | to_stop << 12 | cpu, start, (int64_t)(stop - start),
+		     origin ? (int64_t)(start - origin) : TK_TICKS_NONE);
+}
+
+/** [hot] End a span: records its processing time. */
+TK_HOT void tk_stop_on(tk_lane_t *lane, tk_timer_t timer, uint64_t start)
+{
+	tk_stop_(lane, timer, start, 0, 0);
+}
+
+/** [hot] End a span: its processing, and the latency from the origin up to its start. */
+TK_HOT void tk_stop_latency_on(tk_lane_t *lane, tk_timer_t timer, uint64_t start,
+			       struct tk_origin origin)
+{
+	tk_stop_(lane, timer, start, origin.ticks, 0);
+}
+
+/** [hot] End a span: its processing, and the latency from the origin up to now. */
+TK_HOT void tk_stop_latency_now_on(tk_lane_t *lane, tk_timer_t timer, uint64_t start,
+				   struct tk_origin origin)
+{
+	tk_stop_(lane, timer, start, origin.ticks, TK_KIND_TO_STOP);
+}
+
+TK_HOT uint64_t tk_start(tk_timer_t timer)
+{
+	return tk_start_on(TK_SELF, timer);
+}
+
+TK_HOT void tk_stop(tk_timer_t timer, uint64_t start)
+{
+	tk_stop_on(TK_SELF, timer, start);
+}
+
+TK_HOT void tk_stop_latency(tk_timer_t timer, uint64_t start, struct tk_origin origin)
+{
+	tk_stop_latency_on(TK_SELF, timer, start, origin);
+}
+
+TK_HOT void tk_stop_latency_now(tk_timer_t timer, uint64_t start, struct tk_origin origin)
+{
+	tk_stop_latency_now_on(TK_SELF, timer, start, origin);
+}
+
+/** [hot] Ticks since start, without ending the span. */
+TK_HOT int64_t tk_elapsed(uint64_t start)
+{
+	return (int64_t)(tk_now() - start);
+}
+
+/* Records of other kinds than a span. `kind` replaces the stamp mode in the handle. */
+TK_HOT void tk_push_(tk_timer_t timer, uint32_t kind, uint32_t cpu, uint64_t start,
+		     int64_t duration, int64_t since_origin)
+{
+	if (!TK_ON || __builtin_expect(TK_SELF->disabled[tk_meta_timer(timer)] != 0, 0))
+		return;
+	tk_lane_push(TK_SELF, tk_record_meta(tk_meta_timer(timer), cpu, kind), start, duration,
+		     since_origin);
+}
+
+/** [hot] Record how long ago the origin was, without a span. */
+TK_HOT void tk_latency_now(tk_timer_t timer, struct tk_origin origin)
+{
+	uint32_t cpu;
+	uint64_t now;
+
+	if (!TK_ON || origin.ticks == 0)
+		return;
+	now = tk_stop_stamp_(timer, &cpu);
+	tk_push_(timer, TK_KIND_LATENCY, cpu, now, TK_TICKS_NONE, (int64_t)(now - origin.ticks));
+}
+
+/** [hot] Record a span whose stamps were taken by hand (tk_now()), with an origin or {0}. */
+TK_HOT void tk_record_span(tk_timer_t timer, uint64_t start, uint64_t stop, struct tk_origin origin)
+{
+	tk_push_(timer, TK_STAMP_HAND, TK_CPU_UNKNOWN, start, (int64_t)(stop - start),
+		 origin.ticks ? (int64_t)(start - origin.ticks) : TK_TICKS_NONE);
+}
+
+/** [hot] A named instant: a vertical line in the display. Fast stamp. */
+TK_HOT void tk_mark(tk_timer_t timer)
+{
+	tk_push_(timer, TK_KIND_MARK, TK_CPU_UNKNOWN, tk_now(), TK_TICKS_NONE, TK_TICKS_NONE);
+}
+
+/* ---- sums: one record for work done in pieces ------------------------------------------------ */
+
+struct tk_sum {
+	uint64_t start;
+	int64_t ticks;
+};
+
+/** [hot] */
+TK_HOT void tk_sum_begin(struct tk_sum *sum)
+{
+	sum->start = tk_now();
+	sum->ticks = 0;
+}
+
+/** [hot] Add a duration in ticks, e.g. tk_elapsed(). */
+TK_HOT void tk_sum_add(struct tk_sum *sum, int64_t ticks)
+{
+	sum->ticks += ticks;
+}
+
+/** [hot] Record the sum as one duration. */
+TK_HOT void tk_sum_finish(tk_timer_t timer, const struct tk_sum *sum)
+{
+	tk_push_(timer, TK_KIND_SUM, TK_CPU_UNKNOWN, sum->start, sum->ticks, TK_TICKS_NONE);
+}
+
+/* ---- laps: one stamp a stage boundary -------------------------------------------------------- */
+
+/**
+ * [hot] Record the stage that ends now and began at *lap, and let the next begin:
+ *
+ *	uint64_t lap = tk_now();
+ *	parse();   tk_lap(t_parse, &lap);
+ *	execute(); tk_lap(t_execute, &lap);
+ */
+TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
+{
+	uint32_t kind = tk_meta_kind(timer) == TK_STAMP_FAST ? TK_KIND_LAP_FAST : TK_KIND_LAP;
+	uint32_t cpu;
+	uint64_t now;
+
+	if (!TK_ON)
+		return;
+	now = tk_stop_stamp_(timer, &cpu);
+	tk_push_(timer, kind, cpu, *lap, (int64_t)(now - *lap), TK_TICKS_NONE);
+	*lap = now;
+}
+
+#ifdef TK_COMPILE_OUT
+#include "producer/compiled_out.h"
+#endif
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+/** A message dressed with its origin: `typedef TK_MESSAGE(struct order) order_msg;` */
+#define TK_MESSAGE(type)                 \
+	struct {                         \
+		struct tk_origin origin; \
+		type data;               \
+	}
+
+/** Make *to a message derived from *from: whatever entered the system caused both. */
+#define tk_derive(to, from) ((void)((to)->origin = (from)->origin))
+
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+struct tk_scope {
+	uint64_t start;
+	tk_timer_t timer;
+	bool once;
+	struct tk_origin origin;
+};
+
+TK_HOT struct tk_scope tk_scope_begin_(tk_timer_t timer, struct tk_origin origin)
+{
+	struct tk_scope scope;
+
+	scope.timer = timer;
+	scope.once = true;
+	scope.origin = origin;
+	scope.start = tk_start(timer);
+	return scope;
+}
+
+TK_HOT struct tk_scope tk_scope_begin_plain_(tk_timer_t timer)
+{
+	struct tk_origin none = { 0, 0 };
+
+	return tk_scope_begin_(timer, none);
+}
+
+TK_HOT void tk_scope_end_(struct tk_scope *scope)
+{
+	tk_stop_latency(scope->timer, scope->start, scope->origin);
+}
+
+#define TK_PASTE__(a, b) a##b
+#define TK_PASTE_(a, b)  TK_PASTE__(a, b)
+#define TK_SCOPE_VAR_ \
+	__attribute__((cleanup(tk_scope_end_), unused)) TK_PASTE_(tk_scope_, __COUNTER__)
+
+/** [hot] Time from here to the end of the enclosing block, however it is left. */
+#define TK_SCOPE(timer) struct tk_scope TK_SCOPE_VAR_ = tk_scope_begin_plain_(timer)
+
+/** [hot] The same, with the latency from the origin up to here. */
+#define TK_SCOPE_FROM(timer, origin) struct tk_scope TK_SCOPE_VAR_ = tk_scope_begin_(timer, origin)
+
+/** [hot] Time a statement or block: TK_TIME(t) { ... }. break, return and goto out of it are fine.
+ */
+#define TK_TIME(timer)                                               \
+	for (struct tk_scope __attribute__((cleanup(tk_scope_end_))) \
+	     tk_time_ = tk_scope_begin_plain_(timer);                \
+	     tk_time_.once; tk_time_.once = false)
+
+/** [hot] Time a call and have its value: int n = TK_CALL(t, parse(buf)); */
+#define TK_CALL(timer, expression) \
+	__extension__({            \
+		TK_SCOPE(timer);   \
+		(expression);      \
+	})
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+namespace timekeeper
+{
+/** TK_SCOPE for C++: `timekeeper::span s(timer);` or `timekeeper::span s(timer, origin);` */
+class span
+{
+      public:
+	explicit span(tk_timer_t timer, tk_origin origin = tk_origin()) noexcept
+	    : scope_(tk_scope_begin_(timer, origin))
+	{
+	}
+	~span()
+	{
+		tk_scope_end_(&scope_);
+	}
+	span(const span &) = delete;
+	span &operator=(const span &) = delete;
+
+      private:
+	tk_scope scope_;
+};
+} // namespace timekeeper
+#endif
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers: names to handles. Defined once and for all, whatever segments come and go. */
+#include "producer/library.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PER_CHUNK 1024u
+#define BUCKETS   4096u
+
+struct timer {
+	char name[TK_NAME_MAX + 1];
+	uint32_t stamp;
+	uint32_t next; /* in its bucket; 0: none */
+};
+
+/* Chunks never move, and are mapped rather than allocated: no heap, and none when there are none.
+ */
+static struct timer *chunks[TK_TIMERS_MAX / PER_CHUNK];
+static uint32_t buckets[BUCKETS]; /* ids; 0: empty, for timer 0 is not looked up */
+static uint32_t n_timers;
+static enum tk_clock clock_chosen;
+
+static struct timer *timer_of(uint32_t id)
+{
+	return &chunks[id / PER_CHUNK][id % PER_CHUNK];
+}
+
+/* FNV-1a. */
+static uint32_t bucket_of(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash % BUCKETS;
+}
+
+static int add(const char *name, uint32_t stamp)
+{
+	struct timer **chunk = &chunks[n_timers / PER_CHUNK];
+	struct timer *t;
+
+	if (!*chunk) {
+		void *memory = mmap(NULL, PER_CHUNK * sizeof(**chunk), PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (memory == MAP_FAILED)
+			return -ENOMEM;
+		*chunk = memory;
+	}
+	t = timer_of(n_timers);
+	strcpy(t->name, name);
+	t->stamp = stamp;
+	return 0;
+}
+
+/* Timer 0 takes the records of what could not be defined, and of handles never set. */
+static int add_undefined(void)
+{
+	const char *env = secure_getenv("TIMEKEEPER_CLOCK");
+	int ret;
+
+	if (n_timers)
+		return 0;
+	if (env && !strcmp(env, "monotonic"))
+		clock_chosen = TK_CLOCK_SYSTEM;
+	ret = add("(undefined)", TK_STAMP_ORDERED);
+	if (!ret)
+		n_timers = 1;
+	return ret;
+}
+
+static uint32_t find(const char *name)
+{
+	uint32_t id = buckets[bucket_of(name)];
+
+	while (id && strcmp(timer_of(id)->name, name))
+		id = timer_of(id)->next;
+	return id;
+}
+
+static uint32_t limit(void)
+{
+	return tk_library.state == TK_LIBRARY_OPEN ? tk_library.segment.head->max_timers
+						   : TK_TIMERS_MAX;
+}
+
+static tk_timer_t refuse(int error, const char *why)
+{
+	(void)tk_library_fail(error, "%s", why);
+	if (tk_library.state == TK_LIBRARY_OPEN)
+		__atomic_fetch_add(&tk_library.segment.head->refused_timers, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static tk_timer_t define(const char *name, enum tk_stamp stamp)
+{
+	uint32_t id, bucket;
+
+	if (!name || !tk_name_valid(name))
+		return refuse(EINVAL, "a timer's name is 1 to 63 bytes of printable UTF-8");
+	if ((unsigned)stamp >= TK_STAMPS)
+		return refuse(EINVAL, "there is no such stamp mode");
+	if (add_undefined())
+		return refuse(ENOMEM, "no memory for timers");
+	id = find(name);
+	if (id)
+		return tk_record_meta((uint16_t)id, 0, timer_of(id)->stamp);
+	if (n_timers >= limit())
+		return refuse(ENOSPC, "all timers are defined: raise tk_options.timers");
+	if (clock_chosen == TK_CLOCK_SYSTEM)
+		stamp = TK_STAMP_HAND;
+	if (add(name, stamp))
+		return refuse(ENOMEM, "no memory for timers");
+	id = n_timers++;
+	bucket = bucket_of(name);
+	timer_of(id)->next = buckets[bucket];
+	buckets[bucket] = id;
+	if (tk_library.state == TK_LIBRARY_OPEN)
+		(void)tk_segment_put_timer(&tk_library.segment, name, stamp);
+	return tk_record_meta((uint16_t)id, 0, stamp);
+}
+
+tk_timer_t tk_timer_stamped(const char *name, enum tk_stamp stamp)
+{
+	tk_timer_t timer;
+
+	tk_library_lock();
+	timer = define(name, stamp);
+	tk_library_unlock();
+	return timer;
+}
+
+tk_timer_t tk_timer(const char *name)
+{
+	return tk_timer_stamped(name, TK_STAMP_ORDERED);
+}
+
+int tk_timers_choose_clock(enum tk_clock clock)
+{
+	if (n_timers > 1 && clock != clock_chosen)
+		return -EBUSY;
+	clock_chosen = clock;
+	return add_undefined();
+}
+
+uint32_t tk_timers_defined(void)
+{
+	return n_timers;
+}
+
+void tk_timers_publish(struct tk_segment_writer *s)
+{
+	for (uint32_t id = 0; id < n_timers; id++)
+		(void)tk_segment_put_timer(s, timer_of(id)->name, timer_of(id)->stamp);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring/lane_read.h"
+
+#include <string.h>
+
+#include "ring/lane_push.h"
+
+typedef uint32_t tags __attribute__((vector_size(16), may_alias));
+
+/* Where the tag is in each half, in 32-bit words. */
+enum { TAG_A = 3, TAG_B = 2 };
+
+static inline uint64_t index_of(const struct tk_lane_reader *r, uint64_t n)
+{
+	return n & (r->size - 1);
+}
+
+/* Two aligned 16-byte loads, neither narrowed nor torn. The order of the two does not matter. */
+static inline __attribute__((always_inline)) void load(const struct tk_slot *s, tags *a, tags *b)
+{
+	__asm__ volatile("movaps %2, %0\n\t"
+			 "movaps %3, %1"
+			 : "=x"(*a), "=x"(*b)
+			 : "m"(*(const tags *)&s->w[0]), "m"(*(const tags *)&s->w[2]));
+}
+
+enum slot_state { SLOT_OLDER, SLOT_READY, SLOT_NEWER };
+
+/* Look at the slot of number n; *ahead is how far its tag is. Copies it to out if ready. */
+static enum slot_state look(const struct tk_lane_reader *r, uint64_t n, struct tk_slot *out,
+			    uint32_t *ahead)
+{
+	uint32_t tag = tk_tag(n);
+	tags a, b;
+	int32_t da, db;
+
+	load(&r->slots[index_of(r, n)], &a, &b);
+	da = (int32_t)(a[TAG_A] - tag);
+	db = (int32_t)(b[TAG_B] - tag);
+	if (da == 0 && db == 0) {
+		memcpy(&out->w[0], &a, sizeof(a));
+		memcpy(&out->w[2], &b, sizeof(b));
+		return SLOT_READY;
+	}
+	if (da > 0 || db > 0) {
+		*ahead = (uint32_t)(da > db ? da : db);
+		return SLOT_NEWER;
+	}
+	return SLOT_OLDER;
+}
+
+static bool filled(const struct tk_lane_reader *r, uint64_t n)
+{
+	struct tk_slot s;
+	uint32_t ahead;
+
+	return look(r, n, &s, &ahead) != SLOT_OLDER;
+}
+
+void tk_lane_reader_sync(struct tk_lane_reader *r)
+{
+	/* Pairs with the release store of tk_lane_head.published in the writer's turn. */
+	uint64_t head = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE);
+
+	if (head > r->published)
+		r->published = head;
+}
+
+/* The first number from `n` on that is not there yet, in either half. */
+static uint64_t forward(const struct tk_lane_reader *r, uint64_t n)
+{
+	for (uint64_t i = 0; i < r->size; i++, n++) {
+		uint32_t tag = tk_tag(n);
+		tags a, b;
+
+		load(&r->slots[index_of(r, n)], &a, &b);
+		if (a[TAG_A] != tag && b[TAG_B] != tag)
+			break;
+	}
+	return n;
+}
+
+void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
+			 const struct tk_lane_head *head, uint64_t size, enum tk_lane_from from)
+{
+	uint64_t newest;
+
+	memset(r, 0, sizeof(*r));
+	r->slots = slots;
+	r->head = head;
+	r->size = size;
+	r->published = size; /* where sequences begin */
+	tk_lane_reader_sync(r);
+	newest = forward(r, r->published);
+	if (from == TK_LANE_NEWEST)
+		r->first = newest;
+	else
+		r->first = newest - size > size ? newest - size : size;
+	r->next = r->first;
+	r->moved = true;
+}
+
+/* The slot of r->next was seen to be newer, its tag `ahead` further: go where there is room before
+ * the writer comes round again, and count what was passed. */
+static void lapped(struct tk_lane_reader *r, uint32_t ahead)
+{
+	uint64_t newest = r->next + ((uint64_t)ahead << TK_TAG_SHIFT) + 1;
+	uint64_t next;
+
+	tk_lane_reader_sync(r);
+	if (r->published > newest)
+		newest = r->published;
+	next = newest - r->size + r->size / 8;
+	r->lost += next - r->next;
+	r->next = next;
+	r->moved = true;
+}
+
+/* A number is settled once: its place in the list is given up here and nowhere else. */
+static void forget_pending(struct tk_lane_reader *r, uint32_t i)
+{
+	r->n_pending--;
+	memmove(&r->pending[i], &r->pending[i + 1], (r->n_pending - i) * sizeof(r->pending[0]));
+}
+
+/* Probe the holes again: deliver the filled, count those that can no longer be. */
+static size_t settle_pending(struct tk_lane_reader *r, struct tk_slot *out)
+{
+	size_t n = 0;
+	uint32_t ahead;
+
+	for (uint32_t i = 0; i < r->n_pending;) {
+		enum slot_state state = look(r, r->pending[i], &out[n], &ahead);
+
+		if (state == SLOT_OLDER && !r->ended) {
+			i++;
+			continue;
+		}
+		if (state == SLOT_READY) {
+			r->delivered++;
+			n++;
+		} else {
+			r->lost++;
+		}
+		forget_pending(r, i);
+	}
+	return n;
+}
+
+/* r->next is empty. Is it a hole, with something after it? */
+static bool is_hole(struct tk_lane_reader *r)
+{
+	bool past = r->published > r->next;
+
+	for (uint64_t i = 1; i <= 3 && !past; i++)
+		past = filled(r, r->next + i);
+	return past && !filled(r, r->next);
+}
+
+static void pass_hole(struct tk_lane_reader *r)
+{
+	if (r->n_pending == TK_LANE_PENDING) {
+		forget_pending(r, 0);
+		r->lost++;
+	}
+	r->pending[r->n_pending++] = r->next++;
+}
+
+/* Number by number, up to a chunk: for partial chunks, holes, laps and the dead. */
+static size_t read_carefully(struct tk_lane_reader *r, struct tk_slot *out)
+{
+	uint64_t from = r->next;
+	uint32_t ahead = 0;
+	size_t n = 0;
+
+	while (r->next - from < TK_LANE_CHUNK && !(r->ended && r->next == r->end)) {
+		enum slot_state state = look(r, r->next, &out[n], &ahead);
+
+		if (state == SLOT_READY) {
+			r->next++;
+			r->delivered++;
+			n++;
+		} else if (r->ended) {
+			r->next++;
+			r->lost++;
+		} else if (state == SLOT_NEWER) {
+			lapped(r, ahead);
+			return n;
+		} else if (is_hole(r)) {
+			pass_hole(r);
+		} else if (!filled(r, r->next)) {
+			break;
+		}
+	}
+	r->moved = r->next != from;
+	return n;
+}
+
+/* Copy `n` slots of one tag. What differs from it is gathered in *bad_a and *bad_b. */
+static inline void copy(const struct tk_slot *s, size_t n, uint32_t tag, struct tk_slot *out,
+			tags *bad_a, tags *bad_b)
+{
+	const tags want = { tag, tag, tag, tag };
+
+	for (size_t i = 0; i < n; i++) {
+		tags a, b;
+
+		load(&s[i], &a, &b);
+		*(tags *)&out[i].w[0] = a;
+		*(tags *)&out[i].w[2] = b;
+		*bad_a |= a ^ want;
+		*bad_b |= b ^ want;
+	}
+}
+
+/* A whole chunk at once, if all of it is there and was not overwritten meanwhile. */
+static bool read_chunk(struct tk_lane_reader *r, struct tk_slot *out)
+{
+	/* A tag serves 256 numbers; the ring ends with one of them. */
+	uint64_t left = (UINT64_C(1) << TK_TAG_SHIFT) - (r->next & ((1u << TK_TAG_SHIFT) - 1));
+	size_t n = left < TK_LANE_CHUNK ? (size_t)left : TK_LANE_CHUNK;
+	uint32_t tag = tk_tag(r->next);
+	tags bad_a = { 0 }, bad_b = { 0 };
+
+	copy(&r->slots[index_of(r, r->next)], n, tag, out, &bad_a, &bad_b);
+	copy(&r->slots[index_of(r, r->next + n)], TK_LANE_CHUNK - n, tag + 1, out + n, &bad_a,
+	     &bad_b);
+	if (bad_a[TAG_A] | bad_b[TAG_B])
+		return false;
+	r->next += TK_LANE_CHUNK;
+	r->delivered += TK_LANE_CHUNK;
+	r->moved = true;
+	return true;
+}
+
+/* A head that is more than a lap ahead says that everything older than a lap is gone. */
+static void skip_overwritten(struct tk_lane_reader *r)
+{
+	uint64_t newest = r->ended ? r->end : r->published;
+	uint64_t oldest = newest - r->size;
+
+	if (newest <= r->next || newest - r->next <= r->size)
+		return;
+	if (!r->ended)
+		oldest += r->size / 8;
+	r->lost += oldest - r->next;
+	r->next = oldest;
+}
+
+bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
+{
+	bool whole;
+
+	*n = 0;
+	/* Only where nothing moved: a moving lane shows its holes by what comes after them, and to
+	 * load its head would cost the writer. */
+	if (!r->moved)
+		tk_lane_reader_sync(r);
+	if (r->n_pending) {
+		*n = settle_pending(r, out);
+		if (*n)
+			return true;
+	}
+	skip_overwritten(r);
+	whole = r->ended ? r->next != r->end : filled(r, r->next + TK_LANE_CHUNK - 1);
+	if (whole && !r->ended && read_chunk(r, out)) {
+		*n = TK_LANE_CHUNK;
+		return true;
+	}
+	*n = read_carefully(r, out);
+	return whole;
+}
+
+/*
+ * The number of the push that left this tag in the slot at `at`; 0 if there is none within a lap of
+ * the published head. A push is published at most a quarter of a lap later.
+ */
+static uint64_t number_of(const struct tk_lane_reader *r, uint64_t at, uint32_t tag)
+{
+	int64_t d = (int32_t)(tag - tk_tag(r->published));
+	uint64_t n = (((r->published >> TK_TAG_SHIFT) + (uint64_t)d) << TK_TAG_SHIFT) +
+		     (at & ((1u << TK_TAG_SHIFT) - 1));
+
+	if (index_of(r, n) != at || n < r->size || n >= r->published + r->size)
+		return 0;
+	return n;
+}
+
+void tk_lane_reader_end(struct tk_lane_reader *r)
+{
+	uint64_t end;
+
+	if (r->ended)
+		return;
+	tk_lane_reader_sync(r);
+	end = r->published > r->next ? r->published : r->next;
+	for (uint64_t i = 0; i < r->size; i++) {
+		uint64_t na, nb;
+		tags a, b;
+
+		load(&r->slots[i], &a, &b);
+		na = number_of(r, i, a[TAG_A]);
+		nb = number_of(r, i, b[TAG_B]);
+		if (na >= end)
+			end = na + 1;
+		if (nb >= end)
+			end = nb + 1;
+	}
+	r->end = end;
+	r->ended = true;
+}
+
+void tk_lane_reader_resume(struct tk_lane_reader *r)
+{
+	r->ended = false;
+	r->moved = true;
+}
+
+bool tk_lane_counts(struct tk_lane_reader *r, uint64_t *counts, size_t n)
+{
+	const uint64_t *shared = (const uint64_t *)((const char *)r->head + TK_LANE_COUNTS);
+	bool level = r->n_pending == 0 && !filled(r, r->next);
+	uint64_t sum = 0;
+
+	tk_lane_reader_sync(r);
+	for (size_t i = 0; i < n; i++) {
+		counts[i] = __atomic_load_n(&shared[i], __ATOMIC_RELAXED);
+		sum += counts[i];
+	}
+	level = level && r->published <= r->next && !filled(r, r->next);
+	if (!level || sum == r->next - r->size)
+		return level;
+	/*
+	 * Nothing after r->next, and yet they do not add up: a count is about to follow its record,
+	 * or a push was abandoned between its stores and its count (siglongjmp, a kill). The same
+	 * twice in a row on a lane that stands still is the second.
+	 */
+	level = r->uneven_next == r->next && r->uneven_sum == sum;
+	r->uneven_next = r->next;
+	r->uneven_sum = sum;
+	return level;
+}

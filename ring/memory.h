@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring/memory.h - making shared memory that will not fault, stall or kill its host later.
+ *
+ * The best that can be had, in this order: hugetlbfs pages; shared memory collapsed into
+ * transparent hugepages (MADV_COLLAPSE, Linux 6.1, works unprivileged); ordinary pages. The order
+ * of the steps matters, each for a reason that was measured or met:
+ *
+ *	RLIMIT_FSIZE first	ftruncate beyond it raises SIGXFSZ, which kills
+ *	ftruncate, mmap
+ *	mbind			before anything is allocated; preferred, not bound: memory elsewhere
+ *				is better than none
+ *	fallocate		reserves, so that a full file system says so now. Not on hugetlbfs,
+ *				where it ignores the policy
+ *	MADV_POPULATE_WRITE	faults everything in, and returns an error where touching would be
+ *				SIGBUS
+ *	MADV_COLLAPSE
+ *	move_pages		asks where it really lies
+ *
+ * Raw system calls, no libnuma: the library that lives in the watched program needs libc only. No
+ * heap is used. Costs about 1 ms for 2 MiB. Not for signal handlers.
+ */
+#ifndef TK_RING_MEMORY_H
+#define TK_RING_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ring/lane.h"
+
+#define TK_HUGEPAGE (UINT64_C(2) << 20)
+
+struct tk_memory {
+	void *addr;
+	size_t size;
+	enum tk_pages pages;
+	int node_asked; /* -1: none */
+	int node_had;   /* -1: unknown */
+};
+
+/**
+ * Create the file `name` in the directory `dirfd`, `size` bytes, zeroed, faulted in, mapped for
+ * reading and writing, on NUMA node `node` if that is not negative.
+ * @return 0, or -EEXIST, -EFBIG (RLIMIT_FSIZE), -ENOSPC, -ENOMEM, -EMFILE, ...; nothing is left
+ * behind then.
+ */
+int tk_memory_file(int dirfd, const char *name, size_t size, int node, mode_t mode,
+		   struct tk_memory *m);
+
+/**
+ * The same on hugetlbfs: the file `dir/name` below the mount, for sizes that fill 2 MiB pages.
+ * @return 0, or -ENOENT (no mount that may be written), -EINVAL (size), -ENOMEM (no free
+ * hugepages), ...
+ */
+int tk_memory_huge(const char *name, size_t size, int node, mode_t mode, struct tk_memory *m);
+
+/** Remove a file made by tk_memory_huge(). */
+void tk_memory_huge_remove(const char *name, uid_t uid);
+
+/** Open one, read-only, if `uid` owns it. @return a descriptor, or -ENOENT, -EPERM, ... */
+int tk_memory_huge_open(const char *name, uid_t uid);
+
+/** The NUMA node the calling thread runs on, and its cpu; 0 and 0 if the kernel will not say. */
+void tk_memory_here(unsigned *cpu, unsigned *node);
+
+#endif

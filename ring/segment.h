@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring/segment.h - a segment: one watched process's shared memory, as it lies there.
+ *
+ * A segment is a directory `<app>.<pid>.<random>` in the segments' directory, which is
+ * $TIMEKEEPER_DIR, else /dev/shm/timekeeper-<uid>:
+ *
+ *	head		struct tk_segment_head, then struct tk_segment_timer[max_timers]
+ *	control		u8 disabled[max_timers]: written by `timekeeper enable|disable`, read by the
+ *			producer; the only file that somebody else than the producer writes
+ *	lane.N, slots.N	the lanes (ring/lane.h)
+ *
+ * Whoever dies, the kernel keeps the files: the last records of a killed process can be read
+ * afterwards. Retiring is unlinking; nobody ever truncates.
+ *
+ * The owner holds a POSIX write lock on `head` for as long as it lives: the kernel drops it however
+ * the owner dies, and shows it across pid namespaces.
+ *
+ * Format version: TK_SEGMENT_VERSION changes with any change of layout or meaning; readers refuse
+ * any other. All numbers little-endian, all offsets implied by the counts: no pointer, and no
+ * offset to check, is ever stored.
+ */
+#ifndef TK_RING_SEGMENT_H
+#define TK_RING_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TK_SEGMENT_MAGIC   UINT64_C(0x316765736b740000) /* "\0\0tkseg1" */
+#define TK_SEGMENT_VERSION 1u
+
+#define TK_NAME_MAX   63u /* bytes of a timer's or an app's name: printable UTF-8 */
+#define TK_TIMERS_MAX 65536u
+#define TK_LANES_MAX  4096u
+#define TK_STAMPS     4u /* enum tk_stamp */
+
+#define TK_TIMERS_DEFAULT 1024u
+#define TK_LANES_DEFAULT  256u
+#define TK_SLOTS_DEFAULT  65536u
+
+enum tk_segment_state {
+	TK_SEGMENT_MAKING = 0, /* a reader waits for TK_SEGMENT_OPEN, or gives it up as abandoned */
+	TK_SEGMENT_OPEN = 1,
+	TK_SEGMENT_CLOSED = 2, /* by tk_close() or at exit: complete, its last data readable */
+};
+
+enum tk_clock_kind {
+	TK_CLOCK_TSC = 0,
+	TK_CLOCK_MONOTONIC = 1, /* stamps are CLOCK_MONOTONIC ns: asked for, no invariant TSC */
+};
+
+struct tk_segment_timer {
+	char name[TK_NAME_MAX + 1];
+	uint32_t stamp; /* enum tk_stamp */
+	uint32_t reserved[15];
+};
+
+struct tk_segment_head {
+	/* Written once, before `state` is release-stored as TK_SEGMENT_OPEN; readers
+	 * acquire-load it (by pread, which orders at least as much). */
+	uint64_t magic;
+	uint32_t version;
+	uint32_t clock;      /* enum tk_clock_kind */
+	uint32_t max_timers; /* 1..TK_TIMERS_MAX */
+	uint32_t max_lanes;  /* 1..TK_LANES_MAX */
+	uint32_t pid;        /* in the owner's pid namespace */
+	uint32_t uid;
+	uint64_t start_time;  /* field 22 of /proc/pid/stat: with pid and boot id, one process */
+	int64_t created_ns;   /* CLOCK_REALTIME */
+	uint64_t created_tsc; /* the same moment, in ticks */
+	char boot_id[40];     /* /proc/sys/kernel/random/boot_id, without its newline */
+	char app[TK_NAME_MAX + 1];
+	uint32_t floor[TK_STAMPS]; /* ticks of an empty span, by stamp mode; 0: nothing to subtract
+				    */
+
+	/* Grow only; each release-stored after the entry it counts. */
+	uint32_t n_timers;
+	uint32_t n_lanes;
+	uint32_t state; /* enum tk_segment_state */
+	uint32_t reserved0;
+
+	/* What was refused, and counted instead. */
+	uint64_t refused_records; /* of threads that have no lane */
+	uint32_t refused_lanes;   /* threads that got none */
+	uint32_t refused_timers;  /* definitions that got no id of their own */
+
+	uint8_t reserved[4096 - 208];
+};
+
+#define TK_SEGMENT_TIMERS 4096u /* offset of the timers in `head` */
+
+_Static_assert(sizeof(struct tk_segment_timer) == 128, "layout of head");
+_Static_assert(sizeof(struct tk_segment_head) == 4096, "layout of head");
+_Static_assert(offsetof(struct tk_segment_head, n_timers) == 176, "layout of head");
+
+#endif

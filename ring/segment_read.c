@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring/segment_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ring/guard.h"
+#include "ring/memory.h"
+
+#define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
+
+static int fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, TK_WHY_MAX, format, args);
+	va_end(args);
+	return -error;
+}
+
+int tk_segments_open(const char *path, char why[TK_WHY_MAX])
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return fail(why, errno, "%.150s: %s", path, strerror(errno));
+	if (fstat(fd, &st) ||
+	    (geteuid() != 0 && st.st_uid != geteuid() && (st.st_mode & S_IWOTH))) {
+		close(fd);
+		return fail(why, EPERM, "%.150s: others may write into it, so it is not trusted",
+			    path);
+	}
+	return fd;
+}
+
+/* A regular file of the segment's owner, opened for reading. */
+static int open_file(int dirfd, const char *name, uid_t uid, struct stat *st, char why[TK_WHY_MAX])
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(why, errno, "%s: %s", name, strerror(errno));
+	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != uid) {
+		close(fd);
+		return fail(why, EBADMSG, "%s is not a regular file of the segment's owner", name);
+	}
+	return fd;
+}
+
+static int read_exactly(int fd, void *to, size_t size, off_t at)
+{
+	ssize_t n = pread(fd, to, size, at);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EBADMSG;
+}
+
+static int check_head(const struct tk_segment_head *h, uid_t uid, char why[TK_WHY_MAX])
+{
+	if (h->magic == 0 || h->state == TK_SEGMENT_MAKING)
+		return fail(why, EAGAIN, "it is still being made");
+	if (h->magic != TK_SEGMENT_MAGIC)
+		return fail(why, EBADMSG, "it is not a segment (no magic number in `head`)");
+	if (h->version != TK_SEGMENT_VERSION)
+		return fail(why, EPROTO,
+			    "its format is version %u and this program reads version %u: use the "
+			    "timekeeper that came with the watched program's library",
+			    h->version, TK_SEGMENT_VERSION);
+	if (h->max_timers == 0 || h->max_timers > TK_TIMERS_MAX || h->max_lanes == 0 ||
+	    h->max_lanes > TK_LANES_MAX || h->n_timers > h->max_timers ||
+	    h->n_lanes > h->max_lanes || h->clock > TK_CLOCK_MONOTONIC ||
+	    h->state > TK_SEGMENT_CLOSED || h->uid != uid ||
+	    memchr(h->boot_id, 0, sizeof(h->boot_id)) == NULL ||
+	    memchr(h->app, 0, sizeof(h->app)) == NULL || !tk_name_valid(h->app))
+		return fail(why, EBADMSG, "its head is corrupt (a field is out of range)");
+	for (unsigned i = 0; i < TK_STAMPS; i++) {
+		if (h->floor[i] > FLOOR_MAX)
+			return fail(why, EBADMSG, "its head is corrupt (an empty span's cost)");
+	}
+	return 0;
+}
+
+/* Names and stamp modes of timers [from, to), checked; what may not be shown is renamed. */
+static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char why[TK_WHY_MAX])
+{
+	int ret = read_exactly(s->headfd, &s->timers[from], (to - from) * sizeof(s->timers[0]),
+			       (off_t)(TK_SEGMENT_TIMERS + from * sizeof(s->timers[0])));
+
+	if (ret)
+		return fail(why, EBADMSG, "its table of timers is truncated");
+	for (uint32_t i = from; i < to; i++) {
+		struct tk_segment_timer *t = &s->timers[i];
+
+		if (!memchr(t->name, 0, sizeof(t->name)) || !tk_name_valid(t->name))
+			snprintf(t->name, sizeof(t->name), "(unprintable #%u)", i);
+		if (t->stamp >= TK_STAMPS)
+			t->stamp = TK_STAMP_HAND;
+	}
+	return 0;
+}
+
+static int check_lane(const struct tk_segment *s, const struct tk_lane_head *h, uint32_t index,
+		      char why[TK_WHY_MAX])
+{
+	if (h->magic != TK_LANE_MAGIC || h->version != TK_SEGMENT_VERSION || h->index != index ||
+	    h->slots < TK_LANE_SLOTS_MIN || h->slots > TK_LANE_SLOTS_MAX ||
+	    (h->slots & (h->slots - 1)) || h->max_timers != s->info.max_timers ||
+	    h->pages > TK_PAGES_HUGETLB)
+		return fail(why, EBADMSG, "lane %u is corrupt (a field is out of range)", index);
+	return 0;
+}
+
+static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, struct stat *st,
+		      char why[TK_WHY_MAX])
+{
+	char name[TK_PLACE_NAME_MAX];
+	int fd;
+
+	if (h->pages != TK_PAGES_HUGETLB) {
+		tk_place_slots(name, h->index);
+		return open_file(s->dirfd, name, s->info.uid, st, why);
+	}
+	tk_place_huge(name, s->name, h->index);
+	fd = tk_memory_huge_open(name, s->info.uid);
+	if (fd < 0)
+		return fail(why, -fd, "lane %u: its hugepages: %s", h->index, strerror(-fd));
+	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != s->info.uid) {
+		close(fd);
+		return fail(why, EBADMSG, "lane %u: its hugepages are not a file", h->index);
+	}
+	return fd;
+}
+
+static const void *map_guarded(struct tk_segment *s, int fd, size_t size)
+{
+	void *addr = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (addr == MAP_FAILED)
+		return NULL;
+	if (tk_guard_add(addr, size, &s->bad)) {
+		munmap(addr, size);
+		errno = ENOSPC;
+		return NULL;
+	}
+	return addr;
+}
+
+static void unmap_guarded(const void *addr, size_t size)
+{
+	if (!addr)
+		return;
+	tk_guard_remove(addr);
+	munmap((void *)(uintptr_t)addr, size);
+}
+
+static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char why[TK_WHY_MAX])
+{
+	size_t size = lane->info.slots * sizeof(struct tk_slot);
+	struct stat st;
+	const void *slots;
+	int fd = open_slots(s, &lane->info, &st, why);
+
+	if (fd < 0)
+		return fd;
+	/* A sparse file would be filled in, at our expense, by reading it. */
+	if ((uint64_t)st.st_size != size ||
+	    (lane->info.pages != TK_PAGES_HUGETLB && (uint64_t)st.st_blocks * 512 < size)) {
+		close(fd);
+		return fail(why, EBADMSG, "lane %u: its slots are truncated or sparse",
+			    lane->info.index);
+	}
+	slots = map_guarded(s, fd, size);
+	close(fd);
+	if (!slots)
+		return fail(why, errno, "lane %u cannot be mapped: %s", lane->info.index,
+			    strerror(errno));
+	lane->slots_size = size;
+	tk_lane_reader_init(&lane->reader, slots, lane->head, lane->info.slots, s->from);
+	return 0;
+}
+
+static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX])
+{
+	struct tk_segment_lane *lane = &s->lanes[index];
+	char name[TK_PLACE_NAME_MAX];
+	struct stat st;
+	int fd, ret;
+
+	memset(lane, 0, sizeof(*lane));
+	tk_place_lane(name, index);
+	fd = open_file(s->dirfd, name, s->info.uid, &st, why);
+	if (fd < 0)
+		return fd;
+	lane->head_size = tk_place_lane_size(s->info.max_timers);
+	ret = read_exactly(fd, &lane->info, sizeof(lane->info), 0);
+	if (ret || (uint64_t)st.st_size != lane->head_size)
+		ret = fail(why, EBADMSG, "lane %u is truncated", index);
+	if (!ret)
+		ret = check_lane(s, &lane->info, index, why);
+	if (!ret) {
+		lane->head = map_guarded(s, fd, lane->head_size);
+		if (!lane->head)
+			ret = fail(why, errno, "lane %u cannot be mapped: %s", index,
+				   strerror(errno));
+	}
+	close(fd);
+	if (!ret)
+		ret = map_slots(s, lane, why);
+	if (ret) {
+		unmap_guarded(lane->head, lane->head_size);
+		lane->head = NULL;
+	}
+	return ret;
+}
+
+int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
+{
+	struct tk_segment_head h;
+	uint32_t timers = s->info.n_timers;
+
+	why[0] = '\0';
+	if (s->bad)
+		return fail(why, EBADMSG, "it was truncated while it was being read");
+	if (read_exactly(s->headfd, &h, sizeof(h), 0))
+		return fail(why, EBADMSG, "its head was truncated");
+	if (check_head(&h, s->info.uid, why))
+		return -EBADMSG;
+	if (h.max_timers != s->info.max_timers || h.max_lanes != s->info.max_lanes ||
+	    h.n_timers < timers || h.n_lanes < s->n_lanes)
+		return fail(why, EBADMSG, "its tables shrank");
+	s->info = h;
+	s->info.n_timers = timers;
+	if (h.n_timers > timers) {
+		if (read_timers(s, timers, h.n_timers, why))
+			return -EBADMSG;
+		s->info.n_timers = h.n_timers;
+	}
+	while (s->n_lanes < h.n_lanes) {
+		/* One that cannot be had stays empty, its head NULL. */
+		(void)attach_lane(s, s->n_lanes, why);
+		s->n_lanes++;
+	}
+	return 0;
+}
+
+/* Descriptors and the head; tables and lanes come by the first refresh. */
+static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
+{
+	struct stat place, dir, st;
+	int ret;
+
+	s->dirfd = openat(dirfd, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->dirfd < 0)
+		return fail(why, errno, "%s",
+			    errno == ENOTDIR || errno == ELOOP ? "it is not a directory"
+							       : strerror(errno));
+	if (fstat(dirfd, &place) || fstat(s->dirfd, &dir) || place.st_uid != dir.st_uid)
+		return fail(why, EPERM, "it belongs to another user than its directory");
+	s->headfd = open_file(s->dirfd, "head", dir.st_uid, &st, why);
+	if (s->headfd < 0)
+		return s->headfd;
+	if (read_exactly(s->headfd, &s->info, sizeof(s->info), 0))
+		return fail(why, EBADMSG, "it is not a segment (`head` is too short)");
+	ret = check_head(&s->info, dir.st_uid, why);
+	if (ret)
+		return ret;
+	if ((uint64_t)st.st_size != tk_place_head_size(s->info.max_timers))
+		return fail(why, EBADMSG, "its head is truncated");
+	s->timers = calloc(s->info.max_timers, sizeof(s->timers[0]));
+	s->lanes = calloc(s->info.max_lanes, sizeof(s->lanes[0]));
+	if (!s->timers || !s->lanes)
+		return fail(why, ENOMEM, "out of memory");
+	s->info.n_timers = 0;
+	return 0;
+}
+
+/* Whether `<app>.<pid>.<random>` names this process: opening its head and closing it again would
+ * drop its lock. */
+static bool is_own(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	long pid;
+
+	while (dot && dot > name && dot[-1] != '.')
+		dot--;
+	pid = dot ? strtol(dot, NULL, 10) : 0;
+	return pid == getpid();
+}
+
+struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
+				     char why[TK_WHY_MAX])
+{
+	struct tk_segment *s;
+	int ret;
+
+	if (name[0] == '.' || strchr(name, '/') || strlen(name) > TK_SEGMENT_NAME_MAX) {
+		(void)fail(why, EBADMSG, "its name is not a segment's");
+		errno = EBADMSG;
+		return NULL;
+	}
+	if (is_own(name)) {
+		(void)fail(why, EBUSY, "it is this process's own");
+		errno = EBUSY;
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	strcpy(s->name, name);
+	s->dirfd = s->headfd = -1;
+	s->from = from;
+	ret = open_segment(s, dirfd, why);
+	if (!ret)
+		ret = tk_segment_refresh(s, why);
+	if (ret) {
+		tk_segment_detach(s);
+		errno = -ret;
+		return NULL;
+	}
+	s->from = TK_LANE_OLDEST; /* lanes that appear from now on are new */
+	return s;
+}
+
+void tk_segment_detach(struct tk_segment *s)
+{
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		struct tk_segment_lane *lane = &s->lanes[i];
+
+		if (!lane->head)
+			continue;
+		unmap_guarded(lane->reader.slots, lane->slots_size);
+		unmap_guarded(lane->head, lane->head_size);
+	}
+	if (s->headfd >= 0)
+		close(s->headfd);
+	if (s->dirfd >= 0)
+		close(s->dirfd);
+	free(s->lanes);
+	free(s->timers);
+	free(s);
+}
+
+enum tk_owner tk_segment_owner(const struct tk_segment *s)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char boot_id[sizeof(s->info.boot_id)];
+
+	if (s->info.state == TK_SEGMENT_CLOSED)
+		return TK_OWNER_CLOSED;
+	if (!fcntl(s->headfd, F_GETLK, &lock) && lock.l_type != F_UNLCK)
+		return TK_OWNER_ALIVE;
+	tk_boot_id(boot_id);
+	if (!strcmp(boot_id, s->info.boot_id) && s->info.start_time &&
+	    tk_process_start((pid_t)s->info.pid) == s->info.start_time)
+		return TK_OWNER_UNKNOWN;
+	return TK_OWNER_DEAD;
+}
+
+int tk_segment_remove(int dirfd, const char *name)
+{
+	if (name[0] == '.' || strchr(name, '/'))
+		return -EINVAL;
+	return tk_place_remove(dirfd, name);
+}

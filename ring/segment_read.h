@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring/segment_read.h - finding segments, attaching to them, knowing whether their owner lives.
+ *
+ * Shared memory is hostile input. Everything is opened relative to a directory's descriptor with
+ * O_NOFOLLOW, its type, owner and size verified on the open descriptor; the head and tables are
+ * read by pread into private memory, checked once and never read again; only slots, lane heads and
+ * counts are mapped, PROT_READ. A file truncated under the mapping raises SIGBUS:
+ * ring/guard.h turns that into one bad segment.
+ *
+ * One thread per struct tk_segment. Errors come as a negative errno and a sentence in `why`, which
+ * holds no control characters and can be printed as it is.
+ */
+#ifndef TK_RING_SEGMENT_READ_H
+#define TK_RING_SEGMENT_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ring/lane_read.h"
+#include "ring/place.h"
+#include "ring/segment.h"
+
+enum tk_owner {
+	TK_OWNER_ALIVE,
+	TK_OWNER_CLOSED, /* closed its segment properly; it may live on */
+	TK_OWNER_DEAD,
+	TK_OWNER_UNKNOWN, /* does not hold the lock, but a process of that pid and start time lives
+			   */
+};
+
+struct tk_segment_lane {
+	struct tk_lane_reader reader;
+	struct tk_lane_head info; /* private copy, from attach: slots, pages, nodes */
+	const struct tk_lane_head *head;
+	size_t head_size;
+	size_t slots_size;
+};
+
+struct tk_segment {
+	char name[TK_SEGMENT_NAME_MAX + 1]; /* its directory's name */
+	struct tk_segment_head info; /* private, checked copy; refreshed by tk_segment_refresh */
+	struct tk_segment_timer *timers; /* info.n_timers of them; names verified */
+	struct tk_segment_lane *lanes;   /* n_lanes of them are attached; never moves */
+	uint32_t n_lanes;
+	enum tk_lane_from from;
+	int dirfd;
+	int headfd;
+	volatile int bad; /* set by ring/guard.h: truncated under our feet */
+};
+
+/**
+ * Open a directory of segments for reading.
+ * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if it belongs to
+ * another user than the caller (root may read anybody's) or others may write into it.
+ */
+int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
+
+/**
+ * Attach to the segment `name` in the directory `dirfd`.
+ * @return NULL and errno: ENOENT (gone), EAGAIN (still being made), EPROTO (another version:
+ * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), EBUSY (this very
+ * process's own segment), ENOMEM, EMFILE, ...
+ */
+struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
+				     char why[TK_WHY_MAX]);
+
+/**
+ * Pick up timers and lanes that appeared since. Costs one pread (200 ns) when nothing did. Lanes
+ * that appear after attaching are read from their first record. A lane that cannot be attached is
+ * left out and said in `why`, once, with the number returned.
+ * @return 0, or -EBADMSG: the segment has become invalid and should be detached.
+ */
+int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);
+
+/** Who owns it and whether it lives. A system call or two: ask some times a second, not more. */
+enum tk_owner tk_segment_owner(const struct tk_segment *s);
+
+void tk_segment_detach(struct tk_segment *s);
+
+/**
+ * Remove the directory of a dead segment, and its hugetlbfs files. Unlinks only: whoever has it
+ * mapped keeps it. @return 0 or -errno.
+ */
+int tk_segment_remove(int dirfd, const char *name);
+
+#endif

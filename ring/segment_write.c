@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring/segment_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ring/memory.h"
+
+static int fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, TK_WHY_MAX, format, args);
+	va_end(args);
+	return -error;
+}
+
+static mode_t dir_mode(const struct tk_segment_writer *s)
+{
+	return s->group ? 0750 : 0700;
+}
+
+static mode_t file_mode(const struct tk_segment_writer *s)
+{
+	return s->group ? 0640 : 0600;
+}
+
+/* The segments' directory, made if need be; ours, and nobody else's to write into. */
+static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
+{
+	struct stat st;
+	int fd;
+
+	if (mkdir(s->dir, dir_mode(s)) && errno != EEXIST)
+		return fail(why, errno, "cannot make the directory %.150s: %s", s->dir,
+			    strerrordesc_np(errno));
+	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(why, errno, "cannot open the directory %.150s: %s", s->dir,
+			    strerrordesc_np(errno));
+	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		close(fd);
+		return fail(why, EPERM,
+			    "the directory %.150s belongs to another user, or others may write "
+			    "into it: set TIMEKEEPER_DIR to one of your own, mode 0700",
+			    s->dir);
+	}
+	if (s->group && !(st.st_mode & S_IXGRP))
+		(void)fchmod(fd, dir_mode(s));
+	return fd;
+}
+
+/* `<app>.<pid>.<random>`; what a path may not hold becomes '_'. */
+static int choose_name(struct tk_segment_writer *s, const char *app, char why[TK_WHY_MAX])
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return fail(why, errno, "the kernel gives no random numbers: %s",
+			    strerrordesc_np(errno));
+	snprintf(s->name, sizeof(s->name), "%s.%d.%08x", app, getpid(), random);
+	if (s->name[0] == '.')
+		s->name[0] = '_';
+	for (char *p = s->name; *p; p++) {
+		if (*p == '/')
+			*p = '_';
+	}
+	return 0;
+}
+
+static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_segment_options *o,
+		     char why[TK_WHY_MAX])
+{
+	struct tk_memory head, control;
+	int ret;
+
+	ret = tk_memory_file(dirfd, "control", o->max_timers, -1, file_mode(s), &control);
+	if (ret)
+		return fail(why, -ret, "no memory for the segment in %.150s: %s", s->dir,
+			    strerrordesc_np(-ret));
+	/* Readers learn of the segment by its head, so it comes last. */
+	ret = tk_memory_file(dirfd, "head", tk_place_head_size(o->max_timers), -1, file_mode(s),
+			     &head);
+	if (ret) {
+		munmap(control.addr, control.size);
+		return fail(why, -ret, "no memory for the segment in %.150s: %s", s->dir,
+			    strerrordesc_np(-ret));
+	}
+	(void)mprotect(control.addr, control.size, PROT_READ);
+	s->disabled = control.addr;
+	s->head = head.addr;
+	s->timers = (struct tk_segment_timer *)((char *)head.addr + TK_SEGMENT_TIMERS);
+	return 0;
+}
+
+static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX])
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	s->lock_fd = openat(dirfd, "head", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock))
+		return fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
+			    strerrordesc_np(errno));
+	return 0;
+}
+
+static void fill_head(struct tk_segment_writer *s, const struct tk_segment_options *o)
+{
+	struct tk_segment_head *h = s->head;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	h->magic = TK_SEGMENT_MAGIC;
+	h->version = TK_SEGMENT_VERSION;
+	h->clock = o->clock;
+	h->max_timers = o->max_timers;
+	h->max_lanes = o->max_lanes;
+	h->pid = (uint32_t)getpid();
+	h->uid = geteuid();
+	h->start_time = tk_process_start(getpid());
+	h->created_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	h->created_tsc = o->now_tsc;
+	tk_boot_id(h->boot_id);
+	snprintf(h->app, sizeof(h->app), "%s", o->app);
+	memcpy(h->floor, o->floor, sizeof(h->floor));
+	/* Pairs with the reader's pread of the head: OPEN comes after all of the above. */
+	__atomic_store_n(&h->state, TK_SEGMENT_OPEN, __ATOMIC_RELEASE);
+}
+
+static int create_in(struct tk_segment_writer *s, int place, const struct tk_segment_options *o,
+		     char why[TK_WHY_MAX])
+{
+	struct stat st;
+	int fd, ret;
+
+	ret = choose_name(s, o->app, why);
+	if (ret)
+		return ret;
+	if (mkdirat(place, s->name, dir_mode(s)))
+		return fail(why, errno, "cannot make a directory in %.150s: %s", s->dir,
+			    strerrordesc_np(errno));
+	fd = openat(place, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st)) {
+		ret = fail(why, errno, "cannot open a directory in %.150s: %s", s->dir,
+			   strerrordesc_np(errno));
+	} else {
+		s->dev = st.st_dev;
+		s->ino = st.st_ino;
+		ret = make_head(s, fd, o, why);
+		if (!ret)
+			ret = lock_head(s, fd, why);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (ret)
+		tk_place_remove(place, s->name);
+	return ret;
+}
+
+int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_options *o,
+		      char why[TK_WHY_MAX])
+{
+	int place, ret;
+
+	memset(s, 0, sizeof(*s));
+	s->lock_fd = -1;
+	s->group = o->group;
+	s->keep = o->keep;
+	if (tk_segments_dir(s->dir, sizeof(s->dir)))
+		return fail(why, ENAMETOOLONG, "TIMEKEEPER_DIR is too long");
+	place = open_place(s, why);
+	if (place < 0)
+		return place;
+	ret = create_in(s, place, o, why);
+	close(place);
+	if (ret) {
+		tk_segment_forget(s);
+		return ret;
+	}
+	fill_head(s, o);
+	return 0;
+}
+
+int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp)
+{
+	uint32_t id = s->head->n_timers;
+
+	if (id == s->head->max_timers)
+		return -ENOSPC;
+	snprintf(s->timers[id].name, sizeof(s->timers[id].name), "%s", name);
+	s->timers[id].stamp = stamp;
+	/* Pairs with the reader's pread of the head, which comes before that of the timers. */
+	__atomic_store_n(&s->head->n_timers, id + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* The segment's directory, by its path, if it is still the same. */
+static int reopen(const struct tk_segment_writer *s, int *place)
+{
+	struct stat st;
+	int fd;
+
+	*place = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*place < 0)
+		return -errno;
+	fd = openat(*place, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && !fstat(fd, &st) && st.st_dev == s->dev && st.st_ino == s->ino)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	close(*place);
+	return -ESTALE;
+}
+
+static int make_slots(struct tk_segment_writer *s, int dirfd, unsigned index, size_t size, int node,
+		      struct tk_memory *m)
+{
+	char name[TK_PLACE_NAME_MAX];
+
+	tk_place_huge(name, s->name, index);
+	if (!tk_memory_huge(name, size, node, file_mode(s), m))
+		return 0;
+	tk_place_slots(name, index);
+	return tk_memory_file(dirfd, name, size, node, file_mode(s), m);
+}
+
+static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots, int node,
+		     struct tk_lane_memory *lane)
+{
+	char name[TK_PLACE_NAME_MAX];
+	unsigned index = s->head->n_lanes;
+	struct tk_memory head, data;
+	int ret;
+
+	tk_place_lane(name, index);
+	ret = tk_memory_file(dirfd, name, tk_place_lane_size(s->head->max_timers), node,
+			     file_mode(s), &head);
+	if (ret)
+		return ret;
+	ret = make_slots(s, dirfd, index, slots * sizeof(struct tk_slot), node, &data);
+	if (ret) {
+		munmap(head.addr, head.size);
+		unlinkat(dirfd, name, 0);
+		return ret;
+	}
+	lane->head = head.addr;
+	lane->counts = (uint64_t *)((char *)head.addr + TK_LANE_COUNTS);
+	lane->slots = data.addr;
+	lane->head->magic = TK_LANE_MAGIC;
+	lane->head->version = TK_SEGMENT_VERSION;
+	lane->head->index = index;
+	lane->head->slots = slots;
+	lane->head->max_timers = s->head->max_timers;
+	lane->head->pages = data.pages;
+	lane->head->node_asked = data.node_asked;
+	lane->head->node_had = data.node_had;
+	lane->head->published = slots;
+	lane->head->state = TK_LANE_FREE;
+	return 0;
+}
+
+int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
+			struct tk_lane_memory *lane, char why[TK_WHY_MAX])
+{
+	int place, fd, ret;
+
+	if (slots < TK_LANE_SLOTS_MIN || slots > TK_LANE_SLOTS_MAX || (slots & (slots - 1)))
+		return fail(why, EINVAL, "a lane's slots are a power of two from %u to %u",
+			    (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
+	if (s->head->n_lanes == s->head->max_lanes)
+		return fail(why, ENOSPC,
+			    "all %u lanes are taken: raise tk_options.lanes; this thread's records "
+			    "are counted as refused",
+			    s->head->max_lanes);
+	fd = reopen(s, &place);
+	if (fd < 0)
+		return fail(why, -fd, "the segment's directory is gone: %.150s", s->dir);
+	ret = make_lane(s, fd, slots, node, lane);
+	close(fd);
+	close(place);
+	if (ret)
+		return fail(why, -ret, "no memory for a lane of %llu KiB in %.150s: %s",
+			    (unsigned long long)slots * sizeof(struct tk_slot) / 1024, s->dir,
+			    strerrordesc_np(-ret));
+	/* Pairs with the reader's pread of the head, which comes before it opens the lane. */
+	__atomic_store_n(&s->head->n_lanes, s->head->n_lanes + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Close the lock's descriptor, if that is still what the number means. */
+static void drop_lock(struct tk_segment_writer *s)
+{
+	struct stat mine, st;
+	char path[PATH_MAX + TK_SEGMENT_NAME_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/%s/head", s->dir, s->name);
+	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st) && !lstat(path, &mine) &&
+	    st.st_dev == mine.st_dev && st.st_ino == mine.st_ino)
+		close(s->lock_fd);
+	s->lock_fd = -1;
+}
+
+void tk_segment_retire(struct tk_segment_writer *s)
+{
+	int place, fd;
+
+	__atomic_store_n(&s->head->state, TK_SEGMENT_CLOSED, __ATOMIC_RELEASE);
+	drop_lock(s);
+	fd = s->keep ? -1 : reopen(s, &place);
+	if (fd >= 0) {
+		close(fd);
+		tk_place_remove(place, s->name);
+		close(place);
+	}
+}
+
+void tk_segment_forget(struct tk_segment_writer *s)
+{
+	if (s->disabled)
+		munmap((void *)(uintptr_t)s->disabled, s->head ? s->head->max_timers : 1);
+	if (s->lock_fd >= 0)
+		drop_lock(s);
+	if (s->head)
+		munmap(s->head, tk_place_head_size(s->head->max_timers));
+	memset(s, 0, sizeof(*s));
+	s->lock_fd = -1;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring/segment_write.h - making a segment and its lanes: the producer's side.
+ *
+ * Calls on one struct tk_segment_writer must not overlap; the library holds a lock around them. No
+ * heap is used but in tk_segment_retire(). Nothing here is for signal handlers, and nothing here
+ * prints, exits, or raises a signal.
+ *
+ * The only descriptor kept open is that of `head`, for its lock. A host that closes every
+ * descriptor loses the lock and nothing else: the directory is found again by path and recognised
+ * by device and inode, and a descriptor that is no longer ours is not closed.
+ */
+#ifndef TK_RING_SEGMENT_WRITE_H
+#define TK_RING_SEGMENT_WRITE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ring/lane.h"
+#include "ring/place.h"
+#include "ring/segment.h"
+
+struct tk_segment_options {
+	const char *app; /* tk_name_valid() */
+	uint32_t max_timers;
+	uint32_t max_lanes;
+	enum tk_clock_kind clock;
+	uint32_t floor[TK_STAMPS];
+	uint64_t now_tsc;
+	bool group; /* readable by the group */
+	bool keep;  /* leave the files when retired */
+};
+
+struct tk_segment_writer {
+	struct tk_segment_head *head;    /* NULL: none */
+	struct tk_segment_timer *timers; /* behind it */
+	const uint8_t *disabled;         /* the control file, read-only */
+	int lock_fd;
+	bool group, keep;
+	dev_t dev; /* of the directory */
+	ino_t ino;
+	char name[TK_SEGMENT_NAME_MAX + 1];
+	char dir[PATH_MAX]; /* where it is */
+};
+
+/** A lane's memory, mapped for writing. */
+struct tk_lane_memory {
+	struct tk_lane_head *head;
+	uint64_t *counts;
+	struct tk_slot *slots;
+};
+
+/** @return 0 or a negative errno, with a sentence in `why`; nothing is left behind then. */
+int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_options *o,
+		      char why[TK_WHY_MAX]);
+
+/** Append a timer; its id is its place. @return 0, or -ENOSPC: the table is full. */
+int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp);
+
+/**
+ * Make a lane of `slots` (a power of two) on NUMA node `node` (-1: wherever). @return 0, or -ENOSPC
+ * (all lanes are made), -EINVAL, -ENOMEM, -ESTALE (the directory is gone), ..., and `why`.
+ */
+int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
+			struct tk_lane_memory *lane, char why[TK_WHY_MAX]);
+
+/** Mark it closed, unlink it unless it is to be kept. The memory stays mapped: threads may still
+ * be writing. */
+void tk_segment_retire(struct tk_segment_writer *s);
+
+/** In a child after fork: unmap what is the parent's, give up the lock's descriptor. */
+void tk_segment_forget(struct tk_segment_writer *s);
+
+#endif

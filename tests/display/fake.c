@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/display/fake.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/collector.h"
+#include "ring/place.h"
+
+#define MS      INT64_C(1000000)
+#define WATCHED (600000 * MS) /* for so long before now_ns */
+#define BLOCK   (2000 * MS)   /* a mark, and a wave, every 2 s */
+#define DEAF    3             /* this timer has no latency */
+#define IDLE    5             /* this one pauses for 3 s in 10 */
+#define SILENT  7             /* this one has never run */
+
+static const char *const names[] = {
+	"Gateway-ingest",       "Gateway-respond",
+	"Sequencer-handle_sim", "Sequencer-loop",
+	"Sequencer-seal",       "Sequencer-send",
+	"Simulator-0-loop",     "Simulator-0-reset",
+	"Simulator-0-run",      "Simulator-1-loop",
+	"Simulator-1-reset",    "Simulator-1-run",
+	"Store-commit",         "Store-flush",
+	"Store-read",           "Table-update",
+	"Validate-balance",     "Validate-nonce",
+	"Validate-signature",   "Validate-transaction_format_v2",
+};
+
+struct tk_fake tk_fake(void)
+{
+	return (struct tk_fake){ .now_ns = TK_FAKE_NOW, .n_timers = 20, .n_segments = 1 };
+}
+
+/* 0 to 1, the same for the same arguments (a mixer of the splitmix kind). */
+static double noise(uint64_t a, uint64_t b)
+{
+	uint64_t z = a * UINT64_C(0x9E3779B97F4A7C15) + b;
+
+	z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+	return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0;
+}
+
+/* One interval of one timer. */
+static struct tk_datapoint point(size_t timer, enum tk_measure m, int64_t t, uint64_t interval)
+{
+	struct tk_datapoint d = { .t_ns = t, .interval_ns = interval };
+	uint64_t slot = (uint64_t)t / interval;
+	double phase = (double)(t % BLOCK) / (double)BLOCK;
+	double base = (m == TK_LATENCY ? 9000.0 : 2100.0) * (1 + (double)(timer % 7));
+	double mid = base * (1 + 0.8 * exp(-6 * phase) + 0.15 * noise(timer, slot + m));
+
+	if (timer == SILENT || (timer == IDLE && t % (10000 * MS) < 3000 * MS))
+		return d;
+	d.pushed = (uint64_t)((double)interval / 1e9 *
+			      (20000 + 9000 * sin(phase * 6.283) + 1500 * noise(timer + 99, slot)));
+	if (m == TK_LATENCY && timer == DEAF)
+		return d;
+	d.count = d.pushed;
+	d.min_ns = base * (0.4 + 0.05 * noise(timer, slot * 3));
+	d.p_ns[TK_P50] = mid * 0.92;
+	d.p_ns[TK_P90] = mid * 1.5;
+	d.p_ns[TK_P99] = mid * (2.4 + 0.5 * noise(timer, slot * 5));
+	d.p_ns[TK_P999] = mid * (5 + 2 * noise(timer, slot * 7));
+	d.p_ns[TK_P9999] = mid * (9 + 5 * noise(timer, slot * 11));
+	d.max_ns = mid * (15 + 40 * pow(noise(timer, slot * 13), 8));
+	d.sum_ns = mid * (double)d.count;
+	return d;
+}
+
+static struct tk_datapoint total(size_t timer, enum tk_measure m, int64_t now)
+{
+	/* Five seconds into an idle timer's ten, so that it has a total too. */
+	struct tk_datapoint d =
+		point(timer, m, now / (10000 * MS) * (10000 * MS) + 5000 * MS, 100 * MS);
+
+	d.interval_ns = WATCHED;
+	d.count *= 6000;
+	d.pushed *= 6000;
+	d.sum_ns *= 6000;
+	return d;
+}
+
+static void fill_timer(const struct tk_fake *f, struct tk_snap_timer *t, size_t i)
+{
+	uint64_t interval = f->interval_ns ? f->interval_ns : (uint64_t)(100 * MS);
+	int64_t end = f->now_ns / (int64_t)interval * (int64_t)interval;
+
+	*t = (struct tk_snap_timer){ .key = i + 1, .alive = true, .pid = 4242 };
+	if (i == 0 && f->first_name)
+		snprintf(t->name, sizeof(t->name), "%s", f->first_name);
+	else if (i < sizeof(names) / sizeof(names[0]))
+		snprintf(t->name, sizeof(t->name), "%s", names[i]);
+	else
+		snprintf(t->name, sizeof(t->name), "Worker-%03zu", i);
+	if (i + 1 == f->n_timers && f->dead) {
+		t->alive = false;
+		t->pid = 999;
+	}
+	snprintf(t->segment, sizeof(t->segment), "gateway.%u.1a2b3c4d", t->pid);
+	snprintf(t->app, sizeof(t->app), "gateway");
+	for (int m = 0; m < TK_MEASURES; m++) {
+		t->last[m] = point(i, (enum tk_measure)m, end, interval);
+		t->total[m] = total(i, (enum tk_measure)m, f->now_ns);
+	}
+}
+
+static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const struct tk_view *v)
+{
+	int64_t to = v->to_ns && v->to_ns < f->now_ns ? v->to_ns : f->now_ns;
+	int64_t tier = (int64_t)s->interval_ns;
+	int64_t from = v->from_ns < f->now_ns - WATCHED ? f->now_ns - WATCHED : v->from_ns;
+
+	while ((to - from) / tier > (int64_t)v->max_points)
+		tier *= 10;
+	s->detail_key = v->key;
+	s->reach_ns = f->now_ns - WATCHED;
+	s->tier_ns = (uint64_t)tier;
+	size_t room = from < to ? (size_t)((to - from) / tier) + 2 : 1;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		s->points[m] = calloc(room, sizeof(*s->points[m]));
+		for (int64_t t = (from / tier + 1) * tier; t <= to; t += tier)
+			s->points[m][s->n_points[m]++] =
+				point(v->key - 1, (enum tk_measure)m, t, (uint64_t)tier);
+	}
+	if (f->no_marks || from >= to)
+		return;
+	s->marks = calloc((size_t)((to - from) / BLOCK) + 2, sizeof(*s->marks));
+	for (int64_t t = (from / BLOCK + 1) * BLOCK; t <= to; t += BLOCK) {
+		struct tk_snap_mark *k = &s->marks[s->n_marks++];
+		k->t_ns = t;
+		snprintf(k->name, sizeof(k->name), "#%d", (int)(t / BLOCK % 1000));
+	}
+}
+
+struct tk_snapshot *tk_fake_snapshot(const struct tk_fake *f, const struct tk_view *view)
+{
+	struct tk_snapshot *s = calloc(1, sizeof(*s));
+
+	s->t_ns = f->now_ns;
+	s->interval_ns = f->interval_ns ? f->interval_ns : (uint64_t)(100 * MS);
+	s->intervals = (uint64_t)f->now_ns / s->interval_ns;
+	s->longest_gap_ns = 3120000;
+	s->delivered = 123456789;
+	s->lost = f->lost;
+	s->lag = 12;
+	s->epoch = 1;
+	s->hz = 2.6e9;
+	s->n_timers = f->n_segments ? f->n_timers : 0;
+	s->timers = calloc(s->n_timers + 1, sizeof(*s->timers));
+	for (size_t i = 0; i < s->n_timers; i++)
+		fill_timer(f, &s->timers[i], i);
+	s->n_segments = f->n_segments;
+	s->segments = calloc(s->n_segments + 1, sizeof(*s->segments));
+	if (f->note) {
+		s->n_notes = 1;
+		s->notes = calloc(1, sizeof(*s->notes));
+		snprintf(s->notes[0], sizeof(s->notes[0]), "%s", f->note);
+	}
+	if (view->key)
+		fill_history(f, s, view);
+	return s;
+}
+
+void tk_snapshot_free(struct tk_snapshot *s)
+{
+	if (!s)
+		return;
+	free(s->timers);
+	free(s->segments);
+	free(s->notes);
+	free(s->points[0]);
+	free(s->points[1]);
+	free(s->marks);
+	free(s);
+}
+
+/* --- collector/collector.h ------------------------------------------------------------------- */
+
+struct tk_fake tk_fake_live;
+struct tk_collector {
+	int unused;
+};
+static struct tk_collector the_collector;
+
+static void tick(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	tk_fake_live.now_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256])
+{
+	tk_fake_live.interval_ns = o->interval_ns;
+	why[0] = 0;
+	return &the_collector;
+}
+
+int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms)
+{
+	uint64_t interval =
+		tk_fake_live.interval_ns ? tk_fake_live.interval_ns : (uint64_t)(100 * MS);
+
+	(void)c;
+	(void)timeout_ms; /* the display never waits */
+	tick();
+	return (uint64_t)tk_fake_live.now_ns / interval > intervals ? 0 : -ETIMEDOUT;
+}
+
+void tk_collector_close(struct tk_collector *c)
+{
+	(void)c;
+}
+
+struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view)
+{
+	(void)c;
+	tick();
+	return tk_fake_snapshot(&tk_fake_live, view);
+}
+
+void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)
+{
+	(void)c;
+	tk_fake_live.interval_ns = interval_ns;
+}
+
+int tk_segments_dir(char *path, size_t size)
+{
+	snprintf(path, size, "/dev/shm/timekeeper-%u", getuid());
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/display/scene.h - one display without a terminal: an invented collector, a view, a grid.
+ */
+#ifndef TK_TESTS_DISPLAY_SCENE_H
+#define TK_TESTS_DISPLAY_SCENE_H
+
+#include "collector/display/draw.h"
+#include "tests/display/fake.h"
+
+struct scene {
+	struct tk_fake fake;
+	struct tk_view_state view;
+	struct tk_snapshot *snapshot;
+	struct tk_grid grid;
+};
+
+/** Open on the usual fake, or change s->fake first and call scene_fetch(). */
+void scene_open(struct scene *s, int w, int h, enum tk_charset charset);
+void scene_close(struct scene *s);
+
+/** Take a new snapshot, as top does, and draw. */
+void scene_fetch(struct scene *s);
+
+/** Press keys, one character each; after each, what top does. */
+void scene_type(struct scene *s, const char *keys);
+void scene_key(struct scene *s, uint32_t code);
+
+/** The screen as text; to be freed. */
+char *scene_text(const struct scene *s, bool ansi);
+
+/** Whether the text is somewhere on the screen. */
+bool scene_shows(const struct scene *s, const char *text);
+
+#endif

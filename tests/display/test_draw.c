@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole screen: what holds at every size, and pictures to compare with (golden/; to make them
+ * anew: UPDATE_GOLDEN=1).
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/display/scene.h"
+
+static struct scene s;
+
+/* --- every size ------------------------------------------------------------------------------ */
+
+static uint32_t ch(int x, int y)
+{
+	return tk_grid_at(&s.grid, x, y)->ch;
+}
+
+static bool inside(struct tk_rect r)
+{
+	return r.x >= 0 && r.y >= 0 && r.w > 0 && r.x + r.w <= s.grid.w && r.y + r.h <= s.grid.h;
+}
+
+static bool disjoint(struct tk_rect a, struct tk_rect b)
+{
+	return a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+}
+
+/* Corners, sides and the lower edge; the upper has the title, the list's right side arrows. */
+static void check_box(struct tk_rect r, bool arrows)
+{
+	int right = r.x + r.w - 1, bottom = r.y + r.h - 1;
+
+	cr_assert(ch(r.x, r.y) == 0x250C && ch(right, r.y) == 0x2510, "%dx%d", s.grid.w, s.grid.h);
+	cr_assert(ch(r.x, bottom) == 0x2514 && ch(right, bottom) == 0x2518, "%dx%d", s.grid.w,
+		  s.grid.h);
+	for (int y = r.y + 1; y < bottom; y++) {
+		uint32_t c = ch(right, y);
+		cr_assert_eq(ch(r.x, y), 0x2502, "%dx%d", s.grid.w, s.grid.h);
+		cr_assert(c == 0x2502 || (arrows && (c == 0x25B2 || c == 0x25BC)), "%dx%d",
+			  s.grid.w, s.grid.h);
+	}
+	for (int x = r.x + 1; x < right; x++)
+		cr_assert_eq(ch(x, bottom), 0x2500, "%dx%d", s.grid.w, s.grid.h);
+}
+
+static void check_screen(void)
+{
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	struct tk_rect all[] = { l.list, l.pane[0], l.pane[1], l.rate, l.note, l.status, l.footer };
+	size_t n = sizeof(all) / sizeof(all[0]);
+	int area = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].h == 0)
+			continue;
+		cr_assert(inside(all[i]), "%dx%d", s.grid.w, s.grid.h);
+		area += all[i].w * all[i].h;
+		for (size_t k = i + 1; k < n; k++)
+			cr_assert(all[k].h == 0 || disjoint(all[i], all[k]), "%dx%d", s.grid.w,
+				  s.grid.h);
+		if (i < 4)
+			check_box(all[i], i == 0);
+	}
+	cr_assert_eq(area, s.grid.w * s.grid.h, "%dx%d: room left over", s.grid.w, s.grid.h);
+}
+
+/* Sizes from 40 × 10 on; `step` saves time where a state is one among several. */
+static void sweep(int step)
+{
+	for (int w = 40; w <= 220; w += step)
+		for (int h = 10; h <= 70; h += step) {
+			cr_assert_eq(tk_grid_resize(&s.grid, w, h), 0);
+			tk_draw(&s.view, s.snapshot, &s.grid);
+			check_screen();
+		}
+}
+
+Test(sweep, averages_at_every_size, .timeout = 120)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	sweep(1);
+	scene_close(&s);
+}
+
+Test(sweep, everything_on_at_many_sizes, .timeout = 120)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BLOCK);
+	s.fake.n_timers = 400;
+	s.fake.lost = 123456;
+	s.fake.note = "the segment web.12.9f is of version 9 and this program knows 1: skipped";
+	scene_type(&s, "mMe2345gsG");
+	sweep(3);
+	scene_type(&s, "l");
+	sweep(7);
+	scene_type(&s, "b");
+	sweep(7);
+	scene_close(&s);
+}
+
+Test(sweep, hostile_names_at_many_sizes, .timeout = 120)
+{
+	static const char *const names[] = {
+		"時計時計時計時計時計時計時計時計時計時計時",
+		"e\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81",
+		"\xFF\xFE\xC0\x80\xED\xA0\x80",
+		"\033[2J\033]0;x\007\n\r\t",
+		"",
+		"an-ordinary-name-of-the-full-sixty-three-bytes-that-are-allowed",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+		s.fake.first_name = names[i];
+		scene_fetch(&s);
+		sweep(5);
+		char *text = scene_text(&s, false);
+		cr_assert_null(strchr(text, '\033'));
+		cr_assert_null(strchr(text, '\007'));
+		free(text);
+		scene_close(&s);
+	}
+}
+
+Test(sweep, small_screens_say_what_they_need)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	for (int w = 1; w < 60; w++)
+		for (int h = 1; h < 14; h++) {
+			tk_grid_resize(&s.grid, w, h);
+			tk_draw(&s.view, s.snapshot, &s.grid);
+			bool says = scene_shows(&s, "terminal too small: 40x10 needed, have ");
+			bool brief = scene_shows(&s, "need 40x10, have ");
+			bool fits = w >= 40 && h >= 10;
+			cr_assert(fits ? !says && !brief : w < 22 || says || brief, "%dx%d", w, h);
+		}
+	scene_close(&s);
+}
+
+/* --- pictures -------------------------------------------------------------------------------- */
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (f && getdelim(&text, &size, 0, f) < 0) {
+		free(text);
+		text = NULL;
+	}
+	if (f)
+		fclose(f);
+	return text;
+}
+
+/* Compare with, or write, golden/<name>.txt. */
+static void golden(const char *name, bool ansi)
+{
+	const char *dir = getenv("TK_GOLDEN_DIR"), *update = getenv("UPDATE_GOLDEN");
+	char path[512], *now = scene_text(&s, ansi);
+
+	snprintf(path, sizeof(path), "%s/%s.txt", dir ? dir : "tests/display/golden", name);
+	if (update && update[0] == '1') {
+		FILE *f = fopen(path, "w");
+		cr_assert(f && fputs(now, f) >= 0 && fclose(f) == 0, "cannot write %s", path);
+	}
+	char *then = read_file(path);
+	cr_assert_not_null(then, "%s is missing: make it with UPDATE_GOLDEN=1", path);
+	cr_assert(strcmp(now, then) == 0, "not as in %s but:\n%s", path, now);
+	free(now);
+	free(then);
+	scene_close(&s);
+}
+
+Test(golden, averages)
+{
+	scene_open(&s, 120, 40, TK_CHARSET_BRAILLE);
+	golden("averages", false);
+}
+
+Test(golden, all_curves)
+{
+	scene_open(&s, 160, 50, TK_CHARSET_BRAILLE);
+	scene_type(&s, "mMe2345g");
+	golden("all-curves", false);
+}
+
+Test(golden, colours)
+{
+	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);
+	s.fake.lost = 5021;
+	scene_type(&s, "m3");
+	golden("colours", true);
+}
+
+Test(golden, no_colours)
+{
+	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);
+	s.grid.no_color = true;
+	scene_type(&s, "m3");
+	char *text = scene_text(&s, true);
+	cr_assert_null(strstr(text, "38;5;")); /* attributes, yes; colours, no */
+	free(text);
+	golden("no-colours", true);
+}
+
+Test(golden, block_elements)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BLOCK);
+	scene_type(&s, "m3b");
+	golden("block", false);
+}
+
+Test(golden, ascii)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_ASCII);
+	s.fake.dead = true;
+	scene_type(&s, "m3l");
+	char *text = scene_text(&s, true);
+	for (const char *c = text; *c; c++)
+		cr_assert(*c > 0);
+	free(text);
+	golden("ascii", false);
+}
+
+Test(golden, smallest)
+{
+	scene_open(&s, 40, 10, TK_CHARSET_BRAILLE);
+	scene_type(&s, "3");
+	golden("smallest", false);
+}
+
+Test(golden, help)
+{
+	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);
+	scene_type(&s, "h");
+	golden("help", false);
+}
+
+Test(golden, paused)
+{
+	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);
+	scene_type(&s, " ");
+	golden("paused", false);
+}
+
+Test(golden, past_and_coarse)
+{
+	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);
+	scene_type(&s, "ZZZZ[e");
+	golden("past", false);
+}
+
+Test(golden, empty)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	s.fake.n_segments = 0;
+	scene_fetch(&s);
+	golden("empty", false);
+}
+
+Test(golden, no_timers)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	s.fake.n_timers = 0;
+	scene_fetch(&s);
+	golden("no-timers", false);
+}
+
+Test(golden, filter_sort_dead_and_lost)
+{
+	scene_open(&s, 140, 30, TK_CHARSET_BRAILLE);
+	s.fake.dead = true;
+	s.fake.lost = 5021;
+	s.fake.note = "web.12.9f: version 9, but this program knows version 1: skipped";
+	scene_type(&s, "ss/a");
+	golden("filter", false);
+}
+
+Test(golden, gaps_break_the_line)
+{
+	scene_open(&s, 100, 24, TK_CHARSET_BRAILLE);
+	s.fake.no_marks = true;
+	scene_type(&s, "jjjjj");
+	golden("gaps", false);
+}

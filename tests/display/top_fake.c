@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/display/top_fake.c - `timekeeper top` on the invented collector: for the test of the
+ * terminal, and to look at. Arguments: braille, block, ascii, nocolor, empty, lost, dead.
+ */
+#include <string.h>
+
+#include "collector/cmd_top.h"
+#include "tests/display/fake.h"
+
+int main(int argc, char **argv)
+{
+	struct tk_top_options o = { 0 };
+
+	tk_fake_live = tk_fake();
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "braille") == 0)
+			o.charset = TK_CHARSET_BRAILLE;
+		else if (strcmp(argv[i], "block") == 0)
+			o.charset = TK_CHARSET_BLOCK;
+		else if (strcmp(argv[i], "ascii") == 0)
+			o.charset = TK_CHARSET_ASCII;
+		else if (strcmp(argv[i], "nocolor") == 0)
+			o.no_color = true;
+		else if (strcmp(argv[i], "empty") == 0)
+			tk_fake_live.n_segments = 0;
+		else if (strcmp(argv[i], "lost") == 0)
+			tk_fake_live.lost = 5021;
+		else if (strcmp(argv[i], "dead") == 0)
+			tk_fake_live.dead = true;
+	}
+	return tk_cmd_top(&o);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every verdict, of machines that the tests make up: a CPUID, a prctl, a counter, and a tree of
+ * files.
+ */
+#include "tsc/check.h"
+#include "tsc/files.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/prctl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A good machine of 2.6 GHz. Each test spoils one thing. */
+static struct {
+	uint32_t max, max_ext, leaf1_ecx, ext1_edx, ext7_edx;
+	uint32_t crystal, numer, denom, base_mhz, hyper_khz;
+	const char *hypervisor;
+	int tsc_mode;
+	double kernel_hz;
+	uint64_t tsc, step;
+	unsigned int stamps, back_every, move_every;
+} fake;
+
+static void fake_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
+{
+	(void)subleaf;
+	memset(r, 0, 4 * sizeof(*r));
+	switch (leaf) {
+	case 0:
+		r[TK_EAX] = fake.max;
+		break;
+	case 1:
+		r[TK_ECX] = fake.leaf1_ecx | (fake.hypervisor ? 1u << 31 : 0);
+		break;
+	case 0x15:
+		r[TK_EAX] = fake.denom;
+		r[TK_EBX] = fake.numer;
+		r[TK_ECX] = fake.crystal;
+		break;
+	case 0x16:
+		r[TK_EAX] = fake.base_mhz;
+		break;
+	case 0x40000000:
+		r[TK_EAX] = fake.hyper_khz ? 0x40000010 : 0x40000001;
+		if (fake.hypervisor) {
+			memcpy(&r[TK_EBX], fake.hypervisor, 4);
+			memcpy(&r[TK_ECX], fake.hypervisor + 4, 4);
+			memcpy(&r[TK_EDX], fake.hypervisor + 8, 4);
+		}
+		break;
+	case 0x40000010:
+		r[TK_EAX] = fake.hyper_khz;
+		break;
+	case 0x80000000:
+		r[TK_EAX] = fake.max_ext;
+		break;
+	case 0x80000001:
+		r[TK_EDX] = fake.ext1_edx;
+		break;
+	case 0x80000007:
+		r[TK_EDX] = fake.ext7_edx;
+		break;
+	default: /* an Intel processor answers with rubbish beyond its maximum */
+		memset(r, 0xff, 4 * sizeof(*r));
+	}
+}
+
+static int fake_tsc_mode(void)
+{
+	return fake.tsc_mode;
+}
+
+static uint64_t fake_stamp(uint32_t *cpu)
+{
+	fake.stamps++;
+	*cpu = fake.move_every ? fake.stamps / fake.move_every % 2 : 0;
+	if (fake.back_every && fake.stamps % fake.back_every == 0)
+		fake.tsc -= 500;
+	else
+		fake.tsc += fake.step;
+	return fake.tsc;
+}
+
+static double fake_kernel_hz(void)
+{
+	return fake.kernel_hz;
+}
+
+static char root[64];
+
+static const struct tk_tsc_probe machine = {
+	.root = root,
+	.cpuid = fake_cpuid,
+	.tsc_mode = fake_tsc_mode,
+	.stamp = fake_stamp,
+	.kernel_hz = fake_kernel_hz,
+};
+
+/* Make root + path with these bytes at this offset, and the folders on the way. */
+static void put(const char *path, const void *bytes, size_t len, off_t at)
+{
+	char name[512];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s", root, path);
+	for (char *p = strchr(name + strlen(root) + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(name, 0700);
+		*p = '/';
+	}
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	cr_assert(fd >= 0 && pwrite(fd, bytes, len, at) == (ssize_t)len);
+	close(fd);
+}
+
+static void text(const char *path, const char *s)
+{
+	put(path, s, strlen(s), 0);
+}
+
+static void tsc_adjust(unsigned int cpu, int64_t value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
+	put(path, &value, sizeof(value), 0x3b);
+}
+
+static void good_machine(void)
+{
+	fake.max = 0x16;
+	fake.max_ext = 0x80000008;
+	fake.leaf1_ecx = 1u << 28;
+	fake.ext1_edx = 1u << 27;
+	fake.ext7_edx = 1u << 8;
+	fake.crystal = 25000000;
+	fake.numer = 208;
+	fake.denom = 2;
+	fake.base_mhz = 2600;
+	fake.tsc_mode = PR_TSC_ENABLE;
+	fake.kernel_hz = 2.6e9;
+	fake.tsc = 1000000;
+	fake.step = 25;
+
+	strcpy(root, "/tmp/tk-check-XXXXXX");
+	cr_assert_not_null(mkdtemp(root));
+	text(TK_TSC_CLOCKSOURCE "current_clocksource", "tsc\n");
+	text(TK_TSC_CLOCKSOURCE "available_clocksource", "tsc hpet acpi_pm \n");
+	text("/sys/devices/system/cpu/online", "0-2\n");
+	text("/proc/cpuinfo",
+	     "processor\t: 0\nflags\t\t: fpu constant_tsc nonstop_tsc tsc_known_freq "
+	     "tsc_reliable avx\nbugs\t\t: none\n");
+	for (unsigned int cpu = 0; cpu < 3; cpu++)
+		tsc_adjust(cpu, -12345);
+}
+
+static int drop(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void clean_up(void)
+{
+	nftw(root, drop, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void gone(const char *path)
+{
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s%s", root, path);
+	cr_assert_eq(unlink(name), 0);
+}
+
+static struct tk_tsc_report report;
+
+static const struct tk_tsc_check *find(const char *id)
+{
+	for (size_t i = 0; i < report.n_checks; i++)
+		if (strcmp(report.checks[i].id, id) == 0)
+			return &report.checks[i];
+	cr_assert_fail("no check called %s", id);
+	return NULL;
+}
+
+/* Run everything; this one has that verdict, and only a fatal one makes the counter unusable. */
+static void verdict(const char *id, enum tk_tsc_severity want)
+{
+	const struct tk_tsc_check *c;
+
+	tk_tsc_check_all(&machine, &report);
+	tk_tsc_check_freq(&machine, 2.6e9, &report);
+	c = find(id);
+	cr_expect_eq(c->severity, want, "%s: %s, %s", id, tk_tsc_severity_name(c->severity),
+		     c->value);
+	cr_expect_eq(tk_tsc_usable(&report), want != TK_TSC_FATAL);
+}
+
+/* And the quick set agrees, with the check's name in its reason. */
+static void refused(const char *id)
+{
+	char why[256] = "";
+
+	verdict(id, TK_TSC_FATAL);
+	cr_expect_eq(tk_tsc_quick_of(&machine, why, sizeof(why)), -ENOTSUP);
+	cr_expect(strstr(why, id) == why, "%s", why);
+	cr_expect_eq(tk_tsc_quick_of(&machine, NULL, 0), -ENOTSUP);
+}
+
+TestSuite(check, .init = good_machine, .fini = clean_up);
+
+Test(check, a_good_machine_has_nothing_to_say)
+{
+	char why[256] = "untouched";
+
+	verdict("backward_step", TK_TSC_OK);
+	for (size_t i = 0; i < report.n_checks; i++) {
+		const struct tk_tsc_check *c = &report.checks[i];
+
+		cr_expect_eq(c->severity, TK_TSC_OK, "%s", c->id);
+		cr_expect(c->value[0] && c->source[0] && c->reason[0], "%s", c->id);
+	}
+	cr_expect_eq(tk_tsc_quick_of(&machine, why, sizeof(why)), 0);
+	cr_expect_str_eq(why, "untouched");
+}
+
+Test(check, no_invariant_tsc)
+{
+	fake.ext7_edx = 0;
+	refused("invariant_tsc");
+	cr_expect_eq(fake.stamps, 0, "the counter must not be read after a fatal finding");
+	cr_expect_eq(find("backward_step")->severity, TK_TSC_UNKNOWN);
+}
+
+Test(check, leaves_beyond_the_maximum_are_not_believed)
+{
+	fake.max_ext = 0x80000004;
+	refused("invariant_tsc");
+	cr_expect_eq(find("rdtscp")->severity, TK_TSC_OK, "80000001H is within");
+	fake.max = 0;
+	verdict("avx", TK_TSC_FATAL);
+}
+
+Test(check, no_rdtscp)
+{
+	fake.ext1_edx = 0;
+	refused("rdtscp");
+}
+
+Test(check, no_avx)
+{
+	fake.leaf1_ecx = 0;
+	refused("avx");
+}
+
+Test(check, emulated_by_tcg)
+{
+	fake.hypervisor = "TCGTCGTCGTCG";
+	refused("tcg");
+}
+
+Test(check, forbidden_by_prctl)
+{
+	fake.tsc_mode = PR_TSC_SIGSEGV;
+	refused("prctl_tsc");
+	cr_expect_eq(fake.stamps, 0, "reading would have killed us");
+}
+
+Test(check, prctl_does_not_say)
+{
+	fake.tsc_mode = -EINVAL;
+	verdict("prctl_tsc", TK_TSC_UNKNOWN);
+}
+
+Test(check, a_hypervisor_is_named_and_tamed)
+{
+	fake.hypervisor = "KVMKVMKVM\0\0\0";
+	verdict("hypervisor", TK_TSC_WARN);
+	cr_expect_str_eq(find("hypervisor")->value, "KVMKVMKVM");
+	cr_expect_eq(find("tcg")->severity, TK_TSC_OK);
+	fake.hypervisor = "\033[31mEvilHyp";
+	verdict("hypervisor", TK_TSC_WARN);
+	cr_expect_str_eq(find("hypervisor")->value, "?[31mEvilHyp");
+}
+
+Test(check, clocksource)
+{
+	text(TK_TSC_CLOCKSOURCE "current_clocksource", "hpet\n");
+	verdict("clocksource", TK_TSC_WARN);
+	cr_expect_str_eq(find("clocksource")->value, "hpet");
+	gone(TK_TSC_CLOCKSOURCE "current_clocksource");
+	verdict("clocksource", TK_TSC_UNKNOWN);
+}
+
+Test(check, available_clocksource)
+{
+	/* "tsc" must be a word: Xen and Hyper-V have names with it inside. */
+	text(TK_TSC_CLOCKSOURCE "available_clocksource", "hyperv_tsc_page tsc-early hpet\n");
+	verdict("clocksource_available", TK_TSC_WARN);
+	text(TK_TSC_CLOCKSOURCE "available_clocksource", "hpet tsc\n");
+	verdict("clocksource_available", TK_TSC_OK);
+	gone(TK_TSC_CLOCKSOURCE "available_clocksource");
+	verdict("clocksource_available", TK_TSC_UNKNOWN);
+}
+
+Test(check, kernel_flags)
+{
+	text("/proc/cpuinfo",
+	     "processor\t: 0\nflags\t\t: fpu xnonstop_tsc\nbugs\t: constant_tsc\n");
+	verdict("constant_tsc", TK_TSC_WARN);
+	verdict("nonstop_tsc", TK_TSC_WARN);
+	verdict("tsc_known_freq", TK_TSC_OK);
+	cr_expect_str_eq(find("tsc_known_freq")->value, "no");
+	gone("/proc/cpuinfo");
+	verdict("constant_tsc", TK_TSC_UNKNOWN);
+	verdict("tsc_reliable", TK_TSC_UNKNOWN);
+}
+
+Test(check, tsc_adjust)
+{
+	verdict("tsc_adjust", TK_TSC_OK);
+	cr_expect_str_eq(find("tsc_adjust")->value, "-12345 on all 3 cpus");
+	tsc_adjust(1, -12000);
+	verdict("tsc_adjust", TK_TSC_WARN);
+	cr_expect_str_eq(find("tsc_adjust")->value, "-12345 to -12000 ticks");
+	gone("/dev/cpu/2/msr");
+	verdict("tsc_adjust", TK_TSC_UNKNOWN);
+	tsc_adjust(2, -12345);
+	text("/sys/devices/system/cpu/online", "nonsense\n");
+	verdict("tsc_adjust", TK_TSC_UNKNOWN);
+}
+
+Test(check, backward_step)
+{
+	fake.back_every = 1000;
+	verdict("backward_step", TK_TSC_FATAL);
+}
+
+Test(check, backward_only_between_cores_is_not_a_backward_step)
+{
+	fake.back_every = 1000;
+	fake.move_every = 1000;
+	verdict("backward_step", TK_TSC_OK);
+}
+
+Test(check, frequencies_agree_and_disagree)
+{
+	verdict("freq_agreement", TK_TSC_OK);
+	cr_assert_eq(report.n_refs, 4); /* RAW, 15H, 16H, perf */
+	cr_expect_str_eq(report.refs[0].name, "CLOCK_MONOTONIC_RAW");
+	cr_expect_eq(report.refs[1].hz, 2.6e9);
+
+	fake.base_mhz = 2590; /* a label: 0.4 % off is as usual */
+	verdict("freq_agreement", TK_TSC_OK);
+	fake.kernel_hz = 2.6e9 * (1 + 1e-3);
+	verdict("freq_agreement", TK_TSC_WARN);
+	cr_expect(strstr(find("freq_agreement")->value, "perf") != NULL);
+	cr_expect_float_eq(report.refs[3].ppm, 1000, 1e-3);
+}
+
+Test(check, nobody_claims_a_frequency)
+{
+	fake.crystal = 0;
+	fake.base_mhz = 0;
+	fake.kernel_hz = 0;
+	verdict("freq_agreement", TK_TSC_UNKNOWN);
+}
+
+Test(check, the_other_references)
+{
+	fake.hypervisor = "VMwareVMware";
+	fake.hyper_khz = 2600000;
+	text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "2600001\n");
+	verdict("freq_agreement", TK_TSC_OK);
+	cr_expect_eq(report.n_refs, 6);
+	text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "nan\n");
+	verdict("freq_agreement", TK_TSC_OK);
+	cr_expect_eq(report.n_refs, 5);
+}
+
+Test(check, cpu_lists)
+{
+	const char *const bad[] = { "",
+				    ",",
+				    "1,",
+				    "3-1",
+				    "-1",
+				    " 1",
+				    "1 ",
+				    "4096",
+				    "1-",
+				    "0-3;5",
+				    "99999999999999999999" };
+	struct tk_tsc_cpus s;
+
+	cr_assert_eq(tk_tsc_cpus_parse("0-2,64,4095", &s), 0);
+	cr_expect_eq(s.bits[0], 7);
+	cr_expect_eq(s.bits[1], 1);
+	cr_expect_eq(s.bits[63], UINT64_C(1) << 63);
+	cr_expect(tk_tsc_cpus_has(&s, 64) && !tk_tsc_cpus_has(&s, 65));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_expect_eq(tk_tsc_cpus_parse(bad[i], &s), -EINVAL, "'%s'", bad[i]);
+		cr_expect_eq(s.bits[0], 0);
+	}
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "tsc/check.h"
+
+#include "tsc/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MSR_TSC_ADJUST 0x3b
+#define STEP_READS     20000
+
+static void found(struct tk_tsc_check *c, enum tk_tsc_severity severity, const char *value,
+		  const char *reason)
+{
+	snprintf(c->value, sizeof(c->value), "%s", value);
+	c->severity = severity;
+	c->reason = reason;
+}
+
+static bool cpuid_bit(const struct tk_tsc_probe *m, uint32_t leaf, enum tk_tsc_reg reg,
+		      unsigned bit)
+{
+	uint32_t r[4];
+
+	tk_tsc_cpuid(m, leaf, r);
+	return r[reg] >> bit & 1;
+}
+
+/* The hypervisor's signature, unprintable bytes as '?'; empty on bare metal. */
+static void hypervisor_name(const struct tk_tsc_probe *m, char name[13])
+{
+	uint32_t r[4] = { 0 };
+
+	memset(name, 0, 13);
+	if (!cpuid_bit(m, 1, TK_ECX, 31))
+		return;
+	m->cpuid(0x40000000, 0, r);
+	memcpy(name, &r[TK_EBX], 4);
+	memcpy(name + 4, &r[TK_ECX], 4);
+	memcpy(name + 8, &r[TK_EDX], 4);
+	for (int i = 0; i < 12; i++)
+		if (name[i] && (name[i] < ' ' || name[i] > '~'))
+			name[i] = '?';
+	if (!name[0])
+		strcpy(name, "unnamed");
+}
+
+static void check_prctl(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	int mode = m->tsc_mode();
+
+	if (mode == PR_TSC_ENABLE)
+		found(c, TK_TSC_OK, "enabled", "This process may read the counter.");
+	else if (mode == PR_TSC_SIGSEGV)
+		found(c, TK_TSC_FATAL, "SIGSEGV",
+		      "Reading the counter would kill this process: a parent or a sandbox forbade "
+		      "it "
+		      "with prctl(PR_SET_TSC); start the program without that.");
+	else
+		found(c, TK_TSC_UNKNOWN, strerrordesc_np(-mode),
+		      "The kernel does not say whether this process may read the counter.");
+}
+
+static void check_invariant(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	if (cpuid_bit(m, 0x80000007, TK_EDX, 8))
+		found(c, TK_TSC_OK, "yes",
+		      "The counter runs at one rate through frequency changes and sleep states.");
+	else
+		found(c, TK_TSC_FATAL, "no",
+		      "The counter may change its rate or stop when the core does, so ticks are "
+		      "not "
+		      "monotonic.");
+}
+
+static void check_rdtscp(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	if (cpuid_bit(m, 0x80000001, TK_EDX, 27))
+		found(c, TK_TSC_OK, "yes", "Stop stamps wait for the work before them.");
+	else
+		found(c, TK_TSC_FATAL, "no",
+		      "RDTSCP would fault: the processor, or the CPU model of the virtual machine, "
+		      "lacks it; choose another CPU model, else use --clock monotonic.");
+}
+
+static void check_avx(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	if (cpuid_bit(m, 1, TK_ECX, 28))
+		found(c, TK_TSC_OK, "yes",
+		      "Aligned 16-byte accesses are atomic: the ring needs that.");
+	else
+		found(c, TK_TSC_FATAL, "no",
+		      "Without AVX no manual promises that a 16-byte store is atomic, and readers "
+		      "could see torn records; choose a CPU model with AVX.");
+}
+
+static void check_tcg(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	char name[13];
+
+	hypervisor_name(m, name);
+	if (strcmp(name, "TCGTCGTCGTCG") != 0)
+		found(c, TK_TSC_OK, "no", "Instructions are executed, not emulated by qemu's TCG.");
+	else
+		found(c, TK_TSC_FATAL, "yes",
+		      "qemu's software emulation tears 16-byte accesses (measured) and its counter "
+		      "is "
+		      "not a processor's; run under KVM or on hardware.");
+}
+
+static void check_hypervisor(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	char name[13];
+
+	hypervisor_name(m, name);
+	if (!name[0])
+		found(c, TK_TSC_OK, "none", "No hypervisor between this program and the counter.");
+	else
+		found(c, TK_TSC_WARN, name,
+		      "A virtual machine: the host may preempt a cpu inside a span, and a live "
+		      "migration may change the counter unseen; for exact work use a host that "
+		      "does "
+		      "neither.");
+}
+
+static void check_clocksource(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	char name[64];
+	ssize_t got = tk_tsc_file_read(m->root, TK_TSC_CLOCKSOURCE "current_clocksource", name,
+				       sizeof(name));
+
+	if (got <= 0)
+		found(c, TK_TSC_UNKNOWN, "not readable",
+		      "Whether the kernel itself trusts the counter is not known; mount /sys.");
+	else if (strcmp(name, "tsc") == 0)
+		found(c, TK_TSC_OK, name, "The kernel keeps its own time by this counter.");
+	else
+		found(c, TK_TSC_WARN, name,
+		      "The kernel keeps time by another clock: frequency and epochs are judged "
+		      "against that one, and reading it is slower; see available_clocksource.");
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = strstr(text, word); p; p = strstr(p + len, word)) {
+		bool begins = p == text || strchr(" \t\n", p[-1]);
+
+		if (begins && (p[len] == '\0' || strchr(" \t\n", p[len])))
+			return true;
+	}
+	return false;
+}
+
+static void check_available(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	char names[128];
+	ssize_t got = tk_tsc_file_read(m->root, TK_TSC_CLOCKSOURCE "available_clocksource", names,
+				       sizeof(names));
+
+	if (got <= 0)
+		found(c, TK_TSC_UNKNOWN, "not readable",
+		      "Whether the kernel has given the counter up is not known; mount /sys.");
+	else if (has_word(names, "tsc"))
+		found(c, TK_TSC_OK, names, "The kernel has not found fault with the counter.");
+	else
+		found(c, TK_TSC_WARN, names,
+		      "The kernel does not offer the counter as a clock, mostly because it found "
+		      "it "
+		      "unstable or unsynchronised: see dmesg for tsc, and measure with --offsets.");
+}
+
+/* The flags line of the first cpu; the file itself may be megabytes. */
+static bool cpu_flag(const struct tk_tsc_probe *m, const char *flag, bool *known)
+{
+	char text[8192];
+	char *line, *end;
+
+	*known = false;
+	if (tk_tsc_file_read(m->root, "/proc/cpuinfo", text, sizeof(text)) <= 0)
+		return false;
+	line = strstr(text, "\nflags");
+	if (!line)
+		return false;
+	end = strchr(line + 1, '\n');
+	if (end)
+		*end = '\0';
+	*known = true;
+	return has_word(line, flag);
+}
+
+static void check_flag(const struct tk_tsc_probe *m, struct tk_tsc_check *c, const char *flag,
+		       enum tk_tsc_severity without, const char *yes, const char *no)
+{
+	bool known;
+
+	if (cpu_flag(m, flag, &known))
+		found(c, TK_TSC_OK, "yes", yes);
+	else if (known)
+		found(c, without, "no", no);
+	else
+		found(c, TK_TSC_UNKNOWN, "not readable",
+		      "What the kernel thinks of the counter is not known; mount /proc.");
+}
+
+static void check_constant(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	check_flag(m, c, "constant_tsc", TK_TSC_WARN,
+		   "The kernel agrees that the rate does not follow the core's frequency.",
+		   "The kernel does not count on a constant rate: watch the epochs.");
+}
+
+static void check_nonstop(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	check_flag(m, c, "nonstop_tsc", TK_TSC_WARN,
+		   "The kernel agrees that the counter runs on in sleep states.",
+		   "The kernel expects the counter to stop in deep sleep: keep cores out of it "
+		   "(cpuidle.off=1 or /dev/cpu_dma_latency).");
+}
+
+static void check_known_freq(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	check_flag(m, c, "tsc_known_freq", TK_TSC_OK,
+		   "The kernel was told the frequency by hardware or hypervisor.",
+		   "The kernel calibrated the frequency at boot, so its seconds may be off by tens "
+		   "of ppm; differences between timers are not touched by that.");
+}
+
+static void check_reliable(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	check_flag(m, c, "tsc_reliable", TK_TSC_OK,
+		   "The kernel was told not to watch the counter for faults.",
+		   "The kernel goes on watching the counter against another clock, if it has one.");
+}
+
+static int read_tsc_adjust(const char *root, unsigned int cpu, int64_t *adjust)
+{
+	char path[512];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/dev/cpu/%u/msr", root, cpu);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	got = pread(fd, adjust, sizeof(*adjust), MSR_TSC_ADJUST);
+	close(fd);
+	return got == sizeof(*adjust) ? 0 : -EIO;
+}
+
+static void check_tsc_adjust(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	int64_t first = 0, lowest = 0, highest = 0, adjust;
+	struct tk_tsc_cpus online;
+	unsigned int seen = 0;
+	bool all = tk_tsc_cpus_online(m->root, &online) == 0;
+
+	for (unsigned int cpu = 0; all && cpu < TK_TSC_CPUS; cpu++) {
+		if (!tk_tsc_cpus_has(&online, cpu))
+			continue;
+		all = read_tsc_adjust(m->root, cpu, &adjust) == 0;
+		if (!all)
+			break;
+		if (!seen++)
+			first = lowest = highest = adjust;
+		lowest = adjust < lowest ? adjust : lowest;
+		highest = adjust > highest ? adjust : highest;
+	}
+	if (!all || !seen) {
+		found(c, TK_TSC_UNKNOWN, "not readable",
+		      "Whether firmware gave the cores different starting points is not known; as "
+		      "root, modprobe msr and run again, or measure with --offsets.");
+	} else if (lowest == highest) {
+		found(c, TK_TSC_OK, "", "No core's counter was moved against the others.");
+		snprintf(c->value, sizeof(c->value), "%lld on all %u cpus", (long long)first, seen);
+	} else {
+		found(c, TK_TSC_WARN, "",
+		      "Firmware or a tool moved the counters of some cores: stamps of different "
+		      "cores "
+		      "cannot be compared until --offsets has measured by how much.");
+		snprintf(c->value, sizeof(c->value), "%lld to %lld ticks", (long long)lowest,
+			 (long long)highest);
+	}
+}
+
+static void check_backward(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
+{
+	uint32_t cpu, last_cpu;
+	uint64_t last = m->stamp(&last_cpu);
+	unsigned int steps = 0;
+
+	for (int i = 0; i < STEP_READS; i++) {
+		uint64_t now = m->stamp(&cpu);
+
+		steps += cpu == last_cpu && now < last;
+		last = now;
+		last_cpu = cpu;
+	}
+	if (steps == 0)
+		found(c, TK_TSC_OK, "", "On one core the counter only went forward.");
+	else
+		found(c, TK_TSC_FATAL, "",
+		      "The counter went backward on one core: it is not a clock; look for a tool "
+		      "or "
+		      "hypervisor that writes it, and use --clock monotonic.");
+	snprintf(c->value, sizeof(c->value), "%u in %d readings", steps, STEP_READS);
+}
+
+static const struct {
+	const char *id, *source;
+	void (*run)(const struct tk_tsc_probe *m, struct tk_tsc_check *c);
+} checks[] = {
+	/* The first QUICK of these are what tk_tsc_quick() asks. */
+	{ "prctl_tsc", "prctl(PR_GET_TSC)", check_prctl },
+	{ "invariant_tsc", "CPUID 80000007H EDX[8]", check_invariant },
+	{ "rdtscp", "CPUID 80000001H EDX[27]", check_rdtscp },
+	{ "avx", "CPUID 1 ECX[28]", check_avx },
+	{ "tcg", "CPUID 40000000H", check_tcg },
+	{ "hypervisor", "CPUID 1 ECX[31], 40000000H", check_hypervisor },
+	{ "clocksource", TK_TSC_CLOCKSOURCE "current_clocksource", check_clocksource },
+	{ "clocksource_available", TK_TSC_CLOCKSOURCE "available_clocksource", check_available },
+	{ "constant_tsc", "/proc/cpuinfo", check_constant },
+	{ "nonstop_tsc", "/proc/cpuinfo", check_nonstop },
+	{ "tsc_known_freq", "/proc/cpuinfo", check_known_freq },
+	{ "tsc_reliable", "/proc/cpuinfo", check_reliable },
+	{ "tsc_adjust", "MSR 3BH, /dev/cpu/*/msr", check_tsc_adjust },
+};
+
+#define QUICK 5
+
+int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len)
+{
+	for (size_t i = 0; i < QUICK; i++) {
+		struct tk_tsc_check c;
+
+		checks[i].run(m, &c);
+		if (c.severity == TK_TSC_FATAL) {
+			snprintf(why, len, "%s: %s: %s", checks[i].id, c.value, c.reason);
+			return -ENOTSUP;
+		}
+	}
+	return 0;
+}
+
+int tk_tsc_quick(char *why, size_t len)
+{
+	return tk_tsc_quick_of(&tk_tsc_this_machine, why, len);
+}
+
+struct tk_tsc_check *tk_tsc_check_add(struct tk_tsc_report *r, const char *id, const char *source)
+{
+	struct tk_tsc_check *c;
+
+	if (r->n_checks == TK_TSC_CHECKS_MAX)
+		return NULL;
+	c = &r->checks[r->n_checks++];
+	*c = (struct tk_tsc_check){ .id = id, .source = source };
+	return c;
+}
+
+void tk_tsc_check_all(const struct tk_tsc_probe *m, struct tk_tsc_report *out)
+{
+	struct tk_tsc_check *c;
+
+	_Static_assert(sizeof(checks) / sizeof(checks[0]) + 3 <= TK_TSC_CHECKS_MAX,
+		       "room for backward_step, freq_agreement and cross_core");
+	out->n_checks = out->n_refs = 0;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		checks[i].run(m, tk_tsc_check_add(out, checks[i].id, checks[i].source));
+
+	c = tk_tsc_check_add(out, "backward_step", "rdtscp; lfence");
+	if (tk_tsc_usable(out))
+		check_backward(m, c);
+	else
+		found(c, TK_TSC_UNKNOWN, "not tried",
+		      "The counter was not read, because of the fatal finding above.");
+}
+
+bool tk_tsc_usable(const struct tk_tsc_report *r)
+{
+	for (size_t i = 0; i < r->n_checks; i++)
+		if (r->checks[i].severity == TK_TSC_FATAL)
+			return false;
+	return true;
+}
+
+const char *tk_tsc_severity_name(enum tk_tsc_severity s)
+{
+	static const char *const names[] = { "ok", "unknown", "warn", "fatal" };
+
+	return names[s];
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "tsc/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t len)
+{
+	char name[512];
+	size_t have = 0;
+	int fd;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s%s", root, path) >= sizeof(name))
+		return -ENAMETOOLONG;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	while (have < len - 1) {
+		ssize_t got = read(fd, buf + have, len - 1 - have);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			int err = errno;
+
+			close(fd);
+			return -err;
+		}
+		if (got == 0)
+			break;
+		have += (size_t)got;
+	}
+	close(fd);
+	while (have > 0 && (buf[have - 1] == '\n' || buf[have - 1] == ' '))
+		have--;
+	buf[have] = '\0';
+	return (ssize_t)have;
+}
+
+/* Digits only: strtoul alone would take signs and spaces. */
+static int parse_cpu(const char **p, unsigned long *cpu)
+{
+	char *end;
+
+	if (**p < '0' || **p > '9')
+		return -EINVAL;
+	*cpu = strtoul(*p, &end, 10);
+	*p = end;
+	return *cpu < TK_TSC_CPUS ? 0 : -EINVAL;
+}
+
+static int parse_list(const char *p, struct tk_tsc_cpus *out)
+{
+	for (;;) {
+		unsigned long first, last;
+
+		if (parse_cpu(&p, &first))
+			return -EINVAL;
+		last = first;
+		if (*p == '-') {
+			p++;
+			if (parse_cpu(&p, &last) || last < first)
+				return -EINVAL;
+		}
+		for (; first <= last; first++)
+			out->bits[first / 64] |= 1ull << (first % 64);
+		if (*p == '\0')
+			return 0;
+		if (*p++ != ',')
+			return -EINVAL;
+	}
+}
+
+int tk_tsc_cpus_parse(const char *list, struct tk_tsc_cpus *out)
+{
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	err = parse_list(list, out);
+	if (err)
+		memset(out, 0, sizeof(*out));
+	return err;
+}
+
+int tk_tsc_cpus_online(const char *root, struct tk_tsc_cpus *out)
+{
+	char list[4096];
+	ssize_t got = tk_tsc_file_read(root, "/sys/devices/system/cpu/online", list, sizeof(list));
+
+	if (got < 0) {
+		memset(out, 0, sizeof(*out));
+		return (int)got;
+	}
+	return tk_tsc_cpus_parse(list, out);
+}

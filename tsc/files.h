@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tsc/files.h - the kernel's small text files. Private to tsc/.
+ *
+ * System calls and the stack only; any thread.
+ */
+#ifndef TK_TSC_FILES_H
+#define TK_TSC_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TK_TSC_CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/"
+
+/** As many cpus as a record can name: its cpu field has 12 bits. */
+#define TK_TSC_CPUS 4096
+
+struct tk_tsc_cpus {
+	uint64_t bits[TK_TSC_CPUS / 64];
+};
+
+static inline bool tk_tsc_cpus_has(const struct tk_tsc_cpus *s, unsigned int cpu)
+{
+	return s->bits[cpu / 64] >> (cpu % 64) & 1;
+}
+
+/**
+ * The beginning of root + path, as much as fits, NUL-terminated, without the spaces and newlines at
+ * its end.
+ * @return the length, or negative errno
+ */
+ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t len);
+
+/** A list such as "0-3,8,10-11". @return 0, or -EINVAL for anything else, and *out is then empty */
+int tk_tsc_cpus_parse(const char *list, struct tk_tsc_cpus *out);
+
+/** The cpus now online. @return 0 or negative errno, and *out is then empty */
+int tk_tsc_cpus_online(const char *root, struct tk_tsc_cpus *out);
+
+#endif
