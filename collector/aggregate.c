@@ -7,7 +7,8 @@
 
 #define KIND_BIT(kind) (1u << (kind))
 /* Marks and reserved kinds have no measures. */
-#define MEASURED (KIND_BIT(TK_KIND_MARK) - 1u)
+#define MEASURED   (KIND_BIT(TK_KIND_MARK) - 1u)
+#define FEW_TIMERS 16u
 
 void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS],
 			const struct tk_clock *clock)
@@ -101,7 +102,7 @@ aggregate_one(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *s, b
 	if (__builtin_expect(duration >= 0, 1)) {
 		ticks = duration - a->floor[kind];
 		add(t, TK_PROCESSING, ticks > 0 ? (uint64_t)ticks : 0);
-	} else if (duration > TK_TICKS_NONE) {
+	} else if (duration > TK_TICKS_NONE && !a->no_duration[kind]) {
 		t->negative++;
 	}
 	if (since == TK_TICKS_NONE)
@@ -132,12 +133,16 @@ static inline __attribute__((always_inline)) void prefetch_one(const struct tk_a
 	__builtin_prefetch(&t->buckets[TK_LATENCY][tk_hist_index((uint64_t)since & mask)], 1);
 }
 
-void tk_aggregate(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *slots, size_t n)
+void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n)
 {
 	/* Few timers stay in the cache by themselves. */
-	if (a->n_timers > 16)
+	if (a->n_timers > FEW_TIMERS)
 		for (size_t i = 0; i < n; i++)
 			prefetch_one(a, &slots[i]);
+}
+
+void tk_aggregate(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *slots, size_t n)
+{
 	if (a->clock && a->clock->epoch.number)
 		for (size_t i = 0; i < n; i++)
 			aggregate_one(a, got, &slots[i], true);

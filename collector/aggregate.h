@@ -55,6 +55,12 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 			const struct tk_clock *clock);
 
 /**
+ * Fetch the lines that tk_aggregate() of this batch will touch; while they are on their way,
+ * aggregate the batch before.
+ */
+void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n);
+
+/**
  * Aggregate n <= TK_LANE_CHUNK records of one lane. got[id] is incremented for each record of a
  * known timer, whatever became of it.
  */

@@ -192,15 +192,20 @@ static void drain_lane(struct tk_source *s, uint32_t i, bool *resting)
 {
 	struct tk_lane_reader *r = &s->seg->lanes[i].reader;
 	uint64_t *got = s->lanes[i].account.got;
-	struct tk_slot batch[TK_LANE_CHUNK];
+	struct tk_slot batch[2][TK_LANE_CHUNK];
 	uint64_t left = r->size / TK_LANE_CHUNK + 1;
-	size_t n;
+	size_t n[2] = { 0 };
+	unsigned now = 0;
 	bool on;
 
 	do {
-		on = tk_lane_read(r, batch, &n);
-		tk_aggregate(&s->agg, got, batch, n);
+		on = tk_lane_read(r, batch[now], &n[now]);
+		tk_aggregate_prefetch(&s->agg, batch[now], n[now]);
+		tk_aggregate(&s->agg, got, batch[now ^ 1], n[now ^ 1]);
+		n[now ^ 1] = 0;
+		now ^= 1;
 	} while (on && --left);
+	tk_aggregate(&s->agg, got, batch[now ^ 1], n[now ^ 1]);
 	*resting = !on;
 }
 

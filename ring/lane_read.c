@@ -7,6 +7,9 @@
 
 typedef uint32_t tags __attribute__((vector_size(16), may_alias));
 
+/* No lane gets so far in a thousand years: a head beyond it is a lie, and would wrap. */
+#define HEAD_MAX (UINT64_C(1) << 60)
+
 /* Where the tag is in each half, in 32-bit words. */
 enum { TAG_A = 3, TAG_B = 2 };
 
@@ -62,7 +65,7 @@ void tk_lane_reader_sync(struct tk_lane_reader *r)
 	/* Pairs with the release store of tk_lane_head.published in the writer's turn. */
 	uint64_t head = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE);
 
-	if (head > r->published)
+	if (head > r->published && head < HEAD_MAX)
 		r->published = head;
 }
 
@@ -267,6 +270,9 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 		*n = TK_LANE_CHUNK;
 		return true;
 	}
+	/* What is at the chunk's end was claimed after all before it: those empty are holes. */
+	if (whole && !r->ended && r->published < r->next + TK_LANE_CHUNK)
+		r->published = r->next + TK_LANE_CHUNK;
 	*n = read_carefully(r, out);
 	return whole;
 }

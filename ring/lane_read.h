@@ -50,7 +50,7 @@ struct tk_lane_reader {
 
 	uint64_t first;     /* sequence number this reader began at */
 	uint64_t next;      /* the one it looks at next */
-	uint64_t published; /* the greatest published head seen */
+	uint64_t published; /* the greatest head known of: published, or seen by a tag */
 	uint64_t end;       /* once the writer is dead: everything below is delivered or lost */
 	uint64_t delivered;
 	uint64_t lost;

@@ -16,7 +16,8 @@
 
 #define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
 
-static int fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(char why[TK_WHY_MAX], int error,
+						      const char *format, ...)
 {
 	va_list args;
 

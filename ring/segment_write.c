@@ -14,7 +14,8 @@
 
 #include "ring/memory.h"
 
-static int fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int fail(char why[TK_WHY_MAX], int error,
+						      const char *format, ...)
 {
 	va_list args;
 

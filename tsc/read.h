@@ -42,7 +42,10 @@
 
 static inline __attribute__((always_inline)) uint64_t tk_tsc_fast(void)
 {
-	return __builtin_ia32_rdtsc();
+	uint64_t low, high; /* rdtsc clears the upper halves */
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return high << 32 | low;
 }
 
 /*
@@ -54,7 +57,7 @@ static inline __attribute__((always_inline)) uint64_t tk_tsc_ordered(uint32_t *c
 	uint64_t low, high; /* rdtscp clears the upper halves */
 	uint32_t aux;
 
-	__asm__ volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(aux));
+	__asm__ volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(aux) : : "memory");
 	*cpu = aux & 0xfffu;
 	return high << 32 | low;
 }

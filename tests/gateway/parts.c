@@ -80,47 +80,97 @@ Test(channel, holds_its_capacity_and_no_more)
 	cr_assert(eq(int, errno, EINVAL));
 }
 
-#define MESSAGES UINT64_C(500000)
+#define ROUNDS 80000
 
-struct pair {
-	struct gw_channel *there;
+struct end {
+	struct gw_channel *in;
+	struct gw_channel *out;
 	struct gw_bell bell;
+	struct end *other;
+	unsigned int delay;
 };
 
-static void *produce(void *arg)
+/* Each nap is a minute long, so a ring that is not heard once outlasts the test. */
+static void wait_for(struct end *end, gw_message *message)
 {
-	struct pair *pair = arg;
-	gw_message message = { .data = NULL };
+	while (gw_channel_pop(end->in, message, 1) == 0) {
+		/* Dozing off at every moment of the other's turn, so that doze and ring meet. */
+		for (volatile unsigned int i = end->delay++ % 4096; i; i--)
+			;
+		gw_bell_doze(&end->bell);
+		if (gw_channel_empty(end->in))
+			gw_bell_sleep(&end->bell, INT64_C(60000000000));
+		gw_bell_awake(&end->bell);
+	}
+}
 
-	for (uint64_t i = 0; i < MESSAGES;) {
-		message.origin.ticks = i;
-		i += gw_channel_push(pair->there, &message);
-		gw_bell_ring(&pair->bell);
+static void pass(struct end *end, const gw_message *message)
+{
+	cr_assert(gw_channel_push(end->out, message));
+	gw_bell_ring(&end->other->bell);
+}
+
+static void *return_all(void *arg)
+{
+	struct end *end = arg;
+	gw_message message;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		wait_for(end, &message);
+		pass(end, &message);
 	}
 	return NULL;
 }
 
-/* Each nap is a minute long, so a bell that is not heard once hangs the test until its timeout. */
-Test(channel, wakes_its_sleeper_and_loses_nothing, .timeout = 55)
+/* One message goes to and fro, so nothing but its own ring can wake who waits for it. */
+Test(channel, wakes_its_sleeper_every_time, .timeout = 55)
 {
-	struct pair pair = { .there = gw_channel_new(64) };
+	struct gw_channel *there = gw_channel_new(1), *back = gw_channel_new(1);
+	struct end far = { .in = there, .out = back };
+	struct end near = { .in = back, .out = there, .other = &far };
+	gw_message message = { .data = NULL };
+	pthread_t thread;
+
+	far.other = &near;
+	cr_assert(eq(int, pthread_create(&thread, NULL, return_all, &far), 0));
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		message.origin.ticks = i;
+		pass(&near, &message);
+		wait_for(&near, &message);
+		cr_assert(message.origin.ticks == i);
+	}
+	pthread_join(thread, NULL);
+	gw_channel_free(there);
+	gw_channel_free(back);
+}
+
+#define MESSAGES UINT64_C(300000)
+
+static void *produce(void *arg)
+{
+	gw_message message = { .data = NULL };
+
+	for (uint64_t i = 0; i < MESSAGES;) {
+		message.origin.ticks = i;
+		i += gw_channel_push(arg, &message);
+	}
+	return NULL;
+}
+
+Test(channel, loses_nothing_and_keeps_the_order, .timeout = 55)
+{
+	struct gw_channel *channel = gw_channel_new(100);
 	gw_message got[8];
 	pthread_t producer;
 	uint64_t next = 0;
 
-	cr_assert(eq(int, pthread_create(&producer, NULL, produce, &pair), 0));
+	cr_assert(eq(int, pthread_create(&producer, NULL, produce, channel), 0));
 	while (next < MESSAGES) {
-		unsigned int n = gw_channel_pop(pair.there, got, 8);
+		unsigned int n = gw_channel_pop(channel, got, 8);
 
 		for (unsigned int i = 0; i < n; i++)
 			cr_assert(got[i].origin.ticks == next++);
-		if (n)
-			continue;
-		gw_bell_doze(&pair.bell);
-		if (gw_channel_empty(pair.there))
-			gw_bell_sleep(&pair.bell, INT64_C(60000000000));
-		gw_bell_awake(&pair.bell);
 	}
 	pthread_join(producer, NULL);
-	gw_channel_free(pair.there);
+	gw_channel_free(channel);
 }
