@@ -75,7 +75,7 @@ static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int6
 {
 	enum tk_format format = (enum tk_format)r->args->format;
 
-	tk_rows_heading(r->out, format, end, r->printed == 0);
+	tk_rows_heading(r->out, format, end, !r->rows);
 	for (size_t i = 0; i < s->n_timers; i++) {
 		const struct tk_snap_timer *t = &s->timers[i];
 

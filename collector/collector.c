@@ -15,6 +15,7 @@
 
 #define MS              UINT64_C(1000000)
 #define SCAN_NS         (250 * MS)
+#define PEEK_NS         (5 * MS)
 #define REFINE_NS       TK_SECOND_NS
 #define TAKE_NS         TK_SECOND_NS
 #define POLL_MIN_NS     50000u
@@ -93,6 +94,8 @@ static void housekeeping(struct tk_collector *c, uint64_t now_ns)
 {
 	uint64_t interval = c->state.interval_ns; /* written by this thread only */
 
+	if (due(&c->peek_ns, PEEK_NS, now_ns) && tk_collector_peek(c))
+		c->scan_ns = now_ns;
 	if (due(&c->scan_ns, SCAN_NS, now_ns))
 		tk_collector_scan(c, now_ns);
 	if (due(&c->refine_ns, REFINE_NS, now_ns))
@@ -119,10 +122,7 @@ static void rest(struct tk_collector *c, double fill_ns, uint64_t now_ns)
 		tk_relax();
 		return;
 	}
-	if (c->n_sources)
-		until = earliest(until, now_ns + poll_interval(c, fill_ns, now_ns));
-	else if (until > now_ns + INTERVAL_NS)
-		until = now_ns + INTERVAL_NS;
+	until = earliest(until, now_ns + poll_interval(c, fill_ns, now_ns));
 	if (until < now_ns + POLL_MIN_NS)
 		until = now_ns + POLL_MIN_NS;
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
@@ -219,6 +219,7 @@ static void free_all(struct tk_collector *c)
 	free(c->refused);
 	free(c->series);
 	free(c->segments);
+	tk_dirs_free(&c->dirs);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);

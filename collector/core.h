@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "collector/collector.h"
+#include "collector/dirs.h"
 #include "collector/history.h"
 #include "collector/series.h"
 #include "collector/source.h"
@@ -60,9 +61,12 @@ struct tk_collector {
 	struct tk_notes notes;
 	uint64_t other_versions;
 	uint64_t unknown_gone; /* unknown records of sources let go of */
+	struct tk_dirs dirs;   /* as of the last scan */
+	uint64_t dirs_changed; /* and when they last changed */
+	bool making;           /* a segment was not ready yet */
 	bool scanned;          /* once at least: what appears now began under our eyes */
 	/* CLOCK_MONOTONIC: when the last poll was, and when the others are due. */
-	uint64_t polled_ns, scan_ns, refine_ns, take_ns, close_ns;
+	uint64_t polled_ns, peek_ns, scan_ns, refine_ns, take_ns, close_ns;
 	uint64_t moved_ns;     /* when a record last came */
 	uint64_t gap_ns;       /* the longest between two polls in this interval */
 	bool gap_lost;         /* and whether records were lost in it */
@@ -93,6 +97,9 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
 void tk_collector_scan(struct tk_collector *c, uint64_t now_ns);
+
+/** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
+bool tk_collector_peek(struct tk_collector *c);
 
 /**
  * End the interval if nobody holds the lock. Without `interval`, only empty the tallies, whose u32

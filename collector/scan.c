@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/core.h"
@@ -67,8 +68,10 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 		r->listed = true;
 	if (error == ENOENT || error == EBUSY)
 		return;
-	if (error == EAGAIN && r && now_ns - r->since_ns < MAKING_NS)
+	if (error == EAGAIN && r && now_ns - r->since_ns < MAKING_NS) {
+		c->making = true;
 		return;
+	}
 	if (r)
 		r->given_up = true;
 	if (error == EPROTO)
@@ -93,9 +96,9 @@ static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
 	       (!c->options.pid || c->options.pid == seg->info.pid);
 }
 
-static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir,
-		      enum tk_lane_from from, bool dead)
+static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)
 {
+	enum tk_lane_from from = c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 	struct tk_source **list =
 		realloc(c->sources, (c->n_sources + 1) * sizeof(struct tk_source *));
 	struct tk_source *s;
@@ -156,7 +159,7 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 		r = refused_add(c, path, now_ns);
 		if (r)
 			r->given_up = r->listed = true;
-	} else if (add_source(c, seg, dir, from, dead) < 0) {
+	} else if (add_source(c, seg, dir, dead) < 0) {
 		refuse(c, path, ENOMEM, "out of memory for its histograms and counts", now_ns);
 	} else if (why[0]) {
 		tk_collector_note(c, "%s: %s", path, why);
@@ -242,10 +245,36 @@ static void forget_gone(struct tk_collector *c)
 	c->n_refused = kept;
 }
 
+/* Changes with any name that comes or goes. */
+static uint64_t dirs_changed(const struct tk_collector *c)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < c->dirs.n; i++)
+		if (stat(c->dirs.path[i], &st) == 0)
+			sum += (uint64_t)st.st_mtim.tv_sec * TK_SECOND_NS +
+			       (uint64_t)st.st_mtim.tv_nsec;
+	return sum;
+}
+
+bool tk_collector_peek(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (s->seg && !s->broken && !s->ended && tk_source_refresh(s) < 0)
+			return true;
+	}
+	return c->making || dirs_changed(c) != c->dirs_changed;
+}
+
 void tk_collector_scan(struct tk_collector *c, uint64_t now_ns)
 {
 	struct tk_dirs dirs;
 
+	c->making = false;
+	c->dirs_changed = dirs_changed(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		c->sources[i]->listed = false;
 	for (size_t i = 0; i < c->n_refused; i++)
@@ -253,7 +282,8 @@ void tk_collector_scan(struct tk_collector *c, uint64_t now_ns)
 	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
 		for (size_t i = 0; i < dirs.n; i++)
 			scan_dir(c, dirs.path[i], now_ns);
-		tk_dirs_free(&dirs);
+		tk_dirs_free(&c->dirs);
+		c->dirs = dirs;
 		forget_gone(c);
 	}
 	for (size_t i = 0; i < c->n_sources; i++)

@@ -42,11 +42,11 @@ static bool is_there(const struct tk_source *s, uint32_t i)
 }
 
 /*
- * A lane that was there before us is being written while we look. What its timers had pushed when
+ * A lane whose beginning we missed is being written while we look. What its timers had pushed when
  * the reader took its place lies between the counts before and after, so take the place again
  * between two looks.
  */
-static int lane_begin(struct tk_source *s, uint32_t i, enum tk_lane_from from)
+static int lane_begin(struct tk_source *s, uint32_t i)
 {
 	struct tk_lane_reader *r = &s->seg->lanes[i].reader;
 	uint32_t n = table_size(s);
@@ -55,7 +55,7 @@ static int lane_begin(struct tk_source *s, uint32_t i, enum tk_lane_from from)
 
 	if (!is_there(s, i))
 		return 0;
-	if (from == TK_LANE_NEWEST && r->first != r->size) {
+	if (s->from == TK_LANE_NEWEST && r->first != r->size) {
 		before = calloc(n, sizeof(*before));
 		if (!before)
 			return -ENOMEM;
@@ -70,7 +70,7 @@ static int lane_begin(struct tk_source *s, uint32_t i, enum tk_lane_from from)
 			       r->first == r->size ? TK_BASE_ZERO : TK_BASE_UNKNOWN, NULL, NULL);
 }
 
-static int lanes_begin(struct tk_source *s, enum tk_lane_from from)
+static int lanes_begin(struct tk_source *s)
 {
 	uint32_t n = s->seg->n_lanes;
 	struct tk_source_lane *lanes;
@@ -83,7 +83,7 @@ static int lanes_begin(struct tk_source *s, enum tk_lane_from from)
 	s->lanes = lanes;
 	memset(&lanes[s->n_lanes], 0, (n - s->n_lanes) * sizeof(*lanes));
 	while (s->n_lanes < n) {
-		if (lane_begin(s, s->n_lanes, from) < 0)
+		if (lane_begin(s, s->n_lanes) < 0)
 			return -ENOMEM;
 		s->n_lanes++;
 	}
@@ -113,6 +113,7 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 	}
 	s->seg = seg;
 	s->pool = pool;
+	s->from = from;
 	s->dir = strdup(dir);
 	s->listed = true;
 	s->clock_to_wall_ns = tsc ? 0 : monotonic_to_wall_ns();
@@ -127,7 +128,7 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 	s->disabled = calloc(table_size(s), 1);
 	s->agg.n_timers = seg->info.n_timers;
 	if (!s->dir || !s->disabled || !s->agg.tallies || !s->series || !s->counts ||
-	    lanes_begin(s, from) < 0) {
+	    lanes_begin(s) < 0) {
 		tk_source_free(s);
 		errno = ENOMEM;
 		return NULL;
@@ -157,7 +158,7 @@ int tk_source_refresh(struct tk_source *s)
 	if (err < 0)
 		return err;
 	s->agg.n_timers = s->seg->info.n_timers;
-	return lanes_begin(s, TK_LANE_OLDEST);
+	return lanes_begin(s);
 }
 
 static void set_ended(struct tk_source *s, bool ended)

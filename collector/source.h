@@ -39,6 +39,7 @@ struct tk_source {
 	struct tk_source_lane *lanes;
 	uint32_t n_lanes;
 	struct tk_tally_pool *pool;
+	enum tk_lane_from from;   /* where to begin in lanes that have lost their beginning */
 	uint64_t *counts;         /* room for a lane's */
 	uint8_t *disabled;        /* by timer id: by `timekeeper disable` */
 	int64_t clock_to_wall_ns; /* where ticks are CLOCK_MONOTONIC; else 0 */
@@ -50,7 +51,8 @@ struct tk_source {
 };
 
 /**
- * Take over an attached segment. @raw: subtract nothing. @from: as it was attached with.
+ * Take over an attached segment. @raw: subtract nothing. @from: where to begin in lanes whose first
+ * records are gone; what was attached from its first record is read from there.
  * @return NULL and errno ENOMEM (the segment is detached then)
  */
 struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk_lane_from from,

@@ -212,8 +212,11 @@ static void join_by_default(struct tk_lane_writer *w)
 	if (w->state == WRITER_ENDED || tk_library.state == TK_LIBRARY_NEVER ||
 	    (tk_library.state == TK_LIBRARY_SHUT && w->state == WRITER_REFUSED))
 		return;
-	if (join(w, &defaults))
-		put_out(w, WRITER_REFUSED);
+	if (join(w, &defaults) == 0)
+		return;
+	put_out(w, WRITER_REFUSED);
+	if (tk_library.state == TK_LIBRARY_OPEN)
+		(void)pthread_setspecific(key, w); /* what it could not record is counted at its end */
 }
 
 /* ---- turns: what a push calls now and then ---- */

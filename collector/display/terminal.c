@@ -83,6 +83,39 @@ static void add_leave(const char *capability)
 	}
 }
 
+/* --- stopping -------------------------------------------------------------------------------- */
+
+/*
+ * ncurses would handle SIGTSTP itself, but ignores it while it draws, so that a Ctrl-Z may be lost.
+ * It leaves the signal alone where a handler is there before it.
+ */
+static volatile sig_atomic_t stop_asked;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+static void catch_stop(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll shall return */
+
+	sigaction(SIGTSTP, &sa, NULL);
+}
+
+/* Give the terminal back and stop; go on from here after SIGCONT, when the next draw takes it. */
+static void stop(void)
+{
+	stop_asked = 0;
+	endwin();
+	taken = 0;
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	catch_stop();
+	taken = 1;
+}
+
 /* --- taking and giving back ------------------------------------------------------------------ */
 
 static void start_colors(void)
@@ -94,10 +127,20 @@ static void start_colors(void)
 		init_pair((short)c, (short)tk_color_of((enum tk_color)c, COLORS >= 256), -1);
 }
 
+/* Arrows come in two spellings, and a terminal does not always use the one its TERM promises. */
+static void know_arrows(void)
+{
+	define_key("\033[A", KEY_UP);
+	define_key("\033[B", KEY_DOWN);
+	define_key("\033[C", KEY_RIGHT);
+	define_key("\033[D", KEY_LEFT);
+}
+
 int tk_terminal_open(void)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0)
 		return -ENOTTY;
+	catch_stop();
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)
 		return -EINVAL;
@@ -105,6 +148,7 @@ int tk_terminal_open(void)
 	noecho();
 	nonl();
 	keypad(stdscr, TRUE);
+	know_arrows();
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
 	curs_set(0);
@@ -124,6 +168,7 @@ void tk_terminal_close(void)
 		return;
 	endwin();
 	taken = 0;
+	signal(SIGTSTP, SIG_DFL);
 	delscreen(screen);
 	screen = NULL;
 }
@@ -195,8 +240,12 @@ static uint32_t special(wint_t key)
 uint32_t tk_terminal_key(void)
 {
 	wint_t key;
-	int kind = get_wch(&key);
 
+	if (stop_asked) {
+		stop();
+		return TK_KEY_RESIZE; /* it may have happened meanwhile */
+	}
+	int kind = get_wch(&key);
 	if (kind == ERR)
 		return TK_KEY_NONE;
 	if (kind == KEY_CODE_YES)

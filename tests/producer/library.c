@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/* timekeeper.h, from outside: what a reader finds of what a program recorded, and what happens to
+ * the program when nothing can be had. Criterion gives each test a process of its own. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "producer/timekeeper.h"
+#include "tests/producer/read_back.h"
+#include "tsc/check.h"
+
+static char place[64];
+
+static void set_up(void)
+{
+	strcpy(place, "/dev/shm/tk-test-XXXXXX");
+	cr_assert_not_null(mkdtemp(place));
+	setenv("TIMEKEEPER_DIR", place, 1);
+	if (tk_tsc_quick(NULL, 0))
+		setenv("TIMEKEEPER_CLOCK", "monotonic", 1);
+}
+
+static void tear_down(void)
+{
+	char command[128];
+
+	tk_close();
+	snprintf(command, sizeof(command), "rm -rf %s", place);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(library, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void open_small(void)
+{
+	struct tk_options o = { .slots = 4096, .timers = 64, .lanes = 4 };
+
+	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
+}
+
+static bool system_clock(void)
+{
+	return getenv("TIMEKEEPER_CLOCK") != NULL;
+}
+
+/* ---- every kind of record ---- */
+
+Test(library, every_kind_arrives_as_what_it_is)
+{
+	struct tk_origin origin = tk_origin_now(), none = { 0, 0 };
+	struct tk_sum sum;
+	struct read_back *b;
+	tk_timer_t t;
+	uint64_t lap, start;
+
+	open_small();
+	origin = tk_origin_now();
+	t = tk_timer("work");
+	tk_stop(t, tk_start(t));
+	tk_stop_latency(t, tk_start(t), origin);
+	tk_stop_latency_now(t, tk_start(t), origin);
+	tk_latency_now(t, origin);
+	tk_latency_now(t, none); /* nothing */
+	start = tk_now();
+	tk_record_span(t, start, start + 100, origin);
+	tk_record_span(t, start, start - 5, none);
+	tk_mark(t);
+	tk_sum_begin(&sum);
+	tk_sum_add(&sum, 30);
+	tk_sum_add(&sum, 12);
+	tk_sum_finish(t, &sum);
+	lap = tk_now();
+	tk_lap(t, &lap);
+
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->segments, 1);
+	cr_assert_eq(b->n, 9);
+	cr_assert_eq(b->lost, 0);
+	for (unsigned i = 0; i < b->n; i++) {
+		cr_assert_eq(b->records[i].timer, tk_meta_timer(t));
+		cr_assert_gt(b->records[i].start, 0);
+	}
+	cr_assert_eq(b->records[0].kind, tk_meta_kind(t));
+	cr_assert_geq(b->records[0].duration, 0);
+	cr_assert_eq(b->records[0].since_origin, TK_TICKS_NONE);
+	cr_assert_eq(b->records[1].kind, tk_meta_kind(t));
+	cr_assert_eq(b->records[1].since_origin, (int64_t)(b->records[1].start - origin.ticks));
+	cr_assert_eq(b->records[2].kind, tk_meta_kind(t) | TK_KIND_TO_STOP);
+	cr_assert_eq(b->records[3].kind, TK_KIND_LATENCY);
+	cr_assert_eq(b->records[3].duration, TK_TICKS_NONE);
+	cr_assert_geq(b->records[3].since_origin, 0);
+	cr_assert_eq(b->records[4].kind, TK_STAMP_HAND);
+	cr_assert_eq(b->records[4].duration, 100);
+	cr_assert_eq(b->records[4].since_origin, (int64_t)(start - origin.ticks));
+	cr_assert_eq(b->records[5].duration, -5);
+	cr_assert_eq(b->records[6].kind, TK_KIND_MARK);
+	cr_assert_eq(b->records[7].kind, TK_KIND_SUM);
+	cr_assert_eq(b->records[7].duration, 42);
+	cr_assert_eq(b->records[8].kind, TK_KIND_LAP);
+	cr_assert_eq(b->counted, 9);
+	cr_assert_str_eq(b->timers[tk_meta_timer(t)].name, "work");
+}
+
+Test(library, stamp_modes_and_the_cpu)
+{
+	struct tk_thread here = { .pin = true, .cpu = 0 };
+	tk_timer_t t[3];
+	struct read_back *b;
+
+	if (system_clock())
+		cr_skip("the counter is not invariant here");
+	open_small();
+	cr_assert_eq(tk_join(&here), 0, "%s", tk_why());
+	for (unsigned i = 0; i < 3; i++) {
+		char name[] = "mode-0";
+
+		name[5] = (char)('0' + i);
+		t[i] = tk_timer_stamped(name, (enum tk_stamp)i);
+		tk_stop(t[i], tk_start(t[i]));
+	}
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(b->records[i].kind, i);
+		cr_assert_eq(b->records[i].cpu, i == TK_STAMP_FAST ? TK_CPU_UNKNOWN : 0);
+		cr_assert_eq(b->timers[tk_meta_timer(t[i])].stamp, i);
+		cr_assert_gt(b->head.floor[i], 0, "what an empty span costs was not measured");
+	}
+}
+
+static int leave_early(tk_timer_t t)
+{
+	TK_TIME(t)
+	{
+		TK_SCOPE(t);
+		return TK_CALL(t, 7);
+	}
+	return 0;
+}
+
+Test(library, blocks_record_however_they_are_left)
+{
+	struct read_back *b;
+	tk_timer_t t;
+
+	open_small();
+	t = tk_timer("block");
+	cr_assert_eq(leave_early(t), 7);
+	for (int i = 0; i < 3; i++) {
+		TK_TIME(t)
+		{
+			if (i == 1)
+				break;
+		}
+	}
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 6);
+}
+
+Test(library, messages_carry_their_origin)
+{
+	typedef TK_MESSAGE(int) numbered;
+	typedef TK_MESSAGE(char *) named;
+	numbered in = { .origin = { 0, 0 }, .data = 5 };
+	named out;
+
+	open_small();
+	in.origin = tk_origin_now();
+	tk_derive(&out, &in);
+	cr_assert_eq(out.origin.ticks, in.origin.ticks);
+	cr_assert_eq(out.origin.real_ns, in.origin.real_ns);
+	cr_assert_geq(tk_since(out.origin), 0);
+	cr_assert_geq(tk_since_ns(out.origin), 0);
+	cr_assert_geq(tk_real_ns(out.origin), in.origin.real_ns);
+}
+
+Test(library, origins_from_elsewhere)
+{
+	struct tk_origin now, nic, process;
+
+	open_small();
+	now = tk_origin_now();
+	nic = tk_origin_from_real(now.real_ns - 1000000);
+	process = tk_origin_from_ticks(nic.ticks);
+	cr_assert_eq(nic.real_ns, now.real_ns - 1000000);
+	/* Both ways through a rate that is known to some ppm, over a millisecond. */
+	cr_assert_lt(llabs(tk_ns((int64_t)(now.ticks - nic.ticks)) - 1000000), 200000);
+	cr_assert_lt(llabs(process.real_ns - nic.real_ns), 200000);
+}
+
+/* ---- timers ---- */
+
+Test(library, same_name_same_handle)
+{
+	tk_timer_t a = tk_timer("early"), b;
+
+	open_small();
+	b = tk_timer("late");
+	cr_assert_neq(a, b);
+	cr_assert_eq(tk_timer("early"), a);
+	cr_assert_eq(tk_timer("late"), b);
+	cr_assert_eq(tk_timer_stamped("late", TK_STAMP_FENCED), b, "the first definition counts");
+}
+
+Test(library, bad_names_go_to_undefined)
+{
+	struct read_back *b;
+
+	open_small();
+	cr_assert_eq(tk_timer("a\033[2J"), 0);
+	cr_assert_eq(tk_timer(""), 0);
+	cr_assert_eq(tk_timer(NULL), 0);
+	cr_assert_gt(strlen(tk_why()), 0);
+	tk_stop(0, tk_start(0));
+	b = read_back(getpid(), place);
+	cr_assert_str_eq(b->timers[0].name, "(undefined)");
+	cr_assert_eq(b->records[0].timer, 0);
+	cr_assert_eq(b->head.refused_timers, 3);
+}
+
+Test(library, more_timers_than_there_is_room_for)
+{
+	char name[16];
+	unsigned had = 0;
+	struct read_back *b;
+
+	open_small();
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "t%u", i);
+		had += tk_timer(name) != 0;
+	}
+	cr_assert_eq(had, 63); /* and "(undefined)" */
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->head.n_timers, 64);
+	cr_assert_eq(b->head.refused_timers, 37);
+}
+
+Test(library, sixty_five_thousand_timers)
+{
+	struct tk_options o = { .timers = TK_TIMERS_MAX, .slots = 256 };
+	char name[16];
+
+	cr_assert_eq(tk_open("many", &o), 0, "%s", tk_why());
+	for (unsigned i = 1; i < TK_TIMERS_MAX; i++) {
+		snprintf(name, sizeof(name), "t%u", i);
+		cr_assert_eq(tk_meta_timer(tk_timer(name)), i);
+	}
+	cr_assert_eq(tk_timer("one more"), 0);
+	for (unsigned i = 1; i < TK_TIMERS_MAX; i += 1000) {
+		tk_timer_t t;
+
+		snprintf(name, sizeof(name), "t%u", i);
+		t = tk_timer(name);
+		tk_stop(t, tk_start(t));
+	}
+	cr_assert_eq(read_back(getpid(), place)->n, 66);
+}
+
+Test(library, a_disabled_timer_records_nothing)
+{
+	tk_timer_t on, off;
+	char path[512];
+	struct read_back *b;
+	int fd;
+
+	open_small();
+	on = tk_timer("on");
+	off = tk_timer("off");
+	cr_assert_eq(tk_join(NULL), 0);
+	b = read_back(getpid(), place);
+	snprintf(path, sizeof(path), "echo %s/test.%d.*/control", place, getpid());
+	{
+		FILE *f = popen(path, "r");
+
+		cr_assert_not_null(fgets(path, sizeof(path), f));
+		pclose(f);
+		path[strcspn(path, "\n")] = '\0';
+	}
+	fd = open(path, O_WRONLY);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(pwrite(fd, "\1", 1, tk_meta_timer(off)), 1);
+	cr_assert_eq(tk_start(off), 0);
+	tk_stop(off, tk_start(off));
+	tk_mark(off);
+	tk_stop(on, tk_start(on));
+	cr_assert_eq(pwrite(fd, "\0", 1, tk_meta_timer(off)), 1);
+	tk_stop(off, tk_start(off));
+	close(fd);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 2);
+	cr_assert_eq(b->records[0].timer, tk_meta_timer(on));
+	cr_assert_eq(b->records[1].timer, tk_meta_timer(off));
+}
+
+/* ---- threads ---- */
+
+static tk_timer_t shared;
+
+static void *record_ten(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < 10; i++)
+		tk_stop(shared, tk_start(shared));
+	return NULL;
+}
+
+Test(library, a_lane_goes_from_thread_to_thread)
+{
+	struct read_back *b;
+
+	open_small();
+	shared = tk_timer("shared");
+	for (int i = 0; i < 1000; i++) {
+		pthread_t thread;
+
+		cr_assert_eq(pthread_create(&thread, NULL, record_ten, NULL), 0);
+		pthread_join(thread, NULL);
+	}
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n_lanes, 1, "short threads leak lanes");
+	cr_assert_eq(b->lanes[0].n_owners, 1000);
+	cr_assert_eq(b->lanes[0].published, 4096 + 10000, "a number was used twice or left out");
+	cr_assert_eq(b->delivered + b->lost, 4096, "readable is what the lane holds");
+	cr_assert_eq(b->counted, 10000);
+	cr_assert_eq(b->lanes[0].owners[999 % TK_LANE_OWNERS].first, 4096 + 9990);
+}
+
+static pthread_barrier_t barrier;
+
+static void *record_together(void *unused)
+{
+	pthread_barrier_wait(&barrier);
+	record_ten(unused);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+Test(library, threads_beyond_the_lanes_are_counted)
+{
+	pthread_t thread[6];
+	struct read_back *b;
+
+	open_small(); /* 4 lanes */
+	shared = tk_timer("shared");
+	pthread_barrier_init(&barrier, NULL, 6);
+	for (int i = 0; i < 6; i++)
+		pthread_create(&thread[i], NULL, record_together, NULL);
+	for (int i = 0; i < 6; i++)
+		pthread_join(thread[i], NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n_lanes, 4);
+	cr_assert_eq(b->delivered, 40);
+	cr_assert_eq(b->head.refused_records, 20);
+	cr_assert_not_null(strstr(tk_why(), "tk_options.lanes"));
+}
+
+Test(library, records_before_the_segment_are_counted)
+{
+	struct read_back *b;
+
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	open_small();
+	record_ten(NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_eq(b->head.refused_records, 10);
+}
+
+Test(library, names_pins_and_sizes_a_thread)
+{
+	struct tk_thread o = { .name = "a-name-too-long-for-it", .pin = true, .slots = 1024 };
+	struct tk_thread bad_cpu = { .pin = true, .cpu = 4000 };
+	struct read_back *b;
+
+	open_small();
+	cr_assert_eq(tk_join(&o), 0, "%s", tk_why());
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->lanes[0].slots, 1024);
+	cr_assert_str_eq(b->lanes[0].owners[0].name, "a-name-too-long");
+	tk_leave();
+	cr_assert_eq(tk_join(&bad_cpu), -EINVAL);
+	cr_assert_not_null(strstr(tk_why(), "4000"));
+	cr_assert_not_null(tk_self.lane, "a thread that cannot be pinned still gets its lane");
+}
+
+/* ---- fork, close, fail ---- */
+
+Test(library, a_forked_child_has_a_segment_of_its_own)
+{
+	struct read_back *b;
+	int status;
+	pid_t pid;
+
+	open_small();
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	pid = fork();
+	if (pid == 0) {
+		record_ten(NULL);
+		record_ten(NULL);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	record_ten(NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->segments, 1);
+	cr_assert_eq(b->delivered, 20);
+	cr_assert_eq(b->owner, TK_OWNER_ALIVE);
+	b = read_back(pid, place);
+	cr_assert_eq(b->segments, 1);
+	cr_assert_eq(b->delivered, 20);
+	cr_assert_eq(b->owner, TK_OWNER_DEAD);
+	cr_assert_str_eq(b->timers[tk_meta_timer(shared)].name, "shared");
+}
+
+Test(library, recording_after_close_harms_nobody)
+{
+	open_small();
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	tk_close();
+	record_ten(NULL);
+	cr_assert_eq(read_back(getpid(), place)->segments, 0, "files were left behind");
+	tk_close();
+	cr_assert_eq(tk_join(NULL), -ENOTCONN);
+}
+
+Test(library, can_be_opened_again)
+{
+	struct read_back *b;
+
+	open_small();
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	cr_assert_eq(tk_open("test", NULL), -EALREADY);
+	tk_close();
+	open_small();
+	record_ten(NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->segments, 1);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_str_eq(b->timers[tk_meta_timer(shared)].name, "shared");
+}
+
+Test(library, keep_leaves_the_files)
+{
+	struct tk_options o = { .slots = 256, .keep = true };
+	struct read_back *b;
+
+	cr_assert_eq(tk_open("kept", &o), 0);
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	tk_close();
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->segments, 1);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_eq(b->owner, TK_OWNER_CLOSED);
+}
+
+/* The program goes on, and the reason can be asked for. */
+static void goes_on(int error, const char *reason)
+{
+	int ret = tk_open("test", NULL);
+
+	cr_assert_eq(ret, -error, "%s instead of %s", strerror(-ret), strerror(error));
+	cr_assert_not_null(strstr(tk_why(), reason), "%s", tk_why());
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	cr_assert_eq(tk_join(NULL), -ENOTCONN);
+	record_ten(NULL);
+}
+
+Test(library, no_directory)
+{
+	setenv("TIMEKEEPER_DIR", "/proc/nowhere", 1);
+	goes_on(ENOENT, "/proc/nowhere");
+}
+
+Test(library, others_may_write_into_the_directory)
+{
+	cr_assert_eq(chmod(place, 0777), 0);
+	goes_on(EPERM, "TIMEKEEPER_DIR");
+	cr_assert_eq(chmod(place, 0700), 0);
+}
+
+Test(library, a_file_size_limit_does_not_kill)
+{
+	struct rlimit limit = { .rlim_cur = 1024, .rlim_max = RLIM_INFINITY };
+
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	goes_on(EFBIG, "memory");
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+Test(library, no_descriptors)
+{
+	struct rlimit limit = { .rlim_cur = 3, .rlim_max = 3 };
+	struct rlimit old;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	limit.rlim_max = old.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	goes_on(EMFILE, "open");
+	setrlimit(RLIMIT_NOFILE, &old);
+}
+
+Test(library, a_counter_that_may_not_be_read)
+{
+	if (system_clock())
+		cr_skip("the counter is not invariant here");
+	cr_assert_eq(prctl(PR_SET_TSC, PR_TSC_SIGSEGV), 0);
+	goes_on(ENOTSUP, "TIMEKEEPER_CLOCK=monotonic");
+	cr_assert_eq(tk_now(), 0);
+	prctl(PR_SET_TSC, PR_TSC_ENABLE);
+}
+
+Test(library, the_systems_clock_when_asked)
+{
+	struct tk_options o = { .clock = TK_CLOCK_SYSTEM, .slots = 256 };
+	struct read_back *b;
+
+	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
+	shared = tk_timer("shared");
+	record_ten(NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->head.clock, TK_CLOCK_MONOTONIC);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_eq(b->records[0].kind, TK_STAMP_HAND);
+	cr_assert_eq(tk_ns(12345), 12345);
+}
+
+Test(library, the_clock_cannot_change_under_timers)
+{
+	struct tk_options o = { .clock = TK_CLOCK_SYSTEM };
+
+	if (system_clock())
+		cr_skip("the counter is not invariant here");
+	shared = tk_timer("shared");
+	cr_assert_eq(tk_open("test", &o), -EBUSY);
+}
+
+Test(library, options_out_of_range)
+{
+	struct tk_options o = { .slots = 1000 };
+
+	cr_assert_eq(tk_open("test", &o), -EINVAL);
+	o.slots = 128;
+	cr_assert_eq(tk_open("test", &o), -EINVAL);
+	o = (struct tk_options){ .lanes = 100000 };
+	cr_assert_eq(tk_open("test", &o), -EINVAL);
+	cr_assert_eq(tk_open("a\nb", NULL), -EINVAL);
+	cr_assert_eq(tk_open(NULL, NULL), -EINVAL);
+}
+
+/* A host that closes every descriptor, as daemons do, loses its lock and nothing else; and a
+ * number that now means something else is not closed. */
+static int close_descriptors_and_record(void)
+{
+	int mine;
+
+	open_small();
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	mine = open("/dev/null", O_RDONLY);
+	while (dup(mine) < 60)
+		;
+	record_ten(NULL);
+	if (fork() == 0) {
+		struct read_back *b = read_back(getppid(), place);
+
+		_exit(b->owner != TK_OWNER_UNKNOWN || b->delivered != 10);
+	}
+	if (wait(&mine) < 0 || mine)
+		return 1;
+	tk_close();
+	for (int fd = 3; fd < 60; fd++)
+		if (fcntl(fd, F_GETFD) == -1)
+			return 2; /* the host's own was closed */
+	return 0;
+}
+
+Test(library, a_host_that_closes_descriptors)
+{
+	int status;
+
+	shared = tk_timer("shared");
+	if (fork() == 0) /* Criterion needs its descriptors */
+		_exit(close_descriptors_and_record());
+	wait(&status);
+	cr_assert_eq(status, 0);
+}
