@@ -15,7 +15,7 @@
 
 #define MS              UINT64_C(1000000)
 #define SCAN_NS         (250 * MS)
-#define PEEK_NS         (5 * MS)
+#define PEEK_NS         (10 * MS)
 #define REFINE_NS       TK_SECOND_NS
 #define TAKE_NS         TK_SECOND_NS
 #define POLL_MIN_NS     50000u

@@ -24,7 +24,7 @@ static volatile int stop;
 static void on_signal(int sig)
 {
 	(void)sig;
-	/* Nested: another signal may interrupt this one (SA_NODEFER). */
+	/* The other two signals may interrupt this handler too. */
 	tk_record_span(in_handler, 1, 2, (struct tk_origin){ 0, 0 });
 	__atomic_fetch_add(&handled, 1, __ATOMIC_RELAXED);
 }
@@ -40,7 +40,7 @@ static void *bombard(void *target)
 
 static uint64_t victim(uint64_t pushes)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_NODEFER | SA_RESTART };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	struct itimerval often = { { 0, 50 }, { 0, 50 } };
 	pthread_t self = pthread_self(), bomber;
 	sigset_t all, none;
