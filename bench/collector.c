@@ -35,7 +35,7 @@ struct child {
 	int to, from; /* a byte to it: fill; a byte from it: done */
 };
 
-static char dir[] = "/tmp/tk-bench-XXXXXX";
+static char dir[] = "/dev/shm/tk-bench-XXXXXX"; /* where lanes get hugepages */
 
 /* rate_hz: the counter's, to record at 1 M/s; 0: fill on demand. */
 static int start_child(struct child *c, unsigned n, double rate_hz, bool idle)
@@ -178,6 +178,7 @@ int main(int argc, char **argv)
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
 	double rate[3], lo[3], hi[3], idle, loaded;
 	struct tk_clock clock;
+	char command[64];
 
 	if (!mkdtemp(dir) || setenv("TIMEKEEPER_DIR", dir, 1) || tk_clock_open(&clock, NULL) < 0) {
 		fprintf(stderr, "bench/collector: cannot begin: %s\n", strerror(errno));
@@ -202,5 +203,8 @@ int main(int argc, char **argv)
 		      "%.2f "
 		      "%% of a core\n",
 	       idle, loaded);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	if (system(command))
+		fprintf(stderr, "bench/collector: %s is left behind\n", dir);
 	return rate[0] > 0 && rate[1] > 0 && rate[2] > 0 && idle >= 0 && loaded >= 0 ? 0 : 1;
 }

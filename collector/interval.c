@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of an interval: what was gathered becomes datapoints that viewers can see. See core.h. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -38,14 +38,14 @@ static int run(const struct tk_args *a)
 	case TK_CMD_TOP:
 		return show_top(a);
 	case TK_CMD_STAT:
-		return tk_cmd_stat(a, stdout);
+		return (int)tk_cmd_stat(a, stdout);
 	case TK_CMD_LS:
-		return tk_cmd_ls(a, stdout);
+		return (int)tk_cmd_ls(a, stdout);
 	case TK_CMD_CLEAN:
-		return tk_cmd_clean(a, stdout);
+		return (int)tk_cmd_clean(a, stdout);
 	case TK_CMD_ENABLE:
 	case TK_CMD_DISABLE:
-		return tk_cmd_control(a, stdout);
+		return (int)tk_cmd_control(a, stdout);
 	case TK_CMD_TSC:
 		return tk_cmd_tsc(a->offsets, a->json, stdout);
 	case TK_CMD_HELP:

@@ -29,7 +29,7 @@ enum tk_library_state {
 struct tk_library {
 	enum tk_library_state state;
 	uint32_t generation; /* counts changes of state: a writer of another one joins anew */
-	enum tk_clock clock;
+	enum tk_timebase clock;
 	bool no_clock;  /* it was refused: stamps are 0 */
 	uint32_t slots; /* a lane's, unless a thread asks for others */
 	struct tk_segment_writer segment;
@@ -58,7 +58,7 @@ void tk_threads_close(void);
 void tk_threads_forked(void);
 
 /* timers.c: all locked */
-int tk_timers_choose_clock(enum tk_clock clock);
+int tk_timers_choose_clock(enum tk_timebase clock);
 uint32_t tk_timers_defined(void);
 void tk_timers_publish(struct tk_segment_writer *s);
 

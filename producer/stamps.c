@@ -18,7 +18,7 @@ static uint64_t clock_ns(clockid_t id)
 
 uint64_t tk_now(void)
 {
-	if (__builtin_expect(tk_library.clock == TK_CLOCK_SYSTEM, 0))
+	if (__builtin_expect(tk_library.clock == TK_TIMEBASE_SYSTEM, 0))
 		return clock_ns(CLOCK_MONOTONIC);
 	return __builtin_expect(tk_library.no_clock, 0) ? 0 : tk_tsc_fast();
 }
@@ -67,7 +67,8 @@ void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 {
 	floor[TK_STAMP_HAND] = 0;
 	for (unsigned i = 0; i < TK_STAMP_HAND; i++)
-		floor[i] = tk_library.clock == TK_CLOCK_SYSTEM ? 0 : empty_span((enum tk_stamp)i);
+		floor[i] =
+			tk_library.clock == TK_TIMEBASE_SYSTEM ? 0 : empty_span((enum tk_stamp)i);
 }
 
 /* ---- ticks to ns ---- */
@@ -115,7 +116,7 @@ void tk_stamps_end(void)
 /* -1: none, and ticks are ns. */
 static int current_fit(void)
 {
-	if (tk_library.clock == TK_CLOCK_SYSTEM || tk_library.no_clock)
+	if (tk_library.clock == TK_TIMEBASE_SYSTEM || tk_library.no_clock)
 		return -1;
 	if (tk_tsc_fast() >= __atomic_load_n(&next_fit, __ATOMIC_RELAXED)) {
 		tk_library_lock();

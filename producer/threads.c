@@ -216,7 +216,8 @@ static void join_by_default(struct tk_lane_writer *w)
 		return;
 	put_out(w, WRITER_REFUSED);
 	if (tk_library.state == TK_LIBRARY_OPEN)
-		(void)pthread_setspecific(key, w); /* what it could not record is counted at its end */
+		(void)pthread_setspecific(key,
+					  w); /* what it could not record is counted at its end */
 }
 
 /* ---- turns: what a push calls now and then ---- */

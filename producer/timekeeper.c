@@ -126,18 +126,18 @@ static int check_options(const char *app, const struct tk_options *o)
 	return 0;
 }
 
-static int choose_clock(enum tk_clock wanted)
+static int choose_clock(enum tk_timebase wanted)
 {
 	const char *env = secure_getenv("TIMEKEEPER_CLOCK");
 	char why[TK_WHY_MAX];
 
 	if (env && !strcmp(env, "monotonic"))
-		wanted = TK_CLOCK_SYSTEM;
+		wanted = TK_TIMEBASE_SYSTEM;
 	if (tk_timers_choose_clock(wanted))
 		return tk_library_fail(EBUSY,
 				       "timers were defined before the system's clock was asked "
 				       "for: call tk_open() first");
-	tk_library.no_clock = wanted == TK_CLOCK_COUNTER && tk_tsc_quick(why, sizeof(why));
+	tk_library.no_clock = wanted == TK_TIMEBASE_COUNTER && tk_tsc_quick(why, sizeof(why));
 	tk_threads_disable(tk_library.no_clock);
 	if (tk_library.no_clock)
 		return tk_library_fail(ENOTSUP,
@@ -160,7 +160,7 @@ static int create_segment(void)
 	if (s.max_timers < tk_timers_defined())
 		s.max_timers = tk_timers_defined();
 	s.max_lanes = o->lanes ? o->lanes : TK_LANES_DEFAULT;
-	s.clock = tk_library.clock == TK_CLOCK_SYSTEM ? TK_CLOCK_MONOTONIC : TK_CLOCK_TSC;
+	s.clock = tk_library.clock == TK_TIMEBASE_SYSTEM ? TK_CLOCK_MONOTONIC : TK_CLOCK_TSC;
 	s.group = o->group;
 	s.keep = o->keep;
 	s.now_tsc = tk_now();
@@ -177,7 +177,7 @@ int tk_library_open_locked(void)
 	void *lanes;
 	int ret;
 
-	ret = choose_clock(tk_library.options.clock);
+	ret = choose_clock(tk_library.options.timebase);
 	if (ret)
 		return ret;
 	tk_stamps_begin();

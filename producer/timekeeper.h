@@ -32,7 +32,7 @@
  * (no memory, no permission, no invariant counter) records go nowhere, are counted where they can
  * be, and tk_why() tells the reason.
  *
- * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_CLOCK_MONOTONIC),
+ * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_TIMEBASE_SYSTEM),
  * until somebody asks for ns. Stamp 0 means none.
  *
  * Compiled with -DTK_COMPILE_OUT all of it compiles to nothing.
@@ -64,19 +64,19 @@ extern "C" {
 
 /* ---- segment ------------------------------------------------------------------------------- */
 
-enum tk_clock {
-	TK_CLOCK_COUNTER, /* the time stamp counter; refused where it is not invariant */
-	TK_CLOCK_SYSTEM,  /* CLOCK_MONOTONIC: works anywhere, costs some 25 ns a stamp */
+enum tk_timebase {
+	TK_TIMEBASE_COUNTER, /* the time stamp counter; refused where it is not invariant */
+	TK_TIMEBASE_SYSTEM,  /* CLOCK_MONOTONIC: works anywhere, costs some 25 ns a stamp */
 };
 
 /** All zero is all default. */
 struct tk_options {
-	uint32_t timers;     /* how many can be defined; 0: 1,024; at most 65,536 */
-	uint32_t lanes;      /* how many threads can record at a time; 0: 256; at most 4,096 */
-	uint32_t slots;      /* records in a lane, a power of two, 64..2^30; 0: 65,536 (2 MiB) */
-	enum tk_clock clock; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
-	bool group;          /* let the group read: directory 0750, files 0640 */
-	bool keep;           /* leave the segment's files after tk_close(), for reading them then */
+	uint32_t timers; /* how many can be defined; 0: 1,024; at most 65,536 */
+	uint32_t lanes;  /* how many threads can record at a time; 0: 256; at most 4,096 */
+	uint32_t slots;  /* records in a lane, a power of two, 64..2^30; 0: 65,536 (2 MiB) */
+	enum tk_timebase timebase; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
+	bool group;                /* let the group read: directory 0750, files 0640 */
+	bool keep; /* leave the segment's files after tk_close(), for reading them then */
 };
 
 /**

@@ -21,7 +21,7 @@ struct timer {
 static struct timer *chunks[TK_TIMERS_MAX / PER_CHUNK];
 static uint32_t buckets[BUCKETS]; /* ids; 0: empty, for timer 0 is not looked up */
 static uint32_t n_timers;
-static enum tk_clock clock_chosen;
+static enum tk_timebase clock_chosen;
 
 static struct timer *timer_of(uint32_t id)
 {
@@ -66,7 +66,7 @@ static int add_undefined(void)
 	if (n_timers)
 		return 0;
 	if (env && !strcmp(env, "monotonic"))
-		clock_chosen = TK_CLOCK_SYSTEM;
+		clock_chosen = TK_TIMEBASE_SYSTEM;
 	ret = add("(undefined)", TK_STAMP_ORDERED);
 	if (!ret)
 		n_timers = 1;
@@ -111,7 +111,7 @@ static tk_timer_t define(const char *name, enum tk_stamp stamp)
 		return tk_record_meta((uint16_t)id, 0, timer_of(id)->stamp);
 	if (n_timers >= limit())
 		return refuse(ENOSPC, "all timers are defined: raise tk_options.timers");
-	if (clock_chosen == TK_CLOCK_SYSTEM)
+	if (clock_chosen == TK_TIMEBASE_SYSTEM)
 		stamp = TK_STAMP_HAND;
 	if (add(name, stamp))
 		return refuse(ENOMEM, "no memory for timers");
@@ -139,7 +139,7 @@ tk_timer_t tk_timer(const char *name)
 	return tk_timer_stamped(name, TK_STAMP_ORDERED);
 }
 
-int tk_timers_choose_clock(enum tk_clock clock)
+int tk_timers_choose_clock(enum tk_timebase clock)
 {
 	if (n_timers > 1 && clock != clock_chosen)
 		return -EBUSY;

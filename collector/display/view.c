@@ -76,6 +76,17 @@ static bool passes(const struct tk_view_state *v, const struct tk_snap_timer *t)
 	return v->filter[0] == 0 || strcasestr(t->name, v->filter);
 }
 
+/* What to begin with: the first timer that has something to show, or the first. */
+static size_t first_busy(const struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < v->n_rows; i++) {
+		const struct tk_snap_timer *t = &s->timers[v->rows[i]];
+		if (t->total[TK_PROCESSING].count || t->total[TK_LATENCY].count)
+			return i;
+	}
+	return 0;
+}
+
 int tk_view_sync(struct tk_view_state *v, const struct tk_snapshot *s)
 {
 	size_t *rows = reallocarray(v->rows, s->n_timers + 1, sizeof(*rows));
@@ -96,6 +107,8 @@ int tk_view_sync(struct tk_view_state *v, const struct tk_snapshot *s)
 			v->selected = i;
 			return 0;
 		}
+	if (v->key == 0)
+		v->selected = first_busy(v, s);
 	if (v->selected >= v->n_rows)
 		v->selected = v->n_rows ? v->n_rows - 1 : 0;
 	v->key = v->n_rows ? s->timers[rows[v->selected]].key : 0;

@@ -276,7 +276,7 @@ static void test_keys(char **argv)
 	type(&j, "h");
 	forget(&j);
 	type(&j, "\033[B\033OB"); /* the down key, as terminals send it in either mode */
-	resize(&j, 110, 30); /* draws all of it anew, and not only what differs */
+	resize(&j, 110, 30);      /* draws all of it anew, and not only what differs */
 	good = see(&j, "Latency report for Sequencer-handle_sim: Last") && good;
 	type(&j, "q");
 	good = next_status(&j, &status) && good;

@@ -525,7 +525,7 @@ Test(library, a_counter_that_may_not_be_read)
 
 Test(library, the_systems_clock_when_asked)
 {
-	struct tk_options o = { .clock = TK_CLOCK_SYSTEM, .slots = 256 };
+	struct tk_options o = { .timebase = TK_TIMEBASE_SYSTEM, .slots = 256 };
 	struct read_back *b;
 
 	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
@@ -540,7 +540,7 @@ Test(library, the_systems_clock_when_asked)
 
 Test(library, the_clock_cannot_change_under_timers)
 {
-	struct tk_options o = { .clock = TK_CLOCK_SYSTEM };
+	struct tk_options o = { .timebase = TK_TIMEBASE_SYSTEM };
 
 	if (system_clock())
 		cr_skip("the counter is not invariant here");

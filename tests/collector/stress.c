@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Viewers against the collecting thread, for TSan: several threads take snapshots and change the
+ * interval while a watched program records and others come and go. What they see must add up: a
+ * total never falls, and no timer has more samples than records.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/collector.h"
+
+#define VIEWERS   3
+#define SNAPSHOTS 300
+#define LIVES     5
+
+static struct tk_collector *collector;
+static atomic_int wrong;
+
+static void check(const struct tk_snapshot *s, uint64_t *before)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		sum += t->total[TK_PROCESSING].count;
+		if (t->total[TK_PROCESSING].count > t->total[TK_PROCESSING].pushed)
+			atomic_fetch_add(&wrong, 1);
+	}
+	if (sum < *before)
+		atomic_fetch_add(&wrong, 1);
+	*before = sum;
+}
+
+static void *view(void *arg)
+{
+	uint64_t before = 0, interval = 10000000 + (uint64_t)(uintptr_t)arg;
+	struct tk_view v = { .max_points = 100, .since_ns = 1 };
+
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		struct tk_snapshot *s = tk_collector_snapshot(collector, &v);
+
+		if (!s) {
+			atomic_fetch_add(&wrong, 1);
+			break;
+		}
+		check(s, &before);
+		v.key = s->n_timers ? s->timers[(size_t)i % s->n_timers].key : 0;
+		v.since_ns = s->closed_ns;
+		tk_collector_set_interval(collector, interval + (uint64_t)i * 1000);
+		tk_collector_wait(collector, s->intervals, 1000);
+		tk_snapshot_free(s);
+	}
+	return NULL;
+}
+
+static pid_t start(const char *app, const char *ending)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(126);
+		execl(getenv("WATCHED"), "watched", app, "8", "5000", ending, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+int main(void)
+{
+	struct tk_collector_options o = { .cpu = -1, .interval_ns = 10000000 };
+	char dir[] = "/tmp/tk-stress-XXXXXX", command[64], why[256];
+	pthread_t viewer[VIEWERS];
+	struct tk_snapshot *s;
+	pid_t steady;
+
+	if (!getenv("WATCHED") || !mkdtemp(dir) || setenv("TIMEKEEPER_DIR", dir, 1))
+		return 1;
+	steady = start("steady", "linger");
+	o.dir = dir;
+	collector = tk_collector_open(&o, why);
+	if (!collector) {
+		fprintf(stderr, "%s\n", why);
+		return 1;
+	}
+	for (size_t i = 0; i < VIEWERS; i++)
+		pthread_create(&viewer[i], NULL, view, (void *)(i * 1000000));
+	for (int i = 0; i < LIVES; i++) {
+		pid_t pid = start("mayfly", "close");
+
+		waitpid(pid, NULL, 0);
+	}
+	for (size_t i = 0; i < VIEWERS; i++)
+		pthread_join(viewer[i], NULL);
+	s = tk_collector_snapshot(collector, &(struct tk_view){ 0 });
+	printf("%zu timers, %lu delivered, %lu lost, %lu intervals, %d wrong\n", s->n_timers,
+	       s->delivered, s->lost, s->intervals, atomic_load(&wrong));
+	if (s->delivered == 0)
+		atomic_fetch_add(&wrong, 1);
+	tk_snapshot_free(s);
+	tk_collector_close(collector);
+	kill(steady, SIGKILL);
+	waitpid(steady, NULL, 0);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command) || atomic_load(&wrong);
+}
