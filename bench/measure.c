@@ -26,7 +26,20 @@ double tk_quantile(double *v, unsigned n, double q)
 	return v[(unsigned)(q * (double)(n - 1) + 0.5)];
 }
 
-void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, double *median)
+void tk_rest(unsigned us)
+{
+	uint64_t began;
+
+	if (!us)
+		return;
+	usleep(us);
+	began = tk_tsc_fast();
+	while (tk_tsc_fast() - began < 100000)
+		tk_relax();
+}
+
+void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, unsigned rest_us,
+		double *median)
 {
 	double *ticks = calloc((size_t)n * rounds, sizeof(*ticks));
 
@@ -38,6 +51,7 @@ void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, double *
 		for (unsigned i = 0; i < n; i++)
 			ticks[(size_t)i * rounds + round] =
 				(double)variant[i](TK_BATCH) / (double)TK_BATCH;
+		tk_rest(rest_us);
 	}
 	for (unsigned i = 0; i < n; i++)
 		median[i] = tk_quantile(&ticks[(size_t)i * rounds], rounds, 0.5);

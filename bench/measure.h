@@ -20,8 +20,15 @@
 
 typedef uint64_t (*tk_variant)(unsigned n);
 
-/** Interleave the variants for `rounds` rounds; median[i] becomes ticks per operation. */
-void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, double *median);
+/**
+ * Interleave the variants for `rounds` rounds, with a rest after each; median[i] becomes ticks per
+ * operation.
+ */
+void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, unsigned rest_us,
+		double *median);
+
+/** Sleep, then spin until caches and clocks are warm again. 0: not at all. */
+void tk_rest(unsigned us);
 
 /** The q-quantile (0..1) of v[0..n), which gets sorted. */
 double tk_quantile(double *v, unsigned n, double q);
