@@ -28,13 +28,9 @@ double tk_quantile(double *v, unsigned n, double q)
 
 void tk_rest(unsigned us)
 {
-	uint64_t began;
+	uint64_t began = tk_tsc_fast();
 
-	if (!us)
-		return;
-	usleep(us);
-	began = tk_tsc_fast();
-	while (tk_tsc_fast() - began < 100000)
+	while (tk_tsc_fast() - began < us * UINT64_C(2600))
 		tk_relax();
 }
 

@@ -27,7 +27,10 @@ typedef uint64_t (*tk_variant)(unsigned n);
 void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, unsigned rest_us,
 		double *median);
 
-/** Sleep, then spin until caches and clocks are warm again. 0: not at all. */
+/**
+ * Do nothing, awake, for about so long: sleeping would leave caches cold, which costs more than all
+ * that is measured here.
+ */
 void tk_rest(unsigned us);
 
 /** The q-quantile (0..1) of v[0..n), which gets sorted. */

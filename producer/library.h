@@ -4,7 +4,7 @@
  *
  * One lock covers all of it. It is taken with every signal blocked, so that a handler never finds
  * its own thread holding it: joining inside a handler is slow but cannot deadlock. Recording takes
- * no lock; it meets this state in a turn (thread.c) and nowhere else.
+ * no lock; it meets this state in a turn (threads.c) and nowhere else.
  */
 #ifndef TK_PRODUCER_LIBRARY_H
 #define TK_PRODUCER_LIBRARY_H
@@ -47,6 +47,9 @@ void tk_library_unlock(void);
 
 /** Note why something failed. @return -error. */
 int tk_library_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Change the state, locked; turns and stamps look at it without. */
+void tk_library_become(enum tk_library_state state);
 
 /** Open, locked, by what is in tk_library.app and .options. */
 int tk_library_open_locked(void);

@@ -16,11 +16,21 @@ static uint64_t clock_ns(clockid_t id)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static inline bool system_clock(void)
+{
+	return __atomic_load_n(&tk_library.clock, __ATOMIC_RELAXED) == TK_TIMEBASE_SYSTEM;
+}
+
+static inline bool no_clock(void)
+{
+	return __atomic_load_n(&tk_library.no_clock, __ATOMIC_RELAXED);
+}
+
 uint64_t tk_now(void)
 {
-	if (__builtin_expect(tk_library.clock == TK_TIMEBASE_SYSTEM, 0))
+	if (__builtin_expect(system_clock(), 0))
 		return clock_ns(CLOCK_MONOTONIC);
-	return __builtin_expect(tk_library.no_clock, 0) ? 0 : tk_tsc_fast();
+	return __builtin_expect(no_clock(), 0) ? 0 : tk_tsc_fast();
 }
 
 /* Called for timers that are stamped neither ordered nor fast. */
@@ -67,8 +77,7 @@ void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 {
 	floor[TK_STAMP_HAND] = 0;
 	for (unsigned i = 0; i < TK_STAMP_HAND; i++)
-		floor[i] =
-			tk_library.clock == TK_TIMEBASE_SYSTEM ? 0 : empty_span((enum tk_stamp)i);
+		floor[i] = system_clock() ? 0 : empty_span((enum tk_stamp)i);
 }
 
 /* ---- ticks to ns ---- */
@@ -96,7 +105,7 @@ static void fit(void)
 	if (n_fits == FITS || tk_tsc_conv_init(&fits[n_fits], hz, 0, 0))
 		return;
 	fitted_hz[n_fits] = hz;
-	next_fit = now.tsc + (now.tsc - first.tsc);
+	__atomic_store_n(&next_fit, now.tsc + (now.tsc - first.tsc), __ATOMIC_RELAXED);
 	/* Pairs with the acquire load in current_fit(). */
 	__atomic_store_n(&n_fits, n_fits + 1, __ATOMIC_RELEASE);
 }
@@ -116,7 +125,7 @@ void tk_stamps_end(void)
 /* -1: none, and ticks are ns. */
 static int current_fit(void)
 {
-	if (tk_library.clock == TK_TIMEBASE_SYSTEM || tk_library.no_clock)
+	if (system_clock() || no_clock())
 		return -1;
 	if (tk_tsc_fast() >= __atomic_load_n(&next_fit, __ATOMIC_RELAXED)) {
 		tk_library_lock();

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tsc/check.h"
 
@@ -35,6 +36,12 @@ void tk_library_unlock(void)
 
 	pthread_mutex_unlock(&mutex);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+void tk_library_become(enum tk_library_state state)
+{
+	__atomic_store_n(&tk_library.state, state, __ATOMIC_RELAXED);
+	__atomic_store_n(&tk_library.generation, tk_library.generation + 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -90,9 +97,8 @@ static void after_fork_child(void)
 			       tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry));
 		tk_segment_forget(&tk_library.segment);
 		tk_library.lanes = NULL;
-		tk_library.state = TK_LIBRARY_FORKED;
+		tk_library_become(TK_LIBRARY_FORKED);
 	}
-	tk_library.generation++;
 	tk_library_unlock();
 }
 
@@ -106,9 +112,8 @@ void tk_after_fork(void)
 	if (tk_library.state == TK_LIBRARY_OPEN) {
 		tk_library.segment = none;
 		tk_library.lanes = NULL;
-		tk_library.state = TK_LIBRARY_FORKED;
+		tk_library_become(TK_LIBRARY_FORKED);
 	}
-	tk_library.generation++;
 }
 
 static int check_options(const char *app, const struct tk_options *o)
@@ -137,14 +142,16 @@ static int choose_clock(enum tk_timebase wanted)
 		return tk_library_fail(EBUSY,
 				       "timers were defined before the system's clock was asked "
 				       "for: call tk_open() first");
-	tk_library.no_clock = wanted == TK_TIMEBASE_COUNTER && tk_tsc_quick(why, sizeof(why));
+	__atomic_store_n(&tk_library.no_clock,
+			 wanted == TK_TIMEBASE_COUNTER && tk_tsc_quick(why, sizeof(why)),
+			 __ATOMIC_RELAXED);
 	tk_threads_disable(tk_library.no_clock);
 	if (tk_library.no_clock)
 		return tk_library_fail(ENOTSUP,
 				       "%.120s; TIMEKEEPER_CLOCK=monotonic in the environment "
 				       "works at some 25 ns a stamp",
 				       why);
-	tk_library.clock = wanted;
+	__atomic_store_n(&tk_library.clock, wanted, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -195,8 +202,7 @@ int tk_library_open_locked(void)
 	tk_library.lanes = lanes;
 	tk_library.slots = tk_library.options.slots ? tk_library.options.slots : TK_SLOTS_DEFAULT;
 	tk_timers_publish(&tk_library.segment);
-	tk_library.state = TK_LIBRARY_OPEN;
-	tk_library.generation++;
+	tk_library_become(TK_LIBRARY_OPEN);
 	tk_stamps_end();
 	return 0;
 }
@@ -230,25 +236,25 @@ int tk_open(const char *app, const struct tk_options *options)
 	pin();
 	tk_library_lock();
 	ret = open_first(app, options);
-	if (ret && tk_library.state != TK_LIBRARY_OPEN) {
-		tk_library.state = TK_LIBRARY_SHUT;
-		tk_library.generation++;
-	}
+	if (ret && tk_library.state != TK_LIBRARY_OPEN)
+		tk_library_become(TK_LIBRARY_SHUT);
 	tk_library_unlock();
 	return ret;
 }
 
 __attribute__((destructor)) void tk_close(void)
 {
+	bool ours;
+
 	tk_library_lock();
+	/* In a child made past fork() that forgot tk_after_fork(), it is the parent's. */
+	ours = tk_library.state == TK_LIBRARY_OPEN &&
+	       tk_library.segment.head->pid == (uint32_t)getpid();
 	if (tk_library.state != TK_LIBRARY_NEVER)
-		__atomic_store_n(&tk_library.generation, tk_library.generation + 1,
-				 __ATOMIC_SEQ_CST);
-	if (tk_library.state == TK_LIBRARY_OPEN) {
+		tk_library_become(TK_LIBRARY_SHUT);
+	if (ours) {
 		tk_threads_close();
 		tk_segment_retire(&tk_library.segment);
 	}
-	if (tk_library.state != TK_LIBRARY_NEVER)
-		tk_library.state = TK_LIBRARY_SHUT;
 	tk_library_unlock();
 }

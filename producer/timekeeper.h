@@ -73,7 +73,7 @@ enum tk_timebase {
 struct tk_options {
 	uint32_t timers; /* how many can be defined; 0: 1,024; at most 65,536 */
 	uint32_t lanes;  /* how many threads can record at a time; 0: 256; at most 4,096 */
-	uint32_t slots;  /* records in a lane, a power of two, 64..2^30; 0: 65,536 (2 MiB) */
+	uint32_t slots;  /* records in a lane, a power of two, 256..2^30; 0: 65,536 (2 MiB) */
 	enum tk_timebase timebase; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
 	bool group;                /* let the group read: directory 0750, files 0640 */
 	bool keep; /* leave the segment's files after tk_close(), for reading them then */
@@ -328,7 +328,7 @@ TK_HOT void tk_latency_now(tk_timer_t timer, struct tk_origin origin)
 	uint32_t cpu;
 	uint64_t now;
 
-	if (!TK_ON || origin.ticks == 0)
+	if (!TK_ON || origin.ticks == 0 || TK_SELF->disabled[tk_meta_timer(timer)])
 		return;
 	now = tk_stop_stamp_(timer, &cpu);
 	tk_push_(timer, TK_KIND_LATENCY, cpu, now, TK_TICKS_NONE, (int64_t)(now - origin.ticks));
@@ -388,7 +388,7 @@ TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
 	uint32_t cpu;
 	uint64_t now;
 
-	if (!TK_ON)
+	if (!TK_ON || *lap == 0)
 		return;
 	now = tk_stop_stamp_(timer, &cpu);
 	tk_push_(timer, kind, cpu, *lap, (int64_t)(now - *lap), TK_TICKS_NONE);

@@ -37,9 +37,12 @@ static int cover(uintptr_t at)
 
 	for (int i = 0; i < n; i++) {
 		size_t size = __atomic_load_n(&mappings[i].size, __ATOMIC_ACQUIRE);
-		uintptr_t addr = mappings[i].addr;
+		uintptr_t addr = __atomic_load_n(&mappings[i].addr, __ATOMIC_ACQUIRE);
 
-		if (!size || at < addr || at - addr >= size)
+		/* Another thread may be giving this place to another mapping: not the one that
+		 * faulted, which is in use. */
+		if (!size || at < addr || at - addr >= size ||
+		    size != __atomic_load_n(&mappings[i].size, __ATOMIC_ACQUIRE))
 			continue;
 		if (mmap((void *)addr, size, PROT_READ,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
@@ -83,7 +86,7 @@ int tk_guard_add(const void *addr, size_t size, volatile int *bad)
 	for (i = 0; i < MAPPINGS && mappings[i].size; i++)
 		;
 	if (i < MAPPINGS) {
-		mappings[i].addr = (uintptr_t)addr;
+		__atomic_store_n(&mappings[i].addr, (uintptr_t)addr, __ATOMIC_RELEASE);
 		mappings[i].bad = bad;
 		__atomic_store_n(&mappings[i].size, size, __ATOMIC_RELEASE);
 		if (i >= used)

@@ -54,8 +54,9 @@ static inline __attribute__((always_inline)) uint32_t tk_tag(uint64_t n)
 }
 
 /**
- * A thread's end of its lane. Thread-local, in 128 bytes that no other thread touches. The fields
- * a push reads come first and share one line.
+ * A thread's end of its lane. Thread-local, in two lines that no other thread touches. The fields
+ * a push reads come first and share one line. Not aligned further than that: glibc refuses to
+ * dlopen() an object whose initial-exec TLS asks for more than 64.
  */
 struct tk_lane_writer {
 	uint64_t head;    /* the next sequence number, times 32: its place in bytes */
@@ -75,7 +76,7 @@ struct tk_lane_writer {
 	uint64_t *published; /* where the head is published, as a sequence number */
 	uint64_t counted;    /* without a lane: pushes already counted as refused */
 	struct tk_slot sink; /* where records go that have nowhere to go */
-} __attribute__((aligned(128)));
+} __attribute__((aligned(64)));
 
 #define TK_HEAD_STEP  UINT64_C(32) /* bytes a record */
 #define TK_HEAD_SHIFT 5

@@ -103,20 +103,28 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 	r->moved = true;
 }
 
-/* The slot of r->next was seen to be newer, its tag `ahead` further: go where there is room before
- * the writer comes round again, and count what was passed. */
+/*
+ * The slot of r->next was seen to be newer, its tag `ahead` further: go where there is room before
+ * the writer comes round again, and count what was passed. No writer is a lap ahead of what it
+ * published, and tags of one slot go by size / 256: one that says otherwise is a lie, which costs
+ * its number. Always onwards, but never beyond where a writer can be: a reader that lies lead back,
+ * or on for ever, does not come to an end.
+ */
 static void lapped(struct tk_lane_reader *r, uint32_t ahead)
 {
 	uint64_t newest = r->next + ((uint64_t)ahead << TK_TAG_SHIFT) + 1;
 	uint64_t next;
 
 	tk_lane_reader_sync(r);
-	if (r->published > newest)
+	if (r->next >= r->published + r->size)
+		return;
+	if (newest < r->published || newest > r->published + r->size)
 		newest = r->published;
 	next = newest - r->size + r->size / 8;
+	if (next <= r->next)
+		next = r->next + 1;
 	r->lost += next - r->next;
 	r->next = next;
-	r->moved = true;
 }
 
 /* A number is settled once: its place in the list is given up here and nowhere else. */
@@ -188,7 +196,7 @@ static size_t read_carefully(struct tk_lane_reader *r, struct tk_slot *out)
 			r->lost++;
 		} else if (state == SLOT_NEWER) {
 			lapped(r, ahead);
-			return n;
+			break;
 		} else if (is_hole(r)) {
 			pass_hole(r);
 		} else if (!filled(r, r->next)) {
@@ -252,6 +260,8 @@ static void skip_overwritten(struct tk_lane_reader *r)
 
 bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 {
+	struct tk_slot last;
+	uint32_t ahead;
 	bool whole;
 
 	*n = 0;
@@ -271,10 +281,11 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 		return true;
 	}
 	/* What is at the chunk's end was claimed after all before it: those empty are holes. */
-	if (whole && !r->ended && r->published < r->next + TK_LANE_CHUNK)
+	if (whole && !r->ended && r->published < r->next + TK_LANE_CHUNK &&
+	    look(r, r->next + TK_LANE_CHUNK - 1, &last, &ahead) == SLOT_READY)
 		r->published = r->next + TK_LANE_CHUNK;
 	*n = read_carefully(r, out);
-	return whole;
+	return whole && r->moved;
 }
 
 /*

@@ -134,6 +134,7 @@ static int make(int dirfd, const char *name, size_t size, int node, mode_t mode,
 
 	if (fd < 0)
 		return -errno;
+	(void)fchmod(fd, mode); /* whatever the umask */
 	m->node_asked = node;
 	ret = fill(fd, size, m, huge);
 	close(fd);

@@ -34,8 +34,7 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 
 	if (fd < 0)
 		return fail(why, errno, "%.150s: %s", path, strerror(errno));
-	if (fstat(fd, &st) ||
-	    (geteuid() != 0 && st.st_uid != geteuid() && (st.st_mode & S_IWOTH))) {
+	if (fstat(fd, &st) || (st.st_mode & (S_IWGRP | S_IWOTH))) {
 		close(fd);
 		return fail(why, EPERM, "%.150s: others may write into it, so it is not trusted",
 			    path);
@@ -315,8 +314,11 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 		return NULL;
 	}
 	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s) {
+		(void)fail(why, ENOMEM, "out of memory");
+		errno = ENOMEM;
 		return NULL;
+	}
 	strcpy(s->name, name);
 	s->dirfd = s->headfd = -1;
 	s->from = from;

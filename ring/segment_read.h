@@ -52,8 +52,8 @@ struct tk_segment {
 
 /**
  * Open a directory of segments for reading.
- * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if it belongs to
- * another user than the caller (root may read anybody's) or others may write into it.
+ * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if
+ * others than its owner may write into it: whoever they are, it is not to be trusted then.
  */
 int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
 

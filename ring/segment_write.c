@@ -99,6 +99,7 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 	(void)mprotect(control.addr, control.size, PROT_READ);
 	s->disabled = control.addr;
 	s->head = head.addr;
+	s->head->max_timers = o->max_timers;
 	s->timers = (struct tk_segment_timer *)((char *)head.addr + TK_SEGMENT_TIMERS);
 	return 0;
 }
@@ -106,8 +107,11 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX])
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
 
 	s->lock_fd = openat(dirfd, "head", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st))
+		s->head_ino = st.st_ino;
 	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock))
 		return fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
 			    strerrordesc_np(errno));
@@ -123,7 +127,6 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	h->magic = TK_SEGMENT_MAGIC;
 	h->version = TK_SEGMENT_VERSION;
 	h->clock = o->clock;
-	h->max_timers = o->max_timers;
 	h->max_lanes = o->max_lanes;
 	h->pid = (uint32_t)getpid();
 	h->uid = geteuid();
@@ -156,6 +159,8 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 	} else {
 		s->dev = st.st_dev;
 		s->ino = st.st_ino;
+		if (s->group)
+			(void)fchmod(fd, dir_mode(s)); /* whatever the umask */
 		ret = make_head(s, fd, o, why);
 		if (!ret)
 			ret = lock_head(s, fd, why);
@@ -297,15 +302,14 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
 	return 0;
 }
 
-/* Close the lock's descriptor, if that is still what the number means. */
+/* Close the lock's descriptor, if that is still what the number means. (The mapping keeps the inode,
+ * and so its number, from being used again.) */
 static void drop_lock(struct tk_segment_writer *s)
 {
-	struct stat mine, st;
-	char path[PATH_MAX + TK_SEGMENT_NAME_MAX + 8];
+	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/%s/head", s->dir, s->name);
-	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st) && !lstat(path, &mine) &&
-	    st.st_dev == mine.st_dev && st.st_ino == mine.st_ino)
+	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st) && st.st_dev == s->dev &&
+	    st.st_ino == s->head_ino)
 		close(s->lock_fd);
 	s->lock_fd = -1;
 }
@@ -326,10 +330,7 @@ void tk_segment_retire(struct tk_segment_writer *s)
 
 void tk_segment_forget(struct tk_segment_writer *s)
 {
-	if (s->disabled)
-		munmap((void *)(uintptr_t)s->disabled, s->head ? s->head->max_timers : 1);
-	if (s->lock_fd >= 0)
-		drop_lock(s);
+	drop_lock(s);
 	if (s->head)
 		munmap(s->head, tk_place_head_size(s->head->max_timers));
 	memset(s, 0, sizeof(*s));

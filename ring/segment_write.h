@@ -39,8 +39,8 @@ struct tk_segment_writer {
 	const uint8_t *disabled;         /* the control file, read-only */
 	int lock_fd;
 	bool group, keep;
-	dev_t dev; /* of the directory */
-	ino_t ino;
+	dev_t dev; /* of the directory, and of `head` in it */
+	ino_t ino, head_ino;
 	char name[TK_SEGMENT_NAME_MAX + 1];
 	char dir[PATH_MAX]; /* where it is */
 };
@@ -70,7 +70,10 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
  * be writing. */
 void tk_segment_retire(struct tk_segment_writer *s);
 
-/** In a child after fork: unmap what is the parent's, give up the lock's descriptor. */
+/**
+ * In a child after fork: unmap what is the parent's, give up the lock's descriptor. The control file
+ * stays mapped: the fork may have been made by a handler that interrupted a look at it.
+ */
 void tk_segment_forget(struct tk_segment_writer *s);
 
 #endif

@@ -371,3 +371,28 @@ Test(lane, survives_any_bits, .timeout = 60)
 			tk_lane_reader_resume(&reader);
 	}
 }
+
+/* A tag that no writer of this lane could have left there: it may cost records, but it may neither
+ * lead the reader back to what it has delivered nor keep it for ever. */
+Test(lane, a_lying_tag_leads_onwards, .timeout = 60)
+{
+	struct tk_slot out[TK_LANE_CHUNK];
+	struct lane_in_memory large;
+	uint64_t next, reads = 0;
+	size_t n;
+
+	lane_make(&large, 65536);
+	for (unsigned i = 0; i < 65536; i++)
+		lane_push_numbered(&large);
+	tk_lane_reader_init(&reader, large.slots, large.head, 65536, TK_LANE_OLDEST);
+	large.slots[60000].w[3] += 3; /* tags of this lane go by 256 */
+	next = reader.next;
+	while (tk_lane_read(&reader, out, &n) || n) {
+		cr_assert_lt(++reads, 4096, "a reader that does not come to an end");
+		cr_assert_geq(reader.next, next, "it was led back");
+		next = reader.next;
+	}
+	cr_assert_eq(reader.delivered, 65535);
+	cr_assert_eq(reader.lost, 1);
+	lane_free(&large);
+}

@@ -333,3 +333,14 @@ Test(segment, others_may_not_write_into_the_directory)
 	cr_assert_not_null(strstr(why, "TIMEKEEPER_DIR"));
 	cr_assert_eq(chmod(place, 0700), 0);
 }
+
+Test(segment, a_place_that_others_may_write_is_not_read)
+{
+	for (unsigned mode = 0702; mode <= 0720; mode += 016) {
+		cr_assert_eq(chmod(place, mode), 0);
+		cr_assert_eq(tk_segments_open(place, why), -EPERM, "mode %o", mode);
+		cr_assert_not_null(strstr(why, "others may write"));
+	}
+	cr_assert_eq(chmod(place, 0750), 0);
+	cr_assert_geq(tk_segments_open(place, why), 0, "%s", why);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What a user does: install, compile the five lines with pkg-config alone, in C and in C++, with
+# warnings on, and be seen.
+#	installed.sh BUILD_DIRECTORY SOURCE_DIRECTORY
+set -euo pipefail
+build=$1 source=$2
+command -v pkg-config >/dev/null || { echo "skipped: no pkg-config"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"; jobs -p | xargs -r kill 2>/dev/null || true' EXIT
+export TIMEKEEPER_DIR=$work/segments
+mkdir -m 700 "$TIMEKEEPER_DIR"
+
+meson install -C "$build" --no-rebuild --destdir "$work/root" >"$work/install.log" 2>&1 || {
+	cat "$work/install.log"
+	exit 1
+}
+pc=$(find "$work/root" -name timekeeper.pc)
+export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
+lib=$(dirname "$(find "$work/root" -name 'libtimekeeper.so')")
+flags=(-Wall -Wextra -Werror)
+
+sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.c" >"$work/hello.c"
+cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
+programs=(hello)
+if command -v c++ >/dev/null; then
+	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" >"$work/hello.cpp"
+	c++ "${flags[@]}" "$work/hello.cpp" -o "$work/hello-cpp" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
+	programs+=(hello-cpp)
+fi
+
+for program in "${programs[@]}"; do
+	"$work/$program" >/dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		"$work"/root/usr/local/bin/timekeeper ls 2>/dev/null | grep -q "\.$pid\." && break
+		sleep 0.1
+	done
+	"$work"/root/usr/local/bin/timekeeper ls | grep -q "\.$pid\..*alive" || { echo "$program is not seen"; exit 1; }
+	kill "$pid"
+	wait "$pid" || true
+done
+[ -z "$(ls "$TIMEKEEPER_DIR")" ] || { echo "files were left behind: $(ls "$TIMEKEEPER_DIR")"; exit 1; }
+find "$work/root" -name timekeeper.1 | grep -q . || { echo "no man page"; exit 1; }
+echo "ok: ${programs[*]} compiled against what was installed, and seen"
