@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/commands.h"
+#include "collector/say.h"
 #include "collector/walk.h"
 
 struct clean {
@@ -23,26 +24,27 @@ static uint64_t bytes_of(const struct tk_segment *s)
 static void clean_one(void *arg, const struct tk_found *f)
 {
 	struct clean *c = arg;
+	uint64_t bytes = bytes_of(f->segment);
 	int err;
 
 	if (f->owner == TK_OWNER_UNKNOWN)
-		fprintf(stderr,
-			"timekeeper: %s: left alone: its process lives but does not hold its "
-			"lock\n",
-			f->segment->name);
+		tk_say("%s: left alone: its process lives but does not hold its lock",
+		       f->segment->name);
 	if (f->owner != TK_OWNER_DEAD && f->owner != TK_OWNER_CLOSED)
 		return;
 	c->dead++;
 	if (!c->force) {
-		fprintf(c->out, "would remove %s/%s (%s, %.1f MiB)\n", f->dir, f->segment->name,
-			tk_owner_name(f->owner), (double)bytes_of(f->segment) / 1048576);
+		fprintf(c->out, "would remove %s/%s (%s", f->dir, f->segment->name,
+			tk_owner_name(f->owner));
+		if (bytes) /* else no lane of it can be read, and nobody knows */
+			fprintf(c->out, ", %.1f MiB", (double)bytes / 1048576);
+		fputs(")\n", c->out);
 		return;
 	}
 	err = tk_segment_remove(f->dirfd, f->segment->name);
 	if (err) {
 		c->failed++;
-		fprintf(stderr, "timekeeper: %s/%s: cannot be removed: %s\n", f->dir,
-			f->segment->name, strerror(-err));
+		tk_say("%s/%s: cannot be removed: %s", f->dir, f->segment->name, strerror(-err));
 		return;
 	}
 	c->removed++;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/commands.h"
+#include "collector/say.h"
 #include "collector/walk.h"
 
 struct control {
@@ -56,8 +57,8 @@ static void control_one(void *arg, const struct tk_found *f)
 	if (!err)
 		return;
 	c->failed++;
-	fprintf(stderr, "timekeeper: %s: its control file cannot be written: %s%s\n",
-		f->segment->name, strerror(-err), err == -EACCES ? "; only its owner may" : "");
+	tk_say("%s: its control file cannot be written: %s%s", f->segment->name, strerror(-err),
+	       err == -EACCES ? "; only its owner may" : "");
 }
 
 enum tk_exit tk_cmd_control(const struct tk_args *a, FILE *out)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/commands.h"
+#include "collector/say.h"
 #include "collector/walk.h"
 
 struct ls {

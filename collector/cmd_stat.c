@@ -9,6 +9,7 @@
 #include "collector/commands.h"
 #include "collector/dirs.h"
 #include "collector/rows.h"
+#include "collector/say.h"
 #include "collector/walk.h"
 
 /* A process that has just been started gets this long to appear. */
@@ -24,7 +25,9 @@ struct stat_run {
 	int64_t began_ns;
 	uint64_t notes, lost;
 	bool shown; /* there was a timer to show */
-	bool rows;  /* and something was printed of one */
+	int write_error;
+	bool rows;    /* and something was printed of one */
+	bool refused; /* it was said that records are refused */
 };
 
 static volatile sig_atomic_t told_to_stop;
@@ -110,25 +113,41 @@ static void print_new(struct stat_run *r, const struct tk_snapshot *s)
 		r->printed = goal;
 	r->intervals = s->intervals;
 	r->since_ns = s->closed_ns;
-	fflush(r->out);
+	if (fflush(r->out) || ferror(r->out))
+		r->write_error = errno;
 }
 
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 {
 	uint64_t fresh = s->notes_ever - r->notes;
 
+	if (fresh > s->n_notes)
+		tk_say("%" PRIu64 " more of what follows", fresh - s->n_notes);
 	for (size_t i = fresh < s->n_notes ? s->n_notes - fresh : 0; i < s->n_notes; i++)
-		fprintf(stderr, "timekeeper: %s\n", s->notes[i]);
+		tk_say("%s", s->notes[i]);
 	r->notes = s->notes_ever;
 	if (s->lost > r->lost)
-		fprintf(stderr,
-			"timekeeper: %" PRIu64
-			" records lost, overwritten before they were read; the "
-			"collector's longest gap was %.2f ms: it needs a cpu to itself, or the "
-			"lanes "
-			"more slots\n",
-			s->lost - r->lost, (double)s->longest_gap_ns / 1e6);
+		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
+		       "collector's longest gap was %.2f ms: it needs a cpu to itself, or the "
+		       "lanes more slots",
+		       s->lost - r->lost, (double)s->longest_gap_ns / 1e6);
 	r->lost = s->lost;
+}
+
+/* Once: it may go on for as long as they live. */
+static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_segments && !r->refused; i++) {
+		const struct tk_snap_segment *segment = &s->segments[i];
+
+		if (segment->owner != TK_OWNER_ALIVE || !segment->refused)
+			continue;
+		tk_say("%s: %" PRIu64 " records refused so far: there was no lane for their "
+		       "threads, because memory was short or all lanes were taken; make room in "
+		       "its directory, or raise tk_options.lanes, and start it again",
+		       segment->name, segment->refused);
+		r->refused = true;
+	}
 }
 
 static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
@@ -153,7 +172,9 @@ static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *
 	}
 	if (r->args->timer && (living || (dead && r->args->collector.oldest))) {
 		tk_printable(pattern, sizeof(pattern), r->args->timer);
-		fprintf(stderr, "usage: timekeeper stat --timer PATTERN: no timer matches %s\n",
+		fprintf(stderr,
+			"usage: timekeeper stat --timer PATTERN: no timer matches %s; `timekeeper "
+			"stat` shows their names\n",
 			pattern);
 		return TK_EXIT_USAGE;
 	}
@@ -162,32 +183,26 @@ static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *
 	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
 	if (dead)
-		fprintf(stderr,
-			"timekeeper: only dead processes in %s: --oldest shows their last data\n",
-			where);
-	else if (s->n_segments)
-		fprintf(stderr, "timekeeper: no timer is defined yet in %s\n", where);
+		tk_say("only dead processes in %s: --oldest shows their last data", where);
 	else
-		fprintf(stderr,
-			"timekeeper: nothing to show in %s: start a program that calls tk_open(), "
-			"or name "
-			"its directory with --dir\n",
-			where);
+		tk_say_nothing(where, s->notes_ever > 0, r->args);
 	return s->other_versions && !s->n_segments ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
 }
 
 /* @return whether to go on; *code is set if not. */
 static bool step(struct stat_run *r, enum tk_exit *code)
 {
-	struct tk_view view = { .since_ns = r->since_ns };
+	/* Silent ones, too: to tell a pattern that nobody has from one that waits for records. */
+	struct tk_view view = { .since_ns = r->since_ns, .silent = true };
+	bool closed = tk_collector_wait(r->collector, r->intervals, 100) == 0;
 	struct tk_snapshot *s;
 	bool go_on = true;
 
-	if (tk_collector_wait(r->collector, r->intervals, 100) == -ETIMEDOUT)
+	if (!closed && r->shown)
 		return true;
 	s = tk_collector_snapshot(r->collector, &view);
 	if (!s) {
-		fprintf(stderr, "timekeeper: out of memory\n");
+		tk_say("out of memory");
 		*code = TK_EXIT_FAILED;
 		return false;
 	}
@@ -195,13 +210,15 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 		r->began_ns = s->t_ns;
 	r->shown = r->shown || anything(r, s);
 	say_notes(r, s);
-	print_new(r, s);
+	say_refused(r, s);
+	if (closed)
+		print_new(r, s);
 	if (!r->shown && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
 		go_on = false;
 	}
 	tk_snapshot_free(s);
-	return go_on && !enough(r) && !ferror(r->out);
+	return go_on && !enough(r) && !r->write_error;
 }
 
 enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
@@ -213,13 +230,17 @@ enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
 	catch_signals();
 	r.collector = tk_collector_open(&a->collector, why);
 	if (!r.collector) {
-		fprintf(stderr, "timekeeper: %s\n", why);
+		tk_say("%s", why);
 		return TK_EXIT_FAILED;
 	}
 	while (!told_to_stop && step(&r, &code))
 		;
-	if (code == TK_EXIT_OK && !r.rows)
-		fprintf(stderr, "timekeeper: no records came meanwhile\n");
+	if (r.write_error && r.write_error != EPIPE) {
+		tk_say("cannot write: %s", strerror(r.write_error));
+		code = TK_EXIT_FAILED;
+	} else if (code == TK_EXIT_OK && !r.rows) {
+		tk_say("no records came meanwhile");
+	}
 	tk_collector_close(r.collector);
 	return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/cmd_tsc.h"
 
+#include "collector/say.h"
 #include "ring/place.h"
 #include "tsc/check.h"
 #include "tsc/clock.h"
@@ -157,7 +158,7 @@ static void print_table(const struct findings *f, FILE *out)
 			"\nfrequency   %.1f Hz, expected within ±%.4f ppm, certainly within ±%.2f "
 			"ppm\n",
 			f->clock.hz, f->clock.stat_ppm, f->clock.bound_ppm);
-		fprintf(out, "epoch       %u\n", f->clock.epoch.number);
+		fprintf(out, "epoch       %u\n", f->clock.epoch.number + 1);
 		fprintf(out, "\n%-22s %16s %12s\n", "reference", "Hz", "ppm");
 		for (size_t i = 0; i < r->n_refs; i++)
 			fprintf(out, "%-22s %16.1f %+12.3f\n", r->refs[i].name, r->refs[i].hz,
@@ -168,8 +169,11 @@ static void print_table(const struct findings *f, FILE *out)
 		const struct tk_tsc_check *c = &r->checks[i];
 
 		fprintf(out, "%-22s %-8s %s\n", c->id, tk_tsc_severity_name(c->severity), c->value);
-		if (c->severity != TK_TSC_OK)
-			fprintf(out, "%22s %s\n%22s (%s)\n", "", c->reason, "", c->source);
+		if (c->severity == TK_TSC_OK)
+			continue;
+		fprintf(out, "%23s", "");
+		tk_wrap(out, c->reason, 23, 23);
+		fprintf(out, "%23s(%s)\n", "", c->source);
 	}
 	if (f->measured)
 		print_offsets(f, out);
@@ -237,7 +241,7 @@ static int print_json(const struct findings *f, FILE *out)
 			  "stat_ppm", json_measured(m, f->clock.stat_ppm), "bound_ppm",
 			  json_measured(m, f->clock.bound_ppm), "references", json_references(f),
 			  "checks", json_checks(f), "offsets", json_offsets(f), "epoch",
-			  m ? json_integer(f->clock.epoch.number) : json_null());
+			  m ? json_integer(f->clock.epoch.number + 1) : json_null());
 	int err;
 
 	if (!root)

@@ -13,19 +13,17 @@
 #include "collector/core.h"
 #include "tsc/read.h"
 
-#define MS              UINT64_C(1000000)
-#define SCAN_NS         (250 * MS)
-#define PEEK_NS         (10 * MS)
-#define REFINE_NS       TK_SECOND_NS
-#define TAKE_NS         TK_SECOND_NS
-#define POLL_MIN_NS     50000u
-#define POLL_MAX_NS     (5 * MS)
-#define QUIET_NS        TK_SECOND_NS
-#define INTERVAL_NS     (100 * MS)
-#define INTERVAL_MIN_NS (10 * MS)
-#define INTERVAL_MAX_NS (60 * TK_SECOND_NS)
-#define HISTORY_BYTES   (UINT64_C(256) << 20)
-#define SPIN            1u
+#define MS            UINT64_C(1000000)
+#define SCAN_NS       (250 * MS)
+#define PEEK_NS       (10 * MS)
+#define REFINE_NS     TK_SECOND_NS
+#define TAKE_NS       (250 * MS)
+#define POLL_MIN_NS   50000u
+#define POLL_MAX_NS   (5 * MS)
+#define QUIET_NS      TK_SECOND_NS
+#define INTERVAL_NS   (100 * MS)
+#define HISTORY_BYTES (UINT64_C(256) << 20)
+#define SPIN          1u
 
 uint64_t tk_now_ns(clockid_t clock)
 {
@@ -97,7 +95,7 @@ static void housekeeping(struct tk_collector *c, uint64_t now_ns)
 	if (due(&c->peek_ns, PEEK_NS, now_ns) && tk_collector_peek(c))
 		c->scan_ns = now_ns;
 	if (due(&c->scan_ns, SCAN_NS, now_ns))
-		tk_collector_scan(c, now_ns);
+		tk_collector_scan(c);
 	if (due(&c->refine_ns, REFINE_NS, now_ns))
 		refine(c);
 	if (now_ns >= c->close_ns && tk_collector_close_interval(c, now_ns, true)) {
@@ -154,9 +152,9 @@ static void *collect(void *arg)
 
 static uint64_t clamp_interval(uint64_t ns)
 {
-	if (ns < INTERVAL_MIN_NS)
-		return INTERVAL_MIN_NS;
-	return ns > INTERVAL_MAX_NS ? INTERVAL_MAX_NS : ns;
+	if (ns < TK_INTERVAL_MIN_NS)
+		return TK_INTERVAL_MIN_NS;
+	return ns > TK_INTERVAL_MAX_NS ? TK_INTERVAL_MAX_NS : ns;
 }
 
 void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)

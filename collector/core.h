@@ -96,14 +96,14 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
-void tk_collector_scan(struct tk_collector *c, uint64_t now_ns);
+void tk_collector_scan(struct tk_collector *c);
 
 /** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
 bool tk_collector_peek(struct tk_collector *c);
 
 /**
  * End the interval if nobody holds the lock. Without `interval`, only empty the tallies, whose u32
- * counters are good for a second.
+ * counters are good for a second, and show new timers and notes: nobody waits a minute for those.
  */
 bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool interval);
 

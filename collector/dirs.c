@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/dirs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <limits.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ring/place.h"
+#include "ring/segment_read.h"
 
 static int append(struct tk_dirs *d, const char *path)
 {
@@ -77,4 +78,33 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size)
 
 		used += (size_t)snprintf(text + used, size - used, "%s%s", between, d->path[i]);
 	}
+}
+
+/* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
+static int may_be_segment(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && strcmp(e->d_name, "tsc-offsets");
+}
+
+int tk_dirs_each(const char *dir, char why[TK_WHY_MAX],
+		 void (*each)(void *arg, int dirfd, const char *dir, const char *name), void *arg)
+{
+	int fd = tk_segments_open(dir, why);
+	struct dirent **names;
+	int n, err;
+
+	if (fd < 0)
+		return fd;
+	n = scandirat(fd, ".", &names, may_be_segment, alphasort);
+	err = n < 0 ? -errno : 0;
+	if (err)
+		snprintf(why, TK_WHY_MAX, "%.150s: %s", dir, strerror(-err));
+	for (int i = 0; i < n; i++) {
+		each(arg, fd, dir, names[i]->d_name);
+		free(names[i]);
+	}
+	if (!err)
+		free(names);
+	close(fd);
+	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/dirs.h - the directories in which to look for segments.
+ * collector/dirs.h - the directories in which to look for segments, and what is in one.
  *
  * The one that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every user's.
  */
@@ -8,6 +8,8 @@
 #define TK_COLLECTOR_DIRS_H
 
 #include <stddef.h>
+
+#include "ring/place.h"
 
 struct tk_dirs {
 	char **path;
@@ -20,5 +22,12 @@ void tk_dirs_free(struct tk_dirs *d);
 
 /** "a, b and c", for messages, cut to size. */
 void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size);
+
+/**
+ * Call each() for every name in a directory that may be a segment's, in alphabetical order.
+ * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or not trusted.
+ */
+int tk_dirs_each(const char *dir, char why[TK_WHY_MAX],
+		 void (*each)(void *arg, int dirfd, const char *dir, const char *name), void *arg);
 
 #endif

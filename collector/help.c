@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "collector/options.h"
-
-#define WIDTH 80
+#include "collector/say.h"
 
 static const char *const exit_codes[] = {
 	[TK_EXIT_OK] = "fine",
@@ -26,27 +25,6 @@ static const char about[] =
 	"their shared memory and cannot disturb them: start it, stop it, kill it, or run several "
 	"at "
 	"once.";
-
-/* A paragraph, wrapped and indented; begins at column `at`. */
-static void wrap(FILE *out, const char *text, int indent, int at)
-{
-	while (*text) {
-		int n = (int)strcspn(text, " ");
-
-		if (at > indent && at + 1 + n > WIDTH) {
-			fprintf(out, "\n%*s", indent, "");
-			at = indent;
-		} else if (at > indent) {
-			fputc(' ', out);
-			at++;
-		}
-		fwrite(text, 1, (size_t)n, out);
-		at += n;
-		text += n;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
 
 static bool applies(const struct tk_option *o, enum tk_command_id command)
 {
@@ -72,7 +50,7 @@ static void option_help(FILE *out, const struct tk_option *o)
 	fprintf(out, "%-26s", left);
 	if (n >= 26)
 		fprintf(out, "\n%26s", "");
-	wrap(out, o->help, 26, 26);
+	tk_wrap(out, o->help, 26, 26);
 	if (o->choices)
 		fprintf(out, "%26s%s\n", "", o->choices);
 }
@@ -80,7 +58,7 @@ static void option_help(FILE *out, const struct tk_option *o)
 void tk_help_program(FILE *out)
 {
 	fprintf(out, "usage: timekeeper [command] [options]\n\n");
-	wrap(out, about, 0, 0);
+	tk_wrap(out, about, 0, 0);
 	fprintf(out, "\ncommands:\n");
 	for (int i = 0; i < TK_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", tk_commands[i].name, tk_commands[i].summary);
@@ -100,7 +78,7 @@ void tk_help_command(FILE *out, enum tk_command_id command)
 	fprintf(out, "usage: ");
 	usage(out, c);
 	fprintf(out, "\n\n");
-	wrap(out, c->text, 0, 0);
+	tk_wrap(out, c->text, 0, 0);
 	fprintf(out, "\noptions:\n");
 	for (const struct tk_option *o = tk_options; o->name; o++)
 		if (applies(o, command))
@@ -208,7 +186,10 @@ void tk_help_bash(FILE *out)
 	for (const struct tk_option *o = tk_options; o->name; o++) {
 		if (!o->choices)
 			continue;
-		fprintf(out, "\t--%s) COMPREPLY=($(compgen -W \"", o->name);
+		fputc('\t', out);
+		if (o->letter)
+			fprintf(out, "-%c|", o->letter);
+		fprintf(out, "--%s) COMPREPLY=($(compgen -W \"", o->name);
 		for (const char *c = o->choices; *c; c++)
 			fputc(*c == '|' ? ' ' : *c, out);
 		fprintf(out, "\" -- \"$cur\")); return ;;\n");
@@ -222,7 +203,8 @@ void tk_help_bash(FILE *out)
 	}
 	fprintf(out, "\t*) words=\"");
 	bash_words(out, TK_CMD_TOP);
-	fprintf(out, "\" ;;\n\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords=\"$words");
+	fprintf(out, "\" ;;\n\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ] || "
+		     "[ \"$prev\" = help ]; then\n\t\twords=\"$words");
 	for (int i = 0; i < TK_COMMANDS; i++)
 		fprintf(out, " %s", tk_commands[i].name);
 	fprintf(out, "\"\n\tfi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"

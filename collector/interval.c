@@ -182,8 +182,6 @@ static void close_all(struct tk_collector *c, uint64_t now_ns)
 	close_series(c, wall_ns);
 	show_segments(c);
 	show_gap(c, now_ns);
-	c->shown_notes = c->notes;
-	c->state.other_versions = c->other_versions;
 	c->state.hz = c->clock.hz;
 	c->state.epoch = c->clock.epoch.number + 1;
 	c->state.closed_ns = wall_ns;
@@ -200,6 +198,8 @@ bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool i
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg)
 			take(c, c->sources[i]);
+	c->shown_notes = c->notes;
+	c->state.other_versions = c->other_versions;
 	if (interval)
 		close_all(c, now_ns);
 	pthread_mutex_unlock(&c->lock);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* `timekeeper`: which command, and nothing else. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "collector/cmd_top.h"
 #include "collector/cmd_tsc.h"
 #include "collector/commands.h"
 #include "collector/options.h"
+#include "collector/say.h"
 #include "ring/guard.h"
 
 static int show_help(const struct tk_args *a)
@@ -55,6 +58,17 @@ static int run(const struct tk_args *a)
 	return show_help(a);
 }
 
+/* What was printed counts when it has arrived. `stat` looks after its own output. */
+static int delivered(const struct tk_args *a, int code)
+{
+	if (a->command == TK_CMD_STAT || code != TK_EXIT_OK)
+		return code;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	tk_say("cannot write: %s", strerror(errno));
+	return TK_EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct tk_args args;
@@ -76,5 +90,5 @@ int main(int argc, char **argv)
 		return TK_EXIT_OK;
 	}
 	tk_guard_install();
-	return run(&args);
+	return delivered(&args, run(&args));
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/say.h"
+
 #define BIT(command) (1u << TK_CMD_##command)
 #define VIEWING      (BIT(TOP) | BIT(STAT))
 #define SEGMENTS     (VIEWING | BIT(LS) | BIT(CLEAN) | BIT(ENABLE) | BIT(DISABLE))
@@ -24,8 +26,10 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 	[TK_CMD_STAT] = {
 		"stat", "", 0, 0, "statistics per interval, as table, JSON lines or CSV",
 		"Prints, for each interval, timer and kind (processing, latency), count, rate, lost "
-		"records and percentiles. Percentiles come from histograms of every record. Losses "
-		"and notes go to standard error.",
+		"records and percentiles. Percentiles come from histograms of every record. A + after "
+		"the PID: that process has ended. Losses and notes go to standard error. On a narrow "
+		"terminal, or where COLUMNS says so, the table leaves columns out; the other formats "
+		"are always whole.",
 		{ { "timekeeper stat", "a table ten times a second" },
 		  { "timekeeper stat --interval 1s --count 5 --format jsonl", "five seconds, for a program to read" },
 		  { "timekeeper stat --once --oldest --pid 4242", "the last records of a process that died" } },
@@ -87,7 +91,7 @@ const struct tk_option tk_options[] = {
 	  AT(count) },
 	{ "once", '1', TK_OPTION_FLAG, BIT(STAT), NULL, NULL, "one interval; the same as --count 1",
 	  AT(once) },
-	{ "interval", 'i', TK_OPTION_TIME, VIEWING, "TIME", NULL,
+	{ "interval", 'i', TK_OPTION_INTERVAL, VIEWING, "TIME", NULL,
 	  "statistics over this long: 10ms to 60s (default 100ms)", AT(collector.interval_ns) },
 	{ "oldest", 'o', TK_OPTION_FLAG, VIEWING, NULL, NULL,
 	  "begin at the oldest records still there, those of dead processes included",
@@ -212,7 +216,7 @@ static int store(struct tk_args *a, const struct tk_option *o, const char *text)
 		break;
 	case TK_OPTION_TEXT:
 		*(const char **)to = text;
-		break;
+		return *text ? 0 : -EINVAL;
 	case TK_OPTION_COUNT:
 		err = parse_whole(text, UINT64_MAX, to);
 		return err || *(uint64_t *)to ? err : -EINVAL;
@@ -224,8 +228,12 @@ static int store(struct tk_args *a, const struct tk_option *o, const char *text)
 		err = parse_whole(text, 4095, &whole);
 		*(int *)to = (int)whole;
 		break;
-	case TK_OPTION_TIME:
-		return tk_parse_time(text, to);
+	case TK_OPTION_INTERVAL:
+		err = tk_parse_time(text, &whole);
+		if (whole < TK_INTERVAL_MIN_NS || whole > TK_INTERVAL_MAX_NS)
+			err = -EINVAL;
+		*(uint64_t *)to = whole;
+		break;
 	case TK_OPTION_POLL:
 		if (strcmp(text, "spin"))
 			return tk_parse_time(text, to);
@@ -255,10 +263,38 @@ static int complain(const struct tk_args *a, char why[256], const char *what, co
 	snprintf(why, 256,
 		 "usage: timekeeper %s [options]%s%s: %s %.80s; see `timekeeper %s --help`",
 		 command, operands[0] ? " " : "", operands, what, word, command);
-	for (char *c = why; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	tk_printable(why, 256, why);
 	return -EINVAL;
+}
+
+/* No usage line of a command can be shown where there is no such command. */
+static int complain_of_command(char why[256], const char *word)
+{
+	snprintf(why, 256,
+		 "usage: timekeeper [command] [options]: unknown command %.80s; see `timekeeper "
+		 "--help`",
+		 word);
+	tk_printable(why, 256, why);
+	return -EINVAL;
+}
+
+static int complain_of_value(const struct tk_args *a, char why[256], const struct tk_option *o,
+			     const char *value)
+{
+	static const char *const wants[] = {
+		[TK_OPTION_TEXT] = "a word",
+		[TK_OPTION_COUNT] = "a whole number from 1 on",
+		[TK_OPTION_PID] = "a process's number",
+		[TK_OPTION_CPU] = "a cpu's number",
+		[TK_OPTION_INTERVAL] = "10ms to 60s",
+		[TK_OPTION_POLL] = "a time such as 100us, or spin",
+		[TK_OPTION_SIZE] = "bytes, or a number with K, M or G",
+	};
+	char what[96];
+
+	snprintf(what, sizeof(what), "--%s takes %s, not", o->name,
+		 o->type == TK_OPTION_CHOICE ? o->choices : wants[o->type]);
+	return complain(a, why, what, *value ? value : "nothing");
 }
 
 static int parse_options(struct tk_args *a, int argc, char **argv, char why[256])
@@ -284,16 +320,17 @@ static int parse_options(struct tk_args *a, int argc, char **argv, char why[256]
 	opterr = 0;
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const char *word = optind > 0 ? argv[optind - 1] : "";
+		const char letter[] = { '-', (char)optopt, '\0' };
 
 		if (got == '?')
-			return complain(a, why, "unknown option", word);
+			return complain(a, why, "unknown option", optopt ? letter : word);
 		if (got == ':')
 			return complain(a, why, "a value is missing after", word);
 		for (place = 0; place < n; place++)
 			if (got == 0x100 + place || got == by_place[place]->letter)
 				break;
 		if (store(a, by_place[place], optarg) < 0)
-			return complain(a, why, "not understood:", word);
+			return complain_of_value(a, why, by_place[place], optarg);
 	}
 	return 0;
 }
@@ -308,10 +345,8 @@ int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256])
 	a->command = TK_CMD_TOP;
 	if (argc > 1 && argv[1][0] != '-') {
 		command = tk_command_find(argv[1]);
-		if (command < 0) {
-			a->command = TK_CMD_HELP;
-			return complain(a, why, "unknown command", argv[1]);
-		}
+		if (command < 0)
+			return complain_of_command(why, argv[1]);
 		a->command = (enum tk_command_id)command;
 		argc--;
 		argv++;
@@ -328,7 +363,7 @@ int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256])
 	if (a->n_operands > c->max_operands)
 		return complain(a, why, "too much:", a->operands[c->max_operands]);
 	if (a->command == TK_CMD_HELP && a->n_operands && tk_command_find(a->operands[0]) < 0)
-		return complain(a, why, "unknown command", a->operands[0]);
+		return complain_of_command(why, a->operands[0]);
 	if (a->completion && strcmp(a->completion, "bash"))
 		return complain(a, why, "no completion for", a->completion);
 	if (a->once)

@@ -54,15 +54,15 @@ struct tk_args {
 };
 
 enum tk_option_type {
-	TK_OPTION_FLAG,   /* bool */
-	TK_OPTION_TEXT,   /* const char * */
-	TK_OPTION_COUNT,  /* uint64_t, at least 1 */
-	TK_OPTION_PID,    /* uint32_t */
-	TK_OPTION_CPU,    /* int */
-	TK_OPTION_TIME,   /* uint64_t ns, from a number with ns, us, ms or s */
-	TK_OPTION_POLL,   /* the same, or "spin" for 1 */
-	TK_OPTION_SIZE,   /* uint64_t bytes, from a number with K, M or G */
-	TK_OPTION_CHOICE, /* int: the place in `choices` */
+	TK_OPTION_FLAG,     /* bool */
+	TK_OPTION_TEXT,     /* const char * */
+	TK_OPTION_COUNT,    /* uint64_t, at least 1 */
+	TK_OPTION_PID,      /* uint32_t */
+	TK_OPTION_CPU,      /* int */
+	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, ms or s; 10 ms to 60 s */
+	TK_OPTION_POLL,     /* the same, of any length, or "spin" for 1 */
+	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G */
+	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };
 
 struct tk_option {

@@ -3,7 +3,10 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 static const char *const kinds[TK_MEASURES] = { "processing", "latency" };
@@ -83,11 +86,7 @@ static const char *with_unit(char text[16], double v, const char *const units[])
 		v /= 1000;
 		u++;
 	}
-	snprintf(text, 16, "%.*f%s",
-		 v >= 99.95 || v == (double)(int)v ? 0
-		 : v >= 9.995                      ? 1
-						   : 2,
-		 v, units[u]);
+	snprintf(text, 16, "%.*f%s", v >= 99.95 || v == 0 ? 0 : v >= 9.995 ? 1 : 2, v, units[u]);
 	return text;
 }
 
@@ -100,9 +99,24 @@ static const char *duration(char text[16], double ns)
 
 static const char *amount(char text[16], double n)
 {
-	static const char *const units[] = { "", "k", "M", "G", "T", NULL };
+	static const char *const units[] = { "", "k", "M", "G", "T", "P", "E", NULL };
 
 	return with_unit(text, n, units);
+}
+
+/* Every digit while they fit: a count is exact, and should look it. */
+static const char *whole(char text[16], uint64_t n)
+{
+	if (n > 9999999)
+		return amount(text, (double)n);
+	snprintf(text, 16, "%" PRIu64, n);
+	return text;
+}
+
+/* The last records of the dead were read in an instant: that says nothing of their rate. */
+static const char *rate(char text[16], const struct tk_snap_timer *t, const struct tk_datapoint *d)
+{
+	return t->found_dead ? "-" : amount(text, tk_datapoint_rate(d));
 }
 
 /* A name of any width in so many columns; characters outside ASCII are counted as one column. */
@@ -121,44 +135,112 @@ static void print_name(FILE *out, const char *name, int columns)
 	fprintf(out, "%*s", columns - used, "");
 }
 
+/*
+ * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), and when each
+ * is worth its place: from this width of the terminal on. 80 columns show who, how many, and what
+ * the typical and the worst were.
+ */
+enum { PID = VALUES, KIND, COUNT, RATE, LOST };
+
+static const struct {
+	int what; /* a value, or one of those above */
+	int from;
+	const char *title;
+} columns[] = {
+	{ PID, 88, "     PID " },
+	{ KIND, 0, " KIND      " },
+	{ COUNT, 0, "   COUNT" },
+	{ RATE, 96, "  RATE/s" },
+	{ LOST, 0, "    LOST" },
+	{ MIN, 120, "     MIN" },
+	{ AVG, 0, "     AVG" },
+	{ P50, 0, "     P50" },
+	{ P50 + TK_P90, 112, "     P90" },
+	{ P50 + TK_P99, 0, "     P99" },
+	{ P50 + TK_P999, 104, "   P99.9" },
+	{ P50 + TK_P9999, 128, "  P99.99" },
+	{ MAX, 0, "     MAX" },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* A name is cut where it would take the place of a column. */
+static int name_width(int width)
+{
+	return width >= 136 ? 28 : 20;
+}
+
+/* Files and pipes are as wide as it takes. */
+static int width_of(FILE *out)
+{
+	const char *asked = getenv("COLUMNS");
+	struct winsize size;
+
+	if (asked && atoi(asked) > 0)
+		return atoi(asked);
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return INT_MAX;
+}
+
 static void print_table(FILE *out, const struct tk_snap_timer *t, enum tk_measure m,
 			const struct tk_datapoint *d)
 {
+	int width = width_of(out);
 	double v[VALUES];
 	char text[16];
 
-	print_name(out, t->name, 28);
-	fprintf(out, " %7" PRIu32 "%s %-10s", t->pid, t->alive ? " " : "+", kinds[m]);
-	fprintf(out, " %7s", amount(text, (double)d->count));
-	fprintf(out, " %7s", amount(text, tk_datapoint_rate(d)));
-	fprintf(out, " %7s", amount(text, (double)d->lost));
 	values_of(d, v);
-	for (int i = MIN; i < VALUES; i++)
-		fprintf(out, " %7s", d->count ? duration(text, v[i]) : "-");
+	print_name(out, t->name, name_width(width));
+	for (size_t i = 0; i < COLUMNS; i++) {
+		int what = columns[i].what;
+
+		if (width < columns[i].from)
+			continue;
+		if (what == PID)
+			fprintf(out, " %7" PRIu32 "%s", t->pid, t->alive ? " " : "+");
+		else if (what == KIND)
+			fprintf(out, " %-10s", kinds[m]);
+		else if (what == COUNT)
+			fprintf(out, " %7s", whole(text, d->count));
+		else if (what == RATE)
+			fprintf(out, " %7s", rate(text, t, d));
+		else if (what == LOST)
+			fprintf(out, " %7s", whole(text, d->lost));
+		else
+			fprintf(out, " %7s", d->count ? duration(text, v[what]) : "-");
+	}
+	fputc('\n', out);
+}
+
+static void table_heading(FILE *out, int64_t t_ns, bool first)
+{
+	time_t seconds = (time_t)(t_ns / 1000000000);
+	int width = width_of(out);
+	char clock[16] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	fprintf(out, "%s%s.%03d\n%-*s", first ? "" : "\n", clock, (int)(t_ns / 1000000 % 1000),
+		name_width(width), "TIMER");
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (width >= columns[i].from)
+			fputs(columns[i].title, out);
 	fputc('\n', out);
 }
 
 void tk_rows_heading(FILE *out, enum tk_format format, int64_t t_ns, bool first)
 {
-	time_t seconds = (time_t)(t_ns / 1000000000);
-	char clock[16] = "";
-	struct tm tm;
-
-	if (format == TK_FORMAT_CSV && first) {
+	if (format == TK_FORMAT_TABLE) {
+		table_heading(out, t_ns, first);
+	} else if (format == TK_FORMAT_CSV && first) {
 		fprintf(out,
 			"schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s");
 		for (int i = 0; i < VALUES; i++)
 			fprintf(out, ",%s", names[i]);
 		fputc('\n', out);
 	}
-	if (format != TK_FORMAT_TABLE)
-		return;
-	if (localtime_r(&seconds, &tm))
-		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	fprintf(out, "%s%s.%03d\n%-28s %7s  %-10s %7s %7s %7s", first ? "" : "\n", clock,
-		(int)(t_ns / 1000000 % 1000), "TIMER", "PID", "KIND", "COUNT", "RATE/s", "LOST");
-	fprintf(out, " %7s %7s %7s %7s %7s %7s %7s %7s\n", "MIN", "AVG", "P50", "P90", "P99",
-		"P99.9", "P99.99", "MAX");
 }
 
 void tk_rows_print(FILE *out, enum tk_format format, const struct tk_snap_timer *t,

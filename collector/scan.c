@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Discovery: which directories, which segments in them, which of those live. See core.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -8,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "collector/core.h"
 #include "collector/dirs.h"
+#include "collector/say.h"
 
 /* A segment that is still being made after this was abandoned by its maker. */
 #define MAKING_NS (10 * TK_SECOND_NS)
@@ -24,10 +23,7 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, TK_NOTE_LENGTH, format, args);
 	va_end(args);
-	/* Names of files may hold anything. */
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	tk_printable(text, TK_NOTE_LENGTH, text); /* names of files may hold anything */
 }
 
 static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
@@ -38,7 +34,7 @@ static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
 	return NULL;
 }
 
-static struct tk_refused *refused_add(struct tk_collector *c, const char *path, uint64_t now_ns)
+static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
 {
 	struct tk_refused *list = realloc(c->refused, (c->n_refused + 1) * sizeof(*list));
 	struct tk_refused *r;
@@ -51,25 +47,25 @@ static struct tk_refused *refused_add(struct tk_collector *c, const char *path, 
 	r->path = strdup(path);
 	if (!r->path)
 		return NULL;
-	r->since_ns = now_ns;
+	r->since_ns = c->polled_ns;
 	c->n_refused++;
 	return r;
 }
 
 /* Said once, and not tried again while the name is there. */
-static void refuse(struct tk_collector *c, const char *path, int error, const char *why,
-		   uint64_t now_ns)
+static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
 {
 	struct tk_refused *r = refused_find(c, path);
 
 	if (!r)
-		r = refused_add(c, path, now_ns);
+		r = refused_add(c, path);
 	if (r)
 		r->listed = true;
-	if (error == ENOENT || error == EBUSY)
+	if (error == EBUSY)
 		return;
-	if (error == EAGAIN && r && now_ns - r->since_ns < MAKING_NS) {
-		c->making = true;
+	/* Gone since it was listed, or being made. */
+	if ((error == ENOENT || error == EAGAIN) && r && c->polled_ns - r->since_ns < MAKING_NS) {
+		c->making = c->making || error == EAGAIN;
 		return;
 	}
 	if (r)
@@ -79,15 +75,17 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 	tk_collector_note(c, "%s: %s; skipped", path, why);
 }
 
-static void refuse_dir(struct tk_collector *c, const char *dir, int error, const char *why,
-		       uint64_t now_ns)
+/* `why` begins with its name. */
+static void refuse_dir(struct tk_collector *c, const char *dir, const char *why)
 {
 	struct tk_refused *r = refused_find(c, dir);
 
+	if (!r) {
+		tk_collector_note(c, "%s; skipped", why);
+		r = refused_add(c, dir);
+	}
 	if (r)
 		r->listed = true;
-	else
-		refuse(c, dir, error, why, now_ns);
 }
 
 static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
@@ -129,8 +127,7 @@ static bool is_dead(const struct tk_segment *seg)
  * at the first that is still there of what appears under our eyes, and of the dead, whose last
  * records are all there will be.
  */
-static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
-		   uint64_t now_ns)
+static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name)
 {
 	char path[PATH_MAX + NAME_MAX];
 	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
@@ -153,14 +150,14 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 		seg = tk_segment_attach(dirfd, name, from, why);
 	}
 	if (!seg) {
-		refuse(c, path, errno, why, now_ns);
+		refuse(c, path, errno, why[0] ? why : strerror(errno));
 	} else if (!wanted(c, seg)) {
 		tk_segment_detach(seg);
-		r = refused_add(c, path, now_ns);
+		r = refused_add(c, path);
 		if (r)
 			r->given_up = r->listed = true;
 	} else if (add_source(c, seg, dir, dead) < 0) {
-		refuse(c, path, ENOMEM, "out of memory for its histograms and counts", now_ns);
+		refuse(c, path, ENOMEM, "out of memory for its histograms and counts");
 	} else if (why[0]) {
 		tk_collector_note(c, "%s: %s", path, why);
 	}
@@ -174,37 +171,25 @@ static struct tk_source *source_find(struct tk_collector *c, const char *dir, co
 	return NULL;
 }
 
-static void scan_dir(struct tk_collector *c, const char *dir, uint64_t now_ns)
+static void visit(void *arg, int dirfd, const char *dir, const char *name)
+{
+	struct tk_collector *c = arg;
+	struct tk_source *s = source_find(c, dir, name);
+
+	if (s)
+		s->listed = true;
+	else
+		attach(c, dirfd, dir, name);
+}
+
+static void scan_dir(struct tk_collector *c, const char *dir)
 {
 	char why[TK_WHY_MAX] = "";
-	int fd = tk_segments_open(dir, why);
-	struct dirent *e;
-	DIR *d;
+	int err = tk_dirs_each(dir, why, visit, c);
 
-	if (fd < 0) {
-		/* One that does not exist yet is no fault: nothing was started yet. */
-		if (fd != -ENOENT)
-			refuse_dir(c, dir, -fd, why, now_ns);
-		return;
-	}
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return;
-	}
-	while ((e = readdir(d))) {
-		struct tk_source *s = source_find(c, dir, e->d_name);
-
-		/* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
-		if (e->d_name[0] == '.' || !strcmp(e->d_name, "tsc-offsets"))
-			continue;
-		if (s) {
-			s->listed = true;
-			continue;
-		}
-		attach(c, fd, dir, e->d_name, now_ns);
-	}
-	closedir(d);
+	/* One that does not exist yet is no fault: nothing was started yet. */
+	if (err && err != -ENOENT)
+		refuse_dir(c, dir, why);
 }
 
 /* What went wrong with a source, and whether its owner lives. */
@@ -269,7 +254,7 @@ bool tk_collector_peek(struct tk_collector *c)
 	return c->making || dirs_changed(c) != c->dirs_changed;
 }
 
-void tk_collector_scan(struct tk_collector *c, uint64_t now_ns)
+void tk_collector_scan(struct tk_collector *c)
 {
 	struct tk_dirs dirs;
 
@@ -281,7 +266,7 @@ void tk_collector_scan(struct tk_collector *c, uint64_t now_ns)
 		c->refused[i].listed = false;
 	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
 		for (size_t i = 0; i < dirs.n; i++)
-			scan_dir(c, dirs.path[i], now_ns);
+			scan_dir(c, dirs.path[i]);
 		tk_dirs_free(&c->dirs);
 		c->dirs = dirs;
 		forget_gone(c);

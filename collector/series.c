@@ -163,6 +163,16 @@ void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
 	datapoint(s, m, TOTAL, now, out);
 }
 
+bool tk_series_silent(const struct tk_series *s)
+{
+	uint64_t pushed = s->pushed[0] + s->pushed[TOTAL];
+
+	for (int m = 0; m < TK_MEASURES; m++)
+		if (s->track[m].hist)
+			return false;
+	return !s->negative && !s->across && (pushed == 0 || s->lost[0] + s->lost[TOTAL] < pushed);
+}
+
 int64_t tk_series_reach(const struct tk_series *s)
 {
 	int64_t reach = INT64_MAX;

@@ -73,6 +73,12 @@ int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now);
 void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
 		     struct tk_datapoint *out);
 
+/**
+ * Whether it never had a sample: nothing was recorded, or only marks. Records that were all lost may
+ * have been samples.
+ */
+bool tk_series_silent(const struct tk_series *s);
+
 /** How far back there is history of any kind; INT64_MAX: none. */
 int64_t tk_series_reach(const struct tk_series *s);
 

@@ -60,15 +60,17 @@ static int by_name(const void *a, const void *b)
 	return x->key < y->key ? -1 : 1;
 }
 
-static int copy_timers(const struct tk_collector *c, int64_t since_ns, struct tk_snapshot *s)
+static int copy_timers(const struct tk_collector *c, const struct tk_view *v, struct tk_snapshot *s)
 {
 	s->timers = calloc(c->n_series + 1, sizeof(*s->timers));
 	if (!s->timers)
 		return -ENOMEM;
-	s->n_timers = c->n_series;
-	for (size_t i = 0; i < c->n_series; i++)
-		if (copy_timer(c, c->series[i], since_ns, &s->timers[i]) < 0)
+	for (size_t i = 0; i < c->n_series; i++) {
+		if (!v->silent && tk_series_silent(c->series[i]))
+			continue;
+		if (copy_timer(c, c->series[i], v->since_ns, &s->timers[s->n_timers++]) < 0)
 			return -ENOMEM;
+	}
 	qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
 	return 0;
 }
@@ -156,7 +158,7 @@ static int copy_all(const struct tk_collector *c, const struct tk_view *v, struc
 
 	*s = c->state;
 	s->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-	if (copy_timers(c, v->since_ns, s) < 0 || copy_segments(c, s) < 0 || copy_notes(c, s) < 0 ||
+	if (copy_timers(c, v, s) < 0 || copy_segments(c, s) < 0 || copy_notes(c, s) < 0 ||
 	    copy_marks(c, v->from_ns, to, s) < 0)
 		return -ENOMEM;
 	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);

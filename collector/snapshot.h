@@ -24,9 +24,11 @@ enum tk_percentile { TK_P50, TK_P90, TK_P99, TK_P999, TK_P9999, TK_PERCENTILES }
 struct tk_datapoint {
 	int64_t t_ns; /* the interval's end */
 	uint64_t interval_ns;
-	uint64_t count;  /* samples of this measure */
-	uint64_t pushed; /* records of the timer, delivered or not: the rate comes from these */
-	uint64_t lost;   /* of those, lost: known when the reader was last level */
+	uint64_t count; /* samples of this measure */
+	/* Records of the timer, delivered or not: the rate comes from these. They are the timer's,
+	 * not the measure's: the same in both, as is `lost`. */
+	uint64_t pushed;
+	uint64_t lost; /* of those, lost: known when the reader was last level */
 	double sum_ns;
 	double min_ns, max_ns;
 	double p_ns[TK_PERCENTILES];
@@ -52,11 +54,13 @@ struct tk_snap_timer {
 	uint32_t stamp; /* enum tk_stamp */
 	bool alive;     /* its process lives */
 	bool disabled;
-	struct tk_datapoint last[TK_MEASURES];  /* the last interval */
-	struct tk_datapoint total[TK_MEASURES]; /* since the collector attached */
-	uint64_t negative;                      /* samples below zero: counted, in no histogram */
-	uint64_t across; /* spans that crossed a clock epoch: counted, in no histogram */
-	bool found_dead; /* its process was dead already when the collector came: post-mortem data
+	struct tk_datapoint last[TK_MEASURES]; /* the last interval */
+	/* Since the collector attached, of all its processes together; interval_ns is the time since
+	 * then, the time between two of its processes included. */
+	struct tk_datapoint total[TK_MEASURES];
+	uint64_t negative; /* samples below zero: counted, in no histogram */
+	uint64_t across;   /* spans that crossed a clock epoch: counted, in no histogram */
+	bool found_dead;   /* its process was dead already when the collector came: post-mortem data
 			  */
 	/* The intervals that ended after the view's since_ns, oldest first; none if that is 0. */
 	size_t n_fresh[TK_MEASURES];
@@ -90,7 +94,9 @@ struct tk_snapshot {
 	double hz;
 
 	size_t n_timers;
-	struct tk_snap_timer *timers; /* sorted by name, then pid */
+	/* Sorted by name, then pid. Timers that never had a sample (nothing was recorded, or marks
+	 * only) are left out unless the view asks for them. */
+	struct tk_snap_timer *timers;
 	size_t n_segments;
 	struct tk_snap_segment *segments;
 	size_t n_notes;
@@ -119,6 +125,7 @@ struct tk_view {
 	int64_t from_ns, to_ns; /* of its history; to_ns 0: until now */
 	size_t max_points;      /* the finest tier with no more points than this over the range */
 	int64_t since_ns; /* and of every timer, each interval that ended after this; 0: none */
+	bool silent;      /* list timers that never had a sample, too */
 };
 
 struct tk_collector;
@@ -127,7 +134,10 @@ struct tk_collector;
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view);
 void tk_snapshot_free(struct tk_snapshot *s);
 
-/** Change the interval per datapoint from the next interval on: 10 ms .. 60 s, else clamped. */
+#define TK_INTERVAL_MIN_NS UINT64_C(10000000)
+#define TK_INTERVAL_MAX_NS UINT64_C(60000000000)
+
+/** Change the interval per datapoint from the next interval on; out of range: clamped. */
 void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns);
 
 #endif

@@ -3,7 +3,7 @@
  * collector/source.h - one attached segment: its lanes being drained into its timers' tallies.
  *
  * Draining, refreshing and watching touch nothing but what is the collecting thread's own, so they
- * need no lock. What viewers see is handed over when an interval closes (collector/core.c).
+ * need no lock. What viewers see is handed over when an interval closes (collector/interval.c).
  *
  * A source lives on when its process is dead: it is drained to the end, the segment is let go of,
  * and its name and figures stay until its directory is gone.

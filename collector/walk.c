@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/walk.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/dirs.h"
+#include "collector/say.h"
 
 struct walk {
 	const struct tk_args *args;
 	void (*each)(void *arg, const struct tk_found *f);
 	void *arg;
-	unsigned segments, other_versions;
+	unsigned segments, refused, other_versions;
 };
 
 const char *tk_owner_name(uint32_t owner)
@@ -22,13 +23,20 @@ const char *tk_owner_name(uint32_t owner)
 	return owner < sizeof(names) / sizeof(names[0]) ? names[owner] : "unknown";
 }
 
-void tk_printable(char *to, size_t size, const char *text)
+void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
 {
-	size_t i = 0;
-
-	for (; text[i] && i + 1 < size; i++)
-		to[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-	to[i] = '\0';
+	if (refused)
+		tk_say("nothing that this program can read in %s: what is there was skipped, as "
+		       "said above",
+		       where);
+	else if (a->collector.app || a->collector.pid)
+		tk_say("no segment in %s that --app and --pid let through; `timekeeper ls` shows "
+		       "all",
+		       where);
+	else
+		tk_say("no segment in %s: nothing that is instrumented runs there; start a program "
+		       "that calls tk_open(), or name its directory with --dir",
+		       where);
 }
 
 static bool wanted(const struct tk_args *a, const struct tk_segment *s)
@@ -37,20 +45,27 @@ static bool wanted(const struct tk_args *a, const struct tk_segment *s)
 	       (!a->collector.pid || a->collector.pid == s->info.pid);
 }
 
-static void visit(struct walk *w, const char *dir, int dirfd, const char *name)
+static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
-	char why[TK_WHY_MAX] = "", safe[TK_WHY_MAX];
+	struct walk *w = arg;
+	char why[TK_WHY_MAX] = "";
 	struct tk_segment *s = tk_segment_attach(dirfd, name, TK_LANE_NEWEST, why);
 	struct tk_found f = { .dir = dir, .dirfd = dirfd, .segment = s };
 
-	if (!s && errno != ENOENT) {
-		w->other_versions += errno == EPROTO;
-		tk_printable(safe, sizeof(safe), name);
-		fprintf(stderr, "timekeeper: %s/%s: %s; skipped\n", dir, safe, why);
-	}
-	if (!s)
+	if (!s) {
+		int error = errno;
+
+		/* Gone since it was listed. */
+		if (error == ENOENT && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW))
+			return;
+		w->refused++;
+		w->other_versions += error == EPROTO;
+		tk_say("%s/%s: %s; skipped", dir, name, why[0] ? why : strerror(error));
 		return;
+	}
 	if (wanted(w->args, s)) {
+		if (why[0])
+			tk_say("%s/%s: %s", dir, name, why);
 		f.owner = tk_segment_owner(s);
 		w->segments++;
 		w->each(w->arg, &f);
@@ -58,52 +73,30 @@ static void visit(struct walk *w, const char *dir, int dirfd, const char *name)
 	tk_segment_detach(s);
 }
 
-static void walk_dir(struct walk *w, const char *dir)
-{
-	char why[TK_WHY_MAX] = "";
-	int fd = tk_segments_open(dir, why);
-	struct dirent *e;
-	DIR *d;
-
-	if (fd < 0) {
-		if (fd != -ENOENT)
-			fprintf(stderr, "timekeeper: %s; skipped\n", why);
-		return;
-	}
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return;
-	}
-	while ((e = readdir(d))) {
-		/* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
-		if (e->d_name[0] != '.' && strcmp(e->d_name, "tsc-offsets"))
-			visit(w, dir, fd, e->d_name);
-	}
-	closedir(d);
-}
-
 enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f),
 		     void *arg)
 {
 	struct walk w = { .args = a, .each = each, .arg = arg };
 	struct tk_dirs dirs;
-	char text[1024];
+	char where[1024], why[TK_WHY_MAX];
 	int err = tk_dirs_list(&dirs, a->collector.dir);
 
 	if (err < 0) {
-		fprintf(stderr, "timekeeper: no directory to look in: %s\n", strerror(-err));
+		tk_say("no directory to look in: %s", strerror(-err));
 		return TK_EXIT_FAILED;
 	}
-	for (size_t i = 0; i < dirs.n; i++)
-		walk_dir(&w, dirs.path[i]);
-	tk_dirs_text(&dirs, text, sizeof(text));
+	for (size_t i = 0; i < dirs.n; i++) {
+		/* One that does not exist yet is no fault: nothing was started yet. */
+		err = tk_dirs_each(dirs.path[i], why, visit, &w);
+		if (err == 0 || err == -ENOENT)
+			continue;
+		w.refused++;
+		tk_say("%s; skipped", why);
+	}
+	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
 	if (w.segments)
 		return TK_EXIT_OK;
-	fprintf(stderr,
-		"timekeeper: no %ssegment in %s: nothing that is instrumented runs there; start a "
-		"program that calls tk_open(), or name its directory with --dir\n",
-		w.other_versions ? "readable " : "", text);
+	tk_say_nothing(where, w.refused > 0, a);
 	return w.other_versions ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
 }

@@ -24,10 +24,10 @@ struct tk_found {
 enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f),
 		     void *arg);
 
+/** Say that there was no segment in `where`; refused: something was there, and said to be none. */
+void tk_say_nothing(const char *where, bool refused, const struct tk_args *a);
+
 /** "alive", "closed", "dead", "unknown". */
 const char *tk_owner_name(uint32_t owner);
-
-/** Copy text, without control characters. */
-void tk_printable(char *to, size_t size, const char *text);
 
 #endif

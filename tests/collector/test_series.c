@@ -226,3 +226,25 @@ Test(history, a_budget_of_nothing_keeps_the_chunk_being_filled)
 	tk_history_drop(&history, 0, &trail);
 	cr_assert_eq(history.used, 0);
 }
+
+Test(series, it_is_silent_until_it_has_a_sample)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+
+	tk_history_init(&history, BIG);
+	cr_assert(tk_series_silent(s), "nothing was recorded");
+	tk_series_count(s, 5, 1);
+	cr_assert(tk_series_silent(s), "marks: records that came and were no samples");
+	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	cr_assert(tk_series_silent(s), "and in the total as well");
+	give(s, t, 7, 1);
+	cr_assert_not(tk_series_silent(s));
+	tk_series_end(s, &history, 2 * INTERVAL);
+	cr_assert_not(tk_series_silent(s), "once is for ever");
+	tk_series_free(s, &history);
+	s = tk_series_new(2, 0);
+	tk_series_count(s, 3, 3);
+	cr_assert_not(tk_series_silent(s), "what was lost may have been samples");
+	tk_series_free(s, &history);
+}

@@ -184,6 +184,11 @@ static const struct tk_snap_timer *timer_00(const struct tk_snapshot *s)
 	return NULL;
 }
 
+static bool has_timer_00(const struct tk_snapshot *s)
+{
+	return timer_00(s) != NULL;
+}
+
 static bool ran(const struct tk_snapshot *s)
 {
 	return timer_00(s) && timer_00(s)->total[0].count == 500;
@@ -262,6 +267,21 @@ Test(whole, what_is_no_segment_is_one_note_and_the_rest_is_shown)
 	for (size_t i = 0; i < s->n_notes; i++)
 		cr_assert_null(strchr(s->notes[i], '\n'));
 	cr_assert_leq(s->n_notes, 2);
+	tk_snapshot_free(s);
+	tk_collector_close(c);
+	kill_it(pid);
+}
+
+Test(whole, timers_without_a_sample_are_left_out_unless_asked_for)
+{
+	struct tk_collector *c = collector(false);
+	pid_t pid = watched("few", "3", "1", "die"); /* one of three timers records */
+	struct tk_snapshot *s = await(c, has_timer_00);
+
+	cr_assert_eq(s->n_timers, 1);
+	tk_snapshot_free(s);
+	s = tk_collector_snapshot(c, &(struct tk_view){ .silent = true });
+	cr_assert_eq(s->n_timers, 4, "and the two others, and (undefined)");
 	tk_snapshot_free(s);
 	tk_collector_close(c);
 	kill_it(pid);

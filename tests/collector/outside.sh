@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `timekeeper` as its users meet it: what it says, what it prints, what it exits with.
+# Environment: TIMEKEEPER, WATCHED, KNOWN (programs). Nothing here depends on how fast anything is.
+set -uo pipefail
+export LC_ALL=C.UTF-8
+. "$(dirname "$0")/scratch.sh"
+
+# expect CODE ARGUMENTS...: run it, check what it exits with; $out and $err hold what it said.
+expect() {
+	local code=$1 got
+	shift
+	timeout -k 5 60 "$TIMEKEEPER" "$@" >"$out" 2>"$err"
+	got=$?
+	[ "$got" = "$code" ] || fail "timekeeper $*: exit $got, not $code"
+}
+
+said() { grep -qe "$1" "$err" || fail "standard error lacks: $1"; }
+printed() { grep -qe "$1" "$out" || fail "standard output lacks: $1"; }
+never_printed() { grep -qe "$1" "$out" && fail "standard output has: $1"; }
+lines_said() { [ "$(wc -l <"$err")" = "$1" ] || fail "not $1 lines on standard error"; }
+
+# The different lengths of its lines after the first, in characters, the longest last.
+lengths() { sed 1d "$out" | while IFS= read -r line; do echo ${#line}; done | sort -nu; }
+
+# --- the command line
+expect 2 nonsense
+said 'unknown command nonsense; see `timekeeper --help`'
+expect 2 stat -oZ
+said 'unknown option -Z'
+for bad in '--interval 9ms' '--interval 61s' '--interval soon' '--count 0' '--format xml' '--dir='; do
+	expect 2 stat $bad
+	said '^usage: timekeeper stat .* takes '
+	lines_said 1
+done
+expect 2 stat --timer $'\x1b[31m\xc2\x9b' --bad=$'\x9b31m'
+grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$err" && fail 'control characters in a usage line'
+
+# --- nothing to show, at once whatever the interval, and where it looked
+expect 3 stat --interval 60s
+said "no segment in $TIMEKEEPER_DIR"
+expect 3 ls
+said "no segment in $TIMEKEEPER_DIR"
+expect 3 stat --dir /nonexistent
+said '/nonexistent'
+
+# --- a program whose statistics are known
+start "$KNOWN" monotonic
+expect 0 stat --once --oldest --format csv
+head -1 "$out" | grep -q '^schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns$' ||
+	fail 'the heading of CSV'
+awk -F, 'NR > 1 { gsub(/"/, ""); rows++
+	n = 10007
+	# A percentile is within 1 % or a tick of the sample of that rank.
+	want = $6 == "spans" || ($6 == "waits" && $7 == "processing")
+	near14 = $14 / (n / 2); near16 = $16 / (n * .99)
+	if (want && ($8 != n || $9 != 0 || $11 != n * (n + 1) / 2 || $12 != 1 || $13 != (n + 1) / 2 || $19 != n ||
+		near14 < .99 || near14 > 1.01 || near16 < .99 || near16 > 1.01)) exit 1
+	if ($6 == "waits" && $7 == "latency" && ($8 != n || $12 != n || $13 != n || $19 != n)) exit 1
+	if ($6 == "moment" || $6 == "silent" || $6 == "(undefined)") exit 1
+} END { exit rows != 4 }' "$out" || fail 'statistics of known spans'
+expect 0 stat --once --oldest
+printed '^naïve-π  .* processing  *1 '
+printed '^spans  .* 10007 '
+[ "$(lengths | tail -1)" -gt 80 ] || fail 'a pipe gets every column'
+COLUMNS=80 expect 0 stat --once --oldest
+[ "$(lengths | tail -1)" -le 80 ] || fail 'more than 80 columns'
+[ "$(lengths | wc -l)" = 1 ] || fail 'columns do not line up'
+printed ' COUNT .* LOST .* AVG .* P50 .* P99 .* MAX$'
+expect 0 stat --once --oldest --timer 'wai*'
+never_printed spans
+expect 2 stat --timer 'zzz*' --interval 60s
+said '^usage: timekeeper stat --timer PATTERN: no timer matches zzz\*'
+expect 0 stat --count 3 --interval 20ms --timer silent
+said 'no records came meanwhile'
+for command in 'stat --once --oldest' 'ls' 'ls --json' 'help'; do
+	timeout -k 5 60 "$TIMEKEEPER" $command >/dev/full 2>"$err" && fail "$command: written to a full disk"
+	said 'cannot write: '
+done
+timeout -k 5 60 "$TIMEKEEPER" stat --oldest --interval 10ms --format csv 2>"$err" | head -1 >"$out"
+[ "${PIPESTATUS[0]}" = 0 ] || fail 'nobody reads any more: that is an end, not a failure'
+end_all
+expect 3 stat --once
+said 'only dead processes'
+expect 0 stat --once --oldest
+printed '^spans  *[0-9]*+ '
+
+# --- what is no segment: one line each, the rest is shown
+start "$WATCHED" good 1 500 die
+dead=$(basename "$TIMEKEEPER_DIR"/known.*)
+good=$(basename "$TIMEKEEPER_DIR"/good.*)
+cd "$TIMEKEEPER_DIR" || exit 1
+for copy in version magic short slots sparse; do cp -a "$dead" $copy.1.x; done
+printf '\x09' | dd of=version.1.x/head bs=1 seek=8 conv=notrunc status=none
+printf 'no' | dd of=magic.1.x/head bs=1 conv=notrunc status=none
+truncate -s 5000 short.1.x/head
+truncate -s 4096 slots.1.x/slots.0
+size=$(stat -c %s sparse.1.x/slots.0) && rm sparse.1.x/slots.0 && truncate -s "$size" sparse.1.x/slots.0
+mkdir empty.1.x
+mkfifo fifo.1.x
+ln -s "$good" link.1.x
+touch $'colour.1.\x1b[31m\xc2\x9b31m\x9bx\ny'
+for command in 'stat --once --oldest --app good' 'ls --app good'; do
+	expect 0 $command
+	printed 'good\|timer-00'
+	said '/version\.1\.x: its format is version 9 and this program reads version 1'
+	said '/magic\.1\.x: it is not a segment'
+	said '/short\.1\.x: its head is truncated'
+	[[ $command = ls* ]] && said '/empty\.1\.x: head: No such file'
+	said '/fifo\.1\.x: it is not a directory'
+	said '/link\.1\.x: it is not a directory'
+	said '/colour\.1\.?\[31m??31m?x?y: it is not a directory'
+	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f-\x9f]' "$err" && fail "$command: control characters"
+	[ "$(sort "$err" | uniq -d | wc -l)" = 0 ] || fail "$command: said twice"
+done
+expect 0 ls
+said '/slots\.1\.x: lane 0: its slots are truncated or sparse$'
+said '/sparse\.1\.x: lane 0: its slots are truncated or sparse$'
+expect 0 ls
+grep ' timers, ' "$out" | LC_ALL=C sort -c 2>/dev/null || fail 'ls is not in order'
+cd / || exit 1
+rm -rf "$TIMEKEEPER_DIR"/*.1.* "${TIMEKEEPER_DIR:?}/$good" "${TIMEKEEPER_DIR:?}/$dead"
+end_all
+
+# --- a program whose threads get no lane: said once, by the watcher
+start bash -c 'ulimit -f 1000; exec "$0" small 2 500 die' "$WATCHED"
+expect 0 stat --count 20 --interval 10ms
+said '^timekeeper: small\..*: 500 records refused so far: '
+[ "$(grep -c refused "$err")" = 1 ] || fail 'said more than once'
+expect 0 ls
+printed '^small\..* 500 records refused for want of a lane'
+end_all
+rm -rf "$TIMEKEEPER_DIR"/small.*
+
+# --- only what cannot be read: not "nothing runs there"
+touch "$TIMEKEEPER_DIR/bad.1.x"
+expect 3 ls
+said 'nothing that this program can read'
+expect 3 stat
+said 'nothing that this program can read'
+
+# --- completion, as bash has it
+"$TIMEKEEPER" help --completion bash >"$out"
+complete() {
+	bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _timekeeper; echo " ${COMPREPLY[*]} "' - "$out" "$@"
+}
+[[ $(complete timekeeper st) == ' stat ' ]] || fail 'completion of a command'
+[[ $(complete timekeeper help cl) == ' clean ' ]] || fail 'completion after help'
+[[ $(complete timekeeper stat -f '') == ' table jsonl csv ' ]] || fail 'completion of a choice'
+[[ $(complete timekeeper stat --on) == ' --once ' ]] || fail 'completion of an option'
+exit $failed
