@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,16 @@ int tk_segments_dir(char *path, size_t size)
 	else
 		n = snprintf(path, size, "/dev/shm/timekeeper-%u", geteuid());
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int tk_fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, TK_WHY_MAX, format, args);
+	va_end(args);
+	return -error;
 }
 
 void tk_place_lane(char name[TK_PLACE_NAME_MAX], unsigned index)

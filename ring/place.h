@@ -27,6 +27,10 @@ bool tk_name_valid(const char *name);
  */
 int tk_segments_dir(char *path, size_t size);
 
+/** Put a sentence into `why`. @return -error. */
+int tk_fail(char why[TK_WHY_MAX], int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /** Names of the files of lane `index`; of its slots on hugetlbfs, which carry the segment's too. */
 void tk_place_lane(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_slots(char name[TK_PLACE_NAME_MAX], unsigned index);

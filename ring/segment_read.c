@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,28 +15,17 @@
 
 #define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
 
-__attribute__((format(printf, 3, 4))) static int fail(char why[TK_WHY_MAX], int error,
-						      const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, TK_WHY_MAX, format, args);
-	va_end(args);
-	return -error;
-}
-
 int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
-		return fail(why, errno, "%.150s: %s", path, strerror(errno));
+		return tk_fail(why, errno, "%.150s: %s", path, strerror(errno));
 	if (fstat(fd, &st) || (st.st_mode & (S_IWGRP | S_IWOTH))) {
 		close(fd);
-		return fail(why, EPERM, "%.150s: others may write into it, so it is not trusted",
-			    path);
+		return tk_fail(why, EPERM, "%.150s: others may write into it, so it is not trusted",
+			       path);
 	}
 	return fd;
 }
@@ -48,10 +36,11 @@ static int open_file(int dirfd, const char *name, uid_t uid, struct stat *st, ch
 	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail(why, errno, "%s: %s", name, strerror(errno));
+		return tk_fail(why, errno, "%s: %s", name, strerror(errno));
 	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != uid) {
 		close(fd);
-		return fail(why, EBADMSG, "%s is not a regular file of the segment's owner", name);
+		return tk_fail(why, EBADMSG, "%s is not a regular file of the segment's owner",
+			       name);
 	}
 	return fd;
 }
@@ -68,24 +57,25 @@ static int read_exactly(int fd, void *to, size_t size, off_t at)
 static int check_head(const struct tk_segment_head *h, uid_t uid, char why[TK_WHY_MAX])
 {
 	if (h->magic == 0 || h->state == TK_SEGMENT_MAKING)
-		return fail(why, EAGAIN, "it is still being made");
+		return tk_fail(why, EAGAIN, "it is still being made");
 	if (h->magic != TK_SEGMENT_MAGIC)
-		return fail(why, EBADMSG, "it is not a segment (no magic number in `head`)");
+		return tk_fail(why, EBADMSG, "it is not a segment (no magic number in `head`)");
 	if (h->version != TK_SEGMENT_VERSION)
-		return fail(why, EPROTO,
-			    "its format is version %u and this program reads version %u: use the "
-			    "timekeeper that came with the watched program's library",
-			    h->version, TK_SEGMENT_VERSION);
+		return tk_fail(
+			why, EPROTO,
+			"its format is version %u and this program reads version %u: use the "
+			"timekeeper that came with the watched program's library",
+			h->version, TK_SEGMENT_VERSION);
 	if (h->max_timers == 0 || h->max_timers > TK_TIMERS_MAX || h->max_lanes == 0 ||
 	    h->max_lanes > TK_LANES_MAX || h->n_timers > h->max_timers ||
 	    h->n_lanes > h->max_lanes || h->clock > TK_CLOCK_MONOTONIC ||
 	    h->state > TK_SEGMENT_CLOSED || h->uid != uid ||
 	    memchr(h->boot_id, 0, sizeof(h->boot_id)) == NULL ||
 	    memchr(h->app, 0, sizeof(h->app)) == NULL || !tk_name_valid(h->app))
-		return fail(why, EBADMSG, "its head is corrupt (a field is out of range)");
+		return tk_fail(why, EBADMSG, "its head is corrupt (a field is out of range)");
 	for (unsigned i = 0; i < TK_STAMPS; i++) {
 		if (h->floor[i] > FLOOR_MAX)
-			return fail(why, EBADMSG, "its head is corrupt (an empty span's cost)");
+			return tk_fail(why, EBADMSG, "its head is corrupt (an empty span's cost)");
 	}
 	return 0;
 }
@@ -97,7 +87,7 @@ static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char wh
 			       (off_t)(TK_SEGMENT_TIMERS + from * sizeof(s->timers[0])));
 
 	if (ret)
-		return fail(why, EBADMSG, "its table of timers is truncated");
+		return tk_fail(why, EBADMSG, "its table of timers is truncated");
 	for (uint32_t i = from; i < to; i++) {
 		struct tk_segment_timer *t = &s->timers[i];
 
@@ -116,7 +106,7 @@ static int check_lane(const struct tk_segment *s, const struct tk_lane_head *h, 
 	    h->slots < TK_LANE_SLOTS_MIN || h->slots > TK_LANE_SLOTS_MAX ||
 	    (h->slots & (h->slots - 1)) || h->max_timers != s->info.max_timers ||
 	    h->pages > TK_PAGES_HUGETLB)
-		return fail(why, EBADMSG, "lane %u is corrupt (a field is out of range)", index);
+		return tk_fail(why, EBADMSG, "lane %u is corrupt (a field is out of range)", index);
 	return 0;
 }
 
@@ -133,10 +123,10 @@ static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, 
 	tk_place_huge(name, s->name, h->index);
 	fd = tk_memory_huge_open(name, s->info.uid);
 	if (fd < 0)
-		return fail(why, -fd, "lane %u: its hugepages: %s", h->index, strerror(-fd));
+		return tk_fail(why, -fd, "lane %u: its hugepages: %s", h->index, strerror(-fd));
 	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != s->info.uid) {
 		close(fd);
-		return fail(why, EBADMSG, "lane %u: its hugepages are not a file", h->index);
+		return tk_fail(why, EBADMSG, "lane %u: its hugepages are not a file", h->index);
 	}
 	return fd;
 }
@@ -176,14 +166,14 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 	if ((uint64_t)st.st_size != size ||
 	    (lane->info.pages != TK_PAGES_HUGETLB && (uint64_t)st.st_blocks * 512 < size)) {
 		close(fd);
-		return fail(why, EBADMSG, "lane %u: its slots are truncated or sparse",
-			    lane->info.index);
+		return tk_fail(why, EBADMSG, "lane %u: its slots are truncated or sparse",
+			       lane->info.index);
 	}
 	slots = map_guarded(s, fd, size);
 	close(fd);
 	if (!slots)
-		return fail(why, errno, "lane %u cannot be mapped: %s", lane->info.index,
-			    strerror(errno));
+		return tk_fail(why, errno, "lane %u cannot be mapped: %s", lane->info.index,
+			       strerror(errno));
 	lane->slots_size = size;
 	tk_lane_reader_init(&lane->reader, slots, lane->head, lane->info.slots, s->from);
 	return 0;
@@ -204,14 +194,14 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 	lane->head_size = tk_place_lane_size(s->info.max_timers);
 	ret = read_exactly(fd, &lane->info, sizeof(lane->info), 0);
 	if (ret || (uint64_t)st.st_size != lane->head_size)
-		ret = fail(why, EBADMSG, "lane %u is truncated", index);
+		ret = tk_fail(why, EBADMSG, "lane %u is truncated", index);
 	if (!ret)
 		ret = check_lane(s, &lane->info, index, why);
 	if (!ret) {
 		lane->head = map_guarded(s, fd, lane->head_size);
 		if (!lane->head)
-			ret = fail(why, errno, "lane %u cannot be mapped: %s", index,
-				   strerror(errno));
+			ret = tk_fail(why, errno, "lane %u cannot be mapped: %s", index,
+				      strerror(errno));
 	}
 	close(fd);
 	if (!ret)
@@ -230,14 +220,14 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 
 	why[0] = '\0';
 	if (s->bad)
-		return fail(why, EBADMSG, "it was truncated while it was being read");
+		return tk_fail(why, EBADMSG, "it was truncated while it was being read");
 	if (read_exactly(s->headfd, &h, sizeof(h), 0))
-		return fail(why, EBADMSG, "its head was truncated");
+		return tk_fail(why, EBADMSG, "its head was truncated");
 	if (check_head(&h, s->info.uid, why))
 		return -EBADMSG;
 	if (h.max_timers != s->info.max_timers || h.max_lanes != s->info.max_lanes ||
 	    h.n_timers < timers || h.n_lanes < s->n_lanes)
-		return fail(why, EBADMSG, "its tables shrank");
+		return tk_fail(why, EBADMSG, "its tables shrank");
 	s->info = h;
 	s->info.n_timers = timers;
 	if (h.n_timers > timers) {
@@ -261,25 +251,25 @@ static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 
 	s->dirfd = openat(dirfd, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->dirfd < 0)
-		return fail(why, errno, "%s",
-			    errno == ENOTDIR || errno == ELOOP ? "it is not a directory"
-							       : strerror(errno));
+		return tk_fail(why, errno, "%s",
+			       errno == ENOTDIR || errno == ELOOP ? "it is not a directory"
+								  : strerror(errno));
 	if (fstat(dirfd, &place) || fstat(s->dirfd, &dir) || place.st_uid != dir.st_uid)
-		return fail(why, EPERM, "it belongs to another user than its directory");
+		return tk_fail(why, EPERM, "it belongs to another user than its directory");
 	s->headfd = open_file(s->dirfd, "head", dir.st_uid, &st, why);
 	if (s->headfd < 0)
 		return s->headfd;
 	if (read_exactly(s->headfd, &s->info, sizeof(s->info), 0))
-		return fail(why, EBADMSG, "it is not a segment (`head` is too short)");
+		return tk_fail(why, EBADMSG, "it is not a segment (`head` is too short)");
 	ret = check_head(&s->info, dir.st_uid, why);
 	if (ret)
 		return ret;
 	if ((uint64_t)st.st_size != tk_place_head_size(s->info.max_timers))
-		return fail(why, EBADMSG, "its head is truncated");
+		return tk_fail(why, EBADMSG, "its head is truncated");
 	s->timers = calloc(s->info.max_timers, sizeof(s->timers[0]));
 	s->lanes = calloc(s->info.max_lanes, sizeof(s->lanes[0]));
 	if (!s->timers || !s->lanes)
-		return fail(why, ENOMEM, "out of memory");
+		return tk_fail(why, ENOMEM, "out of memory");
 	s->info.n_timers = 0;
 	return 0;
 }
@@ -304,18 +294,18 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 	int ret;
 
 	if (name[0] == '.' || strchr(name, '/') || strlen(name) > TK_SEGMENT_NAME_MAX) {
-		(void)fail(why, EBADMSG, "its name is not a segment's");
+		(void)tk_fail(why, EBADMSG, "its name is not a segment's");
 		errno = EBADMSG;
 		return NULL;
 	}
 	if (is_own(name)) {
-		(void)fail(why, EBUSY, "it is this process's own");
+		(void)tk_fail(why, EBUSY, "it is this process's own");
 		errno = EBUSY;
 		return NULL;
 	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
-		(void)fail(why, ENOMEM, "out of memory");
+		(void)tk_fail(why, ENOMEM, "out of memory");
 		errno = ENOMEM;
 		return NULL;
 	}

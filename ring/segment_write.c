@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,15 +13,19 @@
 
 #include "ring/memory.h"
 
-__attribute__((format(printf, 3, 4))) static int fail(char why[TK_WHY_MAX], int error,
-						      const char *format, ...)
+static const char *remedy(int error)
 {
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, TK_WHY_MAX, format, args);
-	va_end(args);
-	return -error;
+	switch (error) {
+	case EFBIG:
+		return "; raise `ulimit -f`";
+	case EMFILE:
+		return "; raise `ulimit -n`";
+	case ENOSPC:
+	case ENOMEM:
+		return "; free or enlarge it, ask for fewer slots, or set TIMEKEEPER_DIR";
+	default:
+		return "";
+	}
 }
 
 static mode_t dir_mode(const struct tk_segment_writer *s)
@@ -42,18 +45,18 @@ static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
 	int fd;
 
 	if (mkdir(s->dir, dir_mode(s)) && errno != EEXIST)
-		return fail(why, errno, "cannot make the directory %.150s: %s", s->dir,
-			    strerrordesc_np(errno));
+		return tk_fail(why, errno, "cannot make the directory %.150s: %s", s->dir,
+			       strerrordesc_np(errno));
 	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fail(why, errno, "cannot open the directory %.150s: %s", s->dir,
-			    strerrordesc_np(errno));
+		return tk_fail(why, errno, "cannot open the directory %.150s: %s", s->dir,
+			       strerrordesc_np(errno));
 	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
 		close(fd);
-		return fail(why, EPERM,
-			    "the directory %.150s belongs to another user, or others may write "
-			    "into it: set TIMEKEEPER_DIR to one of your own, mode 0700",
-			    s->dir);
+		return tk_fail(why, EPERM,
+			       "the directory %.150s belongs to another user, or others may write "
+			       "into it: set TIMEKEEPER_DIR to one of your own, mode 0700",
+			       s->dir);
 	}
 	if (s->group && !(st.st_mode & S_IXGRP))
 		(void)fchmod(fd, dir_mode(s));
@@ -66,8 +69,8 @@ static int choose_name(struct tk_segment_writer *s, const char *app, char why[TK
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return fail(why, errno, "the kernel gives no random numbers: %s",
-			    strerrordesc_np(errno));
+		return tk_fail(why, errno, "the kernel gives no random numbers: %s",
+			       strerrordesc_np(errno));
 	snprintf(s->name, sizeof(s->name), "%s.%d.%08x", app, getpid(), random);
 	if (s->name[0] == '.')
 		s->name[0] = '_';
@@ -86,15 +89,15 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 
 	ret = tk_memory_file(dirfd, "control", o->max_timers, -1, file_mode(s), &control);
 	if (ret)
-		return fail(why, -ret, "no memory for the segment in %.150s: %s", s->dir,
-			    strerrordesc_np(-ret));
+		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
+			       strerrordesc_np(-ret), remedy(-ret));
 	/* Readers learn of the segment by its head, so it comes last. */
 	ret = tk_memory_file(dirfd, "head", tk_place_head_size(o->max_timers), -1, file_mode(s),
 			     &head);
 	if (ret) {
 		munmap(control.addr, control.size);
-		return fail(why, -ret, "no memory for the segment in %.150s: %s", s->dir,
-			    strerrordesc_np(-ret));
+		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
+			       strerrordesc_np(-ret), remedy(-ret));
 	}
 	(void)mprotect(control.addr, control.size, PROT_READ);
 	s->disabled = control.addr;
@@ -113,8 +116,8 @@ static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX
 	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st))
 		s->head_ino = st.st_ino;
 	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock))
-		return fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
-			    strerrordesc_np(errno));
+		return tk_fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
+			       strerrordesc_np(errno));
 	return 0;
 }
 
@@ -150,12 +153,12 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 	if (ret)
 		return ret;
 	if (mkdirat(place, s->name, dir_mode(s)))
-		return fail(why, errno, "cannot make a directory in %.150s: %s", s->dir,
-			    strerrordesc_np(errno));
+		return tk_fail(why, errno, "cannot make a directory in %.150s: %s", s->dir,
+			       strerrordesc_np(errno));
 	fd = openat(place, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
-		ret = fail(why, errno, "cannot open a directory in %.150s: %s", s->dir,
-			   strerrordesc_np(errno));
+		ret = tk_fail(why, errno, "cannot open a directory in %.150s: %s", s->dir,
+			      strerrordesc_np(errno));
 	} else {
 		s->dev = st.st_dev;
 		s->ino = st.st_ino;
@@ -182,7 +185,7 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	s->group = o->group;
 	s->keep = o->keep;
 	if (tk_segments_dir(s->dir, sizeof(s->dir)))
-		return fail(why, ENAMETOOLONG, "TIMEKEEPER_DIR is too long");
+		return tk_fail(why, ENAMETOOLONG, "TIMEKEEPER_DIR is too long");
 	place = open_place(s, why);
 	if (place < 0)
 		return place;
@@ -280,23 +283,24 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
 	int place, fd, ret;
 
 	if (slots < TK_LANE_SLOTS_MIN || slots > TK_LANE_SLOTS_MAX || (slots & (slots - 1)))
-		return fail(why, EINVAL, "a lane's slots are a power of two from %u to %u",
-			    (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
+		return tk_fail(why, EINVAL, "a lane's slots are a power of two from %u to %u",
+			       (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
 	if (s->head->n_lanes == s->head->max_lanes)
-		return fail(why, ENOSPC,
-			    "all %u lanes are taken: raise tk_options.lanes; this thread's records "
-			    "are counted as refused",
-			    s->head->max_lanes);
+		return tk_fail(
+			why, ENOSPC,
+			"all %u lanes are taken: raise tk_options.lanes; this thread's records "
+			"are counted as refused",
+			s->head->max_lanes);
 	fd = reopen(s, &place);
 	if (fd < 0)
-		return fail(why, -fd, "the segment's directory is gone: %.150s", s->dir);
+		return tk_fail(why, -fd, "the segment's directory is gone: %.150s", s->dir);
 	ret = make_lane(s, fd, slots, node, lane);
 	close(fd);
 	close(place);
 	if (ret)
-		return fail(why, -ret, "no memory for a lane of %llu KiB in %.150s: %s",
-			    (unsigned long long)slots * sizeof(struct tk_slot) / 1024, s->dir,
-			    strerrordesc_np(-ret));
+		return tk_fail(why, -ret, "no memory for a lane of %llu KiB in %.100s: %s%s",
+			       (unsigned long long)slots * sizeof(struct tk_slot) / 1024, s->dir,
+			       strerrordesc_np(-ret), remedy(-ret));
 	/* Pairs with the reader's pread of the head, which comes before it opens the lane. */
 	__atomic_store_n(&s->head->n_lanes, s->head->n_lanes + 1, __ATOMIC_RELEASE);
 	return 0;

@@ -496,7 +496,7 @@ Test(library, a_file_size_limit_does_not_kill)
 	struct rlimit limit = { .rlim_cur = 1024, .rlim_max = RLIM_INFINITY };
 
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	goes_on(EFBIG, "memory");
+	goes_on(EFBIG, "ulimit -f");
 	limit.rlim_cur = RLIM_INFINITY;
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
