@@ -173,7 +173,7 @@ static void explain_start(const struct options *o)
 			strerror(errno));
 }
 
-/* Until the time is up, SIGINT or SIGTERM. */
+/* Until the time is up, or SIGINT, SIGTERM or SIGHUP. */
 static void wait_for_end(const sigset_t *signals, double duration)
 {
 	int64_t end = duration > 0 ? gw_now_ns() + (int64_t)(duration * 1e9) : INT64_MAX;
@@ -234,6 +234,7 @@ int main(int argc, char **argv)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP); /* its terminal is gone */
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
