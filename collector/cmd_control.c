@@ -74,7 +74,7 @@ enum tk_exit tk_cmd_control(const struct tk_args *a, FILE *out)
 		tk_printable(pattern, sizeof(pattern), c.pattern);
 		fprintf(stderr,
 			"usage: timekeeper %s PATTERN: no timer of a living process matches %s; "
-			"`timekeeper stat` shows their names\n",
+			"`timekeeper ls` names them\n",
 			verb, pattern);
 		return TK_EXIT_USAGE;
 	}

@@ -8,6 +8,8 @@
 #include "collector/say.h"
 #include "collector/walk.h"
 
+#define TIMERS_SHOWN 64u
+
 struct ls {
 	FILE *out;
 	json_t *list; /* NULL: for people */
@@ -55,6 +57,49 @@ static json_t *lane_json(const struct tk_segment_lane *lane, uint32_t index)
 			 "produced", (json_int_t)produced(lane));
 }
 
+/* A page a 4,096 timers: 64 KiB at the most. */
+static const uint8_t *disabled_of(const struct tk_segment *s)
+{
+	static uint8_t flags[TK_TIMERS_MAX];
+
+	tk_segment_disabled(s, flags);
+	return flags;
+}
+
+static json_t *timers_json(const struct tk_segment *s)
+{
+	const uint8_t *disabled = disabled_of(s);
+	json_t *timers = json_array();
+
+	for (uint32_t id = 0; id < s->info.n_timers; id++)
+		json_array_append_new(timers, json_pack("{s:s,s:b}", "timer", s->timers[id].name,
+							"disabled", disabled[id] != 0));
+	return timers;
+}
+
+/* All names if they are few; what is disabled in any case, for nothing else would show it. */
+static void timers_text(FILE *out, const struct tk_segment *s)
+{
+	const uint8_t *disabled = disabled_of(s);
+	unsigned left_out = 0, column = 80;
+
+	for (uint32_t id = 1; id < s->info.n_timers; id++) {
+		if (s->info.n_timers > TIMERS_SHOWN && !disabled[id]) {
+			left_out++;
+			continue;
+		}
+		if (column > 79)
+			column = (unsigned)fprintf(out, "%s  timers  ", id == 1 ? "" : "\n") % 80;
+		column += (unsigned)fprintf(out, " %s%s", s->timers[id].name,
+					    disabled[id] ? " (disabled)" : "");
+	}
+	if (left_out)
+		fprintf(out, "%s %u enabled timers (--json names them)",
+			column == 80 ? "  timers  " : " and", left_out);
+	if (left_out || column != 80)
+		fputc('\n', out);
+}
+
 static void segment_json(json_t *list, const struct tk_found *f)
 {
 	const struct tk_segment *s = f->segment;
@@ -63,30 +108,30 @@ static void segment_json(json_t *list, const struct tk_found *f)
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		if (s->lanes[i].head)
 			json_array_append_new(lanes, lane_json(&s->lanes[i], i));
-	json_array_append_new(list,
-			      json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:o}",
-					"segment", s->name, "dir", f->dir, "app", s->info.app,
-					"pid", (json_int_t)s->info.pid, "uid",
-					(json_int_t)s->info.uid, "owner", tk_owner_name(f->owner),
-					"created_ns", (json_int_t)s->info.created_ns, "clock",
-					s->info.clock == TK_CLOCK_TSC ? "tsc" : "monotonic",
-					"timers", (json_int_t)s->info.n_timers, "refused_records",
-					(json_int_t)s->info.refused_records, "refused_lanes",
-					(json_int_t)s->info.refused_lanes, "refused_timers",
-					(json_int_t)s->info.refused_timers, "lanes", lanes));
+	json_array_append_new(
+		list,
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:o}", "segment",
+			  s->name, "dir", f->dir, "app", s->info.app, "pid",
+			  (json_int_t)s->info.pid, "uid", (json_int_t)s->info.uid, "owner",
+			  tk_owner_name(f->owner), "created_ns", (json_int_t)s->info.created_ns,
+			  "clock", s->info.clock == TK_CLOCK_TSC ? "tsc" : "monotonic", "timers",
+			  timers_json(s), "refused_records", (json_int_t)s->info.refused_records,
+			  "refused_lanes", (json_int_t)s->info.refused_lanes, "refused_timers",
+			  (json_int_t)s->info.refused_timers, "lanes", lanes));
 }
 
 static void segment_text(struct ls *ls, const struct tk_found *f)
 {
 	const struct tk_segment *s = f->segment;
+	uint32_t named = s->info.n_timers ? s->info.n_timers - 1 : 0; /* but "(undefined)" */
 
-	fprintf(ls->out, "%s  %s  %u timer%s, %u lane%s", s->name, tk_owner_name(f->owner),
-		s->info.n_timers, s->info.n_timers == 1 ? "" : "s", s->n_lanes,
-		s->n_lanes == 1 ? "" : "s");
+	fprintf(ls->out, "%s  %s  %u timer%s, %u lane%s", s->name, tk_owner_name(f->owner), named,
+		named == 1 ? "" : "s", s->n_lanes, s->n_lanes == 1 ? "" : "s");
 	if (s->info.refused_records)
 		fprintf(ls->out, ", %" PRIu64 " records refused for want of a lane",
 			s->info.refused_records);
 	fputc('\n', ls->out);
+	timers_text(ls->out, s);
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		const struct tk_segment_lane *lane = &s->lanes[i];
 		char name[TK_THREAD_NAME], node[16] = "node ?";

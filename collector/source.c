@@ -137,17 +137,6 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 }
 
 /* Owner-only: of another user's segment it is not known. */
-static void read_control(struct tk_source *s)
-{
-	int fd = openat(s->seg->dirfd, "control", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (pread(fd, s->disabled, s->agg.n_timers, 0) < 0)
-		memset(s->disabled, 0, s->agg.n_timers);
-	close(fd);
-}
-
 int tk_source_refresh(struct tk_source *s)
 {
 	char why[TK_WHY_MAX] = "";
@@ -180,7 +169,7 @@ void tk_source_watch(struct tk_source *s)
 	bool ended = owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
 
 	s->info.owner = owner;
-	read_control(s);
+	tk_segment_disabled(s->seg, s->disabled);
 	if (ended == s->ended)
 		return;
 	if (ended)

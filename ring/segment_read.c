@@ -343,6 +343,18 @@ void tk_segment_detach(struct tk_segment *s)
 	free(s);
 }
 
+void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled)
+{
+	int fd = openat(s->dirfd, "control", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : pread(fd, disabled, s->info.n_timers, 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		n = 0;
+	memset(disabled + n, 0, s->info.n_timers - (size_t)n);
+}
+
 enum tk_owner tk_segment_owner(const struct tk_segment *s)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -77,6 +77,9 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);
 /** Who owns it and whether it lives. A system call or two: ask some times a second, not more. */
 enum tk_owner tk_segment_owner(const struct tk_segment *s);
 
+/** Which of its info.n_timers timers are disabled, a byte each; all 0 if that cannot be read. */
+void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled);
+
 void tk_segment_detach(struct tk_segment *s);
 
 /**

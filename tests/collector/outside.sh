@@ -46,6 +46,17 @@ said '/nonexistent'
 
 # --- a program whose statistics are known
 start "$KNOWN" monotonic
+
+# What is disabled before it ever recorded is named nowhere else.
+expect 0 disable silent
+expect 0 ls
+printed ' silent (disabled)'
+expect 0 ls --json
+printed '{"timer":"silent","disabled":true}'
+expect 0 enable silent
+expect 0 ls
+never_printed 'disabled'
+
 expect 0 stat --once --oldest --format csv
 head -1 "$out" | grep -q '^schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns$' ||
 	fail 'the heading of CSV'
