@@ -352,6 +352,7 @@ int main(int argc, char **argv)
 			printf("\n%s: left out, it needs a second cpu\n", settings[i].title);
 			continue;
 		}
+		fprintf(stderr, "measuring: %s (up to a minute)\n", settings[i].title);
 		if (run(settings[i].poll, settings[i].collect, processes, all, &watched)) {
 			fprintf(stderr, "overhead: a process failed\n");
 			return 1;

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	timer = tk_timer("tight");
 	tk_stop(timer, tk_start(timer));
 	sleep(1); /* the collector finds it */
+	fprintf(stderr, "measuring: a tight loop for %.0f s\n", seconds);
 	n = spans(timer, seconds) + 1;
 	tk_flush();
 	usleep(300000);
