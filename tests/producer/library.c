@@ -14,27 +14,7 @@
 
 #include "producer/timekeeper.h"
 #include "tests/producer/read_back.h"
-#include "tsc/check.h"
-
-static char place[64];
-
-static void set_up(void)
-{
-	strcpy(place, "/dev/shm/tk-test-XXXXXX");
-	cr_assert_not_null(mkdtemp(place));
-	setenv("TIMEKEEPER_DIR", place, 1);
-	if (tk_tsc_quick(NULL, 0))
-		setenv("TIMEKEEPER_CLOCK", "monotonic", 1);
-}
-
-static void tear_down(void)
-{
-	char command[128];
-
-	tk_close();
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	cr_assert_eq(system(command), 0);
-}
+#include "tests/producer/scratch.h"
 
 TestSuite(library, .init = set_up, .fini = tear_down, .timeout = 60);
 
