@@ -17,6 +17,8 @@
 #include "producer/timekeeper.h"
 #include "tests/producer/read_back.h"
 
+#define SIGNALS 400000u
+
 static tk_timer_t in_main, in_handler;
 static uint64_t handled;
 static volatile int stop;
@@ -31,7 +33,8 @@ static void on_signal(int sig)
 
 static void *bombard(void *target)
 {
-	while (!stop) {
+	/* So many are enough, however long the scheduler lets each take. */
+	while (!stop && __atomic_load_n(&handled, __ATOMIC_RELAXED) < SIGNALS) {
 		pthread_kill(*(pthread_t *)target, SIGUSR1);
 		pthread_kill(*(pthread_t *)target, SIGUSR2);
 	}
