@@ -50,7 +50,7 @@ static uint64_t poll_interval(const struct tk_collector *c, double fill_ns, uint
 	return eighth < (double)POLL_MIN_NS ? POLL_MIN_NS : (uint64_t)eighth;
 }
 
-static double drain(struct tk_collector *c, uint64_t now_ns)
+double tk_collector_drain(struct tk_collector *c, uint64_t now_ns)
 {
 	struct tk_drained sum = { .fill_ns = 8.0 * (double)POLL_MAX_NS };
 	uint64_t elapsed = now_ns - c->polled_ns;
@@ -143,7 +143,7 @@ static void *collect(void *arg)
 		double fill_ns;
 
 		now_ns = tk_now_ns(CLOCK_MONOTONIC);
-		fill_ns = drain(c, now_ns);
+		fill_ns = tk_collector_drain(c, now_ns);
 		housekeeping(c, now_ns);
 		rest(c, fill_ns, now_ns);
 	}

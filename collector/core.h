@@ -101,6 +101,10 @@ void tk_collector_scan(struct tk_collector *c);
 /** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
 bool tk_collector_peek(struct tk_collector *c);
 
+/** Drain every lane once. @return the shortest time in which a lane would fill, ns. Collecting
+ * thread only; also called within long work, so that no lane waits for the end of it. */
+double tk_collector_drain(struct tk_collector *c, uint64_t now_ns);
+
 /**
  * End the interval if nobody holds the lock. Without `interval`, only empty the tallies, whose u32
  * counters are good for a second, and show new timers and notes: nobody waits a minute for those.

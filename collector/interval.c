@@ -7,6 +7,7 @@
 
 #define GAP_SHOWN_NS (10 * TK_SECOND_NS)
 #define DEAD_KEPT    4096u /* timers of dead processes */
+#define DRAIN_EVERY  32u   /* series closed between two drains */
 
 /* A dead timer of that name whose app is back. The newest first. */
 static struct tk_series *find_dead(struct tk_collector *c, const char *app, const char *name)
@@ -86,13 +87,26 @@ static void take_marks(struct tk_collector *c, struct tk_source *src)
 	src->agg.n_marks = 0;
 }
 
+/* A series is memory to be had, 0.1 ms each. Before anything is taken, so that lanes can be drained
+ * meanwhile. */
+static void adopt_new(struct tk_collector *c, struct tk_source *src)
+{
+	unsigned n = 0;
+
+	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
+		if (src->series[id])
+			continue;
+		adopt(c, src, id);
+		if (++n % DRAIN_EVERY == 0)
+			tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
+	}
+}
+
 static void take(struct tk_collector *c, struct tk_source *src)
 {
 	double ns_per_tick = src->agg.clock ? 1e9 / c->clock.hz : 1;
 
 	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
-		if (!src->series[id])
-			adopt(c, src, id);
 		if (!src->series[id])
 			continue;
 		src->series[id]->ns_per_tick = ns_per_tick;
@@ -115,11 +129,17 @@ static void end_series(struct tk_collector *c, struct tk_source *src, int64_t wa
 	tk_source_let_go(src);
 }
 
+/* A thousand timers take longer than a lane at full speed can wait. What is drained meanwhile goes
+ * into tallies and accounts, which are the next interval's already. */
 static void close_series(struct tk_collector *c, int64_t wall_ns)
 {
-	for (size_t i = 0; i < c->n_series; i++)
-		if (c->series[i]->alive)
-			tk_series_close(c->series[i], &c->history, wall_ns, c->state.interval_ns);
+	for (size_t i = 0; i < c->n_series; i++) {
+		if (!c->series[i]->alive)
+			continue;
+		tk_series_close(c->series[i], &c->history, wall_ns, c->state.interval_ns);
+		if (i % DRAIN_EVERY == DRAIN_EVERY - 1)
+			tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
+	}
 }
 
 /* The longest pause between two polls stays shown for 10 s, longer ones and those that cost records
@@ -195,6 +215,9 @@ bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool i
 {
 	if (pthread_mutex_trylock(&c->lock))
 		return false;
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			adopt_new(c, c->sources[i]);
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg)
 			take(c, c->sources[i]);
