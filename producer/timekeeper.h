@@ -20,7 +20,7 @@
  * oldest records and knows exactly how many.
  *
  * What it costs (2.6 GHz Xeon VM; `./run bench` tells it for your machine). The clock pair that is
- * unavoidable, and on top of it 3 to 5 cycles a span: under 2 ns. A disabled timer: about 1 cycle.
+ * unavoidable, and on top of it 5 cycles a span: 2 ns. A disabled timer: under 1 cycle.
  *
  * Who may call. Everything here may be called from any thread at any time, before tk_open() and
  * after tk_close() too. Functions marked [hot] are also safe in signal handlers, wait-free, and

@@ -15,7 +15,8 @@
  *
  * Who may call: the thread that owns the writer, and signal handlers on it. Wait-free: no loop, no
  * lock, no locked instruction, no system call (but in the turn that joins the thread), and no load
- * of any line that another core writes. Cost: 3 to 4 TSC cycles with everything in it. Cannot fail:
+ * of any line that another core writes. Cost: 5 TSC cycles on top of a clock pair, 4.3 alone in a loop
+ * (2.6 GHz Xeon VM, bench/overhead; papers/push-packing.md says where they go). Cannot fail:
  * a thread that has no lane writes into a slot of its own that nobody reads, and is counted.
  *
  * Why a reader can trust what it reads. A slot is written every 2^k pushes, k >= 8, so tags of
@@ -24,11 +25,11 @@
  * but a shift by a variable is 3 instructions more, 0.9 cycles a push, measured; the 64-bit
  * published head tells what the tags alone no longer can to a reader that slept so long.) Two
  * halves that both carry the tag of r both belong to push r, in whatever order they were written
- * or arrived, so all that is needed is that no aligned 16-byte
- * access is torn. Intel documents that for processors with AVX (SDM vol. 3A, 8.1.1), AMD has stated
- * it for its own (GCC bug 104688). So there is no release here for an acquire to pair with, in the
- * slot; the accesses are spelled in assembly because compilers narrow half-used vector accesses to
- * 8 bytes. Software emulation with several host threads does tear them: tk_tsc_quick() refuses it.
+ * or arrived, so all that is needed is that no aligned 16-byte access is torn. Intel documents that
+ * for processors with AVX (SDM vol. 3A, 8.1.1), AMD has stated it for its own (GCC bug 104688). So
+ * there is no release here for an acquire to pair with, in the slot; the accesses are spelled in
+ * assembly because compilers narrow half-used vector accesses to 8 bytes. Software emulation with
+ * several host threads does tear them: tk_tsc_quick() refuses it.
  *
  * Why xadd. A handler may interrupt a push anywhere and push itself. A claim of one instruction
  * gives it the next number; load, add, store lost 4 % of records there (measured). For the same
@@ -74,7 +75,9 @@ struct tk_lane_writer {
 	uint32_t generation; /* of the owner's state when the lane was had */
 	void *lane;          /* its account of the lane; NULL: none */
 	uint64_t *published; /* where the head is published, as a sequence number */
-	uint64_t counted;    /* without a lane: pushes already counted as refused */
+	/* Without a lane: pushes already counted as refused. In one: the first that is not known to be
+	 * finished. */
+	uint64_t counted;
 	struct tk_slot sink; /* where records go that have nowhere to go */
 } __attribute__((aligned(64)));
 
