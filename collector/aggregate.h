@@ -25,7 +25,8 @@
 #include "ring/segment.h"
 #include "tsc/clock.h"
 
-#define TK_AGGREGATE_MARKS 64u /* kept between two closings of an interval; more are counted only \
+#define TK_AGGREGATE_MARKS \
+	64u /* kept between two closings of an interval; more are counted only \
 				*/
 
 /** For one segment. */
