@@ -23,6 +23,11 @@ static const char *pages_name(uint32_t pages)
 	return pages < 3 ? names[pages] : "unknown";
 }
 
+static const char *discipline_name(const struct tk_segment_lane *lane)
+{
+	return lane->info.discipline == TK_DISCIPLINE_RTE ? "rte" : "broadcast";
+}
+
 /* Who writes a lane now. The list is shared memory: copied, then checked. */
 static void last_owner(const struct tk_segment_lane *lane, struct tk_lane_owner *o,
 		       char name[TK_THREAD_NAME])
@@ -49,12 +54,13 @@ static json_t *lane_json(const struct tk_segment_lane *lane, uint32_t index)
 	char name[TK_THREAD_NAME];
 
 	last_owner(lane, &o, name);
-	return json_pack("{s:I,s:s,s:I,s:I,s:I,s:I,s:s,s:i,s:i,s:I}", "lane", (json_int_t)index,
-			 "thread", name, "tid", (json_int_t)o.tid, "cpu", (json_int_t)o.cpu,
-			 "slots", (json_int_t)lane->info.slots, "bytes",
-			 (json_int_t)lane->slots_size, "pages", pages_name(lane->info.pages),
-			 "node", lane->info.node_had, "node_asked", lane->info.node_asked,
-			 "produced", (json_int_t)produced(lane));
+	return json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:s,s:i,s:i,s:I}", "lane", (json_int_t)index,
+			 "discipline", discipline_name(lane), "thread", name, "tid",
+			 (json_int_t)o.tid, "cpu", (json_int_t)o.cpu, "slots",
+			 (json_int_t)lane->info.slots, "bytes", (json_int_t)lane->slots_size,
+			 "pages", pages_name(lane->info.pages), "node", lane->info.node_had,
+			 "node_asked", lane->info.node_asked, "produced",
+			 (json_int_t)produced(lane));
 }
 
 /* A page a 4,096 timers: 64 KiB at the most. */
@@ -144,9 +150,10 @@ static void segment_text(struct ls *ls, const struct tk_found *f)
 			snprintf(node, sizeof(node), "node %d", lane->info.node_had);
 		fprintf(ls->out,
 			"  lane %-3u %-16s tid %-8u %8" PRIu64 " slots  %7.1f MiB %-9s %s  %" PRIu64
-			" records\n",
+			" records%s\n",
 			i, name, o.tid, lane->info.slots, (double)lane->slots_size / 1048576,
-			pages_name(lane->info.pages), node, produced(lane));
+			pages_name(lane->info.pages), node, produced(lane),
+			lane->info.discipline == TK_DISCIPLINE_RTE ? "  rte, drop-newest" : "");
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "collector/core.h"
+#include "collector/pace.h"
 #include "tsc/read.h"
 
 #define MS            UINT64_C(1000000)
@@ -18,8 +19,6 @@
 #define PEEK_NS       (10 * MS)
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
-#define POLL_MIN_NS   50000u
-#define POLL_MAX_NS   (5 * MS)
 #define QUIET_NS      TK_SECOND_NS
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
@@ -38,21 +37,16 @@ static bool spins(const struct tk_collector *c)
 	return c->options.poll_ns == SPIN;
 }
 
-/* An eighth of the time in which the fastest lane at its peak would fill. */
 static uint64_t poll_interval(const struct tk_collector *c, double fill_ns, uint64_t now_ns)
 {
-	double eighth = fill_ns / 8;
-
 	if (c->options.poll_ns)
 		return c->options.poll_ns;
-	if (now_ns - c->moved_ns > QUIET_NS || eighth > (double)POLL_MAX_NS)
-		return POLL_MAX_NS;
-	return eighth < (double)POLL_MIN_NS ? POLL_MIN_NS : (uint64_t)eighth;
+	return now_ns - c->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(fill_ns);
 }
 
 double tk_collector_drain(struct tk_collector *c, uint64_t now_ns)
 {
-	struct tk_drained sum = { .fill_ns = 8.0 * (double)POLL_MAX_NS };
+	struct tk_drained sum = { .fill_ns = 8.0 * (double)TK_POLL_MAX_NS };
 	uint64_t elapsed = now_ns - c->polled_ns;
 
 	c->polled_ns = now_ns;
@@ -121,8 +115,8 @@ static void rest(struct tk_collector *c, double fill_ns, uint64_t now_ns)
 		return;
 	}
 	until = earliest(until, now_ns + poll_interval(c, fill_ns, now_ns));
-	if (until < now_ns + POLL_MIN_NS)
-		until = now_ns + POLL_MIN_NS;
+	if (until < now_ns + TK_POLL_MIN_NS)
+		until = now_ns + TK_POLL_MIN_NS;
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
 	t.tv_nsec = (long)(until % TK_SECOND_NS);
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);

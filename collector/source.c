@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A rate is not believed over less than this: a scheduling hiccup would look like a burst. */
-#define RATE_WINDOW_NS 200000u
+#include "collector/pace.h"
+
 /* Memory for histograms is bounded whatever a segment says: 8,192 timers with records, 340 MB. */
 #define TALLIES_MAX 8192u
 
@@ -35,16 +35,27 @@ static void more(struct tk_aggregator *a, uint32_t id)
 		a->tallies[id] = tk_tally_get(s->pool);
 }
 
-/* A lane that could not be attached keeps its place. */
+/* A lane that could not be attached keeps its place; a queue that another read comes in later. */
 static bool is_there(const struct tk_source *s, uint32_t i)
 {
-	return s->seg->lanes[i].head != NULL;
+	return s->seg->lanes[i].head != NULL && s->lanes[i].account.got;
+}
+
+/* For another reader to let go of it. */
+static bool waits(const struct tk_source *s, uint32_t i)
+{
+	return !s->seg->lanes[i].head && s->seg->lanes[i].queue_fd >= 0;
+}
+
+static bool is_ring(const struct tk_source *s, uint32_t i)
+{
+	return s->seg->lanes[i].info.discipline == TK_DISCIPLINE_BROADCAST;
 }
 
 /*
  * A lane whose beginning we missed is being written while we look. What its timers had pushed when
  * the reader took its place lies between the counts before and after, so take the place again
- * between two looks.
+ * between two looks. A queue's beginning went to another reader, or was dropped.
  */
 static int lane_begin(struct tk_source *s, uint32_t i)
 {
@@ -53,9 +64,7 @@ static int lane_begin(struct tk_source *s, uint32_t i)
 	uint64_t *before;
 	int err;
 
-	if (!is_there(s, i))
-		return 0;
-	if (s->from == TK_LANE_NEWEST && r->first != r->size) {
+	if (s->from == TK_LANE_NEWEST && r->first != r->size && is_ring(s, i)) {
 		before = calloc(n, sizeof(*before));
 		if (!before)
 			return -ENOMEM;
@@ -75,17 +84,21 @@ static int lanes_begin(struct tk_source *s)
 	uint32_t n = s->seg->n_lanes;
 	struct tk_source_lane *lanes;
 
-	if (n == s->n_lanes)
-		return 0;
-	lanes = realloc(s->lanes, n * sizeof(*lanes));
-	if (!lanes)
-		return -ENOMEM;
-	s->lanes = lanes;
-	memset(&lanes[s->n_lanes], 0, (n - s->n_lanes) * sizeof(*lanes));
-	while (s->n_lanes < n) {
-		if (lane_begin(s, s->n_lanes) < 0)
+	if (n > s->n_lanes) {
+		lanes = realloc(s->lanes, n * sizeof(*lanes));
+		if (!lanes)
 			return -ENOMEM;
-		s->n_lanes++;
+		s->lanes = lanes;
+		memset(&lanes[s->n_lanes], 0, (n - s->n_lanes) * sizeof(*lanes));
+		s->n_lanes = n;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (!s->seg->lanes[i].head || s->lanes[i].account.got)
+			continue;
+		if (lane_begin(s, i) < 0)
+			return -ENOMEM;
+		if (s->ended) /* a queue that another reader kept until now */
+			tk_lane_reader_end(&s->seg->lanes[i].reader);
 	}
 	return 0;
 }
@@ -202,7 +215,7 @@ static void drain_lane(struct tk_source *s, uint32_t i, bool *resting)
 void tk_source_drain(struct tk_source *s, uint64_t now_ns, uint64_t elapsed_ns,
 		     struct tk_drained *sum)
 {
-	double window = (double)(elapsed_ns > RATE_WINDOW_NS ? elapsed_ns : RATE_WINDOW_NS);
+	double window = (double)(elapsed_ns > TK_RATE_WINDOW_NS ? elapsed_ns : TK_RATE_WINDOW_NS);
 
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		struct tk_source_lane *l = &s->lanes[i];
@@ -234,6 +247,8 @@ bool tk_source_finished(const struct tk_source *s)
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		const struct tk_lane_reader *r = &s->seg->lanes[i].reader;
 
+		if (waits(s, i))
+			return false;
 		if (is_there(s, i) && (!r->ended || r->next != r->end || r->n_pending))
 			return false;
 	}

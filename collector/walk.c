@@ -49,7 +49,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	struct walk *w = arg;
 	char why[TK_WHY_MAX] = "";
-	struct tk_segment *s = tk_segment_attach(dirfd, name, TK_LANE_NEWEST, why);
+	struct tk_segment *s = tk_segment_attach(dirfd, name, TK_LANE_LOOK, why);
 	struct tk_found f = { .dir = dir, .dirfd = dirfd, .segment = s };
 
 	if (!s) {

@@ -4,7 +4,7 @@
  *
  * One lock covers all of it. It is taken with every signal blocked, so that a handler never finds
  * its own thread holding it: joining inside a handler is slow but cannot deadlock. Recording takes
- * no lock; it meets this state in a turn (threads.c) and nowhere else.
+ * no lock; it meets this state in a turn (writer.c) and nowhere else.
  */
 #ifndef TK_PRODUCER_LIBRARY_H
 #define TK_PRODUCER_LIBRARY_H
@@ -15,6 +15,7 @@
 /** A lane of this process, taken by a thread or free for the next. */
 struct tk_lane_entry {
 	struct tk_lane_memory memory;
+	const struct tk_discipline *discipline;
 	uint64_t next;                 /* the sequence number to continue with, while free */
 	struct tk_lane_writer *writer; /* who has it; NULL: free */
 };
@@ -30,8 +31,9 @@ struct tk_library {
 	enum tk_library_state state;
 	uint32_t generation; /* counts changes of state: a writer of another one joins anew */
 	enum tk_timebase clock;
-	bool no_clock;  /* it was refused: stamps are 0 */
-	uint32_t slots; /* a lane's, unless a thread asks for others */
+	bool no_clock;                          /* it was refused: stamps are 0 */
+	uint32_t slots;                         /* a lane's, unless a thread asks for others */
+	const struct tk_discipline *discipline; /* likewise */
 	struct tk_segment_writer segment;
 	struct tk_lane_entry *lanes; /* segment.head->n_lanes of them are made */
 
@@ -56,9 +58,40 @@ int tk_library_open_locked(void);
 
 /* threads.c: all locked */
 int tk_threads_init(void);
-void tk_threads_disable(bool disable);
+/** Join if it is time to, with what a thread that never asked gets. */
+void tk_threads_join_by_default(struct tk_lane_writer *w);
 void tk_threads_close(void);
 void tk_threads_forked(void);
+
+enum tk_writer_state {
+	TK_WRITER_OUT,     /* has no lane: each push takes a turn, which tries to join */
+	TK_WRITER_IN,      /* has a lane */
+	TK_WRITER_REFUSED, /* could get none: counts, and tries again now and then */
+	TK_WRITER_ENDED,   /* its thread is ending: counts */
+};
+
+/* writer.c: all locked, and by the writer's own thread unless it says otherwise */
+void tk_writer_put_in(struct tk_lane_writer *w, struct tk_lane_entry *lane);
+void tk_writer_put_out(struct tk_lane_writer *w, enum tk_writer_state state);
+
+/** Count and look up flags nowhere from now on, and take a turn at the next push. Any thread. */
+void tk_writer_detach(struct tk_lane_writer *w);
+
+/** A thread that has no lane counts what it could not record, as soon as there is a segment. */
+void tk_writer_count_refused(struct tk_lane_writer *w);
+
+/** Let readers know of the pushes below `head`. Any thread; takes no lock. */
+void tk_writer_publish(struct tk_lane_writer *w, uint64_t head);
+
+/**
+ * Whether every push below `head` is done with the writer. One that is not was interrupted by the
+ * handler that asks: it may hold half of the writer's fields in registers, so they must not change
+ * under it. Takes no lock.
+ */
+bool tk_writer_all_finished(struct tk_lane_writer *w, uint64_t head);
+
+/** Whether timers are disabled for threads that have no lane. Any thread. */
+void tk_writer_disable(bool disable);
 
 /* timers.c: all locked */
 int tk_timers_choose_clock(enum tk_timebase clock);

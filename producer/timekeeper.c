@@ -92,7 +92,8 @@ static void after_fork_child(void)
 {
 	tk_threads_forked();
 	if (tk_library.state == TK_LIBRARY_OPEN) {
-		if (tk_library.lanes)
+		/* A push under which the fork was made still looks up its lane. */
+		if (tk_library.lanes && !tk_self.lane)
 			munmap(tk_library.lanes,
 			       tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry));
 		tk_segment_forget(&tk_library.segment);
@@ -145,7 +146,7 @@ static int choose_clock(enum tk_timebase wanted)
 	__atomic_store_n(&tk_library.no_clock,
 			 wanted == TK_TIMEBASE_COUNTER && tk_tsc_quick(why, sizeof(why)),
 			 __ATOMIC_RELAXED);
-	tk_threads_disable(tk_library.no_clock);
+	tk_writer_disable(tk_library.no_clock);
 	if (tk_library.no_clock)
 		return tk_library_fail(ENOTSUP,
 				       "%.120s; TIMEKEEPER_CLOCK=monotonic in the environment "
@@ -201,6 +202,8 @@ int tk_library_open_locked(void)
 	}
 	tk_library.lanes = lanes;
 	tk_library.slots = tk_library.options.slots ? tk_library.options.slots : TK_SLOTS_DEFAULT;
+	tk_library.discipline =
+		tk_library.options.discipline ? tk_library.options.discipline : &tk_broadcast;
 	tk_timers_publish(&tk_library.segment);
 	tk_library_become(TK_LIBRARY_OPEN);
 	tk_stamps_end();

@@ -47,6 +47,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ring/discipline.h"
 #include "ring/lane_push.h"
 #include "tsc/read.h"
 
@@ -77,6 +78,8 @@ struct tk_options {
 	enum tk_timebase timebase; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
 	bool group;                /* let the group read: directory 0750, files 0640 */
 	bool keep; /* leave the segment's files after tk_close(), for reading them then */
+	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
+						   from timekeeper-rte.h */
 };
 
 /**
@@ -136,6 +139,7 @@ struct tk_thread {
 	uint32_t slots; /* of its lane; 0: as the segment's */
 	bool on_node;   /* put the lane on NUMA node `node` rather than the thread's own */
 	uint32_t node;
+	const struct tk_discipline *discipline; /* of its lane; NULL: as the segment's */
 };
 
 /**
@@ -150,7 +154,7 @@ struct tk_thread {
  */
 TK_API int tk_join(const struct tk_thread *thread);
 
-/** Give the lane back early. The next record joins again. */
+/** Give the lane back early. The next record joins again, with the defaults. */
 TK_API void tk_leave(void);
 
 /** Let readers know all that this thread has recorded so far. They find it without, too. */

@@ -44,7 +44,7 @@ static int cover(uintptr_t at)
 		if (!size || at < addr || at - addr >= size ||
 		    size != __atomic_load_n(&mappings[i].size, __ATOMIC_ACQUIRE))
 			continue;
-		if (mmap((void *)addr, size, PROT_READ,
+		if (mmap((void *)addr, size, PROT_READ | PROT_WRITE, /* a queue's reader writes */
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
 			 0) == MAP_FAILED)
 			return -1;

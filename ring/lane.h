@@ -7,11 +7,12 @@
  *	lane.N		struct tk_lane_head, then u64 counts[max_timers] at TK_LANE_COUNTS. Ordinary
  *			pages.
  *	slots.N		struct tk_slot slots[slots], and nothing else, so that it fills hugepages
- *			exactly. Lies on a hugetlbfs mount instead where there is one
- *(ring/memory.h).
+ *			exactly; in a lane of the rte discipline an rte_ring around them. Lies on a
+ *			hugetlbfs mount instead where there is one (ring/memory.h).
  *
- * The producer writes both; readers map both PROT_READ. Everything in here is hostile input to a
- * reader: ring/segment_read.c copies and checks it before it believes it.
+ * The producer writes both; readers map both PROT_READ, but for the one reader of an rte lane, which
+ * writes to slots.N how far it has come. Everything in here is hostile input to a reader:
+ * ring/segment_read.c copies and checks it before it believes it.
  */
 #ifndef TK_RING_LANE_H
 #define TK_RING_LANE_H
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ring/discipline.h"
 #include "ring/record.h"
 
 #define TK_LANE_MAGIC     UINT64_C(0x31656e616c6b7400) /* "\0tklane1" */
@@ -62,17 +64,20 @@ struct tk_lane_head {
 	uint64_t magic;
 	uint32_t version; /* TK_SEGMENT_VERSION */
 	uint32_t index;
-	uint64_t slots;      /* a power of two */
-	uint32_t max_timers; /* entries of counts[] */
-	uint32_t pages;      /* enum tk_pages */
-	int32_t node_asked;  /* NUMA node, -1: none in particular */
-	int32_t node_had;    /* where the slots lie, -1: unknown */
-	uint8_t reserved0[88];
+	uint64_t slots;               /* a power of two */
+	uint32_t max_timers;          /* entries of counts[] */
+	uint32_t pages;               /* enum tk_pages */
+	int32_t node_asked;           /* NUMA node, -1: none in particular */
+	int32_t node_had;             /* where the slots lie, -1: unknown */
+	uint32_t discipline;          /* enum tk_discipline_id */
+	struct tk_queue_layout queue; /* where it lies in slots.N; zero in a broadcast lane */
+	uint8_t reserved0[64];
 
 	/*
 	 * All claims below this have been made. Release-stored by the writer at each turn (it
 	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync(). May
 	 * step back by a few when a handler interrupts the turn: readers keep the maximum.
+	 * In a queue it serves to tell the 32-bit indices' laps apart, and nothing else.
 	 */
 	alignas(128) uint64_t published;
 
@@ -81,10 +86,15 @@ struct tk_lane_head {
 	alignas(128) uint32_t state; /* enum tk_lane_state */
 	uint32_t n_owners;
 	struct tk_lane_owner owners[TK_LANE_OWNERS];
+
+	/* Of a queue: records that found it full, or came from a handler that interrupted an
+	 * enqueue. Incremented by the writer only; pairs with nothing, for nothing depends on it. */
+	alignas(128) uint64_t dropped;
 };
 
 _Static_assert(offsetof(struct tk_lane_head, published) == 128, "layout of lane.N");
 _Static_assert(offsetof(struct tk_lane_head, state) == 256, "layout of lane.N");
+_Static_assert(offsetof(struct tk_lane_head, dropped) == 1920, "layout of lane.N");
 _Static_assert(sizeof(struct tk_lane_head) <= TK_LANE_COUNTS, "counts come after the head");
 
 #endif

@@ -13,6 +13,9 @@
  *	count	counts[timer]++		one instruction
  *	turn	every 64 to 1,024 pushes: publish the head, on a line of its own
  *
+ * A lane of another discipline (ring/discipline.h) is a writer whose every push takes its turn, and
+ * the turn does there what is not in here.
+ *
  * Who may call: the thread that owns the writer, and signal handlers on it. Wait-free: no loop, no
  * lock, no locked instruction, no system call (but in the turn that joins the thread), and no load
  * of any line that another core writes. Cost: 5 TSC cycles on top of a clock pair, 4.3 alone in a loop
@@ -66,9 +69,10 @@ struct tk_lane_writer {
 	uint64_t *counts; /* records pushed, by timer: shared memory, written by this thread */
 	const uint8_t *disabled; /* by timer: not to be recorded; written by `timekeeper disable` */
 	uint64_t turn_at;        /* from this head on: take a turn */
-	/* Called with the head just claimed; returns the one to write at, newly claimed if it had
-	 * to change lanes. */
-	uint64_t (*turn)(struct tk_lane_writer *w, uint64_t head);
+	/* Finishes the push that claimed `head`, by tk_lane_store() or as the lane's discipline
+	 * has it, or by another push if it had to change lanes. */
+	void (*turn)(struct tk_lane_writer *w, uint64_t head, int64_t placed, uint32_t meta,
+		     uint64_t start, uint64_t low);
 
 	/* The owner's: not for the push. */
 	uint32_t state;
@@ -110,6 +114,60 @@ static inline __attribute__((always_inline)) uint64_t tk_lane_claim(struct tk_la
 	return head;
 }
 
+/** Add one. One instruction, so that none is lost to a handler in between. */
+static inline __attribute__((always_inline)) void tk_lane_add_one(uint64_t *count)
+{
+	__asm__ volatile("addq $1, %0" : "+m"(*count) : : "cc");
+}
+
+/**
+ * The two halves of the record of the push that claimed `head`. placed is the duration times 2^16
+ * and the upper 16 bits of the biased since_origin, low its lower 32.
+ */
+static inline __attribute__((always_inline)) void tk_lane_build(uint64_t head, int64_t placed,
+								uint32_t meta, uint64_t start,
+								uint64_t low, __m128i *a,
+								__m128i *b)
+{
+	__m128i tag = _mm_cvtsi32_si128((int)tk_tag(head >> TK_HEAD_SHIFT));
+
+	*a = _mm_unpacklo_epi64(_mm_cvtsi64_si128((long long)start),
+				_mm_unpacklo_epi32(_mm_cvtsi32_si128((int)meta), tag));
+	if (!(__builtin_constant_p(low) && low == 0))
+		tag = _mm_unpacklo_epi32(tag, _mm_cvtsi32_si128((int)(uint32_t)low));
+	*b = _mm_unpacklo_epi64(_mm_cvtsi64_si128(placed), tag);
+}
+
+/** Store the record at the place it claimed, and count it: the end of a push. */
+static inline __attribute__((always_inline)) void tk_lane_store(struct tk_lane_writer *w,
+								uint64_t head, int64_t placed,
+								uint32_t meta, uint64_t start,
+								uint64_t low)
+{
+	__m128i a, b;
+	char *slot;
+
+	tk_lane_build(head, placed, meta, start, low, &a, &b);
+	slot = w->slots + (head & w->mask);
+	__asm__ volatile("movaps %2, %0\n\t"
+			 "movaps %3, %1"
+			 : "=m"(*(__m128i *)slot), "=m"(*(__m128i *)(slot + 16))
+			 : "x"(a), "x"(b));
+	tk_lane_add_one(&w->counts[tk_meta_timer(meta)]);
+}
+
+/** A push, from the claim on. */
+static inline __attribute__((always_inline)) void
+tk_lane_put(struct tk_lane_writer *w, int64_t placed, uint32_t meta, uint64_t start, uint64_t low)
+{
+	uint64_t head = tk_lane_claim(w);
+
+	if (__builtin_expect(head >= w->turn_at, 0))
+		w->turn(w, head, placed, meta, start, low);
+	else
+		tk_lane_store(w, head, placed, meta, start, low);
+}
+
 /**
  * Push one record. duration and since_origin are in ticks, TK_TICKS_NONE for none; meta is
  * tk_record_meta(), whose timer must be within the counts the lane was made with.
@@ -119,36 +177,18 @@ static inline __attribute__((always_inline)) void tk_lane_push(struct tk_lane_wr
 							       int64_t duration,
 							       int64_t since_origin)
 {
-	const bool origin = !__builtin_constant_p(since_origin) || since_origin != TK_TICKS_NONE;
-	uint64_t head, low = 0;
+	uint64_t low = 0;
 	int64_t placed;
-	__m128i tag, a, b;
-	char *slot;
 
 	if (__builtin_expect(tk_ticks_place(duration, &placed), 0))
 		placed = tk_ticks_saturate(duration) * 65536;
-	if (origin) {
+	if (!(__builtin_constant_p(since_origin) && since_origin == TK_TICKS_NONE)) {
 		low = (uint64_t)since_origin - (uint64_t)TK_TICKS_NONE;
 		if (__builtin_expect(low >> 32 > 0xffff, 0))
 			low = (uint64_t)(tk_ticks_saturate(since_origin) - TK_TICKS_NONE);
 		placed |= (int64_t)(low >> 32);
 	}
-	head = tk_lane_claim(w);
-	if (__builtin_expect(head >= w->turn_at, 0))
-		head = w->turn(w, head);
-
-	tag = _mm_cvtsi32_si128((int)tk_tag(head >> TK_HEAD_SHIFT));
-	a = _mm_unpacklo_epi64(_mm_cvtsi64_si128((long long)start),
-			       _mm_unpacklo_epi32(_mm_cvtsi32_si128((int)meta), tag));
-	if (origin)
-		tag = _mm_unpacklo_epi32(tag, _mm_cvtsi32_si128((int)(uint32_t)low));
-	b = _mm_unpacklo_epi64(_mm_cvtsi64_si128(placed), tag);
-	slot = w->slots + (head & w->mask);
-	__asm__ volatile("movaps %2, %0\n\t"
-			 "movaps %3, %1"
-			 : "=m"(*(__m128i *)slot), "=m"(*(__m128i *)(slot + 16))
-			 : "x"(a), "x"(b));
-	__asm__ volatile("addq $1, %0" : "+m"(w->counts[tk_meta_timer(meta)]) : : "cc");
+	tk_lane_put(w, placed, meta, start, low);
 }
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ring/lane_push.h"
+#include "ring/queue_read.h"
 
 typedef uint32_t tags __attribute__((vector_size(16), may_alias));
 
@@ -12,6 +13,11 @@ typedef uint32_t tags __attribute__((vector_size(16), may_alias));
 
 /* Where the tag is in each half, in 32-bit words. */
 enum { TAG_A = 3, TAG_B = 2 };
+
+static inline bool is_queue(const struct tk_lane_reader *r)
+{
+	return r->queue.prod_tail != NULL;
+}
 
 static inline uint64_t index_of(const struct tk_lane_reader *r, uint64_t n)
 {
@@ -62,9 +68,14 @@ static bool filled(const struct tk_lane_reader *r, uint64_t n)
 
 void tk_lane_reader_sync(struct tk_lane_reader *r)
 {
-	/* Pairs with the release store of tk_lane_head.published in the writer's turn. */
-	uint64_t head = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE);
+	uint64_t head;
 
+	if (is_queue(r)) {
+		tk_queue_sync(r);
+		return;
+	}
+	/* Pairs with the release store of tk_lane_head.published in the writer's turn. */
+	head = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE);
 	if (head > r->published && head < HEAD_MAX)
 		r->published = head;
 }
@@ -95,9 +106,8 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 	r->published = size; /* where sequences begin */
 	tk_lane_reader_sync(r);
 	newest = forward(r, r->published);
-	if (from == TK_LANE_NEWEST)
-		r->first = newest;
-	else
+	r->first = newest;
+	if (from == TK_LANE_OLDEST)
 		r->first = newest - size > size ? newest - size : size;
 	r->next = r->first;
 	r->moved = true;
@@ -264,6 +274,8 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	uint32_t ahead;
 	bool whole;
 
+	if (is_queue(r))
+		return tk_queue_read(r, out, n);
 	*n = 0;
 	/* Only where nothing moved: a moving lane shows its holes by what comes after them, and to
 	 * load its head would cost the writer. */
@@ -309,6 +321,10 @@ void tk_lane_reader_end(struct tk_lane_reader *r)
 
 	if (r->ended)
 		return;
+	if (is_queue(r)) {
+		tk_queue_end(r);
+		return;
+	}
 	tk_lane_reader_sync(r);
 	end = r->published > r->next ? r->published : r->next;
 	for (uint64_t i = 0; i < r->size; i++) {
@@ -333,18 +349,24 @@ void tk_lane_reader_resume(struct tk_lane_reader *r)
 	r->moved = true;
 }
 
+/* Whether the writer is, as of the last sync. */
+static bool is_ahead(const struct tk_lane_reader *r)
+{
+	return r->published > r->next || (!is_queue(r) && filled(r, r->next));
+}
+
 bool tk_lane_counts(struct tk_lane_reader *r, uint64_t *counts, size_t n)
 {
 	const uint64_t *shared = (const uint64_t *)((const char *)r->head + TK_LANE_COUNTS);
-	bool level = r->n_pending == 0 && !filled(r, r->next);
+	bool level = r->n_pending == 0 && !is_ahead(r);
 	uint64_t sum = 0;
 
-	tk_lane_reader_sync(r);
 	for (size_t i = 0; i < n; i++) {
 		counts[i] = __atomic_load_n(&shared[i], __ATOMIC_RELAXED);
 		sum += counts[i];
 	}
-	level = level && r->published <= r->next && !filled(r, r->next);
+	tk_lane_reader_sync(r);
+	level = level && !is_ahead(r);
 	if (!level || sum == r->next - r->size)
 		return level;
 	/*

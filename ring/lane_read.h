@@ -28,6 +28,9 @@
  * takes 1.107 of its bare clock pair with nobody reading and 1.111 with a spinning reader
  * (bench/overhead). tk_lane_read()'s return value carries the rule: go on while it is true.
  *
+ * In a lane that is a queue nothing is overwritten and there are no holes: records are taken out in
+ * order, and lost are those that were dropped. See ring/queue_read.h.
+ *
  * Cost: a part of what bench/collector reports a record. Lock-free on the reader's side, wait-free on the writer's.
  */
 #ifndef TK_RING_LANE_READ_H
@@ -41,6 +44,16 @@
 
 #define TK_LANE_CHUNK   64u /* records at a time */
 #define TK_LANE_PENDING 64u /* holes waited for at a time */
+
+/** The consumer's end of a lane that is a queue (ring/queue_read.h); all NULL in a ring. */
+struct tk_queue_reader {
+	const uint32_t *prod_tail; /* in slots.N */
+	uint32_t *cons_head, *cons_tail;
+	uint32_t next;    /* index of the record to take next */
+	bool looks;       /* takes nothing: it was not asked to */
+	bool corrupt;     /* takes nothing any more: the queue says it holds more than it can */
+	uint64_t dropped; /* before this reader */
+};
 
 struct tk_lane_reader {
 	const struct tk_slot *slots; /* mapped read-only */
@@ -59,16 +72,19 @@ struct tk_lane_reader {
 	uint64_t uneven_sum;
 	bool moved; /* the last read got past something */
 	bool ended;
+	struct tk_queue_reader queue;
 	uint64_t pending[TK_LANE_PENDING];
 };
 
 enum tk_lane_from {
 	TK_LANE_NEWEST, /* what is written from now on */
 	TK_LANE_OLDEST, /* everything that is still there */
+	TK_LANE_LOOK,   /* nothing: only to see how things are, and leave a queue to its reader */
 };
 
 /**
- * Begin to read. `slots` a power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until
+ * Begin to read a ring; tk_queue_reader_init() begins a queue, which is read from the oldest
+ * whatever is asked for. `slots` a power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until
  * the reader is forgotten (there is nothing to close).
  */
 void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,

@@ -197,14 +197,14 @@ void tk_memory_huge_remove(const char *name, uid_t uid)
 	close(dirfd);
 }
 
-int tk_memory_huge_open(const char *name, uid_t uid)
+int tk_memory_huge_open(const char *name, uid_t uid, int access)
 {
 	int dirfd = huge_dir(uid, false);
 	int fd;
 
 	if (dirfd < 0)
 		return dirfd;
-	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	fd = openat(dirfd, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		fd = -errno;
 	close(dirfd);

@@ -58,8 +58,8 @@ int tk_memory_huge(const char *name, size_t size, int node, mode_t mode, struct 
 /** Remove a file made by tk_memory_huge(). */
 void tk_memory_huge_remove(const char *name, uid_t uid);
 
-/** Open one, read-only, if `uid` owns it. @return a descriptor, or -ENOENT, -EPERM, ... */
-int tk_memory_huge_open(const char *name, uid_t uid);
+/** Open one, O_RDONLY or O_RDWR, if `uid` owns it. @return a descriptor, or -ENOENT, -EPERM, ... */
+int tk_memory_huge_open(const char *name, uid_t uid, int access);
 
 /** The NUMA node the calling thread runs on, and its cpu; 0 and 0 if the kernel will not say. */
 void tk_memory_here(unsigned *cpu, unsigned *node);

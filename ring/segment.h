@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define TK_SEGMENT_MAGIC   UINT64_C(0x316765736b740000) /* "\0\0tkseg1" */
-#define TK_SEGMENT_VERSION 1u
+#define TK_SEGMENT_VERSION 2u
 
 #define TK_NAME_MAX   63u /* bytes of a timer's or an app's name: printable UTF-8 */
 #define TK_TIMERS_MAX 65536u

@@ -12,6 +12,7 @@
 
 #include "ring/guard.h"
 #include "ring/memory.h"
+#include "ring/queue_read.h"
 
 #define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
 
@@ -30,10 +31,11 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 	return fd;
 }
 
-/* A regular file of the segment's owner, opened for reading. */
-static int open_file(int dirfd, const char *name, uid_t uid, struct stat *st, char why[TK_WHY_MAX])
+/* A regular file of the segment's owner. access: O_RDONLY, or O_RDWR. */
+static int open_file(int dirfd, const char *name, int access, uid_t uid, struct stat *st,
+		     char why[TK_WHY_MAX])
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(dirfd, name, access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return tk_fail(why, errno, "%s: %s", name, strerror(errno));
@@ -105,23 +107,23 @@ static int check_lane(const struct tk_segment *s, const struct tk_lane_head *h, 
 	if (h->magic != TK_LANE_MAGIC || h->version != TK_SEGMENT_VERSION || h->index != index ||
 	    h->slots < TK_LANE_SLOTS_MIN || h->slots > TK_LANE_SLOTS_MAX ||
 	    (h->slots & (h->slots - 1)) || h->max_timers != s->info.max_timers ||
-	    h->pages > TK_PAGES_HUGETLB)
+	    h->pages > TK_PAGES_HUGETLB || h->discipline > TK_DISCIPLINE_RTE)
 		return tk_fail(why, EBADMSG, "lane %u is corrupt (a field is out of range)", index);
 	return 0;
 }
 
-static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, struct stat *st,
-		      char why[TK_WHY_MAX])
+static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, int access,
+		      struct stat *st, char why[TK_WHY_MAX])
 {
 	char name[TK_PLACE_NAME_MAX];
 	int fd;
 
 	if (h->pages != TK_PAGES_HUGETLB) {
 		tk_place_slots(name, h->index);
-		return open_file(s->dirfd, name, s->info.uid, st, why);
+		return open_file(s->dirfd, name, access, s->info.uid, st, why);
 	}
 	tk_place_huge(name, s->name, h->index);
-	fd = tk_memory_huge_open(name, s->info.uid);
+	fd = tk_memory_huge_open(name, s->info.uid, access);
 	if (fd < 0)
 		return tk_fail(why, -fd, "lane %u: its hugepages: %s", h->index, strerror(-fd));
 	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != s->info.uid) {
@@ -131,9 +133,9 @@ static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, 
 	return fd;
 }
 
-static const void *map_guarded(struct tk_segment *s, int fd, size_t size)
+static void *map_guarded(struct tk_segment *s, int fd, size_t size, int prot)
 {
-	void *addr = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	void *addr = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
 
 	if (addr == MAP_FAILED)
 		return NULL;
@@ -153,30 +155,96 @@ static void unmap_guarded(const void *addr, size_t size)
 	munmap((void *)(uintptr_t)addr, size);
 }
 
-static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char why[TK_WHY_MAX])
+/* Whether the slots' file is as long as it says, and not sparse: reading would fill it in at our
+ * expense. */
+static bool whole(const struct tk_lane_head *h, const struct stat *st)
 {
-	size_t size = lane->info.slots * sizeof(struct tk_slot);
-	struct stat st;
-	const void *slots;
-	int fd = open_slots(s, &lane->info, &st, why);
+	uint64_t size = (uint64_t)st->st_size, bare = h->slots * sizeof(struct tk_slot);
 
-	if (fd < 0)
-		return fd;
-	/* A sparse file would be filled in, at our expense, by reading it. */
-	if ((uint64_t)st.st_size != size ||
-	    (lane->info.pages != TK_PAGES_HUGETLB && (uint64_t)st.st_blocks * 512 < size)) {
-		close(fd);
-		return tk_fail(why, EBADMSG, "lane %u: its slots are truncated or sparse",
+	if (h->pages != TK_PAGES_HUGETLB && (uint64_t)st->st_blocks * 512 < size)
+		return false;
+	if (h->discipline == TK_DISCIPLINE_BROADCAST)
+		return size == bare;
+	return size > bare && size - bare <= TK_HUGEPAGE;
+}
+
+/* A queue has one reader at a time. The lock belongs to the descriptor, so it ends with its holder,
+ * however that ends, and holds against another reader in the same process. */
+static bool lock_queue(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+static bool is_free(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+}
+
+static int open_queue(const struct tk_segment *s, struct tk_segment_lane *lane, struct stat *st,
+		      char why[TK_WHY_MAX])
+{
+	int fd = open_slots(s, &lane->info, O_RDWR, st, why);
+
+	if (fd == -EACCES)
+		return tk_fail(why, EACCES,
+			       "lane %u is a queue (rte), which only its owner may read",
+			       lane->info.index);
+	if (fd >= 0 && !lock_queue(fd)) {
+		lane->queue_fd = fd;
+		return tk_fail(why, EBUSY,
+			       "lane %u is a queue (rte), and another collector reads it: left out "
+			       "until that one ends",
 			       lane->info.index);
 	}
-	slots = map_guarded(s, fd, size);
-	close(fd);
-	if (!slots)
-		return tk_fail(why, errno, "lane %u cannot be mapped: %s", lane->info.index,
-			       strerror(errno));
-	lane->slots_size = size;
-	tk_lane_reader_init(&lane->reader, slots, lane->head, lane->info.slots, s->from);
+	return fd;
+}
+
+static int check_slots(const struct tk_lane_head *h, const struct stat *st, char why[TK_WHY_MAX])
+{
+	if (!whole(h, st))
+		return tk_fail(why, EBADMSG, "lane %u: its slots are truncated or sparse",
+			       h->index);
+	if (h->discipline != TK_DISCIPLINE_BROADCAST && !tk_queue_valid(h, (uint64_t)st->st_size))
+		return tk_fail(why, EBADMSG,
+			       "lane %u is corrupt (its queue is not where it says, or not of "
+			       "records of %zu bytes)",
+			       h->index, sizeof(struct tk_slot));
 	return 0;
+}
+
+static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char why[TK_WHY_MAX])
+{
+	const struct tk_lane_head *h = &lane->info;
+	bool queue = h->discipline != TK_DISCIPLINE_BROADCAST;
+	bool takes = queue && s->from != TK_LANE_LOOK;
+	struct stat st;
+	int fd, ret;
+
+	fd = takes ? open_queue(s, lane, &st, why) : open_slots(s, h, O_RDONLY, &st, why);
+	if (fd < 0)
+		return fd;
+	lane->slots_size = (size_t)st.st_size;
+	ret = check_slots(h, &st, why);
+	if (!ret) {
+		lane->slots = map_guarded(s, fd, lane->slots_size,
+					  takes ? PROT_READ | PROT_WRITE : PROT_READ);
+		if (!lane->slots)
+			ret = tk_fail(why, errno, "lane %u cannot be mapped: %s", h->index,
+				      strerror(errno));
+	}
+	if (takes && !ret)
+		lane->queue_fd = fd;
+	else
+		close(fd);
+	if (!ret && queue)
+		tk_queue_reader_init(&lane->reader, lane->slots, lane->head, h, s->from);
+	else if (!ret)
+		tk_lane_reader_init(&lane->reader, lane->slots, lane->head, h->slots, s->from);
+	return ret;
 }
 
 static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX])
@@ -187,8 +255,9 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 	int fd, ret;
 
 	memset(lane, 0, sizeof(*lane));
+	lane->queue_fd = -1;
 	tk_place_lane(name, index);
-	fd = open_file(s->dirfd, name, s->info.uid, &st, why);
+	fd = open_file(s->dirfd, name, O_RDONLY, s->info.uid, &st, why);
 	if (fd < 0)
 		return fd;
 	lane->head_size = tk_place_lane_size(s->info.max_timers);
@@ -198,7 +267,7 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 	if (!ret)
 		ret = check_lane(s, &lane->info, index, why);
 	if (!ret) {
-		lane->head = map_guarded(s, fd, lane->head_size);
+		lane->head = map_guarded(s, fd, lane->head_size, PROT_READ);
 		if (!lane->head)
 			ret = tk_fail(why, errno, "lane %u cannot be mapped: %s", index,
 				      strerror(errno));
@@ -211,6 +280,28 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 		lane->head = NULL;
 	}
 	return ret;
+}
+
+/* Those that another reader let go of, and those found corrupt. */
+static void look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX])
+{
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		struct tk_segment_lane *lane = &s->lanes[i];
+
+		if (!lane->head && lane->queue_fd >= 0 && is_free(lane->queue_fd)) {
+			close(lane->queue_fd);
+			if (attach_lane(s, i, why) == -EBUSY)
+				why[0] = '\0'; /* was said */
+		}
+		if (lane->reader.queue.corrupt && !lane->told) {
+			lane->told = true;
+			(void)tk_fail(
+				why, EBADMSG,
+				"lane %u is corrupt (its queue says it holds more than it can): "
+				"left alone from now on",
+				i);
+		}
+	}
 }
 
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
@@ -235,9 +326,12 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 			return -EBADMSG;
 		s->info.n_timers = h.n_timers;
 	}
+	if (s->n_queues)
+		look_after_queues(s, why);
 	while (s->n_lanes < h.n_lanes) {
 		/* One that cannot be had stays empty, its head NULL. */
 		(void)attach_lane(s, s->n_lanes, why);
+		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
 		s->n_lanes++;
 	}
 	return 0;
@@ -256,7 +350,7 @@ static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 								  : strerror(errno));
 	if (fstat(dirfd, &place) || fstat(s->dirfd, &dir) || place.st_uid != dir.st_uid)
 		return tk_fail(why, EPERM, "it belongs to another user than its directory");
-	s->headfd = open_file(s->dirfd, "head", dir.st_uid, &st, why);
+	s->headfd = open_file(s->dirfd, "head", O_RDONLY, dir.st_uid, &st, why);
 	if (s->headfd < 0)
 		return s->headfd;
 	if (read_exactly(s->headfd, &s->info, sizeof(s->info), 0))
@@ -329,10 +423,10 @@ void tk_segment_detach(struct tk_segment *s)
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		struct tk_segment_lane *lane = &s->lanes[i];
 
-		if (!lane->head)
-			continue;
-		unmap_guarded(lane->reader.slots, lane->slots_size);
+		unmap_guarded(lane->slots, lane->slots_size);
 		unmap_guarded(lane->head, lane->head_size);
+		if (lane->queue_fd >= 0)
+			close(lane->queue_fd);
 	}
 	if (s->headfd >= 0)
 		close(s->headfd);

@@ -8,6 +8,10 @@
  * counts are mapped, PROT_READ. A file truncated under the mapping raises SIGBUS:
  * ring/guard.h turns that into one bad segment.
  *
+ * A queue (ring/discipline.h) is another matter: its reader writes to slots.N, and there is one at a
+ * time. Attaching, but for TK_LANE_LOOK, maps it for writing and locks the file; a queue that another
+ * reader has locked is left out until that one lets go of it or dies.
+ *
  * One thread per struct tk_segment. Errors come as a negative errno and a sentence in `why`, which
  * holds no control characters and can be printed as it is.
  */
@@ -32,10 +36,13 @@ enum tk_owner {
 
 struct tk_segment_lane {
 	struct tk_lane_reader reader;
-	struct tk_lane_head info; /* private copy, from attach: slots, pages, nodes */
-	const struct tk_lane_head *head;
+	struct tk_lane_head info;        /* private copy, from attach: slots, pages, nodes */
+	const struct tk_lane_head *head; /* NULL: left out */
+	void *slots;
 	size_t head_size;
 	size_t slots_size;
+	int queue_fd; /* of a queue's slots.N, for its lock; else -1 */
+	bool told;    /* that it is corrupt */
 };
 
 struct tk_segment {
@@ -44,6 +51,7 @@ struct tk_segment {
 	struct tk_segment_timer *timers; /* info.n_timers of them; names verified */
 	struct tk_segment_lane *lanes;   /* n_lanes of them are attached; never moves */
 	uint32_t n_lanes;
+	uint32_t n_queues; /* of its lanes */
 	enum tk_lane_from from;
 	int dirfd;
 	int headfd;
@@ -69,7 +77,8 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 /**
  * Pick up timers and lanes that appeared since. Costs one pread (200 ns) when nothing did. Lanes
  * that appear after attaching are read from their first record. A lane that cannot be attached is
- * left out and said in `why`, once, with the number returned.
+ * left out and said in `why`, once; so is a queue that turns out to be corrupt. A queue that was
+ * left out because another reads it is attached when that has ended: a system call each.
  * @return 0, or -EBADMSG: the segment has become invalid and should be detached.
  */
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);

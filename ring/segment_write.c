@@ -231,19 +231,31 @@ static int reopen(const struct tk_segment_writer *s, int *place)
 }
 
 static int make_slots(struct tk_segment_writer *s, int dirfd, unsigned index, size_t size, int node,
-		      struct tk_memory *m)
+		      mode_t mode, struct tk_memory *m)
 {
 	char name[TK_PLACE_NAME_MAX];
 
 	tk_place_huge(name, s->name, index);
-	if (!tk_memory_huge(name, size, node, file_mode(s), m))
+	if (!tk_memory_huge(name, size, node, mode, m))
 		return 0;
 	tk_place_slots(name, index);
-	return tk_memory_file(dirfd, name, size, node, file_mode(s), m);
+	return tk_memory_file(dirfd, name, size, node, mode, m);
 }
 
-static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots, int node,
-		     struct tk_lane_memory *lane)
+const struct tk_discipline tk_broadcast = { .id = TK_DISCIPLINE_BROADCAST };
+
+/* 0, which no memory can be had of, if the discipline cannot have so many. */
+static size_t slots_size(uint64_t slots, const struct tk_discipline *d)
+{
+	size_t bare = slots * sizeof(struct tk_slot);
+	size_t unit = bare % TK_HUGEPAGE ? (size_t)sysconf(_SC_PAGESIZE) : TK_HUGEPAGE;
+	size_t size = d->push ? d->size((uint32_t)slots) : bare;
+
+	return (size + unit - 1) / unit * unit;
+}
+
+static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots,
+		     const struct tk_discipline *d, int node, struct tk_lane_memory *lane)
 {
 	char name[TK_PLACE_NAME_MAX];
 	unsigned index = s->head->n_lanes;
@@ -255,20 +267,25 @@ static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots, int
 			     file_mode(s), &head);
 	if (ret)
 		return ret;
-	ret = make_slots(s, dirfd, index, slots * sizeof(struct tk_slot), node, &data);
+	lane->head = head.addr;
+	ret = make_slots(s, dirfd, index, slots_size(slots, d), node, d->push ? 0600 : file_mode(s),
+			 &data);
 	if (ret) {
 		munmap(head.addr, head.size);
 		unlinkat(dirfd, name, 0);
 		return ret;
 	}
-	lane->head = head.addr;
+	if (d->push)
+		d->init(data.addr, (uint32_t)slots, &lane->head->queue);
 	lane->counts = (uint64_t *)((char *)head.addr + TK_LANE_COUNTS);
 	lane->slots = data.addr;
+	lane->slots_size = data.size;
 	lane->head->magic = TK_LANE_MAGIC;
 	lane->head->version = TK_SEGMENT_VERSION;
 	lane->head->index = index;
 	lane->head->slots = slots;
 	lane->head->max_timers = s->head->max_timers;
+	lane->head->discipline = d->id;
 	lane->head->pages = data.pages;
 	lane->head->node_asked = data.node_asked;
 	lane->head->node_had = data.node_had;
@@ -277,7 +294,8 @@ static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots, int
 	return 0;
 }
 
-int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
+int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
+			const struct tk_discipline *discipline, int node,
 			struct tk_lane_memory *lane, char why[TK_WHY_MAX])
 {
 	int place, fd, ret;
@@ -294,7 +312,7 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
 	fd = reopen(s, &place);
 	if (fd < 0)
 		return tk_fail(why, -fd, "the segment's directory is gone: %.150s", s->dir);
-	ret = make_lane(s, fd, slots, node, lane);
+	ret = make_lane(s, fd, slots, discipline, node, lane);
 	close(fd);
 	close(place);
 	if (ret)

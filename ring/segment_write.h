@@ -49,7 +49,8 @@ struct tk_segment_writer {
 struct tk_lane_memory {
 	struct tk_lane_head *head;
 	uint64_t *counts;
-	struct tk_slot *slots;
+	void *slots; /* struct tk_slot[], or a queue */
+	size_t slots_size;
 };
 
 /** @return 0 or a negative errno, with a sentence in `why`; nothing is left behind then. */
@@ -62,8 +63,12 @@ int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t
 /**
  * Make a lane of `slots` (a power of two) on NUMA node `node` (-1: wherever). @return 0, or -ENOSPC
  * (all lanes are made), -EINVAL, -ENOMEM, -ESTALE (the directory is gone), ..., and `why`.
+ *
+ * A queue takes more than its slots: whole pages, and whole hugepages if the slots fill those. Its
+ * slots.N is the owner's alone, whatever s->group says, for its reader writes to it.
  */
-int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots, int node,
+int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
+			const struct tk_discipline *discipline, int node,
 			struct tk_lane_memory *lane, char why[TK_WHY_MAX]);
 
 /** Mark it closed, unlink it unless it is to be kept. The memory stays mapped: threads may still

@@ -2,6 +2,7 @@
 /* Everything in timekeeper.h compiles to nothing, links to nothing, and does nothing. */
 #define TK_COMPILE_OUT
 #include "producer/timekeeper.h"
+#include "ring/timekeeper-rte.h"
 
 #include <stdio.h>
 
@@ -15,12 +16,14 @@ static int five(void)
 int main(void)
 {
 	tk_timer_t t = tk_timer("x");
+	struct tk_options queue = { .discipline = &tk_rte };
+	struct tk_thread ring = { .discipline = &tk_broadcast };
 	struct tk_sum sum = { 0, 0 };
 	message a = { .origin = tk_origin_now() }, b;
 	uint64_t start = tk_start(t), lap = tk_now();
 	int sum_of_calls = 0;
 
-	if (tk_open("x", NULL) || tk_join(NULL) || start || lap)
+	if (tk_open("x", &queue) || tk_join(&ring) || start || lap)
 		return 1;
 	tk_derive(&b, &a);
 	tk_stop(t, start);

@@ -22,7 +22,11 @@ flags=(-Wall -Wextra -Werror)
 
 sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.c" >"$work/hello.c"
 cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
-programs=(hello)
+ldd "$work/hello" | grep -q librte && { echo "DPDK is linked into who did not ask for it"; exit 1; }
+sed -e '1i #include <timekeeper-rte.h>' -e 's#tk_open("hello", NULL)#tk_open("hello", \&(struct tk_options){ .discipline = \&tk_rte })#' \
+	"$work/hello.c" >"$work/hello-rte.c"
+cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" $(pkg-config --cflags --libs timekeeper-rte) "-Wl,-rpath,$lib"
+programs=(hello hello-rte)
 if command -v c++ >/dev/null; then
 	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" >"$work/hello.cpp"
 	c++ "${flags[@]}" "$work/hello.cpp" -o "$work/hello-cpp" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
@@ -36,7 +40,11 @@ for program in "${programs[@]}"; do
 		"$work"/root/usr/local/bin/timekeeper ls 2>/dev/null | grep -q "\.$pid\." && break
 		sleep 0.1
 	done
-	"$work"/root/usr/local/bin/timekeeper ls | grep -q "\.$pid\..*alive" || { echo "$program is not seen"; exit 1; }
+	"$work"/root/usr/local/bin/timekeeper ls >"$work/ls"
+	grep -q "\.$pid\..*alive" "$work/ls" || { echo "$program is not seen"; exit 1; }
+	if [ "$program" = hello-rte ]; then
+		grep -q 'rte, drop-newest' "$work/ls" || { echo "$program: no queue"; exit 1; }
+	fi
 	kill "$pid"
 	wait "$pid" || true
 done

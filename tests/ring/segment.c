@@ -39,13 +39,13 @@ static void make_segment(int answer)
 		tk_segment_put_timer(&s, timer, i);
 	}
 	for (unsigned i = 0; i < 2; i++)
-		if (tk_segment_put_lane(&s, 65536, -1, &lane, why))
+		if (tk_segment_put_lane(&s, 65536, &tk_broadcast, -1, &lane, why))
 			_exit(2);
 	if (write(answer, s.name, sizeof(s.name)) != sizeof(s.name))
 		_exit(3);
 	while (read(go[0], &byte, 1) == 1) {
 		if (byte == 'l')
-			tk_segment_put_lane(&s, 256, -1, &lane, why);
+			tk_segment_put_lane(&s, 256, &tk_broadcast, -1, &lane, why);
 		if (byte == 't')
 			tk_segment_put_timer(&s, "timer-late", 0);
 		if (byte == 'c')
@@ -203,7 +203,7 @@ Test(segment, another_version_is_named)
 
 	write_at("head", offsetof(struct tk_segment_head, version), &version, 4);
 	refuse(EPROTO);
-	cr_assert_not_null(strstr(why, "version 2"));
+	cr_assert_not_null(strstr(why, "version 3"));
 }
 
 Test(segment, half_made_is_to_be_tried_again)

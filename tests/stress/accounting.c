@@ -45,7 +45,7 @@ static int read_lane(const struct lane_in_memory *lane, struct shared *shared, e
 	bool ending = false;
 	size_t n;
 
-	tk_lane_reader_init(&r, lane->slots, lane->head, lane->size, TK_LANE_NEWEST);
+	lane_reader(lane, &r, TK_LANE_NEWEST);
 	__atomic_fetch_add(&shared->ready, 1, __ATOMIC_RELEASE);
 	for (;;) {
 		bool more = tk_lane_read(&r, out, &n);
@@ -92,24 +92,24 @@ static void disturb(pid_t reader, pid_t writer)
 	}
 }
 
-int main(int argc, char **argv)
+/* Readers of paces [from, to). */
+static int run(enum pace from, enum pace to, uint64_t pushes, uint64_t slots)
 {
-	uint64_t pushes = argc > 1 ? strtoull(argv[1], NULL, 10) : 30000000;
 	struct lane_in_memory lane;
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t reader[PACES], writer;
 	int status, bad = 0;
 
-	lane_make(&lane, argc > 2 ? strtoull(argv[2], NULL, 10) : 4096);
-	for (enum pace p = 0; p < PACES; p++) {
+	lane_make(&lane, slots);
+	for (enum pace p = from; p < to; p++) {
 		reader[p] = fork();
 		if (reader[p] == 0)
 			_exit(read_lane(&lane, shared, p));
 	}
 	writer = fork();
 	if (writer == 0) {
-		while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < PACES)
+		while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < (int)(to - from))
 			pause_ns(100000);
 		for (uint64_t i = 0; i < pushes; i++)
 			lane_push_numbered(&lane);
@@ -117,10 +117,28 @@ int main(int argc, char **argv)
 		__atomic_store_n(&shared->done, 1, __ATOMIC_RELEASE);
 		_exit(0);
 	}
-	disturb(reader[IS_STOPPED], writer);
-	for (enum pace p = 0; p < PACES; p++) {
+	if (to > IS_STOPPED)
+		disturb(reader[IS_STOPPED], writer);
+	else
+		waitpid(writer, NULL, 0);
+	for (enum pace p = from; p < to; p++) {
 		waitpid(reader[p], &status, 0);
 		bad |= status;
 	}
+	lane_free(&lane);
+	munmap(shared, sizeof(*shared));
 	return bad ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t pushes = argc > 1 ? strtoull(argv[1], NULL, 10) : 30000000;
+	uint64_t slots = argc > 2 ? strtoull(argv[2], NULL, 10) : 4096;
+	int bad = 0;
+
+	if (!IS_QUEUE)
+		return run(0, PACES, pushes, slots);
+	for (enum pace p = 0; p < PACES; p++) /* a queue has one at a time */
+		bad |= run(p, p + 1, pushes, slots);
+	return bad;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "producer/timekeeper.h"
+#include "tests/discipline.h"
 #include "tests/producer/read_back.h"
 
 #define ENOUGH 1000u               /* handlers that must have run, however long it takes */
@@ -157,7 +158,7 @@ static int reader(const char *place, pid_t pid, struct shared *shared)
 
 static int run(const char *place, uint64_t pushes, uint32_t slots)
 {
-	struct tk_options o = { .slots = slots };
+	struct tk_options o = { .slots = slots, .discipline = DISCIPLINE };
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t self = getpid(), child;

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread's writer: the lane it is in, and the turns that its pushes take. */
+#include "producer/library.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define REFUSED_TURN UINT64_C(1024)
+
+/* Where heads begin that have no lane: beyond any lane's, so that a push which claimed one and was
+ * interrupted by a handler that joined still takes its turn. Its tag is 0, older than any. */
+#define HEAD_NOWHERE (UINT64_C(1) << 63)
+
+/* A turn's arguments after the writer: the push that it finishes. See ring/lane_push.h. */
+#define PUSH_ARGS uint64_t head, int64_t placed, uint32_t meta, uint64_t start, uint64_t low
+
+static void turn_out(struct tk_lane_writer *w, PUSH_ARGS);
+
+/* Where a thread without a lane finds the flags that disable timers, and counts. */
+static uint8_t no_flags[TK_TIMERS_MAX];
+static uint64_t nowhere[TK_TIMERS_MAX];
+
+__thread struct tk_lane_writer tk_self __attribute__((tls_model("initial-exec"))) = {
+	.head = HEAD_NOWHERE,
+	.counts = nowhere,
+	.counted = HEAD_NOWHERE >> TK_HEAD_SHIFT,
+	.disabled = no_flags,
+	.turn = turn_out,
+};
+
+/*
+ * Whether this thread is entering a record into a queue, which cannot be entered twice: 0, or 1 and
+ * how often handlers that interrupt it pushed meanwhile. The writer keeps its lane as long, and
+ * those pushes are dropped. After so many it was abandoned (siglongjmp).
+ */
+#define ABANDONED 65536u
+static __thread volatile uint32_t enqueuing __attribute__((tls_model("initial-exec")));
+
+static struct tk_lane_entry *lane_of(const struct tk_lane_writer *w)
+{
+	return w->lane;
+}
+
+/* ---- in and out of a lane: locked, by the writer's own thread ---- */
+
+void tk_writer_put_out(struct tk_lane_writer *w, enum tk_writer_state state)
+{
+	w->slots = (char *)&w->sink;
+	w->counts = nowhere;
+	w->disabled = no_flags;
+	w->mask = 0;
+	w->turn = turn_out;
+	w->lane = NULL;
+	w->published = NULL;
+	w->state = state;
+	w->head = HEAD_NOWHERE;
+	w->turn_at = state == TK_WRITER_OUT ? 0 : w->head + REFUSED_TURN * TK_HEAD_STEP;
+	w->counted = w->head >> TK_HEAD_SHIFT;
+	enqueuing = 0;
+}
+
+static void turn_in(struct tk_lane_writer *w, PUSH_ARGS);
+static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS);
+
+static uint64_t next_turn(const struct tk_lane_writer *w, uint64_t head)
+{
+	uint64_t slots = (w->mask + 1) >> TK_HEAD_SHIFT;
+
+	return head + tk_lane_turn_every(slots) * TK_HEAD_STEP;
+}
+
+/* A queue's every push takes its turn; a push that was on its way elsewhere stores in the sink. */
+static void put_in_queue(struct tk_lane_writer *w, struct tk_lane_entry *lane)
+{
+	lane->discipline->repair(lane->memory.slots);
+	w->slots = (char *)&w->sink;
+	w->mask = 0;
+	w->turn = turn_queue;
+	w->turn_at = 0;
+}
+
+static void put_in_ring(struct tk_lane_writer *w, struct tk_lane_entry *lane)
+{
+	w->mask = lane->memory.head->slots * TK_HEAD_STEP - 1;
+	w->slots = lane->memory.slots;
+	w->turn = turn_in;
+	w->turn_at = next_turn(w, w->head);
+}
+
+void tk_writer_put_in(struct tk_lane_writer *w, struct tk_lane_entry *lane)
+{
+	lane->writer = w;
+	w->lane = lane;
+	w->head = lane->next << TK_HEAD_SHIFT;
+	w->counted = lane->next;
+	w->counts = lane->memory.counts;
+	w->disabled = tk_library.segment.disabled;
+	w->published = &lane->memory.head->published;
+	w->generation = tk_library.generation;
+	w->state = TK_WRITER_IN;
+	if (lane->discipline->push)
+		put_in_queue(w, lane);
+	else
+		put_in_ring(w, lane);
+}
+
+void tk_writer_detach(struct tk_lane_writer *w)
+{
+	__atomic_store_n(&w->disabled, no_flags, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->counts, nowhere, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->turn_at, 0, __ATOMIC_RELAXED);
+}
+
+void tk_writer_count_refused(struct tk_lane_writer *w)
+{
+	uint64_t head = w->head >> TK_HEAD_SHIFT;
+
+	if (tk_library.state != TK_LIBRARY_OPEN)
+		return;
+	__atomic_fetch_add(&tk_library.segment.head->refused_records, head - w->counted,
+			   __ATOMIC_RELAXED);
+	w->counted = head;
+}
+
+void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
+{
+	/* Pairs with the acquire load in tk_lane_reader_sync(). */
+	__atomic_store_n(w->published, head >> TK_HEAD_SHIFT, __ATOMIC_RELEASE);
+}
+
+/*
+ * In a ring, w->counted is the first number not known to be finished; one that never will be
+ * (siglongjmp) holds for a lap.
+ */
+static bool all_stored(struct tk_lane_writer *w, uint64_t head)
+{
+	const struct tk_slot *slots = (const struct tk_slot *)w->slots;
+	uint64_t mask = w->mask >> TK_HEAD_SHIFT;
+	uint64_t end = head >> TK_HEAD_SHIFT;
+	uint64_t n = w->counted;
+
+	if (end - n > mask)
+		n = end - mask - 1;
+	for (; n < end; n++) {
+		const struct tk_slot *s = &slots[n & mask];
+
+		if ((int32_t)((uint32_t)(s->w[1] >> 32) - tk_tag(n)) < 0 ||
+		    (int32_t)((uint32_t)s->w[3] - tk_tag(n)) < 0)
+			break;
+	}
+	w->counted = n;
+	return n == end;
+}
+
+bool tk_writer_all_finished(struct tk_lane_writer *w, uint64_t head)
+{
+	if (!w->lane)
+		return true;
+	if (lane_of(w)->discipline->push)
+		return !enqueuing || enqueuing >= ABANDONED;
+	return all_stored(w, head);
+}
+
+/* ---- turns: what a push calls now and then ---- */
+
+/*
+ * A handler may interrupt a turn anywhere and take one itself. errno is the host's, and the host
+ * may be between a failed call and its look at errno.
+ */
+
+static bool is_current(const struct tk_lane_writer *w)
+{
+	return __atomic_load_n(&tk_library.generation, __ATOMIC_RELAXED) == w->generation;
+}
+
+/* The segment was closed, or closed and opened again: this lane belongs to the past. */
+static void change_lanes(struct tk_lane_writer *w)
+{
+	int error = errno;
+
+	tk_library_lock();
+	if (w->state == TK_WRITER_IN && !is_current(w)) { /* or a handler was quicker */
+		tk_writer_put_out(w, TK_WRITER_OUT);
+		tk_threads_join_by_default(w);
+	}
+	tk_library_unlock();
+	errno = error;
+}
+
+static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
+{
+	if (head >= HEAD_NOWHERE) { /* claimed before a handler joined */
+		turn_out(w, head, placed, meta, start, low);
+		return;
+	}
+	/* In this order, so that a segment closed in between is noticed at the next push. */
+	__atomic_store_n(&w->turn_at, next_turn(w, head), __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (is_current(w)) {
+		tk_writer_publish(w, head);
+		tk_lane_store(w, head, placed, meta, start, low);
+	} else if (!tk_writer_all_finished(w, head)) {
+		w->turn_at = 0;
+		tk_lane_store(w, head, placed, meta, start, low);
+	} else {
+		change_lanes(w);
+		tk_lane_put(w, placed, meta, start, low);
+	}
+}
+
+/* A queue counts every push, and the dropped ones apart. */
+static void count(struct tk_lane_writer *w, uint32_t meta, bool dropped)
+{
+	if (dropped)
+		tk_lane_add_one(&lane_of(w)->memory.head->dropped);
+	tk_lane_add_one(&w->counts[tk_meta_timer(meta)]);
+}
+
+static void enqueue(struct tk_lane_writer *w, PUSH_ARGS)
+{
+	struct tk_lane_entry *lane = lane_of(w);
+	struct tk_slot record;
+	__m128i *half = (__m128i *)&record;
+
+	tk_lane_build(head, placed, meta, start, low, &half[0], &half[1]);
+	count(w, meta, !lane->discipline->push(lane->memory.slots, &record));
+	tk_writer_publish(w, w->head);
+}
+
+/* The writer is looked at only once `enqueuing` keeps handlers from changing its lane: before that,
+ * one may have come between the claim and this turn. */
+static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
+{
+	uint32_t pushes = enqueuing;
+	bool here;
+
+	if (head >= HEAD_NOWHERE) {
+		turn_out(w, head, placed, meta, start, low);
+		return;
+	}
+	if (pushes && pushes < ABANDONED) {
+		enqueuing = pushes + 1;
+		count(w, meta, true);
+		return;
+	}
+	enqueuing = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	here = w->turn == turn_queue;
+	if (here && is_current(w)) {
+		if (pushes)
+			lane_of(w)->discipline->repair(lane_of(w)->memory.slots);
+		enqueue(w, head, placed, meta, start, low);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		enqueuing = 0;
+		return;
+	}
+	enqueuing = 0;
+	if (here)
+		change_lanes(w);
+	tk_lane_put(w, placed, meta, start, low);
+}
+
+/* A handler joined, and counted, while the push that it interrupted was on its way to join. */
+static void uncount_refused(void)
+{
+	if (tk_library.state == TK_LIBRARY_OPEN)
+		__atomic_fetch_sub(&tk_library.segment.head->refused_records, 1, __ATOMIC_RELAXED);
+}
+
+static void turn_out(struct tk_lane_writer *w, PUSH_ARGS)
+{
+	int error = errno;
+
+	if (w->slots && __atomic_load_n(&tk_library.state, __ATOMIC_RELAXED) == TK_LIBRARY_NEVER) {
+		tk_lane_store(w, head, placed, meta, start, low);
+		return;
+	}
+	tk_library_lock();
+	if (w->state == TK_WRITER_IN) {
+		uncount_refused();
+	} else {
+		w->slots = (char *)&w->sink; /* what a thread-local cannot be initialised with */
+		if (w->state != TK_WRITER_OUT)
+			w->turn_at = head + REFUSED_TURN * TK_HEAD_STEP;
+		w->counted++; /* the record at hand is not refused yet */
+		tk_writer_count_refused(w);
+		tk_threads_join_by_default(w);
+		if (w->state != TK_WRITER_IN)
+			w->counted--;
+	}
+	tk_library_unlock();
+	errno = error;
+	if (w->state == TK_WRITER_IN)
+		tk_lane_put(w, placed, meta, start, low);
+	else
+		tk_lane_store(w, head, placed, meta, start, low);
+}
+
+/* Without a clock that may be read (prctl(PR_SET_TSC) makes rdtsc kill), nothing is stamped. */
+void tk_writer_disable(bool disable)
+{
+	if (no_flags[0] != disable)
+		memset(no_flags, disable, sizeof(no_flags));
+}
