@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench/rings/bench.h - what the sections of the bench share: the machine, a ring set up to be
+ * measured, a reader polling it, and the rows that come out.
+ */
+#ifndef TK_BENCH_RINGS_BENCH_H
+#define TK_BENCH_RINGS_BENCH_H
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "bench/rings/ring.h"
+
+#define BENCH_PLACES 61u
+
+#define SLOTS_MIN (UINT64_C(1) << 8)
+#define SLOTS_MAX (UINT64_C(1) << 20)
+
+struct bench {
+	const struct ring **rings; /* those asked for, and the baseline first */
+	unsigned n_rings;
+	uint64_t slots; /* of the ring, where sizes are not what is compared */
+	bool quick;
+	unsigned cpus[2]; /* writer's, reader's */
+	bool two;         /* there is a second cpu */
+	double tick_ns;
+
+	/* Shared memory for a ring. */
+	char *memory;
+	size_t memory_size;
+	const char *pages; /* what it lies on */
+
+	/* Shared memory for the two sides' private states, in many places: whether a push takes 3
+	 * cycles or 11 can depend on which page its writer's state lies in (measured, with Lamport's
+	 * ring: one place in six or so, for as long as it lies there; store forwarding, then). So
+	 * each trial has another, and a median is over several. */
+	char *places;
+	unsigned trials;
+
+	json_t *rows;
+	bool wrong; /* a ring delivered what it should not have, or not what it should */
+};
+
+/* ---- setup.c ---- */
+
+/** Memory for all rings at any size, a place for each side, the cpus. @return 0 or -errno. */
+int bench_open(struct bench *b);
+void bench_close(struct bench *b);
+
+/** A ring, empty, at one size, in the bench's memory. */
+struct trial {
+	const struct ring *ring;
+	const struct ring_loops *loops;
+	uint64_t slots;
+	unsigned bytes;
+	void *w, *r;
+	struct ring_run *run;
+	uint64_t next; /* number of the next item */
+};
+
+/** @return false: this ring does not have records of that size. */
+bool trial_make(struct bench *b, struct trial *t, const struct ring *ring, uint64_t slots,
+		unsigned bytes);
+
+/** The slots that a writer can fill before it is refused, or the reader lapped. */
+uint64_t trial_room(const struct trial *t);
+
+/** Read everything that is there, in this thread, untimed. @return how many records. */
+uint64_t trial_empty(struct trial *t);
+
+/* ---- reader.c ---- */
+
+/** How a reader polls, for the sections that compare this. */
+struct polling {
+	const char *name;
+	int rest_us; /* between polls; 0: spins; -1: there is no reader */
+};
+
+enum { POLLINGS = 5 };
+extern const struct polling pollings[POLLINGS];
+
+/** A thread on the second cpu that reads a trial's ring until told to stop. */
+struct reader {
+	pthread_t thread;
+	struct trial *t;
+	unsigned cpu;
+	uint64_t rest; /* ticks */
+	struct ring_sum sum;
+	uint64_t read; /* records, when it was stopped */
+	atomic_uint started;
+};
+
+/** Begin; back when it is reading. Nothing if the polling is none. */
+void reader_start(struct bench *b, struct reader *r, struct trial *t, const struct polling *p);
+/** End it; what is left in the ring is read. */
+void reader_stop(struct reader *r);
+/** What was lost of so many accepted records, for a row; null where nobody reads. */
+json_t *reader_lost(const struct trial *t, const struct polling *p, uint64_t accepted,
+		    uint64_t read);
+
+/* ---- check.c ---- */
+
+/** What came out of a ring, held against the numbers that went in. */
+struct tally {
+	uint64_t delivered;  /* whole, and newer than all before */
+	uint64_t missing;    /* numbers passed over */
+	uint64_t duplicated; /* not newer than all before */
+	uint64_t torn;       /* parts do not belong together */
+	uint64_t last;       /* greatest number */
+};
+
+/** Pop once, up to max, and hold it against what was pushed. @return how many came. */
+unsigned check_pop(const struct trial *t, unsigned max, struct tally *tally);
+
+/* ---- rows.c ---- */
+
+/** Append a row: the section, the ring and its size, and the fields of `values`, which it takes. */
+void bench_row(struct bench *b, const char *section, const struct trial *t, json_t *values);
+
+/** Percentiles 50, 99 and 99.9 of v[0..n), which gets sorted. */
+struct percentiles {
+	double p50, p99, p999;
+};
+struct percentiles percentiles_of(double *v, unsigned n);
+struct percentiles percentiles_of_ticks(uint32_t *v, unsigned n);
+
+/** `key` of the first row whose members are as in `want`, which it takes; NAN: there is none. */
+double bench_value(const struct bench *b, json_t *want, const char *key);
+
+/** The document: machine, command, rings, rows. NULL: no memory. */
+json_t *bench_document(const struct bench *b, int argc, char **argv);
+
+/** What must be reached, from the rows that were measured; and what is needed for it was not. */
+void bench_verdict(const struct bench *b);
+
+/** Tables for rings.gp, in the directory. @return 0 or -errno. */
+int bench_plot(const struct bench *b, const char *dir);
+
+/* ---- the sections, a file each ---- */
+
+void section_push(struct bench *b);
+void section_fenced(struct bench *b);
+void section_work(struct bench *b);
+void section_deliver(struct bench *b);
+void section_burst(struct bench *b);
+void section_verify(struct bench *b);
+void section_full(struct bench *b);
+void section_killed(struct bench *b);
+
+#endif
