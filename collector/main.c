@@ -51,6 +51,8 @@ static int run(const struct tk_args *a)
 		return (int)tk_cmd_control(a, stdout);
 	case TK_CMD_TSC:
 		return tk_cmd_tsc(a->offsets, a->json, stdout);
+	case TK_CMD_TUNE:
+		return (int)tk_cmd_tune(a, stdout);
 	case TK_CMD_HELP:
 	case TK_COMMANDS:
 		break;

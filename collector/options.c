@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "collector/say.h"
+#include "collector/tune/sizes.h"
 
 #define BIT(command) (1u << TK_CMD_##command)
 #define VIEWING      (BIT(TOP) | BIT(STAT))
-#define SEGMENTS     (VIEWING | BIT(LS) | BIT(CLEAN) | BIT(ENABLE) | BIT(DISABLE))
+#define SEGMENTS     (VIEWING | BIT(LS) | BIT(CLEAN) | BIT(ENABLE) | BIT(DISABLE) | BIT(TUNE))
+#define DRAINING     (VIEWING | BIT(TUNE))
 #define ALL          ((1u << TK_COMMANDS) - 1)
 #define AT(field)    offsetof(struct tk_args, field)
 
@@ -66,6 +68,19 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 		{ { "timekeeper tsc", "checks and frequency" },
 		  { "timekeeper tsc --offsets --json", "measure the cores against each other, too" } },
 	},
+	[TK_CMD_TUNE] = {
+		"tune", "", 0, 0, "which ring size loses nothing, and which stall a size survives",
+		"Answers with the smallest power of two of slots that loses nothing. Of running programs, "
+		"it measures how bursty each lane is and how long a reader on this machine is away, and "
+		"wants twice that. Of a load that is described by --rate, and stalls by --stall or "
+		"--stalls, it simulates every record, and proves a bound beside it. --verify puts the "
+		"answer to the test: a producer with that load, a collector that is stopped for that "
+		"long, at the size and at half of it. --slots asks the other way round.",
+		{ { "timekeeper tune --app gateway", "measure a running program for ten seconds" },
+		  { "timekeeper tune --rate 2M --burst 500 --stall 5ms", "a load that does not run yet" },
+		  { "timekeeper tune --rate 1M --stall 20ms --verify", "the same with processes, to prove it" },
+		  { "timekeeper tune --rate 1M --slots 65536", "which stall does this size survive?" } },
+	},
 	[TK_CMD_HELP] = {
 		"help", "[COMMAND]", 0, 1, "help, the man page, shell completion",
 		"Shows help on the program or one of its commands. Man page and completion are made "
@@ -98,10 +113,10 @@ const struct tk_option tk_options[] = {
 	  AT(collector.oldest) },
 	{ "raw", 'r', TK_OPTION_FLAG, VIEWING, NULL, NULL,
 	  "do not subtract what an empty span costs", AT(collector.raw) },
-	{ "poll", 0, TK_OPTION_POLL, VIEWING, "TIME", NULL,
+	{ "poll", 0, TK_OPTION_POLL, DRAINING, "TIME", NULL,
 	  "drain this often; `spin` never sleeps (default: 50us to 5ms, as the load asks)",
 	  AT(collector.poll_ns) },
-	{ "cpu", 0, TK_OPTION_CPU, VIEWING, "CPU", NULL, "pin the collecting thread to this cpu",
+	{ "cpu", 0, TK_OPTION_CPU, DRAINING, "CPU", NULL, "pin the collecting thread to this cpu",
 	  AT(collector.cpu) },
 	{ "history", 0, TK_OPTION_SIZE, BIT(TOP), "SIZE", NULL,
 	  "memory for the past (default 256M)", AT(collector.history_bytes) },
@@ -109,11 +124,32 @@ const struct tk_option tk_options[] = {
 	  "what graphs are drawn with", AT(charset) },
 	{ "no-color", 0, TK_OPTION_FLAG, BIT(TOP), NULL, NULL, "no colours; so does NO_COLOR",
 	  AT(no_color) },
-	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC), NULL, NULL, "one JSON object",
-	  AT(json) },
+	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(TUNE), NULL, NULL,
+	  "one JSON object", AT(json) },
 	{ "force", 0, TK_OPTION_FLAG, BIT(CLEAN), NULL, NULL, "remove them", AT(force) },
 	{ "offsets", 0, TK_OPTION_FLAG, BIT(TSC), NULL, NULL,
 	  "measure cores against each other; runs a thread on each", AT(offsets) },
+	{ "seconds", 0, TK_OPTION_COUNT, BIT(TUNE), "N", NULL,
+	  "measure, or simulate, for so long (default 10)", AT(seconds) },
+	{ "rate", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
+	  "a load to try instead: so many records a second, e.g. 2M", AT(rate) },
+	{ "burst", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
+	  "which come so many at a time (default 1)", AT(burst) },
+	{ "burst-rate", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
+	  "and then at so many a second (default 100M: 10 ns apart)", AT(burst_rate) },
+	{ "stall", 0, TK_OPTION_TIME, BIT(TUNE), "TIME", NULL,
+	  "its reader is away for so long, one poll in a thousand, besides its poll interval",
+	  AT(stall_ns) },
+	{ "stalls", 0, TK_OPTION_TEXT, BIT(TUNE), "FILE", NULL,
+	  "its reader is away as was measured: what tune --json wrote", AT(stalls) },
+	{ "drain", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
+	  "its reader takes so many records a second (default 50M)", AT(drain) },
+	{ "slots", 0, TK_OPTION_SLOTS, BIT(TUNE), "N", NULL,
+	  "say what a lane of so many slots survives", AT(slots) },
+	{ "verify", 0, TK_OPTION_FLAG, BIT(TUNE), NULL, NULL,
+	  "prove the answer: run that load and such stalls, at that size and at half of it",
+	  AT(verify) },
+	{ "plot", 0, TK_OPTION_TEXT, BIT(TUNE), "FILE", NULL, "draw it, as SVG", AT(plot) },
 	{ "man", 0, TK_OPTION_FLAG, BIT(HELP), NULL, NULL, "print the man page, in roff", AT(man) },
 	{ "completion", 0, TK_OPTION_TEXT, BIT(HELP), "SHELL", NULL,
 	  "print completion for this shell: bash", AT(completion) },
@@ -123,7 +159,8 @@ const struct tk_option tk_options[] = {
 	{ .name = NULL },
 };
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 64
+#define RATE_MAX    UINT64_C(1000000000)
 
 _Static_assert(sizeof(tk_options) / sizeof(tk_options[0]) < OPTIONS_MAX, "room in parse_options");
 
@@ -176,6 +213,16 @@ static int parse_size(const char *text, uint64_t *bytes)
 	return parse_scaled(text, units, scales, bytes);
 }
 
+/* Whole: half a record is none. */
+static int parse_rate(const char *text, uint64_t *rate)
+{
+	static const char *const units[] = { "", "K", "M", "G", NULL };
+	static const double scales[] = { 1, 1e3, 1e6, 1e9 };
+	int err = parse_scaled(text, units, scales, rate);
+
+	return err || *rate > RATE_MAX ? -EINVAL : 0;
+}
+
 static int parse_whole(const char *text, uint64_t max, uint64_t *value)
 {
 	char *end;
@@ -185,6 +232,13 @@ static int parse_whole(const char *text, uint64_t max, uint64_t *value)
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	return errno || *end || *value > max ? -EINVAL : 0;
+}
+
+static int parse_slots(const char *text, uint64_t *slots)
+{
+	if (parse_whole(text, TK_SIZE_MAX, slots) < 0 || tk_size_of(*slots) == TK_SIZES)
+		return -EINVAL;
+	return 0;
 }
 
 static int parse_choice(const char *choices, const char *text, int *place)
@@ -234,6 +288,8 @@ static int store(struct tk_args *a, const struct tk_option *o, const char *text)
 			err = -EINVAL;
 		*(uint64_t *)to = whole;
 		break;
+	case TK_OPTION_TIME:
+		return tk_parse_time(text, to);
 	case TK_OPTION_POLL:
 		if (strcmp(text, "spin"))
 			return tk_parse_time(text, to);
@@ -241,6 +297,10 @@ static int store(struct tk_args *a, const struct tk_option *o, const char *text)
 		break;
 	case TK_OPTION_SIZE:
 		return parse_size(text, to);
+	case TK_OPTION_RATE:
+		return parse_rate(text, to);
+	case TK_OPTION_SLOTS:
+		return parse_slots(text, to);
 	case TK_OPTION_CHOICE:
 		return parse_choice(o->choices, text, to);
 	}
@@ -287,8 +347,11 @@ static int complain_of_value(const struct tk_args *a, char why[256], const struc
 		[TK_OPTION_PID] = "a process's number",
 		[TK_OPTION_CPU] = "a cpu's number",
 		[TK_OPTION_INTERVAL] = "10ms to 60s",
+		[TK_OPTION_TIME] = "a time such as 5ms",
 		[TK_OPTION_POLL] = "a time such as 100us, or spin",
 		[TK_OPTION_SIZE] = "bytes, or a number with K, M or G",
+		[TK_OPTION_RATE] = "a number from 1 to 1G, such as 2M",
+		[TK_OPTION_SLOTS] = "a power of two from 256 to 16777216",
 	};
 	char what[96];
 

@@ -32,6 +32,7 @@ enum tk_command_id {
 	TK_CMD_ENABLE,
 	TK_CMD_DISABLE,
 	TK_CMD_TSC,
+	TK_CMD_TUNE,
 	TK_CMD_HELP,
 	TK_COMMANDS,
 };
@@ -49,6 +50,11 @@ struct tk_args {
 	int charset; /* 0 auto, 1 braille, 2 block, 3 ascii */
 	bool help, version, man;
 	const char *completion; /* shell */
+	/* tune; 0 and NULL: not said */
+	uint64_t rate, burst, burst_rate, drain; /* records (a second) */
+	uint64_t stall_ns, slots, seconds;
+	const char *stalls, *plot; /* files */
+	bool verify;
 	char **operands;
 	int n_operands;
 };
@@ -60,8 +66,11 @@ enum tk_option_type {
 	TK_OPTION_PID,      /* uint32_t */
 	TK_OPTION_CPU,      /* int */
 	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, ms or s; 10 ms to 60 s */
-	TK_OPTION_POLL,     /* the same, of any length, or "spin" for 1 */
+	TK_OPTION_TIME,     /* the same, of any length */
+	TK_OPTION_POLL,     /* the same, or "spin" for 1 */
 	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G */
+	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: thousands of thousands */
+	TK_OPTION_SLOTS,    /* uint64_t, a power of two that a lane can have */
 	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };
 

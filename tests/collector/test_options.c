@@ -68,6 +68,27 @@ Test(options, operands)
 	cr_assert_eq(args.collector.pid, 7);
 }
 
+Test(options, tune)
+{
+	cr_assert_eq(parse("tune --rate 2.5M --burst 1K --stall 5ms --slots 65536 --verify"), 0);
+	cr_assert_eq(args.command, TK_CMD_TUNE);
+	cr_assert_eq(args.rate, 2500000);
+	cr_assert_eq(args.burst, 1000);
+	cr_assert_eq(args.stall_ns, 5000000);
+	cr_assert_eq(args.slots, 65536);
+	cr_assert(args.verify);
+	for (const char *const *bad = (const char *const[]){
+		     "--rate 0", "--rate 2G", "--rate x", "--burst -1", "--stall 0", "--stall spin",
+		     "--slots 0", "--slots 128", "--slots 65535", "--slots 2^16",
+		     "--slots 33554432", "--seconds 0", NULL };
+	     *bad; bad++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "tune %s", *bad);
+		cr_assert_eq(parse(line), -EINVAL, "%s", line);
+	}
+}
+
 Test(options, times)
 {
 	uint64_t ns;
@@ -124,6 +145,8 @@ Test(options, every_option_is_in_its_help_and_parsed)
 				 !o->argument                    ? ""
 				 : o->type == TK_OPTION_INTERVAL ? "1s"
 				 : o->type == TK_OPTION_POLL     ? "spin"
+				 : o->type == TK_OPTION_TIME     ? "5ms"
+				 : o->type == TK_OPTION_SLOTS    ? "1024"
 				 : !o->choices                   ? "1"
 				 : o->choices[0] == 't'          ? "csv"
 								 : "ascii");
