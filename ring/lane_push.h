@@ -29,7 +29,7 @@
  * published head tells what the tags alone no longer can to a reader that slept so long.) Two
  * halves that both carry the tag of r both belong to push r, in whatever order they were written
  * or arrived, so all that is needed is that no aligned 16-byte access is torn. Intel documents that
- * for processors with AVX (SDM vol. 3A, 8.1.1), AMD has stated it for its own (GCC bug 104688). So
+ * for processors with AVX (SDM vol. 3A, 8.1.1), AMD for its own (APM vol. 2, 7.3.2). So
  * there is no release here for an acquire to pair with, in the slot; the accesses are spelled in
  * assembly because compilers narrow half-used vector accesses to 8 bytes. Software emulation with
  * several host threads does tear them: tk_tsc_quick() refuses it.
