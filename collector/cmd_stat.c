@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "collector/commands.h"
 #include "collector/dirs.h"
 #include "collector/rows.h"
 #include "collector/say.h"
+#include "collector/stop.h"
 #include "collector/walk.h"
 
 /* A process that has just been started gets this long to appear. */
@@ -29,24 +29,6 @@ struct stat_run {
 	bool rows;    /* and something was printed of one */
 	bool refused; /* it was said that records are refused */
 };
-
-static volatile sig_atomic_t told_to_stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	told_to_stop = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction stop = { .sa_handler = on_signal };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGPIPE, &ignore, NULL); /* EPIPE says the same at the write */
-}
 
 /* Data of processes that were dead before we came is shown when asked for. */
 static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
@@ -227,13 +209,13 @@ enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
 	enum tk_exit code = TK_EXIT_OK;
 	char why[256];
 
-	catch_signals();
+	tk_stop_on_signals();
 	r.collector = tk_collector_open(&a->collector, why);
 	if (!r.collector) {
 		tk_say("%s", why);
 		return TK_EXIT_FAILED;
 	}
-	while (!told_to_stop && step(&r, &code))
+	while (!tk_told_to_stop && step(&r, &code))
 		;
 	if (r.write_error && r.write_error != EPIPE) {
 		tk_say("cannot write: %s", strerror(r.write_error));

@@ -2,7 +2,6 @@
 /* `timekeeper tune`: which size loses nothing; from running programs or a described load. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "collector/pace.h"
 #include "collector/say.h"
 #include "collector/source.h"
+#include "collector/stop.h"
 #include "collector/tune/answer.h"
 
 #define SECONDS     10u
@@ -19,25 +19,6 @@
 #define BURST_RATE  UINT64_C(100000000)
 /* A third of what bench/collector drains of one timer; of a thousand, its worst. */
 #define DRAIN UINT64_C(50000000)
-#define SPIN  1u
-
-static volatile sig_atomic_t told_to_stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	told_to_stop = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction stop = { .sa_handler = on_signal };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGPIPE, &ignore, NULL); /* of a load that went away */
-}
 
 static enum tk_exit usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -86,18 +67,12 @@ static enum tk_exit check(const struct tk_args *a)
 	return TK_EXIT_OK;
 }
 
+/* The answer first: no picture that cannot be written is a reason to lose what was measured. */
 static enum tk_exit print(const struct tk_answer *a, FILE *out)
 {
 	json_t *all;
 	int err;
 
-	if (a->args->plot) {
-		err = tk_answer_plot(a, a->args->plot);
-		if (err) {
-			tk_say("%s cannot be written: %s", a->args->plot, strerror(-err));
-			return TK_EXIT_FAILED;
-		}
-	}
 	if (!a->args->json) {
 		tk_answer_print(a, out);
 	} else {
@@ -105,6 +80,12 @@ static enum tk_exit print(const struct tk_answer *a, FILE *out)
 		json_dumpf(all, out, JSON_COMPACT);
 		fputc('\n', out);
 		json_decref(all);
+	}
+	fflush(out);
+	err = a->args->plot ? tk_answer_plot(a, a->args->plot) : 0;
+	if (err) {
+		tk_say("%s cannot be written: %s", a->args->plot, strerror(-err));
+		return TK_EXIT_FAILED;
 	}
 	if (a->must_survive_ns && a->recommended == TK_SIZES)
 		return TK_EXIT_FAILED;
@@ -124,7 +105,8 @@ static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
 	v->survives_ns = tk_answer_survives_ns(a, a->recommended);
 	v->poll_ns = a->args->collector.poll_ns;
 	v->cpu = a->args->collector.cpu;
-	v->stop = &told_to_stop;
+	v->stop = &tk_told_to_stop;
+	tk_stop_on_signals();
 	err = tk_verify(v, &verified, why);
 	if (err) {
 		tk_say("%s", err == -EINTR ? "interrupted: nothing was verified" : why);
@@ -143,7 +125,7 @@ static uint64_t poll_ns(const struct tk_args *a)
 {
 	uint64_t ns = a->collector.poll_ns;
 
-	if (ns == SPIN)
+	if (ns == TK_POLL_SPIN)
 		return TK_SPIN_REST_NS;
 	return ns && ns < TK_POLL_MIN_NS ? TK_POLL_MIN_NS : ns;
 }
@@ -254,9 +236,13 @@ static enum tk_exit tune_live(const struct tk_args *a, FILE *out)
 		tk_say("out of memory");
 		return TK_EXIT_FAILED;
 	}
-	code = tk_live_measure(l, a, &told_to_stop);
+	tk_stop_on_signals();
+	code = tk_live_measure(l, a, &tk_told_to_stop);
 	if (code == TK_EXIT_OK && (l->records == 0 || l->gaps.max == 0)) {
-		tk_say("no records came meanwhile: nothing can be said of its bursts");
+		tk_say(l->records
+			       ? "that was too short to see how long a reader is away"
+			       : "no records came meanwhile: measure under load; `timekeeper ls` "
+				 "says which lanes there are, and which timers are disabled");
 		code = TK_EXIT_NOTHING;
 	}
 	if (code == TK_EXIT_OK) {
@@ -279,6 +265,5 @@ enum tk_exit tk_cmd_tune(const struct tk_args *a, FILE *out)
 	if (code != TK_EXIT_OK)
 		return code;
 	args.seconds = a->seconds ? a->seconds : SECONDS;
-	catch_signals();
 	return args.rate ? tune_described(&args, out) : tune_live(&args, out);
 }

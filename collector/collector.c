@@ -22,7 +22,6 @@
 #define QUIET_NS      TK_SECOND_NS
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
-#define SPIN          1u
 
 uint64_t tk_now_ns(clockid_t clock)
 {
@@ -34,7 +33,7 @@ uint64_t tk_now_ns(clockid_t clock)
 
 static bool spins(const struct tk_collector *c)
 {
-	return c->options.poll_ns == SPIN;
+	return c->options.poll_ns == TK_POLL_SPIN;
 }
 
 static uint64_t poll_interval(const struct tk_collector *c, double fill_ns, uint64_t now_ns)

@@ -5,7 +5,8 @@
  * tk_collector_open() starts one thread that finds segments, drains every lane at a paced interval
  * under the chunk rule, aggregates every record in ticks, and closes an interval every 100 ms or
  * as asked. Viewers take snapshots (collector/snapshot.h). Nothing it does can be noticed by a
- * watched program: it maps their memory read-only.
+ * watched program: it maps their memory read-only, but for lanes that are queues
+ * (ring/queue_read.h).
  */
 #ifndef TK_COLLECTOR_COLLECTOR_H
 #define TK_COLLECTOR_COLLECTOR_H
@@ -20,7 +21,7 @@ struct tk_collector_options {
 	const char *app; /* only segments of this app; NULL: all */
 	uint32_t pid;    /* only this process's; 0: all */
 	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
-	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; 1: spin */
+	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
 	uint64_t history_bytes; /* 0: 256 MiB */
 	bool oldest;            /* begin at the oldest records that are still there */
 	bool raw;               /* do not subtract the cost of an empty span */

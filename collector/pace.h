@@ -14,6 +14,9 @@
 #define TK_POLL_MIN_NS UINT64_C(50000)
 #define TK_POLL_MAX_NS UINT64_C(5000000)
 
+/** As a poll interval that is asked for: never sleep. */
+#define TK_POLL_SPIN UINT64_C(1)
+
 /** A rate is not believed over less than this: a scheduling hiccup would look like a burst. */
 #define TK_RATE_WINDOW_NS UINT64_C(200000)
 

@@ -154,7 +154,10 @@ struct tk_thread {
  */
 TK_API int tk_join(const struct tk_thread *thread);
 
-/** Give the lane back early. The next record joins again, with the defaults. */
+/**
+ * Give the lane back early. The next record joins again, with the defaults. Not in a signal handler
+ * that may have interrupted a record of its own thread, which would be left with nowhere to go.
+ */
 TK_API void tk_leave(void);
 
 /** Let readers know all that this thread has recorded so far. They find it without, too. */

@@ -124,8 +124,19 @@ void tk_writer_count_refused(struct tk_lane_writer *w)
 
 void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
 {
-	/* Pairs with the acquire load in tk_lane_reader_sync(). */
-	__atomic_store_n(w->published, head >> TK_HEAD_SHIFT, __ATOMIC_RELEASE);
+	uint64_t n = head >> TK_HEAD_SHIFT, was = *w->published;
+
+	/*
+	 * Never back: handlers that interrupt a turn may push more than a lap, and a reader that comes
+	 * after a kill would take the newest records for another time's (found by tests/model). One
+	 * instruction, so that it fails if one of them published in between. A release, as every store
+	 * here; pairs with the acquire load in tk_lane_reader_sync().
+	 */
+	if (n > was)
+		__asm__ volatile("cmpxchgq %2, %1"
+				 : "+a"(was), "+m"(*w->published)
+				 : "r"(n)
+				 : "cc", "memory");
 }
 
 /*
@@ -209,29 +220,35 @@ static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 }
 
 /* A queue counts every push, and the dropped ones apart. */
-static void count(struct tk_lane_writer *w, uint32_t meta, bool dropped)
+static void count(struct tk_lane_entry *lane, uint64_t *counts, uint32_t meta, bool dropped)
 {
 	if (dropped)
-		tk_lane_add_one(&lane_of(w)->memory.head->dropped);
-	tk_lane_add_one(&w->counts[tk_meta_timer(meta)]);
+		tk_lane_add_one(&lane->memory.head->dropped);
+	tk_lane_add_one(&counts[tk_meta_timer(meta)]);
 }
 
-static void enqueue(struct tk_lane_writer *w, PUSH_ARGS)
+/* The writer is not looked at: a handler that interrupts the push may close the segment and join
+ * anew, or in vain. The lane stays mapped as long. */
+static void enqueue(struct tk_lane_entry *lane, uint64_t *counts, PUSH_ARGS)
 {
-	struct tk_lane_entry *lane = lane_of(w);
 	struct tk_slot record;
 	__m128i *half = (__m128i *)&record;
 
 	tk_lane_build(head, placed, meta, start, low, &half[0], &half[1]);
-	count(w, meta, !lane->discipline->push(lane->memory.slots, &record));
-	tk_writer_publish(w, w->head);
+	count(lane, counts, meta, !lane->discipline->push(lane->memory.slots, &record));
+	/* Tells the indices' laps apart, so it may step back. Pairs with the acquire load in
+	 * enqueued(), ring/queue_read.c. */
+	__atomic_store_n(&lane->memory.head->published, (head >> TK_HEAD_SHIFT) + 1,
+			 __ATOMIC_RELEASE);
 }
 
-/* The writer is looked at only once `enqueuing` keeps handlers from changing its lane: before that,
- * one may have come between the claim and this turn. */
+/* The writer is looked at only once `enqueuing` keeps its lane: before that, a handler may have come
+ * between the claim and this turn. */
 static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 {
+	struct tk_lane_entry *lane;
 	uint32_t pushes = enqueuing;
+	uint64_t *counts;
 	bool here;
 
 	if (head >= HEAD_NOWHERE) {
@@ -240,16 +257,19 @@ static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 	}
 	if (pushes && pushes < ABANDONED) {
 		enqueuing = pushes + 1;
-		count(w, meta, true);
+		count(lane_of(w), w->counts, meta, true);
 		return;
 	}
 	enqueuing = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	here = w->turn == turn_queue;
+	lane = lane_of(w);
+	counts = w->counts;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	here = lane && w->turn == turn_queue;
 	if (here && is_current(w)) {
 		if (pushes)
-			lane_of(w)->discipline->repair(lane_of(w)->memory.slots);
-		enqueue(w, head, placed, meta, start, low);
+			lane->discipline->repair(lane->memory.slots);
+		enqueue(lane, counts, head, placed, meta, start, low);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		enqueuing = 0;
 		return;

@@ -75,9 +75,10 @@ struct tk_lane_head {
 
 	/*
 	 * All claims below this have been made. Release-stored by the writer at each turn (it
-	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync(). May
-	 * step back by a few when a handler interrupts the turn: readers keep the maximum.
-	 * In a queue it serves to tell the 32-bit indices' laps apart, and nothing else.
+	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync(). Never
+	 * steps back, but when its segment is closed by another thread: readers keep the maximum.
+	 * In a queue it serves to tell the 32-bit indices' laps apart, and nothing else; there
+	 * it steps back by as many as a handler pushed into the middle of an enqueue.
 	 */
 	alignas(128) uint64_t published;
 

@@ -36,8 +36,7 @@
  *
  * Why xadd. A handler may interrupt a push anywhere and push itself. A claim of one instruction
  * gives it the next number; load, add, store lost 4 % of records there (measured). For the same
- * reason the count is one instruction, and the published head may step back by a few: readers keep
- * the maximum.
+ * reason the count is one instruction, and so is the publication: it never steps back.
  *
  * Sequence numbers begin at 2^k, so that zeroed slots read as older.
  */

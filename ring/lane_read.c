@@ -294,7 +294,7 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 		return tk_queue_read(r, out, n);
 	*n = 0;
 	/* Only where nothing moved: a moving lane shows its holes by what comes after them, and to
-	 * load its head would cost the writer. */
+	 * load its head each time would cost the writer. */
 	if (!r->moved)
 		tk_lane_reader_sync(r);
 	if (r->n_pending) {

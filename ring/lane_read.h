@@ -56,9 +56,9 @@ struct tk_queue_reader {
 };
 
 struct tk_lane_reader {
-	const struct tk_slot *slots; /* mapped read-only */
+	const struct tk_slot *slots; /* mapped read-only, but for a queue's one reader */
 	const struct tk_lane_head
-		*head; /* mapped read-only; only `published` and owners are read */
+		*head; /* mapped read-only; only `published`, `dropped` and owners are read */
 	uint64_t size; /* private copies: never re-read from shared memory */
 	uint32_t n_pending;
 
@@ -99,9 +99,10 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n);
 
 /**
- * Load the published head: a cache miss. tk_lane_read() does it before it settles a loss and when
- * the lane does not move. Call it to know the lag, and after a pause of minutes (a stopped
- * process), when tags alone could be taken for those of 2^40 records before.
+ * Load the published head: a cache miss. tk_lane_read() does it before it settles a loss, when the
+ * lane does not move, and once in 1,024 records where it does. Call it to know the lag, and after a
+ * pause of minutes (a stopped process), when tags alone could be taken for those of 2^40 records
+ * before.
  */
 void tk_lane_reader_sync(struct tk_lane_reader *r);
 

@@ -46,7 +46,7 @@ static void count_dropped(struct tk_lane_reader *r)
  */
 static uint64_t enqueued(const struct tk_lane_reader *r, uint32_t tail)
 {
-	/* Pairs with the release store in tk_writer_publish(). */
+	/* Pairs with the release stores in producer/writer.c. */
 	uint64_t pushed = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE) - r->size;
 	uint64_t about = pushed - r->queue.dropped;
 
@@ -98,8 +98,12 @@ bool tk_queue_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	take = entries < TK_LANE_CHUNK ? (uint32_t)entries : TK_LANE_CHUNK;
 	*n = take;
 	r->moved = take != 0;
-	if (!take)
+	if (!take) {
+		/* Less than there was when it ended is a lie: a reader comes to its end. */
+		if (r->ended)
+			r->end = r->next;
 		return false;
+	}
 	__atomic_store_n(q->cons_head, q->next + take, __ATOMIC_RELAXED);
 	copy(r, q->next, take, out);
 	q->next += take;

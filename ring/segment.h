@@ -7,7 +7,8 @@
  *
  *	head		struct tk_segment_head, then struct tk_segment_timer[max_timers]
  *	control		u8 disabled[max_timers]: written by `timekeeper enable|disable`, read by the
- *			producer; the only file that somebody else than the producer writes
+ *			producer; the only file that somebody else than the producer writes, but
+ *			for a queue's slots.N (ring/queue_read.h)
  *	lane.N, slots.N	the lanes (ring/lane.h)
  *
  * Whoever dies, the kernel keeps the files: the last records of a killed process can be read

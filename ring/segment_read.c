@@ -189,10 +189,6 @@ static int open_queue(const struct tk_segment *s, struct tk_segment_lane *lane, 
 {
 	int fd = open_slots(s, &lane->info, O_RDWR, st, why);
 
-	if (fd == -EACCES)
-		return tk_fail(why, EACCES,
-			       "lane %u is a queue (rte), which only its owner may read",
-			       lane->info.index);
 	if (fd >= 0 && !lock_queue(fd)) {
 		lane->queue_fd = fd;
 		return tk_fail(why, EBUSY,
@@ -220,11 +216,14 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 {
 	const struct tk_lane_head *h = &lane->info;
 	bool queue = h->discipline != TK_DISCIPLINE_BROADCAST;
-	bool takes = queue && s->from != TK_LANE_LOOK;
+	bool takes = queue && !s->looks;
 	struct stat st;
 	int fd, ret;
 
 	fd = takes ? open_queue(s, lane, &st, why) : open_slots(s, h, O_RDONLY, &st, why);
+	if (fd == -EACCES && queue)
+		return tk_fail(why, EACCES,
+			       "lane %u is a queue (rte), which only its owner may read", h->index);
 	if (fd < 0)
 		return fd;
 	lane->slots_size = (size_t)st.st_size;
@@ -241,7 +240,8 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 	else
 		close(fd);
 	if (!ret && queue)
-		tk_queue_reader_init(&lane->reader, lane->slots, lane->head, h, s->from);
+		tk_queue_reader_init(&lane->reader, lane->slots, lane->head, h,
+				     takes ? s->from : TK_LANE_LOOK);
 	else if (!ret)
 		tk_lane_reader_init(&lane->reader, lane->slots, lane->head, h->slots, s->from);
 	return ret;
@@ -289,9 +289,12 @@ static void look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX])
 		struct tk_segment_lane *lane = &s->lanes[i];
 
 		if (!lane->head && lane->queue_fd >= 0 && is_free(lane->queue_fd)) {
+			int ret;
+
 			close(lane->queue_fd);
-			if (attach_lane(s, i, why) == -EBUSY)
-				why[0] = '\0'; /* was said */
+			ret = attach_lane(s, i, why);
+			if (ret == -EBUSY || ret == -ENOENT)
+				why[0] = '\0'; /* was said; or closed, and removed, meanwhile */
 		}
 		if (lane->reader.queue.corrupt && !lane->told) {
 			lane->told = true;
@@ -406,6 +409,7 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 	strcpy(s->name, name);
 	s->dirfd = s->headfd = -1;
 	s->from = from;
+	s->looks = from == TK_LANE_LOOK;
 	ret = open_segment(s, dirfd, why);
 	if (!ret)
 		ret = tk_segment_refresh(s, why);

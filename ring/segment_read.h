@@ -53,6 +53,7 @@ struct tk_segment {
 	uint32_t n_lanes;
 	uint32_t n_queues; /* of its lanes */
 	enum tk_lane_from from;
+	bool looks; /* attached by TK_LANE_LOOK: queues are left to their reader */
 	int dirfd;
 	int headfd;
 	volatile int bad; /* set by ring/guard.h: truncated under our feet */

@@ -22,7 +22,7 @@
  *	signals		an enqueue cannot be interrupted by another: a record that a handler makes
  *			while it interrupts one is dropped, and counted. If such a handler leaves by
  *			siglongjmp() the thread cannot know that the enqueue is over: the next
- *			65,536 records are dropped, and counted, unless it calls tk_leave() first.
+ *			65,535 records are dropped, and counted, unless it calls tk_leave() first.
  *			A handler that makes so many within one enqueue corrupts the lane.
  *	memory		slots rounded up to hugepages take one more: 4 MiB by default, not 2.
  *

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/measure.h"
 #include "bench/rings/bench.h"
@@ -120,15 +121,19 @@ static void choose_rings(struct bench *b, const char *only)
 			b->rings[b->n_rings++] = ring_table[i];
 }
 
-static int save(const struct bench *b, const char *path, int argc, char **argv)
+static int cannot_write(const char *path)
+{
+	fprintf(stderr, "rings: cannot write %s: %s\n", path, strerror(errno));
+	return 1;
+}
+
+static int save(const struct bench *b, FILE *out, const char *path, int argc, char **argv)
 {
 	json_t *doc = bench_document(b, argc, argv);
-	int ret = json_dump_file(doc, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	int bad = json_dumpf(doc, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 
 	json_decref(doc);
-	if (ret)
-		fprintf(stderr, "rings: cannot write %s: %s\n", path, strerror(errno));
-	return ret ? 1 : 0;
+	return fclose(out) || bad ? cannot_write(path) : 0;
 }
 
 static int plot(const struct bench *b, const char *dir)
@@ -178,6 +183,7 @@ int main(int argc, char **argv)
 	};
 	const char *only = NULL, *chosen = NULL, *json = NULL, *plots = NULL;
 	struct bench b = { .slots = 65536 };
+	FILE *rows = NULL;
 	int option, ret;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -213,6 +219,12 @@ int main(int argc, char **argv)
 	}
 	if (!check_list(only, "ring", known_ring) || !check_list(chosen, "section", known_section))
 		return 2;
+	/* What cannot be written is better known before minutes of measuring. */
+	rows = json ? fopen(json, "w") : NULL;
+	if (json && !rows)
+		return cannot_write(json);
+	if (plots && access(plots, W_OK))
+		return cannot_write(plots);
 	choose_rings(&b, only);
 	ret = bench_open(&b);
 	if (ret) {
@@ -225,7 +237,7 @@ int main(int argc, char **argv)
 	ret = measure(&b, chosen);
 	if (!only && !chosen)
 		bench_verdict(&b);
-	if (json && save(&b, json, argc, argv))
+	if (rows && save(&b, rows, json, argc, argv))
 		ret = 1;
 	if (plots && plot(&b, plots))
 		ret = 1;

@@ -19,7 +19,6 @@
 
 #define REFRESH_NS (TK_SECOND_NS / 4)
 #define QUIET_NS   TK_SECOND_NS
-#define SPIN       1u
 /* Until it has seen the load, it polls as in quiet times: such gaps say nothing of the machine. */
 #define SETTLE_NS (TK_SECOND_NS / 10)
 
@@ -107,6 +106,7 @@ static void attach(void *arg, const struct tk_found *f)
 	}
 	l->segments = segments;
 	l->segments[l->n_segments++] = s;
+	l->n_running = l->n_segments;
 	skip_to_newest(s);
 	if (add_lanes(l, s, 0) < 0)
 		l->no_memory = true;
@@ -119,21 +119,31 @@ static bool refresh(struct tk_live *l, struct tk_segment *s)
 	char why[TK_WHY_MAX] = "";
 	enum tk_owner owner;
 
-	if (tk_segment_refresh(s, why) < 0)
+	if (tk_segment_refresh(s, why) < 0) {
+		tk_say("%s: %s; it is measured no further", s->name, why);
 		return false;
+	}
 	if (add_lanes(l, s, had) < 0)
 		l->no_memory = true;
 	owner = tk_segment_owner(s);
-	return owner != TK_OWNER_DEAD && owner != TK_OWNER_CLOSED;
+	if (owner != TK_OWNER_DEAD && owner != TK_OWNER_CLOSED)
+		return true;
+	tk_say("%s: its process ended", s->name);
+	return false;
 }
 
+/* Those that ended go behind those that run. @return whether any runs. */
 static bool refresh_all(struct tk_live *l)
 {
-	bool any = false;
+	for (uint32_t i = l->n_running; i-- > 0;) {
+		struct tk_segment *s = l->segments[i];
 
-	for (uint32_t i = 0; i < l->n_segments; i++)
-		any = refresh(l, l->segments[i]) || any;
-	return any && !l->no_memory;
+		if (refresh(l, s))
+			continue;
+		l->segments[i] = l->segments[--l->n_running];
+		l->segments[l->n_running] = s;
+	}
+	return l->n_running && !l->no_memory;
 }
 
 /* When the record was pushed: its span's end, or its instant. */
@@ -219,7 +229,7 @@ static void rest(uint64_t poll_ns)
 	struct timespec t = { (time_t)(poll_ns / TK_SECOND_NS), (long)(poll_ns % TK_SECOND_NS) };
 	uint64_t until;
 
-	if (poll_ns != SPIN) {
+	if (poll_ns != TK_POLL_SPIN) {
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 		return;
 	}
@@ -255,7 +265,7 @@ static void measure(struct tk_live *l, const struct tk_args *a, const volatile s
 		poll_ns = now - moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(fill_ns);
 		if (a->collector.poll_ns)
 			poll_ns = a->collector.poll_ns;
-		if (poll_ns != SPIN && poll_ns < TK_POLL_MIN_NS)
+		if (poll_ns != TK_POLL_SPIN && poll_ns < TK_POLL_MIN_NS)
 			poll_ns = TK_POLL_MIN_NS;
 		rest(poll_ns);
 	}
@@ -321,6 +331,12 @@ static enum tk_exit attach_all(struct tk_live *l, const struct tk_args *a)
 		tk_say("only dead processes there: what a ring needs is measured on a running one");
 		code = TK_EXIT_NOTHING;
 	}
+	if (code == TK_EXIT_OK && l->n_lanes == 0 && l->n_queues) {
+		tk_say("only queues there, and a queue is its reader's alone: describe its load "
+		       "with "
+		       "--rate instead");
+		code = TK_EXIT_NOTHING;
+	}
 	return code;
 }
 
@@ -354,8 +370,9 @@ enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
 		return TK_EXIT_FAILED;
 	}
 	if (l->n_queues)
-		tk_say("%u lane%s left out: a queue is its reader's alone", l->n_queues,
-		       l->n_queues == 1 ? "" : "s");
+		tk_say("%u lane%s left out: a queue is its reader's alone; describe its load with "
+		       "--rate instead",
+		       l->n_queues, l->n_queues == 1 ? "" : "s");
 	sum_up(l);
 	return TK_EXIT_OK;
 }

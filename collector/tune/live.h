@@ -60,6 +60,7 @@ struct tk_live {
 	uint64_t began_ns;
 	struct tk_segment **segments;
 	uint32_t n_segments, n_queues;
+	uint32_t n_running; /* of the segments, the first */
 	double hz;
 	bool no_memory;
 };

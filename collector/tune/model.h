@@ -20,7 +20,9 @@
  * (tests/tune/test_model.c holds both). A size whose bound fits loses nothing; that is a proof for
  * this load and these stalls, and no more than that.
  *
- * One thread. A run takes tens of milliseconds to a few seconds.
+ * One thread. A run takes tens of milliseconds; half a minute where the load is all but what the
+ * reader takes and every size loses (`tune --rate 49999999 --poll spin --slots 256 --seconds 3600`,
+ * 32 s, 2.6 GHz Xeon VM, 2026-11-22).
  */
 #ifndef TK_COLLECTOR_TUNE_MODEL_H
 #define TK_COLLECTOR_TUNE_MODEL_H

@@ -59,16 +59,16 @@ static const char *memory_text(char text[24], uint64_t slots)
 	return text;
 }
 
-/* "> 1 s" where nobody looked further. */
+/* "1 s+" where nobody looked further. */
 static const char *survives_text(char text[16], const struct tk_answer *a, unsigned i)
 {
 	uint64_t ns = tk_answer_survives_ns(a, i);
 
 	if (a->live && ns >= TK_SURVIVES_MAX_NS)
-		return "> 1 s";
+		return "1 s+";
 	if (ns == 0)
 		return "none";
-	return ns >= TK_GAP_MAX_NS - 1 ? "> 1 h" : tk_time_text(text, ns);
+	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : tk_time_text(text, ns);
 }
 
 /* Of live lanes: how many have this many slots now. */
@@ -230,7 +230,7 @@ static void print_recommended(const struct tk_answer *a, FILE *out)
 			 tk_size_slots(a->recommended),
 			 memory_text(memory, tk_size_slots(a->recommended)),
 			 lanes > 1 ? " a lane" : "", survives_text(survives, a, a->recommended),
-			 a->live ? "wanted were" : "these stalls make it at the most",
+			 a->live ? "to be survived are" : "these stalls make it at the most",
 			 tk_time_text(must, a->must_survive_ns));
 	}
 	sentence(out, "enough", text);
@@ -287,8 +287,14 @@ static void print_asked(const struct tk_answer *a, FILE *out)
 	unsigned i = tk_size_of(a->args->slots);
 	char text[256], survives[16];
 
-	snprintf(text, sizeof(text), "%" PRIu64 " slots survive gaps of up to %s between polls.",
-		 a->args->slots, survives_text(survives, a, i));
+	if (tk_answer_survives_ns(a, i) == 0)
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " slots lose records however short the gaps between polls are.",
+			 a->args->slots);
+	else
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " slots survive gaps of up to %s between polls.",
+			 a->args->slots, survives_text(survives, a, i));
 	sentence(out, "asked", text);
 }
 

@@ -75,7 +75,8 @@ static double number(const char *text, double min)
 
 static int complain(const char *option, const char *value)
 {
-	fprintf(stderr, "usage: timekeeper-load: %s does not take %s; see --help\n", option, value);
+	fprintf(stderr, "usage: timekeeper-load: --%s does not take %s; see --help\n", option,
+		value);
 	return 2;
 }
 
@@ -149,7 +150,9 @@ static void run(struct load *l)
 	while (!told_to_stop && now < end) {
 		now = tk_now();
 		if (now < begin + (uint64_t)due) {
-			sleep_for(((double)begin + due - (double)now) * 1e9 / l->hz);
+			double next = due < (double)(end - begin) ? due : (double)(end - begin);
+
+			sleep_for((next - (double)(now - begin)) * 1e9 / l->hz);
 			continue;
 		}
 		if (now - begin - (uint64_t)due > catch_up) {
@@ -164,8 +167,8 @@ static void run(struct load *l)
 		l->recorded += l->burst;
 		due += period;
 	}
+	l->took_s = (double)(tk_now() - begin) / l->hz;
 	tk_flush();
-	l->took_s = (double)(now - begin) / l->hz;
 }
 
 int main(int argc, char **argv)

@@ -239,8 +239,12 @@ static bool two_series(const struct tk_snapshot *s)
 Test(whole, two_living_processes_of_an_app_are_two_series)
 {
 	struct tk_collector *c = collector(false);
-	pid_t a = watched("twins", "1", "10", "die"), b = watched("twins", "1", "10", "die");
+	pid_t a, b;
 
+	/* What it finds when it first looks is read from then on; what comes later, from its start. */
+	tk_snapshot_free(await(c, idle));
+	a = watched("twins", "1", "10", "die");
+	b = watched("twins", "1", "10", "die");
 	tk_snapshot_free(await(c, two_series));
 	tk_collector_close(c);
 	kill_it(a);
@@ -277,8 +281,12 @@ Test(whole, what_is_no_segment_is_one_note_and_the_rest_is_shown)
 Test(whole, timers_without_a_sample_are_left_out_unless_asked_for)
 {
 	struct tk_collector *c = collector(false);
-	pid_t pid = watched("few", "3", "1", "die"); /* one of three timers records */
-	struct tk_snapshot *s = await(c, has_timer_00);
+	struct tk_snapshot *s;
+	pid_t pid;
+
+	tk_snapshot_free(await(c, idle));
+	pid = watched("few", "3", "1", "die"); /* one of three timers records */
+	s = await(c, has_timer_00);
 
 	cr_assert_eq(s->n_timers, 1);
 	tk_snapshot_free(s);

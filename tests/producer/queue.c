@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "producer/timekeeper.h"
@@ -101,6 +102,53 @@ Test(queue, no_lane_changes_under_an_enqueue)
 	cr_assert_eq(b->delivered, 10);
 	cr_assert_eq(b->counted, 10);
 	cr_assert_eq(b->lanes[0].dropped, 0);
+}
+
+static void close_and_join(void)
+{
+	tk_close();
+	cr_assert_lt(tk_join(NULL), 0);
+}
+
+/* What was begun in a lane ends in it, though the writer is in none by then. */
+Test(queue, a_join_in_vain_under_an_enqueue)
+{
+	struct read_back *b;
+
+	open_with(256);
+	record(255);
+	interrupt = close_and_join;
+	record(1); /* dropped, in a lane that is closed */
+	record(10);
+	open_with(256);
+	cr_assert_eq(tk_join(NULL), 0, "%s", tk_why());
+	record(3);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->delivered, 3);
+	cr_assert_eq(b->lanes[0].dropped, 0);
+}
+
+static void join_anew(void)
+{
+	tk_close();
+	open_with(256);
+	cr_assert_eq(tk_join(NULL), 0, "%s", tk_why());
+}
+
+Test(queue, a_drop_is_counted_in_the_lane_that_was_full)
+{
+	struct read_back *b;
+
+	open_with(256);
+	record(255);
+	interrupt = join_anew;
+	record(1);
+	record(10);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_eq(b->lanes[0].dropped, 0);
+	cr_assert_eq(b->counted, 10);
+	cr_assert_eq(b->lanes[0].published, 256 + 10);
 }
 
 static pid_t child;
@@ -364,6 +412,72 @@ Test(queue, the_next_reader_goes_on_where_a_killed_one_stopped)
 	cr_assert_eq(b->counted, 64 + b->delivered + 45);
 }
 
+/* A program that records when a byte comes, and says so; then waits to be killed. */
+static void record_when_told(int orders, int answers)
+{
+	char byte;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	open_with(1024);
+	CHECK(write(answers, "", 1) == 1 && read(orders, &byte, 1) == 1);
+	record(100);
+	CHECK(write(answers, "", 1) == 1);
+	pause();
+}
+
+/* `timekeeper tune` looks for long: a lane that appears meanwhile is for the collector to take. */
+Test(queue, a_look_takes_no_lane_that_comes_later)
+{
+	struct tk_segment *look, *reader;
+	char why[TK_WHY_MAX] = "", byte;
+	int orders[2], answers[2], fd = tk_segments_open(place, why);
+	pid_t pid;
+
+	cr_assert_eq(pipe(orders) | pipe(answers), 0);
+	pid = fork();
+	if (pid == 0)
+		record_when_told(orders[0], answers[1]);
+	cr_assert_eq(read(answers[0], &byte, 1), 1);
+	look = attach(fd, pid, TK_LANE_LOOK, why);
+	cr_assert(look && look->n_lanes == 0, "%s", why);
+	cr_assert_eq(write(orders[1], "", 1), 1);
+	cr_assert_eq(read(answers[0], &byte, 1), 1);
+	cr_assert_eq(tk_segment_refresh(look, why), 0);
+	cr_assert(look->n_lanes == 1 && look->lanes[0].head, "%s", why);
+	cr_assert_eq(take(look, 0), 0);
+	reader = attach(fd, pid, TK_LANE_NEWEST, why);
+	cr_assert(reader && reader->lanes[0].head, "%s", why);
+	cr_assert_eq(take(reader, 0), 100);
+	tk_segment_detach(look);
+	tk_segment_detach(reader);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void wait_for_what_is_removed(pid_t pid)
+{
+	char why[TK_WHY_MAX] = "", command[128];
+	int fd = tk_segments_open(place, why);
+	struct tk_segment *first = attach(fd, pid, TK_LANE_NEWEST, why);
+	struct tk_segment *second = attach(fd, pid, TK_LANE_NEWEST, why);
+
+	CHECK(first && second && !second->lanes[0].head);
+	snprintf(command, sizeof(command), "rm -r %s/*", place); /* as tk_close() does */
+	CHECK(system(command) == 0);
+	tk_segment_detach(first);
+	CHECK(tk_segment_refresh(second, why) == 0 && !why[0]);
+	CHECK(!second->lanes[0].head && second->lanes[0].queue_fd < 0);
+	_exit(0);
+}
+
+/* A program ends properly, and its collector with it: whoever waited has nothing to complain of. */
+Test(queue, one_removed_while_its_reader_had_it_is_no_fault)
+{
+	open_with(1024);
+	record(10);
+	run(wait_for_what_is_removed);
+}
+
 Test(queue, a_killed_program_leaves_all_it_enqueued)
 {
 	struct read_back *b;
@@ -443,6 +557,11 @@ static void read_as_somebody_else(pid_t pid)
 	CHECK(setresuid(12345, 12345, 12345) == 0);
 	s = attach(fd, pid, TK_LANE_NEWEST, why);
 	CHECK(s && !s->lanes[0].head && strstr(why, "only its owner"));
+	tk_segment_detach(s);
+	s = attach(fd, pid, TK_LANE_LOOK, why);
+	CHECK(s && !s->lanes[0].head && strstr(why, "only its owner"));
+	tk_segment_detach(s);
+	s = attach(fd, pid, TK_LANE_NEWEST, why);
 	CHECK(s->lanes[1].head && take(s, 1) == 0);
 	_exit(0);
 }

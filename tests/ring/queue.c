@@ -318,6 +318,25 @@ Test(queue, one_that_holds_too_much_is_left_alone)
 	cr_assert_eq(reader.next, reader.end, "its segment could never be let go of");
 }
 
+/* Once its writer is gone, nothing comes and goes. */
+Test(queue, one_that_shrinks_after_its_end_is_read_to_the_end)
+{
+	struct tk_slot out[TK_LANE_CHUNK];
+	const uint32_t lies[] = { 5, SIZE + 5 };
+	size_t n;
+
+	for (unsigned i = 0; i < 2; i++) {
+		lane_reader(&lane, &reader, TK_LANE_OLDEST);
+		*index_at(lane.head->queue.prod_tail) = 10;
+		tk_lane_reader_end(&reader);
+		*index_at(lane.head->queue.prod_tail) = lies[i];
+		while (tk_lane_read(&reader, out, &n) || n)
+			;
+		cr_assert_eq(reader.next, reader.end, "its segment could never be let go of");
+		*index_at(lane.head->queue.prod_tail) = *index_at(lane.head->queue.cons_tail);
+	}
+}
+
 /* A description that leads out of the file, or is none. */
 Test(queue, where_it_lies_is_checked)
 {

@@ -43,6 +43,7 @@ expect 3
 said "no segment in $TIMEKEEPER_DIR"
 expect 1 --rate 1M --stall 5ms --plot /nonexistent/p.svg
 said 'cannot be written'
+printed '<- enough$' # the answer all the same
 
 # --- a described load: known answers, and a picture
 expect 0 --rate 1M --stall 20ms --plot "$TIMEKEEPER_DIR/p.svg"
@@ -58,10 +59,22 @@ cmp -s "$out" "$out.first" || fail 'the same question, another answer'
 rm -f "$out.first"
 expect 0 --rate 1M --slots 65536
 printed '65536 slots survive gaps of up to 65.5 ms'
+expect 0 --rate 1 --slots 65536
+printed 'gaps of up to 1 h+ between polls'
+expect 0 --rate 49999999 --slots 256 --poll spin --seconds 1
+printed '256 slots lose records however short the gaps'
+# A model that takes half a minute ends when it is told to.
+timeout 1 "$TIMEKEEPER" tune --rate 49999999 --slots 256 --poll spin --seconds 3600 >"$out" 2>"$err"
+[ $? = 124 ] || fail 'a model was not interrupted'
+[ -s "$out" ] && fail 'a model went on after it was interrupted'
 
 # --- the load program counts what it does
 "$LOAD" --rate 100K --seconds 0.2 >"$out" || fail 'the load'
 printed '^recorded [1-9][0-9]* in 0\.[23]'
+# It ends in time, though its next burst were to come in eleven days; and that is the time it took.
+timeout 20 "$LOAD" --rate 1 --burst 1M --seconds 0.1 >"$out" || fail 'the load did not end'
+printed '^recorded 1000000 in '
+grep -q ' in 0\.0' "$out" && fail 'the load took less than it was told to'
 for bad in '--rate x' '--burst 0' '--nonsense' 'extra'; do
 	"$LOAD" $bad >"$out" 2>"$err"
 	[ $? = 2 ] || fail "timekeeper-load $bad: not 2"
@@ -100,6 +113,22 @@ rm -f "$TIMEKEEPER_DIR.in"
 start "$LOAD" --wait <&4
 expect 3 --seconds 1
 said 'no records came'
+end_all
+rm -rf "$TIMEKEEPER_DIR"/load.*
+
+# --- one that is spoilt while it is measured: one line, and what there was until then
+start "$LOAD" --rate 100K
+timeout -k 5 100 "$TIMEKEEPER" tune --seconds 60 >"$out" 2>"$err" 3<&- &
+tune=$!
+for _ in $(seq 200); do
+	grep -q '^timekeeper: measuring' "$err" && break
+	sleep 0.05
+done
+kill -STOP "${pids[0]}"
+truncate -s 0 "$TIMEKEEPER_DIR"/load.*/lane.0 "$TIMEKEEPER_DIR"/load.*/slots.0
+wait "$tune"
+[ $? -le 3 ] || fail 'one that is spoilt: did not end by itself'
+said '^timekeeper: load\.[^ ]*: it was truncated while it was being read'
 end_all
 rm -rf "$TIMEKEEPER_DIR"/load.*
 
