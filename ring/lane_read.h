@@ -70,7 +70,8 @@ struct tk_lane_reader {
 	uint64_t lost;
 	uint64_t uneven_next; /* where the counts last did not add up, and to what */
 	uint64_t uneven_sum;
-	bool moved; /* the last read got past something */
+	uint64_t look_at; /* from this number on: see whether it is far behind */
+	bool moved;       /* the last read got past something */
 	bool ended;
 	struct tk_queue_reader queue;
 	uint64_t pending[TK_LANE_PENDING];
@@ -100,7 +101,7 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n);
 
 /**
  * Load the published head: a cache miss. tk_lane_read() does it before it settles a loss, when the
- * lane does not move, and once in 1,024 records where it does. Call it to know the lag, and after a
+ * lane does not move, and once in 8,192 records where it does. Call it to know the lag, and after a
  * pause of minutes (a stopped process), when tags alone could be taken for those of 2^40 records
  * before.
  */
