@@ -25,7 +25,7 @@
  * The chunk rule. A reader that keeps up with the newest slot makes each store of the writer a
  * cache miss. So: while a whole chunk is there, take it; then at most one partial chunk, and then
  * leave the lane alone for a while (1-20 us if spinning). Then the writer hardly notices: a span
- * takes 1.107 of its bare clock pair with nobody reading and 1.111 with a spinning reader
+ * takes 1.108 of its bare clock pair with nobody reading and 1.119 with a spinning reader
  * (bench/overhead). tk_lane_read()'s return value carries the rule: go on while it is true.
  *
  * In a lane that is a queue nothing is overwritten and there are no holes: records are taken out in
