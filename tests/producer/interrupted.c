@@ -84,6 +84,24 @@ Test(interrupted, a_turn_that_finds_itself_joined)
 	cr_assert_eq(b->counted, 6);
 }
 
+#if !IS_QUEUE
+/* Found by tests/model: a reader that comes after a kill would take the newest records for lies. */
+Test(interrupted, a_turn_overtaken_by_a_lap_does_not_publish_the_past)
+{
+	uint64_t head, published;
+
+	open_with(64, 4, 256);
+	timer = tk_timer("t");
+	record(1);
+	head = tk_lane_claim(&tk_self);
+	record(300); /* the handler */
+	published = *tk_self.published;
+	cr_assert_gt(published, (head >> TK_HEAD_SHIFT) + 200);
+	take_turn(tk_self.turn, head);
+	cr_assert_eq(*tk_self.published, published);
+}
+#endif
+
 Test(interrupted, a_claim_overtaken_by_a_join_is_claimed_anew)
 {
 	struct read_back *b;
