@@ -19,7 +19,7 @@ static void exec_collector(const char *app, const char *poll)
 	if (n < 0)
 		_exit(126);
 	program[n] = '\0';
-	strcpy(strrchr(program, '/'), "/../collector/timekeeper");
+	snprintf(strrchr(program, '/'), 64, "/../collector/timekeeper");
 	tk_pin(1);
 	if (poll)
 		execl(program, "timekeeper", "stat", "--format", "jsonl", "--app", app, "--poll",

@@ -41,7 +41,7 @@ static void clean_one(void *arg, const struct tk_found *f)
 		fputs(")\n", c->out);
 		return;
 	}
-	err = tk_segment_remove(f->dirfd, f->segment->name);
+	err = tk_segment_remove(f->segment, f->dirfd);
 	if (err) {
 		c->failed++;
 		tk_say("%s/%s: cannot be removed: %s", f->dir, f->segment->name, strerror(-err));

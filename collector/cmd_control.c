@@ -18,11 +18,11 @@ struct control {
 
 static int write_bytes(struct control *c, const struct tk_segment *s, unsigned *matched)
 {
-	int fd = openat(s->dirfd, "control", O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = tk_segment_open_control(s, O_WRONLY);
 	int err = 0;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	for (uint32_t id = 0; id < s->info.n_timers && !err; id++) {
 		if (fnmatch(c->pattern, s->timers[id].name, 0))
 			continue;

@@ -40,7 +40,7 @@ static void last_owner(const struct tk_segment_lane *lane, struct tk_lane_owner 
 	o->name[TK_THREAD_NAME - 1] = '\0';
 	tk_printable(name, TK_THREAD_NAME, o->name);
 	if (!tk_name_valid(name))
-		strcpy(name, "?");
+		memcpy(name, "?", sizeof("?"));
 }
 
 static uint64_t produced(const struct tk_segment_lane *lane)

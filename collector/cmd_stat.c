@@ -195,7 +195,8 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 	say_refused(r, s);
 	if (closed)
 		print_new(r, s);
-	if (!r->shown && s->t_ns - r->began_ns > PATIENCE_NS) {
+	/* On a busy machine it may not have come to look yet. */
+	if (!r->shown && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
 		go_on = false;
 	}

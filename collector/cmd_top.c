@@ -220,7 +220,6 @@ int tk_cmd_top(const struct tk_top_options *o)
 				    : "");
 	if (!have_terminal())
 		return 1;
-	tk_terminal_guard();
 	where_text(&o->collector, where, sizeof(where));
 	tk_view_init(&t.view, where);
 	t.collector = open_collector(&o->collector, why);

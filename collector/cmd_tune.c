@@ -96,6 +96,7 @@ static enum tk_exit print(const struct tk_answer *a, FILE *out)
 static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
 {
 	struct tk_verified verified;
+	enum tk_exit code;
 	char why[256];
 	int err;
 
@@ -115,7 +116,9 @@ static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
 	}
 	a->test = v;
 	a->verified = &verified;
-	return print(a, out);
+	code = print(a, out);
+	a->verified = NULL;
+	return code;
 }
 
 /* ---- a described load ------------------------------------------------------------------------ */

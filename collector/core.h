@@ -41,7 +41,8 @@ struct tk_notes {
 struct tk_refused {
 	char *path;
 	bool listed;
-	bool given_up; /* not only too early */
+	bool told;
+	bool given_up; /* neither too early nor too many */
 	uint64_t since_ns;
 };
 
@@ -61,6 +62,8 @@ struct tk_collector {
 	struct tk_notes notes;
 	uint64_t other_versions;
 	uint64_t unknown_gone; /* unknown records of sources let go of */
+	size_t found;          /* the source that was last looked for */
+	uint64_t visited;      /* names */
 	struct tk_dirs dirs;   /* as of the last scan */
 	uint64_t dirs_changed; /* and when they last changed */
 	bool making;           /* a segment was not ready yet */
@@ -78,6 +81,7 @@ struct tk_collector {
 	struct tk_series **series;
 	size_t n_series, n_dead;
 	uint64_t next_key;
+	bool full; /* there were too many timers once */
 	struct tk_history history;
 	struct tk_snap_segment *segments;
 	size_t n_segments;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "ring/segment_read.h"
+
+#define NAMES_MAX 65536u /* in a directory: whoever made more means to be in the way */
 
 static int append(struct tk_dirs *d, const char *path)
 {
@@ -27,15 +30,21 @@ static int append(struct tk_dirs *d, const char *path)
 	return list[d->n++] ? 0 : -ENOMEM;
 }
 
+/* Whatever else is called so may hold anything in its name, and is nobody's. */
 static int append_everybody(struct tk_dirs *d)
 {
+	static const char prefix[] = TK_SHARED_PLACE "/" TK_PLACE_PREFIX;
 	glob_t found;
 	int err = 0;
 
-	if (glob("/dev/shm/timekeeper-*", 0, NULL, &found))
+	if (glob(TK_SHARED_PLACE "/" TK_PLACE_PREFIX "[0-9]*", 0, NULL, &found))
 		return 0;
-	for (size_t i = 0; i < found.gl_pathc && !err; i++)
-		err = append(d, found.gl_pathv[i]);
+	for (size_t i = 0; i < found.gl_pathc && !err; i++) {
+		const char *path = found.gl_pathv[i], *uid = path + sizeof(prefix) - 1;
+
+		if (!uid[strspn(uid, "0123456789")])
+			err = append(d, path);
+	}
 	globfree(&found);
 	return err;
 }
@@ -81,30 +90,86 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size)
 }
 
 /* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
-static int may_be_segment(const struct dirent *e)
+static bool may_be_segment(const char *name)
 {
-	return e->d_name[0] != '.' && strcmp(e->d_name, "tsc-offsets");
+	return name[0] != '.' && strcmp(name, "tsc-offsets");
+}
+
+struct names {
+	char **name;
+	size_t n;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int names_add(struct names *l, const char *name)
+{
+	char **list = l->name;
+
+	if (l->n == NAMES_MAX)
+		return -E2BIG;
+	if ((l->n & (l->n - 1)) == 0) /* full: room for twice as many */
+		list = realloc(list, (l->n ? 2 * l->n : 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	l->name = list;
+	list[l->n] = strdup(name);
+	if (!list[l->n])
+		return -ENOMEM;
+	l->n++;
+	return 0;
+}
+
+static int names_read(struct names *l, int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (!dir) {
+		err = -errno;
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	while (!err && (errno = 0, e = readdir(dir)))
+		if (may_be_segment(e->d_name))
+			err = names_add(l, e->d_name);
+	err = err ? err : -errno;
+	closedir(dir);
+	return err;
+}
+
+static int explain(const char *dir, int err, char why[TK_WHY_MAX])
+{
+	if (err == -E2BIG)
+		return tk_fail(why, E2BIG, "%.150s: only the first %u names in it are looked at",
+			       dir, NAMES_MAX);
+	return tk_fail(why, -err, "%.150s: %s", dir, strerror(-err));
 }
 
 int tk_dirs_each(const char *dir, char why[TK_WHY_MAX],
 		 void (*each)(void *arg, int dirfd, const char *dir, const char *name), void *arg)
 {
 	int fd = tk_segments_open(dir, why);
-	struct dirent **names;
-	int n, err;
+	struct names l = { 0 };
+	int err;
 
 	if (fd < 0)
 		return fd;
-	n = scandirat(fd, ".", &names, may_be_segment, alphasort);
-	err = n < 0 ? -errno : 0;
+	err = names_read(&l, fd);
 	if (err)
-		snprintf(why, TK_WHY_MAX, "%.150s: %s", dir, strerror(-err));
-	for (int i = 0; i < n; i++) {
-		each(arg, fd, dir, names[i]->d_name);
-		free(names[i]);
+		err = explain(dir, err, why);
+	if (l.n)
+		qsort(l.name, l.n, sizeof(*l.name), by_name);
+	for (size_t i = 0; i < l.n; i++) {
+		each(arg, fd, dir, l.name[i]);
+		free(l.name[i]);
 	}
-	if (!err)
-		free(names);
+	free(l.name);
 	close(fd);
 	return err;
 }

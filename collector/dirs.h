@@ -2,7 +2,8 @@
 /*
  * collector/dirs.h - the directories in which to look for segments, and what is in one.
  *
- * The one that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every user's.
+ * The one that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every user's
+ * (which must be theirs: see tk_segments_open()).
  */
 #ifndef TK_COLLECTOR_DIRS_H
 #define TK_COLLECTOR_DIRS_H
@@ -10,6 +11,15 @@
 #include <stddef.h>
 
 #include "ring/place.h"
+
+/*
+ * How much is read at a time, whatever is there: memory is bounded. A timer's tables take some 160
+ * bytes, and another kilobyte once it is defined.
+ */
+#define TK_READ_SEGMENTS 4096u
+#define TK_READ_TIMERS   (1u << 20) /* that they have room for */
+#define TK_READ_TOO_MANY \
+	"one too many: 4,096 segments with room for 1,048,576 timers are read at most"
 
 struct tk_dirs {
 	char **path;
@@ -25,7 +35,8 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size);
 
 /**
  * Call each() for every name in a directory that may be a segment's, in alphabetical order.
- * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or not trusted.
+ * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or not trusted;
+ * -E2BIG: it holds more names than anybody needs, and not all were looked at.
  */
 int tk_dirs_each(const char *dir, char why[TK_WHY_MAX],
 		 void (*each)(void *arg, int dirfd, const char *dir, const char *name), void *arg);

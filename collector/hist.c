@@ -17,6 +17,7 @@ uint64_t tk_hist_lowest(uint32_t index)
 {
 	uint32_t shift = index < 2 * SUB ? 0 : (index >> TK_HIST_SUB_BITS) - 1;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): index has a bound */
 	return (uint64_t)(index - shift * SUB) << shift;
 }
 

@@ -6,44 +6,91 @@
 #include "collector/core.h"
 
 #define GAP_SHOWN_NS (10 * TK_SECOND_NS)
-#define DEAD_KEPT    4096u /* timers of dead processes */
-#define DRAIN_EVERY  32u   /* series closed between two drains */
+#define DEAD_KEPT    4096u   /* timers of dead processes */
+#define LIVING_MAX   131072u /* timers of the living: what two segments can have at most */
+#define DRAIN_EVERY  32u     /* series closed between two drains */
 
-/* A dead timer of that name whose app is back. The newest first. */
-static struct tk_series *find_dead(struct tk_collector *c, const char *app, const char *name)
+/* So that processes may come and go for years: the oldest beyond what is kept. */
+static void forget_dead(struct tk_collector *c)
 {
-	for (size_t i = c->n_dead ? c->n_series : 0; i-- > 0;) {
-		struct tk_series *s = c->series[i];
+	size_t kept = 0;
 
-		if (!s->alive && !strcmp(s->name, name) && !strcmp(s->app, app))
-			return s;
+	if (c->n_dead <= DEAD_KEPT)
+		return;
+	for (size_t i = 0; i < c->n_series; i++) {
+		if (!c->series[i]->alive && c->n_dead > DEAD_KEPT) {
+			tk_series_free(c->series[i], &c->history);
+			c->n_dead--;
+		} else {
+			c->series[kept++] = c->series[i];
+		}
 	}
-	return NULL;
+	c->n_series = kept;
 }
 
-/* So that processes may come and go for years. */
-static void forget_oldest_dead(struct tk_collector *c)
-{
-	size_t i = 0;
+/* The dead timers of an app that is back, by name, the newest of each name first. */
+struct dead {
+	struct tk_series **series;
+	size_t n;
+};
 
-	while (c->series[i]->alive)
-		i++;
-	tk_series_free(c->series[i], &c->history);
-	memmove(&c->series[i], &c->series[i + 1], (--c->n_series - i) * sizeof(struct tk_series *));
-	c->n_dead--;
+static int by_name(const void *a, const void *b)
+{
+	const struct tk_series *x = *(struct tk_series *const *)a,
+			       *y = *(struct tk_series *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->key < y->key) - (x->key > y->key);
+}
+
+/* Without memory for the list they are not found, and begin anew. */
+static struct dead find_dead(const struct tk_collector *c, const char *app)
+{
+	struct dead d = { .series = c->n_dead ? malloc(c->n_dead * sizeof(struct tk_series *))
+					      : NULL };
+
+	if (!d.series)
+		return d;
+	for (size_t i = 0; i < c->n_series; i++)
+		if (!c->series[i]->alive && !strcmp(c->series[i]->app, app))
+			d.series[d.n++] = c->series[i];
+	qsort(d.series, d.n, sizeof(struct tk_series *), by_name);
+	return d;
+}
+
+static struct tk_series *take_dead(const struct dead *d, const char *name)
+{
+	size_t from = 0, to = d->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(d->series[middle]->name, name) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	while (from < d->n && d->series[from]->alive) /* taken by another of that name */
+		from++;
+	return from < d->n && !strcmp(d->series[from]->name, name) ? d->series[from] : NULL;
 }
 
 static struct tk_series *new_series(struct tk_collector *c)
 {
-	struct tk_series **list =
-		realloc(c->series, (c->n_series + 1) * sizeof(struct tk_series *));
+	struct tk_series **list;
 	struct tk_series *s;
 
+	if (c->n_series - c->n_dead >= LIVING_MAX) {
+		if (!c->full)
+			tk_collector_note(c, "more than %u timers live: the others are not shown",
+					  LIVING_MAX);
+		c->full = true;
+		return NULL;
+	}
+	list = realloc(c->series, (c->n_series + 1) * sizeof(struct tk_series *));
 	if (!list)
 		return NULL;
 	c->series = list;
-	if (c->n_dead > DEAD_KEPT)
-		forget_oldest_dead(c);
 	s = tk_series_new(c->next_key + 1, c->began_wall_ns);
 	if (!s)
 		return NULL;
@@ -52,10 +99,11 @@ static struct tk_series *new_series(struct tk_collector *c)
 	return s;
 }
 
-static void adopt(struct tk_collector *c, struct tk_source *src, uint32_t id)
+static bool adopt(struct tk_collector *c, struct tk_source *src, uint32_t id,
+		  const struct dead *dead)
 {
 	const struct tk_segment_timer *t = &src->seg->timers[id];
-	struct tk_series *s = find_dead(c, src->info.app, t->name);
+	struct tk_series *s = take_dead(dead, t->name);
 
 	if (s) {
 		tk_series_revive(s, &c->history, c->began_wall_ns);
@@ -64,7 +112,7 @@ static void adopt(struct tk_collector *c, struct tk_source *src, uint32_t id)
 		s = new_series(c);
 	}
 	if (!s)
-		return; /* no memory: the next interval tries again */
+		return false;
 	memcpy(s->name, t->name, sizeof(s->name));
 	memcpy(s->app, src->info.app, sizeof(s->app));
 	memcpy(s->segment, src->info.name, sizeof(s->segment));
@@ -72,6 +120,7 @@ static void adopt(struct tk_collector *c, struct tk_source *src, uint32_t id)
 	s->stamp = t->stamp;
 	s->found_dead = src->found_dead;
 	src->series[id] = s;
+	return true;
 }
 
 static void take_marks(struct tk_collector *c, struct tk_source *src)
@@ -91,15 +140,20 @@ static void take_marks(struct tk_collector *c, struct tk_source *src)
  * meanwhile. */
 static void adopt_new(struct tk_collector *c, struct tk_source *src)
 {
+	struct dead dead = { 0 };
 	unsigned n = 0;
 
 	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
 		if (src->series[id])
 			continue;
-		adopt(c, src, id);
+		if (n == 0)
+			dead = find_dead(c, src->info.app);
+		if (!adopt(c, src, id, &dead))
+			break; /* no memory, or no room: the next interval tries again */
 		if (++n % DRAIN_EVERY == 0)
 			tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
 	}
+	free(dead.series);
 }
 
 static void take(struct tk_collector *c, struct tk_source *src)
@@ -215,6 +269,7 @@ bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool i
 {
 	if (pthread_mutex_trylock(&c->lock))
 		return false;
+	forget_dead(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg)
 			adopt_new(c, c->sources[i]);
@@ -222,6 +277,7 @@ bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool i
 		if (c->sources[i]->seg)
 			take(c, c->sources[i]);
 	c->shown_notes = c->notes;
+	c->state.looked = c->scanned;
 	c->state.other_versions = c->other_versions;
 	if (interval)
 		close_all(c, now_ns);

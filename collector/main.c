@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "collector/cmd_top.h"
 #include "collector/cmd_tsc.h"
 #include "collector/commands.h"
+#include "collector/display/terminal.h"
 #include "collector/options.h"
 #include "collector/say.h"
 #include "ring/guard.h"
@@ -71,6 +73,17 @@ static int delivered(const struct tk_args *a, int code)
 	return TK_EXIT_FAILED;
 }
 
+/* Each segment that is watched takes two descriptors, and shells give only 1,024. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct tk_args args;
@@ -91,6 +104,9 @@ int main(int argc, char **argv)
 			tk_help_program(stdout);
 		return TK_EXIT_OK;
 	}
+	/* In this order: a segment that was truncated is no crash. */
+	tk_terminal_guard();
 	tk_guard_install();
+	raise_descriptors();
 	return delivered(&args, run(&args));
 }

@@ -392,6 +392,7 @@ static int parse_options(struct tk_args *a, int argc, char **argv, char why[256]
 		for (place = 0; place < n; place++)
 			if (got == 0x100 + place || got == by_place[place]->letter)
 				break;
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getopt knows no others */
 		if (store(a, by_place[place], optarg) < 0)
 			return complain_of_value(a, why, by_place[place], optarg);
 	}

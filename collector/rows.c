@@ -174,10 +174,11 @@ static int name_width(int width)
 static int width_of(FILE *out)
 {
 	const char *asked = getenv("COLUMNS");
+	long width = asked ? strtol(asked, NULL, 10) : 0;
 	struct winsize size;
 
-	if (asked && atoi(asked) > 0)
-		return atoi(asked);
+	if (width > 0 && width <= INT_MAX)
+		return (int)width;
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return size.ws_col;
 	return INT_MAX;

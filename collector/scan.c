@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector/core.h"
 #include "collector/dirs.h"
@@ -14,6 +15,8 @@
 
 /* A segment that is still being made after this was abandoned by its maker. */
 #define MAKING_NS (10 * TK_SECOND_NS)
+
+#define DRAIN_EVERY 16u /* names looked at between two drains */
 
 void tk_collector_note(struct tk_collector *c, const char *format, ...)
 {
@@ -26,12 +29,27 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 	tk_printable(text, TK_NOTE_LENGTH, text); /* names of files may hold anything */
 }
 
+/* The first that does not come before it: they are in order, for there may be tens of thousands. */
+static size_t refused_place(const struct tk_collector *c, const char *path)
+{
+	size_t from = 0, to = c->n_refused;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(c->refused[middle].path, path) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
 {
-	for (size_t i = 0; i < c->n_refused; i++)
-		if (!strcmp(c->refused[i].path, path))
-			return &c->refused[i];
-	return NULL;
+	size_t i = refused_place(c, path);
+
+	return i < c->n_refused && !strcmp(c->refused[i].path, path) ? &c->refused[i] : NULL;
 }
 
 static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
@@ -42,14 +60,23 @@ static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
 	if (!list)
 		return NULL;
 	c->refused = list;
-	r = &list[c->n_refused];
+	r = &list[refused_place(c, path)];
+	memmove(r + 1, r, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
 	memset(r, 0, sizeof(*r));
 	r->path = strdup(path);
-	if (!r->path)
+	if (!r->path) {
+		memmove(r, r + 1, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
 		return NULL;
+	}
 	r->since_ns = c->polled_ns;
 	c->n_refused++;
 	return r;
+}
+
+/* Others may end, and give back what was short. */
+static bool is_short(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
 /* Said once, and not tried again while the name is there. */
@@ -68,8 +95,12 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 		c->making = c->making || error == EAGAIN;
 		return;
 	}
-	if (r)
-		r->given_up = true;
+	if (r && r->told)
+		return;
+	if (r) {
+		r->told = true;
+		r->given_up = !is_short(error);
+	}
 	if (error == EPROTO)
 		c->other_versions++;
 	tk_collector_note(c, "%s: %s; skipped", path, why);
@@ -81,7 +112,7 @@ static void refuse_dir(struct tk_collector *c, const char *dir, const char *why)
 	struct tk_refused *r = refused_find(c, dir);
 
 	if (!r) {
-		tk_collector_note(c, "%s; skipped", why);
+		tk_collector_note(c, "%s", why);
 		r = refused_add(c, dir);
 	}
 	if (r)
@@ -92,6 +123,17 @@ static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
 {
 	return (!c->options.app || !strcmp(c->options.app, seg->info.app)) &&
 	       (!c->options.pid || c->options.pid == seg->info.pid);
+}
+
+/* Whether there may be no room for another: asked before it is read, for that takes milliseconds. */
+static bool is_full(const struct tk_collector *c)
+{
+	uint64_t timers = TK_TIMERS_MAX;
+
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			timers += c->sources[i]->seg->info.max_timers;
+	return c->n_sources >= TK_READ_SEGMENTS || timers > TK_READ_TIMERS;
 }
 
 static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)
@@ -127,21 +169,15 @@ static bool is_dead(const struct tk_segment *seg)
  * at the first that is still there of what appears under our eyes, and of the dead, whose last
  * records are all there will be.
  */
-static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name)
+static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
+		   const char *path)
 {
-	char path[PATH_MAX + NAME_MAX];
 	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 	char why[TK_WHY_MAX] = "";
 	struct tk_segment *seg;
 	struct tk_refused *r;
 	bool dead;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	r = refused_find(c, path);
-	if (r && r->given_up) {
-		r->listed = true;
-		return;
-	}
 	seg = tk_segment_attach(dirfd, name, from, why);
 	dead = seg && is_dead(seg);
 	if (dead && from == TK_LANE_NEWEST) {
@@ -153,7 +189,8 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 		refuse(c, path, errno, why[0] ? why : strerror(errno));
 	} else if (!wanted(c, seg)) {
 		tk_segment_detach(seg);
-		r = refused_add(c, path);
+		r = refused_find(c, path);
+		r = r ? r : refused_add(c, path);
 		if (r)
 			r->given_up = r->listed = true;
 	} else if (add_source(c, seg, dir, dead) < 0) {
@@ -163,23 +200,45 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 	}
 }
 
+/* Names come in order, and so did they when their sources were made: the next one is mostly it. */
 static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
 {
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (!strcmp(c->sources[i]->info.name, name) && !strcmp(c->sources[i]->dir, dir))
+	for (size_t k = 1; k <= c->n_sources; k++) {
+		size_t i = (c->found + k) % c->n_sources;
+
+		if (!strcmp(c->sources[i]->info.name, name) && !strcmp(c->sources[i]->dir, dir)) {
+			c->found = i;
 			return c->sources[i];
+		}
+	}
 	return NULL;
 }
 
+/* Somebody may have made thousands of names: no lane is left to wait for the end of them. */
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	struct tk_collector *c = arg;
-	struct tk_source *s = source_find(c, dir, name);
+	char path[PATH_MAX + NAME_MAX];
+	struct tk_refused *r;
+	struct tk_source *s;
 
+	if (atomic_load_explicit(&c->stop, memory_order_relaxed))
+		return;
+	if (++c->visited % DRAIN_EVERY == 0)
+		tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	r = refused_find(c, path);
+	if (r && r->given_up) {
+		r->listed = true;
+		return;
+	}
+	s = source_find(c, dir, name);
 	if (s)
 		s->listed = true;
+	else if (is_full(c))
+		refuse(c, path, ENOMEM, TK_READ_TOO_MANY);
 	else
-		attach(c, dirfd, dir, name);
+		attach(c, dirfd, dir, name, path);
 }
 
 static void scan_dir(struct tk_collector *c, const char *dir)
@@ -233,13 +292,20 @@ static void forget_gone(struct tk_collector *c)
 /* Changes with any name that comes or goes. */
 static uint64_t dirs_changed(const struct tk_collector *c)
 {
+	char why[TK_WHY_MAX];
 	uint64_t sum = 0;
 	struct stat st;
 
-	for (size_t i = 0; i < c->dirs.n; i++)
-		if (stat(c->dirs.path[i], &st) == 0)
+	for (size_t i = 0; i < c->dirs.n; i++) {
+		int fd = tk_segments_open(c->dirs.path[i], why);
+
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0)
 			sum += (uint64_t)st.st_mtim.tv_sec * TK_SECOND_NS +
 			       (uint64_t)st.st_mtim.tv_nsec;
+		close(fd);
+	}
 	return sum;
 }
 

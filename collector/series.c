@@ -91,6 +91,15 @@ static void pass_on(struct tk_series *s, int from, int to)
 	s->lost[to] += s->lost[from];
 }
 
+/* A measure has a past from its first sample on. Records that were lost or set aside before there was
+ * a sample are a past, too, of the first measure. */
+static bool is_kept(const struct tk_series *s, enum tk_measure m, int tier)
+{
+	if (s->track[m].hist || s->track[m].trail[tier].newest)
+		return true;
+	return m == TK_PROCESSING && (s->lost[tier] || s->across || s->negative);
+}
+
 static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
 {
 	int err = 0;
@@ -102,7 +111,8 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 		datapoint(s, (enum tk_measure)m, tier, now, &d);
 		if (tier == 0)
 			t->last = d;
-		if (t->hist && tk_history_add(h, (unsigned)tier, &t->trail[tier], &d) < 0)
+		if (is_kept(s, (enum tk_measure)m, tier) &&
+		    tk_history_add(h, (unsigned)tier, &t->trail[tier], &d) < 0)
 			err = -ENOMEM;
 	}
 	if (tier + 1 < TK_TIERS)

@@ -116,6 +116,7 @@ struct tk_snapshot {
 	int64_t closed_ns;       /* when the last interval ended: the next view's since_ns */
 	uint64_t notes_ever;     /* the last n_notes of so many are in notes */
 	uint64_t unknown;        /* records of unknown timers or kinds: dropped */
+	bool looked;             /* what the first search for segments found is in here */
 	uint64_t other_versions; /* segments whose format this program does not read */
 };
 

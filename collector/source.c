@@ -13,6 +13,8 @@
 
 /* Memory for histograms is bounded whatever a segment says: 8,192 timers with records, 340 MB. */
 #define TALLIES_MAX 8192u
+/* And of a segment's accounts, 56 bytes a timer and lane: 64 lanes of 65,536 timers, 235 MB. */
+#define ACCOUNTS_MAX (UINT64_C(64) * TK_TIMERS_MAX)
 
 static uint32_t table_size(const struct tk_source *s)
 {
@@ -81,20 +83,19 @@ static int lane_begin(struct tk_source *s, uint32_t i)
 
 static int lanes_begin(struct tk_source *s)
 {
-	uint32_t n = s->seg->n_lanes;
-	struct tk_source_lane *lanes;
-
-	if (n > s->n_lanes) {
-		lanes = realloc(s->lanes, n * sizeof(*lanes));
-		if (!lanes)
-			return -ENOMEM;
-		s->lanes = lanes;
-		memset(&lanes[s->n_lanes], 0, (n - s->n_lanes) * sizeof(*lanes));
-		s->n_lanes = n;
-	}
-	for (uint32_t i = 0; i < n; i++) {
+	s->n_lanes = s->seg->n_lanes;
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
 		if (!s->seg->lanes[i].head || s->lanes[i].account.got)
 			continue;
+		if ((i + UINT64_C(1)) * table_size(s) > ACCOUNTS_MAX) {
+			if (!s->cut)
+				(void)tk_fail(s->why, ENOBUFS,
+					      "it has room for too many timers in too many lanes: "
+					      "lane %u and those after it are left out",
+					      i);
+			s->cut = true;
+			break;
+		}
 		if (lane_begin(s, i) < 0)
 			return -ENOMEM;
 		if (s->ended) /* a queue that another reader kept until now */
@@ -135,12 +136,13 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 	s->agg.tallies = calloc(table_size(s), sizeof(struct tk_tally *));
 	s->series = calloc(table_size(s), sizeof(struct tk_series *));
 	s->counts = calloc(table_size(s), sizeof(*s->counts));
+	s->lanes = calloc(seg->info.max_lanes, sizeof(*s->lanes));
 	snprintf(s->info.name, sizeof(s->info.name), "%s", seg->name);
 	snprintf(s->info.app, sizeof(s->info.app), "%s", seg->info.app);
 	s->info.pid = seg->info.pid;
 	s->disabled = calloc(table_size(s), 1);
 	s->agg.n_timers = seg->info.n_timers;
-	if (!s->dir || !s->disabled || !s->agg.tallies || !s->series || !s->counts ||
+	if (!s->dir || !s->disabled || !s->agg.tallies || !s->series || !s->counts || !s->lanes ||
 	    lanes_begin(s) < 0) {
 		tk_source_free(s);
 		errno = ENOMEM;

@@ -34,9 +34,9 @@ struct tk_source {
 	struct tk_aggregator agg; /* first: its `more` finds the source by it */
 	struct tk_segment *seg;   /* NULL: read to the end, and let go */
 	struct tk_snap_segment info;
-	char *dir;                 /* where it was found */
-	struct tk_series **series; /* by timer id; NULL until the collector gave it one */
-	struct tk_source_lane *lanes;
+	char *dir;                    /* where it was found */
+	struct tk_series **series;    /* by timer id; NULL until the collector gave it one */
+	struct tk_source_lane *lanes; /* never moves: a drain finds new ones while it drains one */
 	uint32_t n_lanes;
 	struct tk_tally_pool *pool;
 	enum tk_lane_from from;   /* where to begin in lanes that have lost their beginning */
@@ -46,6 +46,7 @@ struct tk_source {
 	bool ended;               /* its writer is dead, or its segment closed */
 	bool found_dead;          /* and was when it was found */
 	bool broken;              /* cannot be read any more: to be let go of */
+	bool cut;                 /* not all of its lanes are read */
 	bool listed;              /* still in its directory, as of the last scan */
 	char why[TK_WHY_MAX];     /* what went wrong since it was last looked at; "" nothing */
 };

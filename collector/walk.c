@@ -3,17 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/dirs.h"
 #include "collector/say.h"
 
+#define SAID_MAX 32u /* of what is no segment; the others are counted */
+
 struct walk {
 	const struct tk_args *args;
 	void (*each)(void *arg, const struct tk_found *f);
 	void *arg;
 	unsigned segments, refused, other_versions;
+	uint64_t timers; /* there was room for */
 };
 
 const char *tk_owner_name(uint32_t owner)
@@ -45,13 +49,31 @@ static bool wanted(const struct tk_args *a, const struct tk_segment *s)
 	       (!a->collector.pid || a->collector.pid == s->info.pid);
 }
 
+/* Somebody may have made thousands of them. */
+static void say_refused(const struct walk *w, const char *dir, const char *name, const char *why)
+{
+	bool cleans = w->args->command == TK_CMD_CLEAN;
+
+	if (w->refused <= SAID_MAX)
+		tk_say("%s/%s: %s; %s", dir, name, why,
+		       cleans ? "left alone: if nothing that runs made it, remove it by rm -r"
+			      : "skipped");
+}
+
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	struct walk *w = arg;
 	char why[TK_WHY_MAX] = "";
-	struct tk_segment *s = tk_segment_attach(dirfd, name, TK_LANE_LOOK, why);
-	struct tk_found f = { .dir = dir, .dirfd = dirfd, .segment = s };
+	char shown[PATH_MAX];
+	struct tk_found f = { .dir = shown, .dirfd = dirfd };
+	struct tk_segment *s;
 
+	if (w->segments == TK_READ_SEGMENTS || w->timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
+		w->refused++;
+		say_refused(w, dir, name, TK_READ_TOO_MANY);
+		return;
+	}
+	f.segment = s = tk_segment_attach(dirfd, name, TK_LANE_LOOK, why);
 	if (!s) {
 		int error = errno;
 
@@ -60,14 +82,16 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 			return;
 		w->refused++;
 		w->other_versions += error == EPROTO;
-		tk_say("%s/%s: %s; skipped", dir, name, why[0] ? why : strerror(error));
+		say_refused(w, dir, name, why[0] ? why : strerror(error));
 		return;
 	}
+	tk_printable(shown, sizeof(shown), dir);
 	if (wanted(w->args, s)) {
 		if (why[0])
 			tk_say("%s/%s: %s", dir, name, why);
 		f.owner = tk_segment_owner(s);
 		w->segments++;
+		w->timers += s->info.max_timers;
 		w->each(w->arg, &f);
 	}
 	tk_segment_detach(s);
@@ -91,8 +115,10 @@ enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const stru
 		if (err == 0 || err == -ENOENT)
 			continue;
 		w.refused++;
-		tk_say("%s; skipped", why);
+		tk_say("%s", why);
 	}
+	if (w.refused > SAID_MAX)
+		tk_say("and %u more", w.refused - SAID_MAX);
 	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
 	if (w.segments)

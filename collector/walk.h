@@ -9,7 +9,7 @@
 #include "ring/segment_read.h"
 
 struct tk_found {
-	const char *dir;
+	const char *dir; /* to be shown */
 	int dirfd;
 	const struct tk_segment *segment; /* attached until each() returns */
 	enum tk_owner owner;

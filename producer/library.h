@@ -3,8 +3,9 @@
  * producer/library.h - the library's own state. Not installed.
  *
  * One lock covers all of it. It is taken with every signal blocked, so that a handler never finds
- * its own thread holding it: joining inside a handler is slow but cannot deadlock. Recording takes
- * no lock; it meets this state in a turn (writer.c) and nowhere else.
+ * its own thread holding it: joining inside a handler is slow but cannot deadlock; and with
+ * cancellation disabled, so that no thread ends while it holds it. Recording takes no lock; it meets
+ * this state in a turn (writer.c) and nowhere else.
  */
 #ifndef TK_PRODUCER_LIBRARY_H
 #define TK_PRODUCER_LIBRARY_H
@@ -32,6 +33,7 @@ struct tk_library {
 	uint32_t generation; /* counts changes of state: a writer of another one joins anew */
 	enum tk_timebase clock;
 	bool no_clock;                          /* it was refused: stamps are 0 */
+	bool counter_forbidden;                 /* by prctl(PR_SET_TSC): rdtsc kills */
 	uint32_t slots;                         /* a lane's, unless a thread asks for others */
 	const struct tk_discipline *discipline; /* likewise */
 	struct tk_segment_writer segment;
@@ -60,7 +62,8 @@ int tk_library_open_locked(void);
 int tk_threads_init(void);
 /** Join if it is time to, with what a thread that never asked gets. */
 void tk_threads_join_by_default(struct tk_lane_writer *w);
-void tk_threads_close(void);
+/** @return whether a thread may still be recording into what is closed now. */
+bool tk_threads_close(void);
 void tk_threads_forked(void);
 
 enum tk_writer_state {

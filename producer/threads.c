@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ring/memory.h"
+#include "ring/test_point.h"
 
 static pthread_key_t key;
 
@@ -21,9 +22,11 @@ static void give_back(struct tk_lane_writer *w)
 	struct tk_lane_entry *lane = w->lane;
 
 	tk_writer_publish(w, w->head);
+	TK_TEST_POINT("leave.published");
 	lane->next = w->head >> TK_HEAD_SHIFT;
 	lane->writer = NULL;
 	__atomic_store_n(&lane->memory.head->state, TK_LANE_FREE, __ATOMIC_RELEASE);
+	TK_TEST_POINT("leave.free");
 }
 
 /* Out of whatever it is in, into `state`. Locked. */
@@ -93,9 +96,12 @@ static void note_owner(const struct tk_lane_entry *lane, unsigned cpu)
 	owner->tid = (uint32_t)syscall(SYS_gettid);
 	owner->cpu = cpu;
 	prctl(PR_GET_NAME, owner->name);
+	TK_TEST_POINT("join.owner");
 	__atomic_store_n(&h->state, TK_LANE_OPEN, __ATOMIC_RELAXED);
+	TK_TEST_POINT("join.open");
 	/* Pairs with the acquire load of whoever lists owners. */
 	__atomic_store_n(&h->n_owners, h->n_owners + 1, __ATOMIC_RELEASE);
+	TK_TEST_POINT("join.counted");
 }
 
 #define NODES "/sys/devices/system/node"
@@ -182,8 +188,10 @@ static void unmap(const struct tk_lane_memory *m)
 
 /* The segment closes: publish what every thread has, and have each take a turn at its next push.
  * A thread may be pushing right now, so what it writes to stays mapped; the rest need not. */
-void tk_threads_close(void)
+bool tk_threads_close(void)
 {
+	bool left = false;
+
 	for (uint32_t i = 0; i < tk_library.segment.head->n_lanes; i++) {
 		struct tk_lane_entry *lane = &tk_library.lanes[i];
 		struct tk_lane_writer *w = lane->writer;
@@ -193,13 +201,16 @@ void tk_threads_close(void)
 			tk_writer_detach(w);
 		}
 		__atomic_store_n(&lane->memory.head->state, TK_LANE_CLOSED, __ATOMIC_RELEASE);
+		TK_TEST_POINT("close.lane");
 		if (w == &tk_self && tk_writer_all_finished(w, w->head)) {
 			tk_writer_put_out(w, TK_WRITER_OUT);
 			w = NULL;
 		}
 		if (!w)
 			unmap(&lane->memory);
+		left = left || w;
 	}
+	return left;
 }
 
 /* Put a private copy in the place of shared memory. */
@@ -238,6 +249,7 @@ void tk_threads_forked(void)
 			unmap(m);
 			continue;
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it has that lane */
 		make_private(m->slots, m->slots_size);
 		make_private(m->head, tk_place_lane_size(tk_library.segment.head->max_timers));
 	}

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tsc/check.h"
@@ -18,24 +20,40 @@
 struct tk_library tk_library;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static sigset_t masked; /* what to put back; only the holder of the lock uses it */
+/* What to put back; only the holder of the lock uses it. */
+static uint64_t masked;
+static int cancellable;
+
+/* Not by pthread_sigmask(): that leaves the C library's own signal of asynchronous cancellation, which
+ * glibc 2.36 heeds even while cancellation is disabled, if it was sent just before. */
+static uint64_t set_mask(uint64_t mask)
+{
+	uint64_t old = 0;
+
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, sizeof(mask));
+	return old;
+}
 
 void tk_library_lock(void)
 {
-	sigset_t all, old;
+	uint64_t old;
+	int state;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	old = set_mask(~UINT64_C(0));
 	pthread_mutex_lock(&mutex);
 	masked = old;
+	cancellable = state;
 }
 
 void tk_library_unlock(void)
 {
-	sigset_t old = masked;
+	uint64_t old = masked;
+	int state = cancellable;
 
 	pthread_mutex_unlock(&mutex);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	set_mask(old);
+	pthread_setcancelstate(state, NULL);
 }
 
 void tk_library_become(enum tk_library_state state)
@@ -122,6 +140,8 @@ static int check_options(const char *app, const struct tk_options *o)
 	if (!app || !tk_name_valid(app))
 		return tk_library_fail(EINVAL, "an app's name is 1 to %u bytes of printable UTF-8",
 				       TK_NAME_MAX);
+	if ((unsigned)o->timebase > TK_TIMEBASE_SYSTEM)
+		return tk_library_fail(EINVAL, "there is no such timebase");
 	if (o->timers > TK_TIMERS_MAX || o->lanes > TK_LANES_MAX)
 		return tk_library_fail(EINVAL, "at most %u timers and %u lanes", TK_TIMERS_MAX,
 				       TK_LANES_MAX);
@@ -130,6 +150,14 @@ static int check_options(const char *app, const struct tk_options *o)
 		return tk_library_fail(EINVAL, "a lane's slots are a power of two from %u to %u",
 				       (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
 	return 0;
+}
+
+/* By this thread, which speaks for those that it makes. */
+static bool counter_forbidden(void)
+{
+	int mode = PR_TSC_ENABLE;
+
+	return prctl(PR_GET_TSC, &mode) == 0 && mode == PR_TSC_SIGSEGV;
 }
 
 static int choose_clock(enum tk_timebase wanted)
@@ -143,6 +171,7 @@ static int choose_clock(enum tk_timebase wanted)
 		return tk_library_fail(EBUSY,
 				       "timers were defined before the system's clock was asked "
 				       "for: call tk_open() first");
+	__atomic_store_n(&tk_library.counter_forbidden, counter_forbidden(), __ATOMIC_RELAXED);
 	__atomic_store_n(&tk_library.no_clock,
 			 wanted == TK_TIMEBASE_COUNTER && tk_tsc_quick(why, sizeof(why)),
 			 __ATOMIC_RELAXED);
@@ -179,6 +208,33 @@ static int create_segment(void)
 	return 0;
 }
 
+/* A program may open and close for years. The flags that disable timers may be looked at yet, by whom
+ * a handler interrupted that closes: they stay until the next segment's take their place. */
+static const uint8_t *kept_flags;
+static uint32_t kept_timers;
+
+static void let_go(void)
+{
+	const struct tk_segment_head *head = tk_library.segment.head;
+
+	kept_flags = tk_library.segment.disabled;
+	kept_timers = head->max_timers;
+	munmap(tk_library.lanes, head->max_lanes * sizeof(struct tk_lane_entry));
+	tk_library.lanes = NULL;
+	tk_segment_forget(&tk_library.segment);
+}
+
+static void reuse_kept_flags(void)
+{
+	uint32_t timers = tk_library.segment.head->max_timers;
+
+	if (kept_flags && kept_timers == timers &&
+	    mremap((void *)(uintptr_t)tk_library.segment.disabled, timers, timers,
+		   MREMAP_MAYMOVE | MREMAP_FIXED, kept_flags) != MAP_FAILED)
+		tk_library.segment.disabled = kept_flags;
+	kept_flags = NULL;
+}
+
 int tk_library_open_locked(void)
 {
 	size_t size;
@@ -194,6 +250,7 @@ int tk_library_open_locked(void)
 		ret = create_segment();
 	if (ret)
 		return ret;
+	reuse_kept_flags();
 	size = tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry);
 	lanes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (lanes == MAP_FAILED) {
@@ -256,8 +313,11 @@ __attribute__((destructor)) void tk_close(void)
 	if (tk_library.state != TK_LIBRARY_NEVER)
 		tk_library_become(TK_LIBRARY_SHUT);
 	if (ours) {
-		tk_threads_close();
+		bool left = tk_threads_close();
+
 		tk_segment_retire(&tk_library.segment);
+		if (!left)
+			let_go();
 	}
 	tk_library_unlock();
 }

@@ -32,13 +32,17 @@
  * (no memory, no permission, no invariant counter) records go nowhere, are counted where they can
  * be, and tk_why() tells the reason.
  *
+ * What cannot be survived. A stamp is the instruction rdtsc: prctl(PR_SET_TSC, PR_TSC_SIGSEGV) after
+ * tk_open(), or records before it in a process that inherited that, kill as it says.
+ *
  * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_TIMEBASE_SYSTEM),
  * until somebody asks for ns. Stamp 0 means none.
  *
  * Compiled with -DTK_COMPILE_OUT all of it compiles to nothing.
  *
  * fork(): the child records into a segment of its own, from its first record on; timers keep their
- * handles. A child made by _Fork() or raw clone() calls tk_after_fork() before anything else.
+ * handles. A child made by _Fork() or raw clone() calls tk_after_fork() before anything else. What
+ * a vfork() child records is its parent's. Threads may be cancelled anywhere, asynchronously too.
  */
 #ifndef TIMEKEEPER_H
 #define TIMEKEEPER_H
@@ -92,12 +96,21 @@ struct tk_options {
  * case the program may go on as if it were 0.
  *
  * Costs milliseconds. Measures what an empty span costs, for the reader to subtract.
+ *
+ * What killed processes of this app left in the directory stays readable, but for all but the newest
+ * four: those are removed here, so that a program that crashes again and again does not fill the
+ * memory. One whose process may be alive is never touched.
  */
 TK_API int tk_open(const char *app, const struct tk_options *options);
 
 /**
  * Close the segment: readers take what is left, the files are removed (unless `keep`). Done at
  * exit() too. Threads that record afterwards record nowhere. The memory stays mapped for them.
+ *
+ * Files stay, as after a kill, where the process ends otherwise (_exit, quick_exit, abort, exec) and
+ * where they cannot be removed: three descriptors are needed for that, and the directory in the
+ * place where it was (no chroot in between). The segment's own descriptor is closed if fstat() says
+ * that it still is.
  */
 TK_API void tk_close(void);
 

@@ -52,7 +52,7 @@ static int add(const char *name, uint32_t stamp)
 		*chunk = memory;
 	}
 	t = timer_of(n_timers);
-	strcpy(t->name, name);
+	memcpy(t->name, name, strlen(name) + 1);
 	t->stamp = stamp;
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ring/test_point.h"
+
 #define REFUSED_TURN UINT64_C(1024)
 
 /* Where heads begin that have no lane: beyond any lane's, so that a push which claimed one and was
@@ -73,6 +75,7 @@ static uint64_t next_turn(const struct tk_lane_writer *w, uint64_t head)
 static void put_in_queue(struct tk_lane_writer *w, struct tk_lane_entry *lane)
 {
 	lane->discipline->repair(lane->memory.slots);
+	TK_TEST_POINT("join.repaired");
 	w->slots = (char *)&w->sink;
 	w->mask = 0;
 	w->turn = turn_queue;
@@ -137,6 +140,7 @@ void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
 				 : "+a"(was), "+m"(*w->published)
 				 : "r"(n)
 				 : "cc", "memory");
+	TK_TEST_POINT("turn.published");
 }
 
 /*
@@ -222,9 +226,12 @@ static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 /* A queue counts every push, and the dropped ones apart. */
 static void count(struct tk_lane_entry *lane, uint64_t *counts, uint32_t meta, bool dropped)
 {
+	TK_TEST_POINT("enqueue.pushed");
 	if (dropped)
 		tk_lane_add_one(&lane->memory.head->dropped);
+	TK_TEST_POINT("enqueue.dropped");
 	tk_lane_add_one(&counts[tk_meta_timer(meta)]);
+	TK_TEST_POINT("enqueue.counted");
 }
 
 /* The writer is not looked at: a handler that interrupts the push may close the segment and join
@@ -240,6 +247,7 @@ static void enqueue(struct tk_lane_entry *lane, uint64_t *counts, PUSH_ARGS)
 	 * enqueued(), ring/queue_read.c. */
 	__atomic_store_n(&lane->memory.head->published, (head >> TK_HEAD_SHIFT) + 1,
 			 __ATOMIC_RELEASE);
+	TK_TEST_POINT("enqueue.published");
 }
 
 /* The writer is looked at only once `enqueuing` keeps its lane: before that, a handler may have come

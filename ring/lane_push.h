@@ -48,6 +48,7 @@
 #include <stdint.h>
 
 #include "ring/record.h"
+#include "ring/test_point.h"
 
 /** The tag of push n. */
 #define TK_TAG_SHIFT 8
@@ -152,7 +153,9 @@ static inline __attribute__((always_inline)) void tk_lane_store(struct tk_lane_w
 			 "movaps %3, %1"
 			 : "=m"(*(__m128i *)slot), "=m"(*(__m128i *)(slot + 16))
 			 : "x"(a), "x"(b));
+	TK_TEST_POINT("push.stored");
 	tk_lane_add_one(&w->counts[tk_meta_timer(meta)]);
+	TK_TEST_POINT("push.counted");
 }
 
 /** A push, from the claim on. */
@@ -161,6 +164,7 @@ tk_lane_put(struct tk_lane_writer *w, int64_t placed, uint32_t meta, uint64_t st
 {
 	uint64_t head = tk_lane_claim(w);
 
+	TK_TEST_POINT("push.claimed");
 	if (__builtin_expect(head >= w->turn_at, 0))
 		w->turn(w, head, placed, meta, start, low);
 	else

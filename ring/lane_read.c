@@ -109,6 +109,8 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 	r->first = newest;
 	if (from == TK_LANE_OLDEST)
 		r->first = newest - size > size ? newest - size : size;
+	else if (from == TK_LANE_FIRST)
+		r->first = size;
 	r->next = r->first;
 	r->moved = true;
 }

@@ -80,6 +80,7 @@ struct tk_lane_reader {
 enum tk_lane_from {
 	TK_LANE_NEWEST, /* what is written from now on */
 	TK_LANE_OLDEST, /* everything that is still there */
+	TK_LANE_FIRST,  /* everything there ever was: what is not there any more is lost */
 	TK_LANE_LOOK,   /* nothing: only to see how things are, and leave a queue to its reader */
 };
 

@@ -13,6 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "ring/test_point.h"
+
 /* Older headers lack these. */
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -101,6 +103,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 		return ret;
 	if (ftruncate(fd, (off_t)size))
 		return -errno;
+	TK_TEST_POINT("memory.sized");
 	m->addr = map_aligned(fd, size);
 	if (m->addr == MAP_FAILED)
 		return -errno;
@@ -134,6 +137,7 @@ static int make(int dirfd, const char *name, size_t size, int node, mode_t mode,
 
 	if (fd < 0)
 		return -errno;
+	TK_TEST_POINT("memory.created");
 	(void)fchmod(fd, mode); /* whatever the umask */
 	m->node_asked = node;
 	ret = fill(fd, size, m, huge);

@@ -4,16 +4,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ring/lane.h"
 #include "ring/memory.h"
 #include "ring/segment.h"
+#include "ring/test_point.h"
 
 /* Decode one code point; 0 if it is not well-formed UTF-8 (overlong, surrogate, out of range). */
 static uint32_t decode(const unsigned char **p)
@@ -76,7 +81,7 @@ int tk_segments_dir(char *path, size_t size)
 	if (dir && *dir)
 		n = snprintf(path, size, "%s", dir);
 	else
-		n = snprintf(path, size, "/dev/shm/timekeeper-%u", geteuid());
+		n = snprintf(path, size, TK_SHARED_PLACE "/" TK_PLACE_PREFIX "%u", geteuid());
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
@@ -104,6 +109,32 @@ void tk_place_huge(char name[TK_PLACE_NAME_MAX], const char *segment, unsigned i
 {
 	snprintf(name, TK_PLACE_NAME_MAX, "%.*s.slots.%u", (int)TK_SEGMENT_NAME_MAX, segment,
 		 index);
+}
+
+pid_t tk_place_pid(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	long pid;
+
+	if (!dot || strlen(name) > TK_SEGMENT_NAME_MAX)
+		return 0;
+	while (dot > name && dot[-1] != '.')
+		dot--;
+	pid = dot > name ? strtol(dot, NULL, 10) : 0;
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+int tk_place_open(int dirfd, const char *name, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* an old kernel, a filter */
+		fd = openat(dirfd, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	return (int)fd;
 }
 
 static size_t whole_pages(size_t size)
@@ -136,41 +167,78 @@ static int index_of_name(const char *name, const char *prefix)
 	return *end || index >= (long)TK_LANES_MAX ? -1 : (int)index;
 }
 
-static void remove_file(int dirfd, const char *segment, uid_t uid, const char *file)
+/* No heap: the host may be out of memory, and that may be why its segment goes. */
+int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name), void *arg)
 {
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	alignas(struct dirent64) char entries[4096];
+	bool go_on = true;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while (go_on && (n = getdents64(fd, entries, sizeof(entries))) > 0) {
+		for (ssize_t at = 0; at < n && go_on;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+
+			go_on = each(arg, dirfd, entry->d_name);
+			at += entry->d_reclen;
+		}
+	}
+	close(fd);
+	return 0;
+}
+
+struct removal {
+	const char *segment;
+	uid_t uid;
+};
+
+static bool remove_file(void *arg, int dirfd, const char *file)
+{
+	const struct removal *r = arg;
 	int lane = index_of_name(file, "lane.");
 
 	if (lane >= 0) {
 		char huge[TK_PLACE_NAME_MAX];
 
-		tk_place_huge(huge, segment, (unsigned)lane);
-		tk_memory_huge_remove(huge, uid);
+		tk_place_huge(huge, r->segment, (unsigned)lane);
+		tk_memory_huge_remove(huge, r->uid);
 	}
 	if (lane >= 0 || index_of_name(file, "slots.") >= 0 || !strcmp(file, "head") ||
 	    !strcmp(file, "control"))
 		unlinkat(dirfd, file, 0);
+	TK_TEST_POINT("remove.file");
+	return true;
 }
 
-int tk_place_remove(int dirfd, const char *name)
+int tk_place_remove_open(int place, int dirfd, const char *name)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct dirent *entry;
+	struct removal r = { .segment = name };
 	struct stat st;
-	DIR *dir;
+	int ret;
+
+	if (fstat(dirfd, &st))
+		return -errno;
+	r.uid = st.st_uid;
+	ret = tk_place_each(dirfd, remove_file, &r);
+	TK_TEST_POINT("remove.emptied");
+	/* An empty one can go, even where there is no descriptor to look into it with. */
+	if (unlinkat(place, name, AT_REMOVEDIR) == 0)
+		return 0;
+	return ret ? ret : -errno;
+}
+
+int tk_place_remove(int place, const char *name)
+{
+	int fd = tk_place_open(place, name, O_RDONLY | O_DIRECTORY);
+	int ret;
 
 	if (fd < 0)
-		return -errno;
-	dir = fstat(fd, &st) ? NULL : fdopendir(fd);
-	if (!dir) {
-		int ret = -errno;
-
-		close(fd);
-		return ret;
-	}
-	while ((entry = readdir(dir)))
-		remove_file(fd, name, st.st_uid, entry->d_name);
-	closedir(dir);
-	return unlinkat(dirfd, name, AT_REMOVEDIR) ? -errno : 0;
+		return unlinkat(place, name, AT_REMOVEDIR) ? -errno : 0;
+	ret = tk_place_remove_open(place, fd, name);
+	close(fd);
+	return ret;
 }
 
 static ssize_t read_file(const char *path, char *text, size_t size)
@@ -198,7 +266,11 @@ uint64_t tk_process_start(pid_t pid)
 	char path[32], text[1024];
 	const char *p;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	/* /proc may be that of another pid namespace, where our number is somebody else's. */
+	if (pid == getpid())
+		snprintf(path, sizeof(path), "/proc/self/stat");
+	else
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (read_file(path, text, sizeof(text)) <= 0)
 		return 0;
 	/* The second field, in parentheses, may itself hold spaces and parentheses. */

@@ -12,6 +12,8 @@
 
 #define TK_WHY_MAX          256u /* a sentence that says why something failed */
 #define TK_SEGMENT_NAME_MAX 127u /* bytes of a segment directory's name */
+#define TK_SHARED_PLACE     "/dev/shm"
+#define TK_PLACE_PREFIX     "timekeeper-" /* then the user's number */
 #define TK_PLACE_NAME_MAX   160u /* bytes of any file's name in or about a segment, with its NUL */
 
 /**
@@ -36,12 +38,34 @@ void tk_place_lane(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_slots(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_huge(char name[TK_PLACE_NAME_MAX], const char *segment, unsigned index);
 
+/** The <pid> of `<app>.<pid>.<random>`; 0: it is no segment's name. */
+pid_t tk_place_pid(const char *name);
+
+/**
+ * Open `name` in a directory of segments, or in a segment: never through a symbolic link, never
+ * through a mount point, behind which there may be a file system of the user's own that answers
+ * when it pleases. Before Linux 5.6 only the former. @return a descriptor, or -1 and errno.
+ */
+int tk_place_open(int dirfd, const char *name, int flags);
+
+/**
+ * Call each() for every name in a directory, in no order, until it says false. It may unlink what it
+ * is called for. No heap. @return 0 or -errno: the directory cannot be read.
+ */
+int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name), void *arg);
+
 /** How large those files are: whole pages. */
 size_t tk_place_head_size(uint32_t max_timers);
 size_t tk_place_lane_size(uint32_t max_timers);
 
-/** Unlink what belongs to the segment `name` in `dirfd`, and nothing else. @return 0 or -errno. */
-int tk_place_remove(int dirfd, const char *name);
+/**
+ * Unlink what belongs to the segment `name` in `place`, of which `dirfd` is open, and nothing else.
+ * @return 0 or -errno.
+ */
+int tk_place_remove_open(int place, int dirfd, const char *name);
+
+/** The same, opened by its name. */
+int tk_place_remove(int place, const char *name);
 
 /** /proc/sys/kernel/random/boot_id, "" if it cannot be read. */
 void tk_boot_id(char id[40]);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ring/test_point.h"
+
 /* No count gets so far in a thousand years: one that does is a lie. */
 #define COUNT_MAX (UINT64_C(1) << 60)
 
@@ -74,6 +76,7 @@ void tk_queue_reader_init(struct tk_lane_reader *r, void *memory, const struct t
 	q->looks = from == TK_LANE_LOOK;
 	if (!q->looks)
 		__atomic_store_n(q->cons_head, q->next, __ATOMIC_RELAXED);
+	TK_TEST_POINT("queue.begun");
 }
 
 /* Copy `n` records from index `from` on, which may go round the end. */
@@ -105,10 +108,13 @@ bool tk_queue_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 		return false;
 	}
 	__atomic_store_n(q->cons_head, q->next + take, __ATOMIC_RELAXED);
+	TK_TEST_POINT("queue.taking");
 	copy(r, q->next, take, out);
+	TK_TEST_POINT("queue.copied");
 	q->next += take;
 	/* Pairs with the acquire load of cons.tail in rte_ring's enqueue: it may write there now. */
 	__atomic_store_n(q->cons_tail, q->next, __ATOMIC_RELEASE);
+	TK_TEST_POINT("queue.taken");
 	r->next += take;
 	r->delivered += take;
 	return entries > take;

@@ -12,7 +12,8 @@
  *	lane.N, slots.N	the lanes (ring/lane.h)
  *
  * Whoever dies, the kernel keeps the files: the last records of a killed process can be read
- * afterwards. Retiring is unlinking; nobody ever truncates.
+ * afterwards, until `timekeeper clean --force`, or until its app has died four times more
+ * (ring/prune.h). Retiring is unlinking; nobody ever truncates.
  *
  * The owner holds a POSIX write lock on `head` for as long as it lives: the kernel drops it however
  * the owner dies, and shows it across pid namespaces.

@@ -8,21 +8,64 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "ring/guard.h"
 #include "ring/memory.h"
 #include "ring/queue_read.h"
+#include "ring/test_point.h"
 
 #define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
 
+/* The <uid> of TK_SHARED_PLACE/TK_PLACE_PREFIX<uid>; -1: another path. */
+static int64_t uid_of_place(const char *path)
+{
+	static const char prefix[] = TK_SHARED_PLACE "/" TK_PLACE_PREFIX;
+	const char *uid = path + sizeof(prefix) - 1;
+
+	if (strncmp(path, prefix, sizeof(prefix) - 1) || !uid[0] || strlen(uid) > 10 ||
+	    uid[strspn(uid, "0123456789")])
+		return -1;
+	return strtoll(uid, NULL, 10);
+}
+
+/* Any user can make directories where those of all users are: the name says whose it should be. It
+ * is no mount point either; others may be, for they were asked for by name. */
+static int open_place(const char *path, bool *others)
+{
+	int64_t uid = uid_of_place(path);
+	struct stat st;
+	int shared, fd;
+
+	*others = false;
+	if (uid < 0)
+		return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	shared = open(TK_SHARED_PLACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (shared < 0)
+		return -1;
+	fd = tk_place_open(shared, strrchr(path, '/') + 1, O_RDONLY | O_DIRECTORY);
+	close(shared);
+	*others = fd >= 0 && (fstat(fd, &st) || st.st_uid != uid);
+	return fd;
+}
+
 int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool others;
+	int fd = open_place(path, &others);
 	struct stat st;
 
 	if (fd < 0)
 		return tk_fail(why, errno, "%.150s: %s", path, strerror(errno));
+	if (others) {
+		close(fd);
+		return tk_fail(
+			why, EPERM,
+			"%.150s: it belongs to another user than its name says, so it is not "
+			"trusted",
+			path);
+	}
 	if (fstat(fd, &st) || (st.st_mode & (S_IWGRP | S_IWOTH))) {
 		close(fd);
 		return tk_fail(why, EPERM, "%.150s: others may write into it, so it is not trusted",
@@ -31,19 +74,34 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 	return fd;
 }
 
-/* A regular file of the segment's owner. access: O_RDONLY, or O_RDWR. */
+static const char *reason(int error)
+{
+	if (error == EXDEV)
+		return "something else is mounted on it";
+	return error == ENOTDIR || error == ELOOP ? "it is not a directory" : strerror(error);
+}
+
+/* A regular file of the segment's owner. access: O_RDONLY, O_WRONLY or O_RDWR. It is found first
+ * (O_PATH) and opened only once it is known to be that: opening a device acts on it. */
 static int open_file(int dirfd, const char *name, int access, uid_t uid, struct stat *st,
 		     char why[TK_WHY_MAX])
 {
-	int fd = openat(dirfd, name, access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int found = tk_place_open(dirfd, name, O_PATH), fd;
+	char path[32];
 
-	if (fd < 0)
-		return tk_fail(why, errno, "%s: %s", name, strerror(errno));
-	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != uid) {
-		close(fd);
+	*st = (struct stat){ 0 };
+	if (found < 0)
+		return tk_fail(why, errno, "%s: %s", name, reason(errno));
+	if (fstat(found, st) || !S_ISREG(st->st_mode) || st->st_uid != uid) {
+		close(found);
 		return tk_fail(why, EBADMSG, "%s is not a regular file of the segment's owner",
 			       name);
 	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	fd = open(path, access | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		fd = tk_fail(why, errno, "%s: %s", name, strerror(errno));
+	close(found);
 	return fd;
 }
 
@@ -196,6 +254,7 @@ static int open_queue(const struct tk_segment *s, struct tk_segment_lane *lane, 
 			       "until that one ends",
 			       lane->info.index);
 	}
+	TK_TEST_POINT("attach.locked");
 	return fd;
 }
 
@@ -217,7 +276,7 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 	const struct tk_lane_head *h = &lane->info;
 	bool queue = h->discipline != TK_DISCIPLINE_BROADCAST;
 	bool takes = queue && !s->looks;
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, ret;
 
 	fd = takes ? open_queue(s, lane, &st, why) : open_slots(s, h, O_RDONLY, &st, why);
@@ -235,6 +294,7 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 			ret = tk_fail(why, errno, "lane %u cannot be mapped: %s", h->index,
 				      strerror(errno));
 	}
+	TK_TEST_POINT("attach.slots");
 	if (takes && !ret)
 		lane->queue_fd = fd;
 	else
@@ -251,7 +311,7 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 {
 	struct tk_segment_lane *lane = &s->lanes[index];
 	char name[TK_PLACE_NAME_MAX];
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, ret;
 
 	memset(lane, 0, sizeof(*lane));
@@ -273,6 +333,7 @@ static int attach_lane(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX
 				      strerror(errno));
 	}
 	close(fd);
+	TK_TEST_POINT("attach.lane");
 	if (!ret)
 		ret = map_slots(s, lane, why);
 	if (ret) {
@@ -343,21 +404,24 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 /* Descriptors and the head; tables and lanes come by the first refresh. */
 static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 {
-	struct stat place, dir, st;
+	struct stat place, dir, st = { 0 };
 	int ret;
 
-	s->dirfd = openat(dirfd, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	s->dirfd = tk_place_open(dirfd, s->name, O_RDONLY | O_DIRECTORY);
 	if (s->dirfd < 0)
-		return tk_fail(why, errno, "%s",
-			       errno == ENOTDIR || errno == ELOOP ? "it is not a directory"
-								  : strerror(errno));
+		return tk_fail(why, errno, "%s", reason(errno));
+	TK_TEST_POINT("attach.dir");
 	if (fstat(dirfd, &place) || fstat(s->dirfd, &dir) || place.st_uid != dir.st_uid)
 		return tk_fail(why, EPERM, "it belongs to another user than its directory");
 	s->headfd = open_file(s->dirfd, "head", O_RDONLY, dir.st_uid, &st, why);
 	if (s->headfd < 0)
 		return s->headfd;
+	TK_TEST_POINT("attach.head");
+	if (st.st_size == 0)
+		return tk_fail(why, EAGAIN, "it is still being made");
 	if (read_exactly(s->headfd, &s->info, sizeof(s->info), 0))
 		return tk_fail(why, EBADMSG, "it is not a segment (`head` is too short)");
+	TK_TEST_POINT("attach.read");
 	ret = check_head(&s->info, dir.st_uid, why);
 	if (ret)
 		return ret;
@@ -371,17 +435,57 @@ static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 	return 0;
 }
 
-/* Whether `<app>.<pid>.<random>` names this process: opening its head and closing it again would
- * drop its lock. */
-static bool is_own(const char *name)
+/* As an app's name, only longer. */
+static bool may_be_shown(const char *name)
 {
-	const char *dot = strrchr(name, '.');
-	long pid;
+	char part[TK_NAME_MAX + 1];
 
-	while (dot && dot > name && dot[-1] != '.')
-		dot--;
-	pid = dot ? strtol(dot, NULL, 10) : 0;
-	return pid == getpid();
+	while (*name) {
+		size_t n = strnlen(name, TK_NAME_MAX);
+
+		/* Cut between characters. */
+		while (n && ((unsigned char)name[n] & 0xc0) == 0x80)
+			n--;
+		memcpy(part, name, n);
+		part[n] = '\0';
+		if (!tk_name_valid(part))
+			return false;
+		name += n;
+	}
+	return true;
+}
+
+/*
+ * Whether a segment is this process's own, to open whose head and close it again would drop its lock.
+ * The pid in its name may be that of a process in another pid namespace (containers' first processes
+ * are all 1), so what is mapped here decides; where that cannot be read, the name.
+ */
+static bool is_own(int dirfd, const char *name)
+{
+	FILE *maps = tk_place_pid(name) == getpid() ? fopen("/proc/self/maps", "re") : NULL;
+	char path[TK_PLACE_NAME_MAX], line[4400];
+	unsigned major, minor;
+	unsigned long ino;
+	struct stat st;
+	bool own = false;
+
+	if (!maps)
+		return tk_place_pid(name) == getpid();
+	snprintf(path, sizeof(path), "%s/head", name);
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		while (!own && fgets(line, sizeof(line), maps))
+			own = sscanf(line, "%*s %*s %*s %x:%x %lu", &major, &minor, &ino) == 3 &&
+			      makedev(major, minor) == st.st_dev && ino == st.st_ino;
+	fclose(maps);
+	return own;
+}
+
+/* Its process died while it made it, or removed it: who only looks sees it dead and empty. */
+static void look_at_abandoned(struct tk_segment *s, char why[TK_WHY_MAX])
+{
+	memset(&s->info, 0, sizeof(s->info));
+	s->info.pid = (uint32_t)tk_place_pid(s->name);
+	why[0] = '\0';
 }
 
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
@@ -390,12 +494,13 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 	struct tk_segment *s;
 	int ret;
 
-	if (name[0] == '.' || strchr(name, '/') || strlen(name) > TK_SEGMENT_NAME_MAX) {
+	if (name[0] == '.' || strchr(name, '/') || strlen(name) > TK_SEGMENT_NAME_MAX ||
+	    !may_be_shown(name)) {
 		(void)tk_fail(why, EBADMSG, "its name is not a segment's");
 		errno = EBADMSG;
 		return NULL;
 	}
-	if (is_own(name)) {
+	if (is_own(dirfd, name)) {
 		(void)tk_fail(why, EBUSY, "it is this process's own");
 		errno = EBUSY;
 		return NULL;
@@ -406,19 +511,24 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 		errno = ENOMEM;
 		return NULL;
 	}
-	strcpy(s->name, name);
+	memcpy(s->name, name, strlen(name) + 1);
 	s->dirfd = s->headfd = -1;
 	s->from = from;
 	s->looks = from == TK_LANE_LOOK;
 	ret = open_segment(s, dirfd, why);
-	if (!ret)
+	if (!ret) {
 		ret = tk_segment_refresh(s, why);
+	} else if (s->looks && (ret == -EAGAIN || ret == -ENOENT) && s->dirfd >= 0 &&
+		   tk_owner_abandoned(s->dirfd, s->headfd, s->name)) {
+		look_at_abandoned(s, why);
+		ret = 0;
+	}
 	if (ret) {
 		tk_segment_detach(s);
 		errno = -ret;
 		return NULL;
 	}
-	s->from = TK_LANE_OLDEST; /* lanes that appear from now on are new */
+	s->from = TK_LANE_FIRST; /* lanes that appear from now on are new */
 	return s;
 }
 
@@ -441,9 +551,17 @@ void tk_segment_detach(struct tk_segment *s)
 	free(s);
 }
 
+int tk_segment_open_control(const struct tk_segment *s, int access)
+{
+	char why[TK_WHY_MAX];
+	struct stat st;
+
+	return open_file(s->dirfd, "control", access, s->info.uid, &st, why);
+}
+
 void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled)
 {
-	int fd = openat(s->dirfd, "control", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = tk_segment_open_control(s, O_RDONLY);
 	ssize_t n = fd < 0 ? 0 : pread(fd, disabled, s->info.n_timers, 0);
 
 	if (fd >= 0)
@@ -455,23 +573,10 @@ void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled)
 
 enum tk_owner tk_segment_owner(const struct tk_segment *s)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char boot_id[sizeof(s->info.boot_id)];
-
-	if (s->info.state == TK_SEGMENT_CLOSED)
-		return TK_OWNER_CLOSED;
-	if (!fcntl(s->headfd, F_GETLK, &lock) && lock.l_type != F_UNLCK)
-		return TK_OWNER_ALIVE;
-	tk_boot_id(boot_id);
-	if (!strcmp(boot_id, s->info.boot_id) && s->info.start_time &&
-	    tk_process_start((pid_t)s->info.pid) == s->info.start_time)
-		return TK_OWNER_UNKNOWN;
-	return TK_OWNER_DEAD;
+	return tk_owner_of(s->headfd, &s->info);
 }
 
-int tk_segment_remove(int dirfd, const char *name)
+int tk_segment_remove(const struct tk_segment *s, int dirfd)
 {
-	if (name[0] == '.' || strchr(name, '/'))
-		return -EINVAL;
-	return tk_place_remove(dirfd, name);
+	return tk_place_remove_open(dirfd, s->dirfd, s->name);
 }

@@ -2,8 +2,9 @@
 /*
  * ring/segment_read.h - finding segments, attaching to them, knowing whether their owner lives.
  *
- * Shared memory is hostile input. Everything is opened relative to a directory's descriptor with
- * O_NOFOLLOW, its type, owner and size verified on the open descriptor; the head and tables are
+ * Shared memory is hostile input. Everything is opened relative to a directory's descriptor, through
+ * neither link nor mount point; type and owner are verified before a file is opened, so that nothing
+ * is opened that is not the owner's own regular file, and its size after; the head and tables are
  * read by pread into private memory, checked once and never read again; only slots, lane heads and
  * counts are mapped, PROT_READ. A file truncated under the mapping raises SIGBUS:
  * ring/guard.h turns that into one bad segment.
@@ -23,16 +24,9 @@
 #include <stdint.h>
 
 #include "ring/lane_read.h"
+#include "ring/owner.h"
 #include "ring/place.h"
 #include "ring/segment.h"
-
-enum tk_owner {
-	TK_OWNER_ALIVE,
-	TK_OWNER_CLOSED, /* closed its segment properly; it may live on */
-	TK_OWNER_DEAD,
-	TK_OWNER_UNKNOWN, /* does not hold the lock, but a process of that pid and start time lives
-			   */
-};
 
 struct tk_segment_lane {
 	struct tk_lane_reader reader;
@@ -61,8 +55,9 @@ struct tk_segment {
 
 /**
  * Open a directory of segments for reading.
- * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if
- * others than its owner may write into it: whoever they are, it is not to be trusted then.
+ * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if others than its owner
+ * may write into it, or if it is /dev/shm/timekeeper-<uid> and that user's not: whoever made it, it is
+ * not to be trusted then.
  */
 int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
 
@@ -70,14 +65,16 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
  * Attach to the segment `name` in the directory `dirfd`.
  * @return NULL and errno: ENOENT (gone), EAGAIN (still being made), EPROTO (another version:
  * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), EBUSY (this very
- * process's own segment), ENOMEM, EMFILE, ...
+ * process's own segment), ENOMEM, EMFILE, ... What died while it was being made, or removed, is seen
+ * by TK_LANE_LOOK as a dead segment without timers and lanes, once that is certain (ring/owner.h).
  */
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
 				     char why[TK_WHY_MAX]);
 
 /**
  * Pick up timers and lanes that appeared since. Costs one pread (200 ns) when nothing did. Lanes
- * that appear after attaching are read from their first record. A lane that cannot be attached is
+ * that appear after attaching are read from their first record, which is lost if it is overwritten
+ * by then. A lane that cannot be attached is
  * left out and said in `why`, once; so is a queue that turns out to be corrupt. A queue that was
  * left out because another reads it is attached when that has ended: a system call each.
  * @return 0, or -EBADMSG: the segment has become invalid and should be detached.
@@ -93,9 +90,15 @@ void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled);
 void tk_segment_detach(struct tk_segment *s);
 
 /**
- * Remove the directory of a dead segment, and its hugetlbfs files. Unlinks only: whoever has it
- * mapped keeps it. @return 0 or -errno.
+ * Remove a dead segment from its directory `dirfd`, and its hugetlbfs files: what was attached, not
+ * what bears its name by now. Unlinks only: whoever has it mapped keeps it. @return 0 or -errno.
  */
-int tk_segment_remove(int dirfd, const char *name);
+int tk_segment_remove(const struct tk_segment *s, int dirfd);
+
+/**
+ * Its control file, O_RDONLY or O_WRONLY, if it is a regular file of the owner's.
+ * @return a descriptor or -errno.
+ */
+int tk_segment_open_control(const struct tk_segment *s, int access);
 
 #endif

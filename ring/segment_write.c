@@ -8,10 +8,13 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ring/memory.h"
+#include "ring/prune.h"
+#include "ring/test_point.h"
 
 static const char *remedy(int error)
 {
@@ -36,6 +39,27 @@ static mode_t dir_mode(const struct tk_segment_writer *s)
 static mode_t file_mode(const struct tk_segment_writer *s)
 {
 	return s->group ? 0640 : 0600;
+}
+
+/* Where it is, wherever the program goes: a relative path is completed. */
+static int choose_dir(char dir[PATH_MAX])
+{
+	size_t length, here;
+	char *end;
+
+	if (tk_segments_dir(dir, PATH_MAX))
+		return -ENAMETOOLONG;
+	if (dir[0] == '/')
+		return 0;
+	length = strlen(dir);
+	end = dir + PATH_MAX - length - 1;
+	memmove(end, dir, length + 1);
+	if (!getcwd(dir, (size_t)(end - dir)))
+		return errno == ERANGE ? -ENAMETOOLONG : -errno;
+	here = strlen(dir);
+	dir[here] = '/';
+	memmove(dir + here + 1, end, length + 1);
+	return 0;
 }
 
 /* The segments' directory, made if need be; ours, and nobody else's to write into. */
@@ -91,14 +115,16 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 	if (ret)
 		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
 			       strerrordesc_np(-ret), remedy(-ret));
-	/* Readers learn of the segment by its head, so it comes last. */
-	ret = tk_memory_file(dirfd, "head", tk_place_head_size(o->max_timers), -1, file_mode(s),
-			     &head);
+	TK_TEST_POINT("segment.control");
+	/* Readers learn of the segment by its head, so it comes last; the group when it is locked,
+	 * for who may read a file may hold a read lock on it against us. */
+	ret = tk_memory_file(dirfd, "head", tk_place_head_size(o->max_timers), -1, 0600, &head);
 	if (ret) {
 		munmap(control.addr, control.size);
 		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
 			       strerrordesc_np(-ret), remedy(-ret));
 	}
+	TK_TEST_POINT("segment.head");
 	(void)mprotect(control.addr, control.size, PROT_READ);
 	s->disabled = control.addr;
 	s->head = head.addr;
@@ -110,24 +136,34 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX])
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = openat(dirfd, "head", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	s->lock_fd = openat(dirfd, "head", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st))
-		s->head_ino = st.st_ino;
-	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock))
-		return tk_fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
-			       strerrordesc_np(errno));
+	if (fd < 0 || fstat(fd, &st) || fcntl(fd, F_SETLK, &lock)) {
+		int ret = tk_fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
+				  strerrordesc_np(errno));
+
+		if (fd >= 0)
+			close(fd);
+		return ret;
+	}
+	s->lock_fd = fd;
+	s->head_ino = st.st_ino;
+	TK_TEST_POINT("segment.locked");
+	if (s->group)
+		(void)fchmod(s->lock_fd, file_mode(s));
 	return 0;
 }
 
 static void fill_head(struct tk_segment_writer *s, const struct tk_segment_options *o)
 {
 	struct tk_segment_head *h = s->head;
-	struct timespec now;
+	struct timespec now = { 0, 0 };
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	/* Not clock_gettime(), which reads the counter: prctl(PR_SET_TSC) may have forbidden that. */
+	(void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
 	h->magic = TK_SEGMENT_MAGIC;
+	TK_TEST_POINT("segment.magic");
 	h->version = TK_SEGMENT_VERSION;
 	h->clock = o->clock;
 	h->max_lanes = o->max_lanes;
@@ -139,8 +175,10 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	tk_boot_id(h->boot_id);
 	snprintf(h->app, sizeof(h->app), "%s", o->app);
 	memcpy(h->floor, o->floor, sizeof(h->floor));
+	TK_TEST_POINT("segment.filled");
 	/* Pairs with the reader's pread of the head: OPEN comes after all of the above. */
 	__atomic_store_n(&h->state, TK_SEGMENT_OPEN, __ATOMIC_RELEASE);
+	TK_TEST_POINT("segment.open");
 }
 
 static int create_in(struct tk_segment_writer *s, int place, const struct tk_segment_options *o,
@@ -155,6 +193,7 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 	if (mkdirat(place, s->name, dir_mode(s)))
 		return tk_fail(why, errno, "cannot make a directory in %.150s: %s", s->dir,
 			       strerrordesc_np(errno));
+	TK_TEST_POINT("segment.dir");
 	fd = openat(place, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st)) {
 		ret = tk_fail(why, errno, "cannot open a directory in %.150s: %s", s->dir,
@@ -184,11 +223,13 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	s->lock_fd = -1;
 	s->group = o->group;
 	s->keep = o->keep;
-	if (tk_segments_dir(s->dir, sizeof(s->dir)))
-		return tk_fail(why, ENAMETOOLONG, "TIMEKEEPER_DIR is too long");
+	ret = choose_dir(s->dir);
+	if (ret)
+		return tk_fail(why, -ret, "cannot use TIMEKEEPER_DIR: %s", strerrordesc_np(-ret));
 	place = open_place(s, why);
 	if (place < 0)
 		return place;
+	tk_prune(place, o->app);
 	ret = create_in(s, place, o, why);
 	close(place);
 	if (ret) {
@@ -207,8 +248,10 @@ int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t
 		return -ENOSPC;
 	snprintf(s->timers[id].name, sizeof(s->timers[id].name), "%s", name);
 	s->timers[id].stamp = stamp;
+	TK_TEST_POINT("timer.named");
 	/* Pairs with the reader's pread of the head, which comes before that of the timers. */
 	__atomic_store_n(&s->head->n_timers, id + 1, __ATOMIC_RELEASE);
+	TK_TEST_POINT("timer.counted");
 	return 0;
 }
 
@@ -268,6 +311,7 @@ static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots,
 	if (ret)
 		return ret;
 	lane->head = head.addr;
+	TK_TEST_POINT("lane.file");
 	ret = make_slots(s, dirfd, index, slots_size(slots, d), node, d->push ? 0600 : file_mode(s),
 			 &data);
 	if (ret) {
@@ -275,12 +319,15 @@ static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots,
 		unlinkat(dirfd, name, 0);
 		return ret;
 	}
+	TK_TEST_POINT("lane.slots");
 	if (d->push)
 		d->init(data.addr, (uint32_t)slots, &lane->head->queue);
+	TK_TEST_POINT("lane.queue");
 	lane->counts = (uint64_t *)((char *)head.addr + TK_LANE_COUNTS);
 	lane->slots = data.addr;
 	lane->slots_size = data.size;
 	lane->head->magic = TK_LANE_MAGIC;
+	TK_TEST_POINT("lane.magic");
 	lane->head->version = TK_SEGMENT_VERSION;
 	lane->head->index = index;
 	lane->head->slots = slots;
@@ -291,6 +338,7 @@ static int make_lane(struct tk_segment_writer *s, int dirfd, uint64_t slots,
 	lane->head->node_had = data.node_had;
 	lane->head->published = slots;
 	lane->head->state = TK_LANE_FREE;
+	TK_TEST_POINT("lane.filled");
 	return 0;
 }
 
@@ -321,6 +369,7 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 			       strerrordesc_np(-ret), remedy(-ret));
 	/* Pairs with the reader's pread of the head, which comes before it opens the lane. */
 	__atomic_store_n(&s->head->n_lanes, s->head->n_lanes + 1, __ATOMIC_RELEASE);
+	TK_TEST_POINT("lane.counted");
 	return 0;
 }
 
@@ -341,7 +390,9 @@ void tk_segment_retire(struct tk_segment_writer *s)
 	int place, fd;
 
 	__atomic_store_n(&s->head->state, TK_SEGMENT_CLOSED, __ATOMIC_RELEASE);
+	TK_TEST_POINT("retire.closed");
 	drop_lock(s);
+	TK_TEST_POINT("retire.unlocked");
 	fd = s->keep ? -1 : reopen(s, &place);
 	if (fd >= 0) {
 		close(fd);

@@ -3,8 +3,8 @@
  * ring/segment_write.h - making a segment and its lanes: the producer's side.
  *
  * Calls on one struct tk_segment_writer must not overlap; the library holds a lock around them. No
- * heap is used but in tk_segment_retire(). Nothing here is for signal handlers, and nothing here
- * prints, exits, or raises a signal.
+ * heap is used. Nothing here is for signal handlers, and nothing here prints, exits, or raises a
+ * signal.
  *
  * The only descriptor kept open is that of `head`, for its lock. A host that closes every
  * descriptor loses the lock and nothing else: the directory is found again by path and recognised
@@ -53,7 +53,10 @@ struct tk_lane_memory {
 	size_t slots_size;
 };
 
-/** @return 0 or a negative errno, with a sentence in `why`; nothing is left behind then. */
+/**
+ * What the app's dead left is pruned first (ring/prune.h).
+ * @return 0 or a negative errno, with a sentence in `why`; nothing is left behind then.
+ */
 int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_options *o,
 		      char why[TK_WHY_MAX]);
 

@@ -46,7 +46,7 @@ static void hypervisor_name(const struct tk_tsc_probe *m, char name[13])
 		if (name[i] && (name[i] < ' ' || name[i] > '~'))
 			name[i] = '?';
 	if (!name[0])
-		strcpy(name, "unnamed");
+		memcpy(name, "unnamed", sizeof("unnamed"));
 }
 
 static void check_prctl(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -255,7 +255,7 @@ static int read_tsc_adjust(const char *root, unsigned int cpu, int64_t *adjust)
 
 static void check_tsc_adjust(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
-	int64_t first = 0, lowest = 0, highest = 0, adjust;
+	int64_t first = 0, lowest = 0, highest = 0, adjust = 0;
 	struct tk_tsc_cpus online;
 	unsigned int seen = 0;
 	bool all = tk_tsc_cpus_online(m->root, &online) == 0;

@@ -46,6 +46,7 @@ static int parse_cpu(const char **p, unsigned long *cpu)
 {
 	char *end;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): errno is not 0 */
 	if (**p < '0' || **p > '9')
 		return -EINVAL;
 	*cpu = strtoul(*p, &end, 10);

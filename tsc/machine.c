@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the macro writes it */
 static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
 {
 	__cpuid_count(leaf, subleaf, r[TK_EAX], r[TK_EBX], r[TK_ECX], r[TK_EDX]);

@@ -27,6 +27,7 @@ static void stack_panes(struct tk_layout *l, const bool show[TK_MEASURES])
 	for (int i = 0; i < TK_MEASURES; i++) {
 		if (!show[order[i]])
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): it was counted above */
 		int h = left / panes--; /* the last takes what rounding left */
 		l->pane[order[i]] = (struct tk_rect){ g.x, y, g.w, h };
 		y += h;

@@ -172,10 +172,11 @@ static void draw_curves(const struct tk_view_state *v, const struct tk_plot *p, 
 	}
 }
 
-/* The free row nearest to `row` in an area of 64 rows at most; -1: none. */
+/* The free row nearest to `row`, which is below `rows`, and they 64 at most; -1: none. */
 static int free_row(uint64_t used, int row, int rows)
 {
 	for (int off = 0; off < rows; off++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (row - off >= 0 && !(used >> (row - off) & 1))
 			return row - off;
 		if (row + off < rows && !(used >> (row + off) & 1))

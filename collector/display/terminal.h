@@ -16,7 +16,7 @@
 enum tk_charset tk_terminal_charset(enum tk_charset asked);
 
 /**
- * Install the handlers for crashes, once. Before anybody who repairs some of them (readers of
+ * Install the handlers for crashes, once, as the program begins. Before anybody who repairs some of them (readers of
  * segments, SIGBUS): theirs must come first, and pass on to these what they cannot repair.
  */
 void tk_terminal_guard(void);

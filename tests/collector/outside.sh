@@ -120,7 +120,7 @@ for command in 'stat --once --oldest --app good' 'ls --app good'; do
 	[[ $command = ls* ]] && said '/empty\.1\.x: head: No such file'
 	said '/fifo\.1\.x: it is not a directory'
 	said '/link\.1\.x: it is not a directory'
-	said '/colour\.1\.?\[31m??31m?x?y: it is not a directory'
+	said '/colour\.1\.?\[31m??31m?x?y: its name is not a segment'
 	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f-\x9f]' "$err" && fail "$command: control characters"
 	[ "$(sort "$err" | uniq -d | wc -l)" = 0 ] || fail "$command: said twice"
 done

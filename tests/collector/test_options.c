@@ -16,7 +16,7 @@ static int parse(const char *line)
 	static char *argv[32] = { (char *)"timekeeper" };
 	int argc = 1;
 
-	strcpy(words, line);
+	snprintf(words, sizeof(words), "%s", line);
 	for (char *w = strtok(words, " "); w; w = strtok(NULL, " "))
 		argv[argc++] = w;
 	return tk_args_parse(&args, argc, argv, why);
@@ -77,10 +77,11 @@ Test(options, tune)
 	cr_assert_eq(args.stall_ns, 5000000);
 	cr_assert_eq(args.slots, 65536);
 	cr_assert(args.verify);
-	for (const char *const *bad = (const char *const[]){
-		     "--rate 0", "--rate 2G", "--rate x", "--burst -1", "--stall 0", "--stall spin",
-		     "--slots 0", "--slots 128", "--slots 65535", "--slots 2^16",
-		     "--slots 33554432", "--seconds 0", NULL };
+	for (const char *const *bad =
+		     (const char *const[]){ "--rate 0", "--rate 2G", "--rate x", "--burst -1",
+					    "--stall 0", "--stall spin", "--slots 0", "--slots 128",
+					    "--slots 65535", "--slots 2^16", "--slots 33554432",
+					    "--seconds 0", NULL };
 	     *bad; bad++) {
 		char line[64];
 

@@ -248,3 +248,27 @@ Test(series, it_is_silent_until_it_has_a_sample)
 	cr_assert_not(tk_series_silent(s), "what was lost may have been samples");
 	tk_series_free(s, &history);
 }
+
+Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	uint64_t count, pushed, lost;
+
+	tk_history_init(&history, BIG);
+	tk_series_count(s, 9, 9);
+	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	t->across = 5; /* all that came later crossed an epoch */
+	tk_series_take(s, t);
+	tk_series_count(s, 5, 0);
+	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
+	tk_series_close(s, &history, 3 * INTERVAL, INTERVAL);
+	sum_up(&s->track[TK_PROCESSING].trail[0], &count, &pushed, &lost);
+	cr_assert_eq(count, 0);
+	cr_assert_eq(pushed, 14);
+	cr_assert_eq(lost, 9);
+	cr_assert_null(s->track[TK_LATENCY].trail[0].oldest);
+	tk_tally_put(&pool, t);
+	tk_series_free(s, &history);
+	cr_assert_eq(history.used, 0);
+}

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "collector/cmd_top.h"
+#include "collector/display/terminal.h"
 #include "tests/display/fake.h"
 
 int main(int argc, char **argv)
 {
 	struct tk_top_options o = { 0 };
 
+	tk_terminal_guard();
 	tk_fake_live = tk_fake();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "braille") == 0)

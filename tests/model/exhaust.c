@@ -233,6 +233,75 @@ static bool meta_is_kept(void)
 	return good;
 }
 
+/* Of a field of so many bits: within two of both ends, and each single bit. */
+#define FIELD_EDGES(bits) (5u + (bits))
+
+static uint64_t field_edge(unsigned i, unsigned bits)
+{
+	return (i < 5 ? i - 2 : UINT64_C(1) << (i - 5)) & (UINT64_MAX >> (64 - bits));
+}
+
+static bool is_kept(struct lane_in_memory *l, const struct tk_record *r)
+{
+	uint64_t n = lane_next(l);
+	const struct tk_slot *s = &l->slots[n & (l->size - 1)];
+	struct tk_record got;
+
+	l->writer.counts = (uint64_t *)((char *)l->head + TK_LANE_COUNTS) - r->timer;
+	tk_lane_push(&l->writer, tk_record_meta(r->timer, r->cpu, r->kind), r->start, r->duration,
+		     r->since_origin);
+	got = tk_slot_record(s);
+	return got.start == r->start && got.duration == clamp(r->duration) &&
+	       got.since_origin == clamp(r->since_origin) && got.timer == r->timer &&
+	       got.cpu == r->cpu && got.kind == r->kind && s->w[1] >> 32 == tk_tag(n) &&
+	       (uint32_t)s->w[3] == tk_tag(n);
+}
+
+/* No field runs into another: all of a record's at an edge or a single bit, two at a time beside the
+ * differences, while tags go round. */
+static bool fields_are_apart(void)
+{
+	struct lane_in_memory l;
+	bool good = true;
+
+	lane_make(&l, 256);
+	lane_writer(&l, &l.writer, (UINT64_C(1) << 40) - 100000);
+	for (unsigned d = 0; d < FIELD_EDGES(48); d++)
+		for (unsigned o = 0; o < FIELD_EDGES(48); o++)
+			for (unsigned t = 0; t < FIELD_EDGES(16); t++)
+				for (unsigned c = 0; c < FIELD_EDGES(12); c++) {
+					struct tk_record r = {
+						.start = field_edge((t + c * 17) % FIELD_EDGES(64),
+								    64),
+						.duration =
+							(int64_t)(field_edge(d, 48) << 16) >> 16,
+						.since_origin =
+							(int64_t)(field_edge(o, 48) << 16) >> 16,
+						.timer = (uint16_t)field_edge(t, 16),
+						.cpu = (uint16_t)field_edge(c, 12),
+						.kind = (d + o + t + c) & 15,
+					};
+
+					good &= is_kept(&l, &r);
+				}
+	lane_free(&l);
+	return good;
+}
+
+/* How often the head is published, whatever a lane's size: a power of two, within a quarter of a lap,
+ * as number_of() in ring/lane_read.c relies on. */
+static bool turns_are_within_a_quarter(void)
+{
+	bool good = true;
+
+	for (uint64_t slots = TK_LANE_SLOTS_MIN; slots <= TK_LANE_SLOTS_MAX; slots *= 2) {
+		uint64_t every = tk_lane_turn_every(slots);
+
+		good &= every >= TK_LANE_CHUNK && every <= slots / 4 && !(every & (every - 1));
+	}
+	return good;
+}
+
 int main(void)
 {
 	report(tags_compare(), "tags, every distance around equal and opposite, in either half");
@@ -242,6 +311,9 @@ int main(void)
 	report(ends_are_found(1024), "1,024 slots: the end, wherever the writer died");
 	report(ticks_are_kept(), "differences around every power of two");
 	report(meta_is_kept(), "every timer and kind");
+	report(fields_are_apart(),
+	       "every field at its edges, and each of its bits, beside the others");
+	report(turns_are_within_a_quarter(), "turns, in lanes of every size");
 	printf("1..%u\n", count);
 	return bad != 0;
 }

@@ -432,6 +432,32 @@ Test(library, can_be_opened_again)
 	cr_assert_str_eq(b->timers[tk_meta_timer(shared)].name, "shared");
 }
 
+static unsigned mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned n = 0;
+	int c;
+
+	while ((c = fgetc(maps)) != EOF)
+		n += c == '\n';
+	fclose(maps);
+	return n;
+}
+
+Test(library, opening_and_closing_for_years)
+{
+	unsigned before = 0;
+
+	for (unsigned i = 0; i < 20; i++) {
+		open_small();
+		record_ten(NULL);
+		tk_close();
+		if (i == 2)
+			before = mappings();
+	}
+	cr_assert_eq(mappings(), before);
+}
+
 Test(library, keep_leaves_the_files)
 {
 	struct tk_options o = { .slots = 256, .keep = true, .discipline = DISCIPLINE };

@@ -16,11 +16,24 @@
 #include "ring/guard.h"
 #include "ring/segment_read.h"
 #include "ring/segment_write.h"
+#include "tests/ring/lane_in_memory.h"
 
 static char place[64], name[TK_SEGMENT_NAME_MAX + 1], why[TK_WHY_MAX];
 static int dirfd_;
 static pid_t maker;
 static int go[2];
+
+#define LATE 1000u /* records of a lane that appears late: more than it holds */
+
+static void push_late(const struct tk_lane_memory *memory)
+{
+	struct lane_in_memory l = { .head = memory->head, .slots = memory->slots, .size = 256 };
+
+	lane_writer(&l, &l.writer, l.size);
+	for (unsigned i = 0; i < LATE; i++)
+		tk_lane_push(&l.writer, 0, i, 1, TK_TICKS_NONE);
+	lane_publish(&l.writer, l.writer.head);
+}
 
 /* A child makes a segment with 3 timers and 2 lanes, says its name, and waits. */
 static void make_segment(int answer)
@@ -46,6 +59,8 @@ static void make_segment(int answer)
 	while (read(go[0], &byte, 1) == 1) {
 		if (byte == 'l')
 			tk_segment_put_lane(&s, 256, &tk_broadcast, -1, &lane, why);
+		if (byte == 'p')
+			push_late(&lane);
 		if (byte == 't')
 			tk_segment_put_timer(&s, "timer-late", 0);
 		if (byte == 'c')
@@ -130,6 +145,26 @@ Test(segment, grows_while_attached)
 	tk_segment_detach(s);
 }
 
+Test(segment, what_a_new_lane_lost_before_it_was_seen_is_counted)
+{
+	struct tk_segment *s = attach();
+	struct tk_slot out[TK_LANE_CHUNK];
+	struct tk_lane_reader *r;
+	size_t n;
+
+	tell('l');
+	tell('p');
+	cr_assert_eq(tk_segment_refresh(s, why), 0);
+	cr_assert_eq(s->n_lanes, 3);
+	r = &s->lanes[2].reader;
+	while (tk_lane_read(r, out, &n) || n)
+		;
+	cr_assert_eq(r->next, 256 + LATE);
+	cr_assert_eq(r->delivered + r->lost, LATE);
+	cr_assert_geq(r->delivered, 256 - 256 / 8);
+	tk_segment_detach(s);
+}
+
 Test(segment, knows_when_its_owner_dies)
 {
 	struct tk_segment *s = attach();
@@ -140,8 +175,8 @@ Test(segment, knows_when_its_owner_dies)
 	tk_segment_detach(s);
 	s = attach();
 	cr_assert_not_null(s, "a dead process's segment cannot be read: %s", why);
+	cr_assert_eq(tk_segment_remove(s, dirfd_), 0);
 	tk_segment_detach(s);
-	cr_assert_eq(tk_segment_remove(dirfd_, name), 0);
 	cr_assert_null(attach());
 	cr_assert_eq(errno, ENOENT);
 }
@@ -296,14 +331,44 @@ Test(segment, what_is_not_a_segment)
 	refuse(EBADMSG);
 	unlink(path);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
+	refuse(EAGAIN); /* its maker is about to give it a size */
+	cr_assert_eq(truncate(path, 100), 0);
 	refuse(EBADMSG);
 	unlink(path);
 }
 
 Test(segment, nobody_attaches_to_his_own)
 {
-	snprintf(name, sizeof(name), "x.%d.12345678", getpid());
+	struct tk_segment_options o = { .app = "x", .max_timers = 1, .max_lanes = 1 };
+	struct tk_segment_writer s;
+
+	cr_assert_eq(tk_segment_create(&s, &o, why), 0, "%s", why);
+	memcpy(name, s.name, sizeof(s.name));
 	refuse(EBUSY);
+	tk_segment_retire(&s);
+	/* A process of the same pid in another pid namespace is another process. */
+	snprintf(name, sizeof(name), "x.%d.12345678", getpid());
+	refuse(ENOENT);
+}
+
+/* Its process died before it was done: known to be so after a while, and seen by those who only look. */
+Test(segment, what_was_abandoned_is_dead)
+{
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct tk_segment *s;
+
+	kill(maker, SIGKILL);
+	waitpid(maker, NULL, 0);
+	snprintf(name, sizeof(name), "x.%d.12345678", maker);
+	cr_assert_eq(mkdirat(dirfd_, name, 0700), 0);
+	cr_assert_null(tk_segment_attach(dirfd_, name, TK_LANE_LOOK, why), "it may be being made");
+	cr_assert_eq(utimensat(dirfd_, name, old, 0), 0);
+	refuse(ENOENT);
+	s = tk_segment_attach(dirfd_, name, TK_LANE_LOOK, why);
+	cr_assert_not_null(s, "%s", why);
+	cr_assert_eq(tk_segment_owner(s), TK_OWNER_DEAD);
+	cr_assert_eq(tk_segment_remove(s, dirfd_), 0);
+	tk_segment_detach(s);
 }
 
 /* Truncation under a reader's feet: zeroes, a flag, and no SIGBUS. */

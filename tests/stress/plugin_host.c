@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(place) || setenv("TIMEKEEPER_DIR", place, 1))
 		return 1;
 	for (int i = 1; i < argc; i++) {
-		for (unsigned times = 0; times < 2; times++) {
+		for (unsigned times = 0; times < 1000; times++) {
 			pthread_t thread;
 
 			pthread_create(&thread, NULL, use, argv[i]);

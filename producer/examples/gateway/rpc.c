@@ -123,15 +123,16 @@ void rpc_free(struct rpc_request *request)
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 
-static int hex_value(char c)
+/* 16: not a digit. */
+static unsigned hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned)(c - '0');
 	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
+		return (unsigned)(c - 'a' + 10);
 	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+		return (unsigned)(c - 'A' + 10);
+	return 16;
 }
 
 /* The digits after 0x, or NULL if this is not such a string. */
@@ -143,7 +144,7 @@ static const char *hex_digits(const json_t *json, size_t *n)
 		return NULL;
 	*n = json_string_length(json) - 2;
 	for (size_t i = 0; i < *n; i++) {
-		if (hex_value(text[2 + i]) < 0)
+		if (hex_value(text[2 + i]) > 15)
 			return NULL;
 	}
 	return text + 2;
@@ -294,7 +295,7 @@ static char *join_batch(const struct rpc_request *request, size_t bytes)
 		*end = end == text ? '[' : ',';
 		end = stpcpy(end + 1, request->call[i].answer);
 	}
-	strcpy(end, "]");
+	memcpy(end, "]", sizeof("]"));
 	return text;
 }
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A spoilt segment on its way through the collector to people: scanned, drained, aggregated, accounted
+ * for, made into datapoints, snapshots, JSON lines and a screen; spoilt further meanwhile.
+ *
+ *	u8	how many patches (segment.h) before, and from where it is read
+ *	...	those; then steps until the end of the input: u8 what, and what it takes
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/core.h"
+#include "collector/display/draw.h"
+#include "collector/rows.h"
+#include "tests/fuzz/segment.h"
+
+#define INTERVAL_NS UINT64_C(100000000)
+
+static struct tk_clock measured;
+static struct tk_tally_pool pool; /* of all collectors: 2 MiB to be had each time take a while */
+
+/* As tk_collector_open() leaves it, but for the thread. */
+static struct tk_collector *open_collector(bool oldest)
+{
+	struct tk_collector *c = calloc(1, sizeof(*c));
+
+	REQUIRE(c && (measured.hz > 0 || tk_clock_open(&measured, NULL) == 0));
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->closed, NULL);
+	c->clock = measured;
+	c->pool = pool;
+	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
+	atomic_init(&c->wanted_interval_ns, INTERVAL_NS);
+	c->state.interval_ns = INTERVAL_NS;
+	tk_history_init(&c->history, 1u << 20);
+	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
+	return c;
+}
+
+static void close_collector(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		tk_source_free(c->sources[i]);
+	for (size_t i = 0; i < c->n_refused; i++)
+		free(c->refused[i].path);
+	for (size_t i = 0; i < c->n_series; i++)
+		tk_series_free(c->series[i], &c->history);
+	pool = c->pool;
+	tk_dirs_free(&c->dirs);
+	free(c->sources);
+	free(c->refused);
+	free(c->series);
+	free(c->segments);
+	free(c);
+}
+
+static void check_datapoint(const struct tk_datapoint *d)
+{
+	const double slack = 1 + 1e-9;
+
+	REQUIRE(d->lost <= d->pushed);
+	REQUIRE(isfinite(tk_datapoint_rate(d)) && isfinite(d->sum_ns));
+	if (!d->count)
+		return;
+	REQUIRE(d->min_ns >= 0 && d->min_ns <= d->p_ns[0] * slack);
+	for (int i = 1; i < TK_PERCENTILES; i++)
+		REQUIRE(d->p_ns[i - 1] <= d->p_ns[i]);
+	REQUIRE(d->p_ns[TK_P9999] <= d->max_ns * slack && isfinite(d->max_ns));
+	REQUIRE(tk_datapoint_avg_ns(d) <= d->max_ns * slack);
+	REQUIRE(tk_datapoint_avg_ns(d) * slack >= d->min_ns);
+}
+
+static void check_row(const struct tk_snap_timer *t, enum tk_measure m)
+{
+	char *text = NULL;
+	json_t *row;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	REQUIRE(out);
+	tk_rows_print(out, TK_FORMAT_JSONL, t, m, &t->total[m]);
+	fclose(out);
+	row = json_loadb(text, size, 0, NULL);
+	REQUIRE(json_is_object(row));
+	REQUIRE(!strcmp(json_string_value(json_object_get(row, "timer")), t->name));
+	json_decref(row);
+	free(text);
+}
+
+static void check_screen(const struct tk_snapshot *s)
+{
+	struct tk_grid g = { .charset = TK_CHARSET_BRAILLE };
+	struct tk_view_state v;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	REQUIRE(out && tk_grid_resize(&g, 60, 14) == 0);
+	tk_view_init(&v, "somewhere");
+	REQUIRE(tk_view_sync(&v, s) == 0);
+	tk_draw(&v, s, &g);
+	REQUIRE(tk_grid_write(&g, out, false) == 0 && fclose(out) == 0 && strlen(text) == size);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		REQUIRE(fuzz_printable(line, false));
+	tk_view_fini(&v);
+	tk_grid_free(&g);
+	free(text);
+}
+
+static void show(struct tk_collector *c)
+{
+	struct tk_view view = { .since_ns = 1, .silent = true, .max_points = 100, .key = 1 };
+	struct tk_snapshot *s = tk_collector_snapshot(c, &view);
+	uint64_t lost = 0;
+
+	REQUIRE(s);
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		REQUIRE(tk_name_valid(t->name) && fuzz_printable(t->segment, false) &&
+			fuzz_printable(t->app, false));
+		for (int m = 0; m < TK_MEASURES; m++) {
+			check_datapoint(&t->last[m]);
+			check_datapoint(&t->total[m]);
+			check_row(t, (enum tk_measure)m);
+		}
+		lost += t->total[TK_PROCESSING].lost;
+	}
+	REQUIRE(lost <= s->lost);
+	for (size_t i = 0; i < s->n_notes; i++)
+		REQUIRE(fuzz_is_reason(s->notes[i], sizeof(s->notes[i])));
+	check_screen(s);
+	tk_snapshot_free(s);
+}
+
+static void step(struct tk_collector *c, struct fuzz_input *in)
+{
+	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
+
+	switch (fuzz_number(in, 1) % 6) {
+	case 0:
+		tk_collector_scan(c);
+		break;
+	case 1:
+		tk_collector_peek(c);
+		break;
+	case 2:
+		tk_collector_drain(c, now_ns);
+		break;
+	case 3:
+		REQUIRE(tk_collector_close_interval(c, now_ns, true));
+		break;
+	default:
+		fuzz_segment_spoil(in);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = { data, size };
+	unsigned first = (unsigned)fuzz_number(&in, 1);
+	struct tk_collector *c;
+	int descriptor;
+
+	fuzz_segment_mend();
+	for (unsigned i = 0; i < first % 8; i++)
+		fuzz_segment_spoil(&in);
+	descriptor = fuzz_free_descriptor();
+	c = open_collector(first & 8);
+	tk_collector_scan(c);
+	for (unsigned i = 0; i < 32 && in.left; i++)
+		step(c, &in);
+	tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
+	REQUIRE(tk_collector_close_interval(c, tk_now_ns(CLOCK_MONOTONIC), true));
+	show(c);
+	close_collector(c);
+	REQUIRE(fuzz_free_descriptor() == descriptor);
+	return 0;
+}
