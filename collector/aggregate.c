@@ -33,7 +33,8 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 static inline __attribute__((always_inline)) void add(struct tk_tally *t, enum tk_measure m,
 						      uint64_t ticks)
 {
-	t->sum[m] += ticks;
+	if (__builtin_expect(__builtin_add_overflow(t->sum[m], ticks, &t->sum[m]), 0))
+		t->carries[m]++;
 	if (ticks < t->min[m])
 		t->min[m] = ticks;
 	if (ticks > t->max[m])

@@ -28,6 +28,7 @@ struct stat_run {
 	int write_error;
 	bool rows;    /* and something was printed of one */
 	bool refused; /* it was said that records are refused */
+	bool aside;   /* and that samples are set aside */
 };
 
 /* Data of processes that were dead before we came is shown when asked for. */
@@ -132,6 +133,22 @@ static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
 	}
 }
 
+/* Once, too: how many there were in each interval stands in its rows. */
+static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t) || !(t->negative + t->across))
+			continue;
+		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
+		       "before they began, or under which the clock changed; set_aside in --format "
+		       "jsonl and csv counts them, for every timer",
+		       t->name, t->negative + t->across);
+		r->aside = true;
+	}
+}
+
 static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_timers; i++)
@@ -160,8 +177,10 @@ static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *
 			pattern);
 		return TK_EXIT_USAGE;
 	}
-	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0)
+	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0) {
+		tk_say("out of memory for a list of directories");
 		return TK_EXIT_FAILED;
+	}
 	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
 	if (dead)
@@ -193,6 +212,7 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 	r->shown = r->shown || anything(r, s);
 	say_notes(r, s);
 	say_refused(r, s);
+	say_aside(r, s);
 	if (closed)
 		print_new(r, s);
 	/* On a busy machine it may not have come to look yet. */

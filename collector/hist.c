@@ -45,8 +45,9 @@ void tk_hist_take(struct tk_hist *h, struct tk_tally *t, enum tk_measure m)
 	memset(&t->buckets[m][first], 0, (last - first + 1) * sizeof(t->buckets[m][0]));
 	note_extremes(h, t->min[m], t->max[m]);
 	h->count += count;
-	h->sum += t->sum[m];
+	h->sum += (unsigned __int128)t->carries[m] << 64 | t->sum[m];
 	t->sum[m] = 0;
+	t->carries[m] = 0;
 	t->min[m] = UINT64_MAX;
 	t->max[m] = 0;
 }

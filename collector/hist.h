@@ -44,11 +44,12 @@ uint64_t tk_hist_lowest(uint32_t index);
 
 /** The hot loop's histograms. Empty: min > max. */
 struct tk_tally {
-	uint64_t sum[TK_MEASURES]; /* cannot overflow within a second */
+	uint64_t sum[TK_MEASURES]; /* less 2^64 for each of carries */
 	uint64_t min[TK_MEASURES];
 	uint64_t max[TK_MEASURES];
-	uint64_t negative; /* samples below zero */
-	uint64_t across;   /* spans that crossed a clock epoch */
+	uint32_t carries[TK_MEASURES]; /* spans begun at 0 get there: 15 hours each */
+	uint32_t negative;             /* samples below zero */
+	uint32_t across;               /* spans that crossed a clock epoch */
 	uint32_t buckets[TK_MEASURES][TK_HIST_BUCKETS];
 } __attribute__((aligned(64)));
 

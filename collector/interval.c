@@ -18,11 +18,13 @@ static void forget_dead(struct tk_collector *c)
 	if (c->n_dead <= DEAD_KEPT)
 		return;
 	for (size_t i = 0; i < c->n_series; i++) {
-		if (!c->series[i]->alive && c->n_dead > DEAD_KEPT) {
-			tk_series_free(c->series[i], &c->history);
+		struct tk_series *s = c->series[i];
+
+		if (!s->alive && !s->ending && c->n_dead > DEAD_KEPT) {
+			tk_series_free(s, &c->history);
 			c->n_dead--;
 		} else {
-			c->series[kept++] = c->series[i];
+			c->series[kept++] = s;
 		}
 	}
 	c->n_series = kept;
@@ -130,7 +132,7 @@ static void take_marks(struct tk_collector *c, struct tk_source *src)
 		uint64_t start = src->agg.marks[i].start;
 
 		m->t_ns = src->agg.clock ? tk_clock_wall_ns(&c->clock, start)
-					 : (int64_t)start + src->clock_to_wall_ns;
+					 : (int64_t)(start + (uint64_t)src->clock_to_wall_ns);
 		memcpy(m->name, src->seg->timers[src->agg.marks[i].timer].name, sizeof(m->name));
 	}
 	src->agg.n_marks = 0;
@@ -171,16 +173,36 @@ static void take(struct tk_collector *c, struct tk_source *src)
 	take_marks(c, src);
 }
 
-static void end_series(struct tk_collector *c, struct tk_source *src, int64_t wall_ns)
+/* Everything it left is read. */
+static void leave(struct tk_collector *c, struct tk_source *src)
 {
+	tk_source_count(src);
 	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
 		if (!src->series[id])
 			continue;
-		tk_series_end(src->series[id], &c->history, wall_ns);
+		tk_series_leave(src->series[id]);
 		c->n_dead++;
 	}
 	c->unknown_gone += src->agg.unknown;
 	tk_source_let_go(src);
+}
+
+/* Those that have ended come first, so that a process that was started again finds its series. */
+static void take_all(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (!c->sources[i]->seg || !tk_source_finished(c->sources[i]))
+			continue;
+		adopt_new(c, c->sources[i]);
+		take(c, c->sources[i]);
+		leave(c, c->sources[i]);
+	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			adopt_new(c, c->sources[i]);
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			take(c, c->sources[i]);
 }
 
 /* A thousand timers take longer than a lane at full speed can wait. What is drained meanwhile goes
@@ -188,9 +210,14 @@ static void end_series(struct tk_collector *c, struct tk_source *src, int64_t wa
 static void close_series(struct tk_collector *c, int64_t wall_ns)
 {
 	for (size_t i = 0; i < c->n_series; i++) {
-		if (!c->series[i]->alive)
+		struct tk_series *s = c->series[i];
+
+		if (s->alive)
+			tk_series_close(s, &c->history, wall_ns, c->state.interval_ns);
+		else if (s->ending)
+			tk_series_end(s, &c->history, wall_ns);
+		else
 			continue;
-		tk_series_close(c->series[i], &c->history, wall_ns, c->state.interval_ns);
 		if (i % DRAIN_EVERY == DRAIN_EVERY - 1)
 			tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
 	}
@@ -244,15 +271,9 @@ static void close_all(struct tk_collector *c, uint64_t now_ns)
 {
 	int64_t wall_ns = wall_after(c->began_wall_ns);
 
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *src = c->sources[i];
-
-		if (!src->seg)
-			continue;
-		tk_source_count(src);
-		if (tk_source_finished(src))
-			end_series(c, src, wall_ns);
-	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			tk_source_count(c->sources[i]);
 	close_series(c, wall_ns);
 	show_segments(c);
 	show_gap(c, now_ns);
@@ -270,12 +291,7 @@ bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool i
 	if (pthread_mutex_trylock(&c->lock))
 		return false;
 	forget_dead(c);
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg)
-			adopt_new(c, c->sources[i]);
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg)
-			take(c, c->sources[i]);
+	take_all(c);
 	c->shown_notes = c->notes;
 	c->state.looked = c->scanned;
 	c->state.other_versions = c->other_versions;

@@ -31,7 +31,8 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 		"records and percentiles. Percentiles come from histograms of every record. A + after "
 		"the PID: that process has ended. Losses and notes go to standard error. On a narrow "
 		"terminal, or where COLUMNS says so, the table leaves columns out; the other formats "
-		"are always whole.",
+		"are always whole, and have set_aside: samples that are in no statistic, because they ended "
+		"before they began or the clock changed under them.",
 		{ { "timekeeper stat", "a table ten times a second" },
 		  { "timekeeper stat --interval 1s --count 5 --format jsonl", "five seconds, for a program to read" },
 		  { "timekeeper stat --once --oldest --pid 4242", "the last records of a process that died" } },

@@ -30,11 +30,12 @@ static void print_json(FILE *out, const struct tk_snap_timer *t, enum tk_measure
 		       const struct tk_datapoint *d)
 {
 	double v[VALUES];
-	json_t *o = json_pack("{s:i,s:I,s:I,s:s,s:I,s:s,s:s,s:I,s:I,s:f}", "schema", 1, "t_ns",
-			      (json_int_t)d->t_ns, "interval_ns", (json_int_t)d->interval_ns,
-			      "segment", t->segment, "pid", (json_int_t)t->pid, "timer", t->name,
-			      "kind", kinds[m], "count", (json_int_t)d->count, "lost",
-			      (json_int_t)d->lost, "rate_per_s", tk_datapoint_rate(d));
+	json_t *o =
+		json_pack("{s:i,s:I,s:I,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:f}", "schema", 1, "t_ns",
+			  (json_int_t)d->t_ns, "interval_ns", (json_int_t)d->interval_ns, "segment",
+			  t->segment, "pid", (json_int_t)t->pid, "timer", t->name, "kind", kinds[m],
+			  "count", (json_int_t)d->count, "lost", (json_int_t)d->lost, "set_aside",
+			  (json_int_t)d->aside, "rate_per_s", tk_datapoint_rate(d));
 
 	values_of(d, v);
 	for (int i = 0; i < VALUES; i++)
@@ -74,7 +75,7 @@ static void print_csv(FILE *out, const struct tk_snap_timer *t, enum tk_measure 
 		else
 			fputc(',', out);
 	}
-	fputc('\n', out);
+	fprintf(out, ",%" PRIu64 "\n", d->aside);
 }
 
 /* Three digits and a unit: 998ns, 1.23us, 45.6ms. */
@@ -240,7 +241,7 @@ void tk_rows_heading(FILE *out, enum tk_format format, int64_t t_ns, bool first)
 			"schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s");
 		for (int i = 0; i < VALUES; i++)
 			fprintf(out, ",%s", names[i]);
-		fputc('\n', out);
+		fprintf(out, ",set_aside\n");
 	}
 }
 

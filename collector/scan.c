@@ -13,7 +13,7 @@
 #include "collector/dirs.h"
 #include "collector/say.h"
 
-/* A segment that is still being made after this was abandoned by its maker. */
+/* A segment that is still being made after this is worth a word. */
 #define MAKING_NS (10 * TK_SECOND_NS)
 
 #define DRAIN_EVERY 16u /* names looked at between two drains */
@@ -79,7 +79,21 @@ static bool is_short(int error)
 	return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-/* Said once, and not tried again while the name is there. */
+/* Gone since it was listed; being made; or being made for a group, which is let in last. However long
+ * that takes, for its maker may be stopped. */
+static bool is_making(int error)
+{
+	return error == ENOENT || error == EAGAIN || error == EACCES;
+}
+
+/* What was there before us and may not be read is said at once: it was hardly made just now. */
+static bool is_early(const struct tk_collector *c, const struct tk_refused *r, int error)
+{
+	return is_making(error) && (error != EACCES || c->scanned) &&
+	       c->polled_ns - r->since_ns < MAKING_NS;
+}
+
+/* Said once, and not tried again while the name is there, unless time may tell. */
 static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
 {
 	struct tk_refused *r = refused_find(c, path);
@@ -90,8 +104,7 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 		r->listed = true;
 	if (error == EBUSY)
 		return;
-	/* Gone since it was listed, or being made. */
-	if ((error == ENOENT || error == EAGAIN) && r && c->polled_ns - r->since_ns < MAKING_NS) {
+	if (r && is_early(c, r, error)) {
 		c->making = c->making || error == EAGAIN;
 		return;
 	}
@@ -99,7 +112,7 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 		return;
 	if (r) {
 		r->told = true;
-		r->given_up = !is_short(error);
+		r->given_up = !is_short(error) && !is_making(error);
 	}
 	if (error == EPROTO)
 		c->other_versions++;
@@ -128,12 +141,15 @@ static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
 /* Whether there may be no room for another: asked before it is read, for that takes milliseconds. */
 static bool is_full(const struct tk_collector *c)
 {
-	uint64_t timers = TK_TIMERS_MAX;
+	uint64_t timers = TK_TIMERS_MAX, segments = 0;
 
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg)
-			timers += c->sources[i]->seg->info.max_timers;
-	return c->n_sources >= TK_READ_SEGMENTS || timers > TK_READ_TIMERS;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (!c->sources[i]->seg) /* read to the end */
+			continue;
+		timers += c->sources[i]->seg->info.max_timers;
+		segments++;
+	}
+	return segments >= TK_READ_SEGMENTS || timers > TK_READ_TIMERS;
 }
 
 static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)

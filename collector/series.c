@@ -49,6 +49,7 @@ int tk_series_take(struct tk_series *s, struct tk_tally *t)
 	}
 	s->negative += t->negative;
 	s->across += t->across;
+	s->aside[0] += t->negative + t->across;
 	t->negative = 0;
 	t->across = 0;
 	return 0;
@@ -71,6 +72,7 @@ static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, in
 	d->interval_ns = (uint64_t)(now - s->began[tier]);
 	d->pushed = s->pushed[tier];
 	d->lost = s->lost[tier];
+	d->aside = s->aside[tier];
 	if (!h || h->count == 0)
 		return;
 	d->count = h->count;
@@ -89,6 +91,7 @@ static void pass_on(struct tk_series *s, int from, int to)
 			tk_hist_merge(&s->track[m].hist[to], &s->track[m].hist[from]);
 	s->pushed[to] += s->pushed[from];
 	s->lost[to] += s->lost[from];
+	s->aside[to] += s->aside[from];
 }
 
 /* A measure has a past from its first sample on. Records that were lost or set aside before there was
@@ -125,6 +128,7 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 	s->began[tier] = now;
 	s->pushed[tier] = 0;
 	s->lost[tier] = 0;
+	s->aside[tier] = 0;
 	return err;
 }
 
@@ -144,6 +148,12 @@ int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint
 	return err;
 }
 
+void tk_series_leave(struct tk_series *s)
+{
+	s->alive = false;
+	s->ending = true;
+}
+
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 {
 	int err = 0;
@@ -151,7 +161,7 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 	for (int i = 0; i < TK_TIERS; i++)
 		if (close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
-	s->alive = false;
+	s->alive = s->ending = false;
 	return err;
 }
 
@@ -159,10 +169,11 @@ int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now)
 {
 	int err = 0;
 
-	for (int i = 0; i < TK_TIERS; i++)
+	for (int i = 0; i < TK_TIERS && !s->ending; i++)
 		if (s->began[i] < now && close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
 	s->alive = true;
+	s->ending = false;
 	s->found_dead = false;
 	return err;
 }

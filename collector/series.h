@@ -36,7 +36,8 @@ struct tk_series {
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	bool alive; /* more may come */
+	bool alive;  /* more may come */
+	bool ending; /* no more will, unless another process goes on within the interval */
 	bool disabled;
 	bool found_dead; /* its process was dead already when the collector came */
 	uint64_t negative, across;
@@ -45,7 +46,7 @@ struct tk_series {
 	struct tk_track track[TK_MEASURES];
 	/* Of each tier's open datapoint, then the total. */
 	int64_t began[TK_HISTS];
-	uint64_t pushed[TK_HISTS], lost[TK_HISTS];
+	uint64_t pushed[TK_HISTS], lost[TK_HISTS], aside[TK_HISTS];
 };
 
 /** @now: when its first datapoint begins. @return NULL and errno ENOMEM. */
@@ -63,10 +64,13 @@ void tk_series_count(struct tk_series *s, uint64_t pushed, uint64_t lost);
  */
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns);
 
-/** Its process is dead and everything is read: close all tiers. */
+/** Its process is dead and everything is read: it ends with the interval, or is revived before. */
+void tk_series_leave(struct tk_series *s);
+
+/** The interval ends, and nobody went on with it: close all tiers. */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
 
-/** It goes on in another process, from now. */
+/** It goes on in another process, from now; or as if nothing had been, if it is ending. */
 int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now);
 
 /** Everything since the collector attached, as one datapoint. */

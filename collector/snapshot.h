@@ -28,7 +28,10 @@ struct tk_datapoint {
 	/* Records of the timer, delivered or not: the rate comes from these. They are the timer's,
 	 * not the measure's: the same in both, as is `lost`. */
 	uint64_t pushed;
-	uint64_t lost; /* of those, lost: known when the reader was last level */
+	/* Known when the reader is level: of this interval and earlier ones. In total never more than
+	 * pushed. */
+	uint64_t lost;
+	uint64_t aside; /* samples below zero, and spans across a clock epoch: in no statistic */
 	double sum_ns;
 	double min_ns, max_ns;
 	double p_ns[TK_PERCENTILES];

@@ -275,9 +275,12 @@ static void count_lane(struct tk_source *s, uint32_t i)
 	for (uint32_t id = 0; id < s->agg.n_timers; id++) {
 		uint64_t pushed, lost;
 
+		if (!s->series[id]) { /* new since series were given: it is told of later */
+			l->closed = 0;
+			continue;
+		}
 		tk_account_take(&l->account, id, counts, &pushed, &lost);
-		if (s->series[id])
-			tk_series_count(s->series[id], pushed, lost);
+		tk_series_count(s->series[id], pushed, lost);
 	}
 }
 

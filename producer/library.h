@@ -39,6 +39,8 @@ struct tk_library {
 	struct tk_segment_writer segment;
 	struct tk_lane_entry *lanes; /* segment.head->n_lanes of them are made */
 
+	char why_shut[TK_WHY_MAX]; /* while it is */
+
 	/* To open again after a fork. */
 	char app[TK_NAME_MAX + 1];
 	struct tk_options options;
@@ -54,6 +56,9 @@ int tk_library_fail(int error, const char *format, ...) __attribute__((format(pr
 
 /** Change the state, locked; turns and stamps look at it without. */
 void tk_library_become(enum tk_library_state state);
+
+/** No segment, locked; why: what threads are told that want to join. */
+void tk_library_shut(const char *why);
 
 /** Open, locked, by what is in tk_library.app and .options. */
 int tk_library_open_locked(void);
@@ -82,6 +87,9 @@ void tk_writer_detach(struct tk_lane_writer *w);
 
 /** A thread that has no lane counts what it could not record, as soon as there is a segment. */
 void tk_writer_count_refused(struct tk_lane_writer *w);
+
+/** Publish all there is, by the writer's own thread, without a lock. @return whether it has a lane. */
+bool tk_writer_flush(struct tk_lane_writer *w);
 
 /** Let readers know of the pushes below `head`. Any thread; takes no lock. */
 void tk_writer_publish(struct tk_lane_writer *w, uint64_t head);

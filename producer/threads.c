@@ -127,12 +127,14 @@ static int join(struct tk_lane_writer *w, const struct tk_thread *thread)
 	if (tk_library.state == TK_LIBRARY_FORKED) {
 		ret = tk_library_open_locked();
 		if (ret) {
-			tk_library_become(TK_LIBRARY_SHUT);
+			tk_library_shut(tk_why());
 			return ret;
 		}
 	}
-	if (tk_library.state != TK_LIBRARY_OPEN)
+	if (tk_library.state == TK_LIBRARY_NEVER)
 		return tk_library_fail(ENOTCONN, "no segment is open: call tk_open() first");
+	if (tk_library.state == TK_LIBRARY_SHUT)
+		return tk_library_fail(ENOTCONN, "%s", tk_library.why_shut);
 	/* Without it the thread's end goes unnoticed, and its lane would point to freed memory. */
 	if (pthread_setspecific(key, w))
 		return tk_library_fail(ENOMEM, "no memory to notice the thread's end with");
@@ -304,11 +306,8 @@ void tk_leave(void)
 
 void tk_flush(void)
 {
-	if (tk_self.lane) {
-		if (tk_self.generation == __atomic_load_n(&tk_library.generation, __ATOMIC_RELAXED))
-			tk_writer_publish(&tk_self, tk_self.head);
+	if (tk_writer_flush(&tk_self))
 		return;
-	}
 	tk_library_lock();
 	tk_writer_count_refused(&tk_self);
 	tk_library_unlock();

@@ -62,6 +62,12 @@ void tk_library_become(enum tk_library_state state)
 	__atomic_store_n(&tk_library.generation, tk_library.generation + 1, __ATOMIC_RELAXED);
 }
 
+void tk_library_shut(const char *why)
+{
+	snprintf(tk_library.why_shut, sizeof(tk_library.why_shut), "%s", why);
+	tk_library_become(TK_LIBRARY_SHUT);
+}
+
 /*
  * Reasons go round a few buffers, so that one that was handed out stays readable while others
  * fail. Written under the lock; the release store pairs with the acquire load in tk_why().
@@ -209,16 +215,16 @@ static int create_segment(void)
 }
 
 /* A program may open and close for years. The flags that disable timers may be looked at yet, by whom
- * a handler interrupted that closes: they stay until the next segment's take their place. */
+ * a handler interrupted that closes: they stay until the next segment's take their place, if those are
+ * no more. */
 static const uint8_t *kept_flags;
-static uint32_t kept_timers;
+static uint32_t flags_room; /* where they lie */
 
 static void let_go(void)
 {
 	const struct tk_segment_head *head = tk_library.segment.head;
 
 	kept_flags = tk_library.segment.disabled;
-	kept_timers = head->max_timers;
 	munmap(tk_library.lanes, head->max_lanes * sizeof(struct tk_lane_entry));
 	tk_library.lanes = NULL;
 	tk_segment_forget(&tk_library.segment);
@@ -228,10 +234,12 @@ static void reuse_kept_flags(void)
 {
 	uint32_t timers = tk_library.segment.head->max_timers;
 
-	if (kept_flags && kept_timers == timers &&
+	if (kept_flags && timers <= flags_room &&
 	    mremap((void *)(uintptr_t)tk_library.segment.disabled, timers, timers,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, kept_flags) != MAP_FAILED)
 		tk_library.segment.disabled = kept_flags;
+	else
+		flags_room = timers;
 	kept_flags = NULL;
 }
 
@@ -297,7 +305,7 @@ int tk_open(const char *app, const struct tk_options *options)
 	tk_library_lock();
 	ret = open_first(app, options);
 	if (ret && tk_library.state != TK_LIBRARY_OPEN)
-		tk_library_become(TK_LIBRARY_SHUT);
+		tk_library_shut(tk_why());
 	tk_library_unlock();
 	return ret;
 }
@@ -310,8 +318,8 @@ __attribute__((destructor)) void tk_close(void)
 	/* In a child made past fork() that forgot tk_after_fork(), it is the parent's. */
 	ours = tk_library.state == TK_LIBRARY_OPEN &&
 	       tk_library.segment.head->pid == (uint32_t)getpid();
-	if (tk_library.state != TK_LIBRARY_NEVER)
-		tk_library_become(TK_LIBRARY_SHUT);
+	if (tk_library.state == TK_LIBRARY_OPEN || tk_library.state == TK_LIBRARY_FORKED)
+		tk_library_shut("no segment is open: tk_close() was called");
 	if (ours) {
 		bool left = tk_threads_close();
 

@@ -105,7 +105,8 @@ TK_API int tk_open(const char *app, const struct tk_options *options);
 
 /**
  * Close the segment: readers take what is left, the files are removed (unless `keep`). Done at
- * exit() too. Threads that record afterwards record nowhere. The memory stays mapped for them.
+ * exit() too. Threads that record afterwards record nowhere. Their lanes stay mapped for
+ * them, for good: where a program opens and closes again and again, have them tk_leave() before.
  *
  * Files stay, as after a kill, where the process ends otherwise (_exit, quick_exit, abort, exec) and
  * where they cannot be removed: three descriptors are needed for that, and the directory in the

@@ -38,6 +38,9 @@ __thread struct tk_lane_writer tk_self __attribute__((tls_model("initial-exec"))
 #define ABANDONED 65536u
 static __thread volatile uint32_t enqueuing __attribute__((tls_model("initial-exec")));
 
+/* Whether this thread is in tk_flush(), and needs its lane yet if a handler closes. */
+static __thread volatile bool flushing __attribute__((tls_model("initial-exec")));
+
 static struct tk_lane_entry *lane_of(const struct tk_lane_writer *w)
 {
 	return w->lane;
@@ -171,6 +174,8 @@ bool tk_writer_all_finished(struct tk_lane_writer *w, uint64_t head)
 {
 	if (!w->lane)
 		return true;
+	if (flushing)
+		return false;
 	if (lane_of(w)->discipline->push)
 		return !enqueuing || enqueuing >= ABANDONED;
 	return all_stored(w, head);
@@ -200,6 +205,20 @@ static void change_lanes(struct tk_lane_writer *w)
 	}
 	tk_library_unlock();
 	errno = error;
+}
+
+bool tk_writer_flush(struct tk_lane_writer *w)
+{
+	bool in;
+
+	flushing = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	in = w->lane != NULL;
+	if (in && is_current(w))
+		tk_writer_publish(w, w->head);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	flushing = false;
+	return in;
 }
 
 static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)

@@ -173,7 +173,8 @@ int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	alignas(struct dirent64) char entries[4096];
 	bool go_on = true;
-	ssize_t n;
+	ssize_t n = 0;
+	int ret;
 
 	if (fd < 0)
 		return -errno;
@@ -185,8 +186,9 @@ int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name
 			at += entry->d_reclen;
 		}
 	}
+	ret = n < 0 ? -errno : 0;
 	close(fd);
-	return 0;
+	return ret;
 }
 
 struct removal {

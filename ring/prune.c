@@ -17,7 +17,7 @@ struct dead {
 };
 
 struct prune {
-	const char *app;
+	const char *app, *own;
 	unsigned looked_at;
 	struct dead kept[TK_DEAD_KEPT];
 };
@@ -71,21 +71,31 @@ static void make_room(struct prune *p, int place, const char *name, int64_t crea
 	memcpy(oldest->name, name, strlen(name) + 1);
 }
 
+/* All but pid and random: to open those of other apps would take milliseconds where there are many. */
+static bool is_alike(const char *name, const char *own)
+{
+	const char *pid = strrchr(own, '.');
+
+	while (pid[-1] != '.')
+		pid--;
+	return !strncmp(name, own, (size_t)(pid - own)) && tk_place_pid(name) > 0;
+}
+
 static bool look_at(void *arg, int place, const char *name)
 {
 	struct prune *p = arg;
 	int64_t created_ns;
 
-	if (tk_place_pid(name) <= 0 || tk_place_pid(name) == getpid())
+	if (!is_alike(name, p->own) || tk_place_pid(name) == getpid())
 		return true;
 	if (is_dead(place, name, p->app, &created_ns))
 		make_room(p, place, name, created_ns);
 	return ++p->looked_at < LOOKED_AT_MAX;
 }
 
-void tk_prune(int place, const char *app)
+void tk_prune(int place, const char *app, const char *own)
 {
-	struct prune p = { .app = app };
+	struct prune p = { .app = app, .own = own };
 
 	(void)tk_place_each(place, look_at, &p);
 }

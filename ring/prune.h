@@ -13,10 +13,10 @@
 #define TK_DEAD_KEPT 4u /* of an app */
 
 /**
- * @place: the segments' directory, ours alone. Looks at 1,024 segments at most, some microseconds
- * each. Fails silently: there is then as much as there was. No heap. Not for signal
- * handlers.
+ * @place: the segments' directory, ours alone. @own: the name that `app` has chosen for its segment;
+ * others whose names begin so are looked at, 1,024 at most, some microseconds each. Fails silently:
+ * there is then as much as there was. No heap. Not for signal handlers.
  */
-void tk_prune(int place, const char *app);
+void tk_prune(int place, const char *app, const char *own);
 
 #endif

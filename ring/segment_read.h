@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/segment_read.h - finding segments, attaching to them, knowing whether their owner lives.
+ * ring/segment_read.h - attaching to segments, knowing whether their owner lives.
  *
- * Shared memory is hostile input. Everything is opened relative to a directory's descriptor, through
- * neither link nor mount point; type and owner are verified before a file is opened, so that nothing
- * is opened that is not the owner's own regular file, and its size after; the head and tables are
- * read by pread into private memory, checked once and never read again; only slots, lane heads and
- * counts are mapped, PROT_READ. A file truncated under the mapping raises SIGBUS:
- * ring/guard.h turns that into one bad segment.
+ * Shared memory is hostile input. Files are opened by ring/place_read.h, and their size is verified;
+ * the head and tables are read by pread into private memory, checked once and never read again; only
+ * slots, lane heads and counts are mapped, PROT_READ. A file truncated under the mapping raises
+ * SIGBUS: ring/guard.h turns that into one bad segment.
  *
  * A queue (ring/discipline.h) is another matter: its reader writes to slots.N, and there is one at a
  * time. Attaching, but for TK_LANE_LOOK, maps it for writing and locks the file; a queue that another
@@ -25,7 +23,7 @@
 
 #include "ring/lane_read.h"
 #include "ring/owner.h"
-#include "ring/place.h"
+#include "ring/place_read.h"
 #include "ring/segment.h"
 
 struct tk_segment_lane {
@@ -54,19 +52,12 @@ struct tk_segment {
 };
 
 /**
- * Open a directory of segments for reading.
- * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if others than its owner
- * may write into it, or if it is /dev/shm/timekeeper-<uid> and that user's not: whoever made it, it is
- * not to be trusted then.
- */
-int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
-
-/**
  * Attach to the segment `name` in the directory `dirfd`.
  * @return NULL and errno: ENOENT (gone), EAGAIN (still being made), EPROTO (another version:
  * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), EBUSY (this very
- * process's own segment), ENOMEM, EMFILE, ... What died while it was being made, or removed, is seen
- * by TK_LANE_LOOK as a dead segment without timers and lanes, once that is certain (ring/owner.h).
+ * process's own segment), ENOMEM, EMFILE, ... ENOENT and EAGAIN pass, and EACCES may (a group's
+ * segment is the owner's alone at first). What died while it was being made, or removed, is EBADMSG
+ * once that is certain (ring/owner.h); TK_LANE_LOOK sees it as a dead segment without timers and lanes.
  */
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
 				     char why[TK_WHY_MAX]);

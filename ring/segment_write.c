@@ -185,11 +185,8 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 		     char why[TK_WHY_MAX])
 {
 	struct stat st;
-	int fd, ret;
+	int fd, ret = 0;
 
-	ret = choose_name(s, o->app, why);
-	if (ret)
-		return ret;
 	if (mkdirat(place, s->name, dir_mode(s)))
 		return tk_fail(why, errno, "cannot make a directory in %.150s: %s", s->dir,
 			       strerrordesc_np(errno));
@@ -229,8 +226,11 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	place = open_place(s, why);
 	if (place < 0)
 		return place;
-	tk_prune(place, o->app);
-	ret = create_in(s, place, o, why);
+	ret = choose_name(s, o->app, why);
+	if (!ret) {
+		tk_prune(place, o->app, s->name);
+		ret = create_in(s, place, o, why);
+	}
 	close(place);
 	if (ret) {
 		tk_segment_forget(s);

@@ -103,10 +103,15 @@ static inline bool tk_clock_crossed(const struct tk_clock *c, uint64_t start, ui
 	return start < c->epoch.start_tsc && stop > c->epoch.last_tsc;
 }
 
-/** A stamp of this epoch in ns of CLOCK_REALTIME, as that stood at the last refinement. */
+/**
+ * A stamp of this epoch in ns of CLOCK_REALTIME, as that stood at the last refinement. Any stamp may be
+ * given; of one that is centuries away the result wraps.
+ */
 static inline int64_t tk_clock_wall_ns(const struct tk_clock *c, uint64_t tsc)
 {
-	return c->last.wall_ns + tk_tsc_delta_ns(&c->conv, (int64_t)(tsc - c->last.wall_tsc));
+	int64_t since = tk_tsc_delta_ns(&c->conv, (int64_t)(tsc - c->last.wall_tsc));
+
+	return (int64_t)((uint64_t)c->last.wall_ns + (uint64_t)since);
 }
 
 #endif

@@ -14,7 +14,7 @@
 #define FIT_SLACK     4 /* ticks wider than the narrowest bracket */
 #define FIT_BLOCKS    16
 #define MEASURE_PAIRS 8192 /* a pair every 1.2 us in a 10 ms window */
-#define MEASURE_TRIES 3
+#define MEASURE_TRIES 8
 #define DITHER_MASK   63 /* empty loop turns */
 
 static void bracket(struct tk_tsc_pair *p)
@@ -220,8 +220,9 @@ int tk_tsc_freq_measure(uint64_t window_ns, struct tk_tsc_freq *out)
 	p = malloc(MEASURE_PAIRS * sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	/* Who is kept from the processor for most of a window needs another, and a longer one. */
 	for (int i = 0; i < MEASURE_TRIES && err == -EAGAIN; i++) {
-		sample(p, MEASURE_PAIRS, (int64_t)window_ns);
+		sample(p, MEASURE_PAIRS, (int64_t)window_ns << i / 2);
 		err = tk_tsc_fit(p, MEASURE_PAIRS, out);
 	}
 	free(p);

@@ -64,8 +64,8 @@ int tk_tsc_fit(const struct tk_tsc_pair *p, size_t n, struct tk_tsc_freq *out);
 
 /**
  * Measure now. Spins on the calling thread for @window_ns (1 ms to 10 s; 10 ms is plenty), up to
- * three times where the machine is too busy; allocates 192 KiB meanwhile.
- * @return 0, -EINVAL (window), -ENOMEM, -EAGAIN (three windows spoilt: see tk_tsc_fit)
+ * thirty times as long where the machine is too busy; allocates 192 KiB meanwhile.
+ * @return 0, -EINVAL (window), -ENOMEM, -EAGAIN (eight windows spoilt: see tk_tsc_fit)
  */
 int tk_tsc_freq_measure(uint64_t window_ns, struct tk_tsc_freq *out);
 

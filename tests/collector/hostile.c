@@ -25,7 +25,7 @@
 #include "ring/lane.h"
 #include "ring/record.h"
 #include "ring/segment.h"
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 static uint64_t seed = 88172645463325252u;
 

@@ -4,7 +4,7 @@
 # segment and nothing else: they neither crash nor hang, print nothing but text, end when told to,
 # and show the healthy neighbour exactly. Environment: TIMEKEEPER, HOSTILE, WATCHED.
 set -uo pipefail
-. "$(dirname "$0")/scratch.sh"
+. "$(dirname "$0")/../scratch.sh"
 
 only_text() {
 	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" "$err" && fail "$how: control characters"

@@ -7,6 +7,7 @@
  *	spans	no origin
  *	waits	each began SPANS units after its origin
  *	naïve-π	one span of 7 units: a name that is not ASCII
+ *	early	one span that ended before it began
  *	moment	marks only
  *	silent	defined, never recorded
  *
@@ -24,7 +25,7 @@ int main(int argc, char **argv)
 {
 	struct tk_options options = { 0 };
 	struct tk_origin none = { 0, 0 }, origin;
-	tk_timer_t spans, waits, moment, naive;
+	tk_timer_t spans, waits, moment, naive, early;
 	uint64_t unit = 1000, now;
 
 	if (argc > 1 && !strcmp(argv[1], "monotonic")) {
@@ -38,6 +39,7 @@ int main(int argc, char **argv)
 	spans = tk_timer("spans");
 	waits = tk_timer("waits");
 	naive = tk_timer("na\xc3\xafve-\xcf\x80");
+	early = tk_timer("early");
 	moment = tk_timer("moment");
 	(void)tk_timer("silent");
 	origin = tk_origin_now();
@@ -50,6 +52,7 @@ int main(int argc, char **argv)
 		tk_record_span(waits, now, now + length, origin);
 	}
 	tk_record_span(naive, now, now + 7 * unit, none);
+	tk_record_span(early, now, now - 1, none);
 	tk_mark(moment);
 	tk_flush();
 	puts("ready");

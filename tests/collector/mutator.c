@@ -27,7 +27,7 @@
 #include "ring/lane.h"
 #include "ring/segment.h"
 #include "ring/timekeeper-rte.h"
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define SLOTS     4096u
 #define RECORDS   2000u

@@ -4,7 +4,7 @@
 # Environment: TIMEKEEPER, WATCHED, KNOWN (programs). Nothing here depends on how fast anything is.
 set -uo pipefail
 export LC_ALL=C.UTF-8
-. "$(dirname "$0")/scratch.sh"
+. "$(dirname "$0")/../scratch.sh"
 
 # expect CODE ARGUMENTS...: run it, check what it exits with; $out and $err hold what it said.
 expect() {
@@ -15,8 +15,6 @@ expect() {
 	[ "$got" = "$code" ] || fail "timekeeper $*: exit $got, not $code"
 }
 
-said() { grep -qe "$1" "$err" || fail "standard error lacks: $1"; }
-printed() { grep -qe "$1" "$out" || fail "standard output lacks: $1"; }
 never_printed() { grep -qe "$1" "$out" && fail "standard output has: $1"; }
 lines_said() { [ "$(wc -l <"$err")" = "$1" ] || fail "not $1 lines on standard error"; }
 
@@ -58,8 +56,9 @@ expect 0 ls
 never_printed 'disabled'
 
 expect 0 stat --once --oldest --format csv
-head -1 "$out" | grep -q '^schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns$' ||
+head -1 "$out" | grep -q '^schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns,set_aside$' ||
 	fail 'the heading of CSV'
+said '^timekeeper: early: 1 set aside so far'
 awk -F, 'NR > 1 { gsub(/"/, ""); rows++
 	n = 10007
 	# A percentile is within 1 % or a tick of the sample of that rank.
@@ -68,8 +67,9 @@ awk -F, 'NR > 1 { gsub(/"/, ""); rows++
 	if (want && ($8 != n || $9 != 0 || $11 != n * (n + 1) / 2 || $12 != 1 || $13 != (n + 1) / 2 || $19 != n ||
 		near14 < .99 || near14 > 1.01 || near16 < .99 || near16 > 1.01)) exit 1
 	if ($6 == "waits" && $7 == "latency" && ($8 != n || $12 != n || $13 != n || $19 != n)) exit 1
+	if ($20 != ($6 == "early") || ($6 == "early" && $8 != 0)) exit 1
 	if ($6 == "moment" || $6 == "silent" || $6 == "(undefined)") exit 1
-} END { exit rows != 4 }' "$out" || fail 'statistics of known spans'
+} END { exit rows != 5 }' "$out" || fail 'statistics of known spans'
 expect 0 stat --once --oldest
 printed '^naïve-π  .* processing  *1 '
 printed '^spans  .* 10007 '

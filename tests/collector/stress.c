@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "collector/collector.h"
+#include "tests/place.h"
 
 #define VIEWERS   3
 #define SNAPSHOTS 300
@@ -76,15 +77,15 @@ static pid_t start(const char *app, const char *ending)
 int main(void)
 {
 	struct tk_collector_options o = { .cpu = -1, .interval_ns = 10000000 };
-	char dir[] = "/tmp/tk-stress-XXXXXX", command[64], why[256];
+	char why[256];
 	pthread_t viewer[VIEWERS];
 	struct tk_snapshot *s;
 	pid_t steady;
 
-	if (!getenv("WATCHED") || !mkdtemp(dir) || setenv("TIMEKEEPER_DIR", dir, 1))
+	if (!getenv("WATCHED") || !place_make())
 		return 1;
 	steady = start("steady", "linger");
-	o.dir = dir;
+	o.dir = place;
 	collector = tk_collector_open(&o, why);
 	if (!collector) {
 		fprintf(stderr, "%s\n", why);
@@ -108,6 +109,5 @@ int main(void)
 	tk_collector_close(collector);
 	kill(steady, SIGKILL);
 	waitpid(steady, NULL, 0);
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command) || atomic_load(&wrong);
+	return !place_remove() || atomic_load(&wrong);
 }

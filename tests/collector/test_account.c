@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define TIMERS 8
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ring/lane_read.h"
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define TIMERS 40
 
@@ -217,6 +217,32 @@ Test(aggregate, spans_across_an_epoch_are_counted_and_set_aside)
 
 	for (uint64_t seed = 1; seed < 6; seed++)
 		run(false, &clock, seed);
+}
+
+/* Spans that began at 0, of a program that forgot a start: the sum goes past 2^64. */
+Test(aggregate, the_sum_of_the_longest_spans_is_exact)
+{
+	const uint32_t n = (1u << 18) + 1;
+	const uint64_t most = (UINT64_C(1) << 47) - 1;
+	struct tk_slot s = slot((struct tk_record){
+		.start = 0, .duration = (int64_t)most, .since_origin = TK_TICKS_NONE });
+	struct tk_hist *h = calloc(1, sizeof(*h));
+	struct tk_tally_pool pool = { 0 };
+	struct tk_tally *tally = tk_tally_get(&pool);
+	struct tk_aggregator a;
+	uint64_t got = 0;
+
+	tk_aggregator_init(&a, NULL, NULL);
+	a.tallies = &tally;
+	a.n_timers = 1;
+	for (uint32_t i = 0; i < n; i++)
+		tk_aggregate(&a, &got, &s, 1);
+	tk_hist_take(h, tally, TK_PROCESSING);
+	tk_hist_take(h, tally, TK_PROCESSING);
+	cr_assert_eq(h->count, n);
+	cr_assert(h->sum == (unsigned __int128)most * n);
+	tk_tally_pool_free(&pool);
+	free(h);
 }
 
 static unsigned asked;

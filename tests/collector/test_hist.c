@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define VALUE_LIMIT (UINT64_C(1) << 48)
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ring/place.h"
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 static const char *printable(const char *text)
 {

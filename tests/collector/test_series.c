@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define SECOND   INT64_C(1000000000)
 #define INTERVAL (SECOND / 10)
@@ -140,6 +140,56 @@ Test(series, a_restart_goes_on_with_the_gap_filled)
 		cr_assert_eq(d[1].interval_ns, 59 * SECOND);
 	}
 	cr_assert_eq(s->key, 42);
+	tk_series_free(s, &history);
+}
+
+/* A process that is started again within the interval. */
+Test(series, a_quick_restart_is_one_datapoint)
+{
+	struct tk_series *s = tk_series_new(42, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint d[2];
+
+	tk_history_init(&history, BIG);
+	give(s, t, 7, 5);
+	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	give(s, t, 7, 4);
+	tk_series_leave(s);
+	cr_assert_not(s->alive);
+	cr_assert_eq(tk_series_revive(s, &history, INTERVAL), 0);
+	cr_assert(s->alive);
+	give(s, t, 9, 3);
+	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
+	cr_assert_eq(tk_trail_copy(&s->track[0].trail[0], -1, INT64_MAX, d, 2), 2);
+	cr_assert_eq(d[1].count, 7);
+	cr_assert_eq(d[1].interval_ns, INTERVAL);
+	cr_assert_eq(tk_trail_count(&s->track[0].trail[1], -1, INT64_MAX), 0);
+	tk_series_free(s, &history);
+}
+
+/* In each interval, in the coarser ones, and in total. */
+Test(series, what_is_set_aside_is_counted)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint d[2], total;
+
+	tk_history_init(&history, BIG);
+	for (unsigned i = 1; i <= 2; i++) {
+		t->negative = 3;
+		t->across = i;
+		give(s, t, 7, 1);
+		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
+	}
+	tk_series_end(s, &history, 3 * INTERVAL);
+	cr_assert_eq(tk_trail_copy(&s->track[0].trail[0], -1, INT64_MAX, d, 2), 2);
+	cr_assert_eq(d[0].aside, 4);
+	cr_assert_eq(d[1].aside, 5);
+	cr_assert_eq(tk_trail_copy(&s->track[0].trail[1], -1, INT64_MAX, d, 2), 1);
+	cr_assert_eq(d[0].aside, 9);
+	tk_series_total(s, TK_PROCESSING, 3 * INTERVAL, &total);
+	cr_assert_eq(total.aside, 9);
+	tk_tally_put(&pool, t);
 	tk_series_free(s, &history);
 }
 

@@ -2,7 +2,9 @@
 /* The collector and its commands from outside, on programs that really run. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +15,11 @@
 #include <unistd.h>
 
 #include "collector/collector.h"
+#include "collector/core.h"
 #include "collector/options.h"
+#include "tests/place.h"
 
 #define DEADLINE_S 20
-
-static char dir[64];
 
 /* The programs are found through the environment (meson.build). */
 static const char *program(const char *variable)
@@ -30,17 +32,12 @@ static const char *program(const char *variable)
 
 static void begin(void)
 {
-	strcpy(dir, "/tmp/tk-whole-XXXXXX");
-	cr_assert(mkdtemp(dir));
-	setenv("TIMEKEEPER_DIR", dir, 1);
+	cr_assert(place_make());
 }
 
 static void end(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	cr_assert_eq(system(command), 0);
+	cr_assert(place_remove());
 }
 
 TestSuite(whole, .init = begin, .fini = end, .timeout = 60);
@@ -116,7 +113,7 @@ static struct tk_snapshot *await(struct tk_collector *c, bool (*good)(const stru
 static struct tk_collector *collector(bool oldest)
 {
 	struct tk_collector_options o = {
-		.dir = dir, .cpu = -1, .interval_ns = 20000000, .oldest = oldest
+		.dir = place, .cpu = -1, .interval_ns = 20000000, .oldest = oldest
 	};
 	char why[256];
 	struct tk_collector *c = tk_collector_open(&o, why);
@@ -227,6 +224,37 @@ Test(whole, a_series_survives_the_restart_of_its_process)
 	kill_it(pid);
 }
 
+static bool is_second(const struct tk_snapshot *s)
+{
+	return timer_00(s) && timer_00(s)->pid != (uint32_t)first_pid;
+}
+
+/* However soon: within one interval, too. */
+Test(whole, a_series_survives_a_quick_restart)
+{
+	struct tk_collector *c = collector(false);
+	struct tk_snapshot *s;
+	pid_t pid;
+
+	tk_snapshot_free(await(c, idle));
+	first_pid = watched("phoenix", "1", "500", "die");
+	s = await(c, ran);
+	first_key = timer_00(s)->key;
+	tk_collector_set_interval(c, 3 * TK_SECOND_NS);
+	tk_collector_wait(c, s->intervals + 1, 10000);
+	tk_snapshot_free(s);
+	kill_it(first_pid);
+	pid = watched("phoenix", "1", "500", "die");
+	s = await(c, is_second);
+	cr_assert_eq(timer_00(s)->key, first_key);
+	tk_snapshot_free(s);
+	s = await(c, came_back);
+	cr_assert_eq(timer_00(s)->key, first_key);
+	tk_snapshot_free(s);
+	tk_collector_close(c);
+	kill_it(pid);
+}
+
 static bool two_series(const struct tk_snapshot *s)
 {
 	size_t n = 0;
@@ -251,6 +279,39 @@ Test(whole, two_living_processes_of_an_app_are_two_series)
 	kill_it(b);
 }
 
+/* In whatever state a scan finds it, and however long it stays so: its maker may be stopped. */
+Test(whole, what_is_being_made_is_looked_at_until_it_is_made)
+{
+	static struct tk_collector c;
+	pid_t pid = watched("slow-maker", "1", "1", "die");
+	char head[PATH_MAX], kept[PATH_MAX];
+	glob_t found;
+
+	snprintf(head, sizeof(head), "%s/slow-maker.*", place);
+	cr_assert_eq(glob(head, 0, NULL, &found), 0);
+	snprintf(head, sizeof(head), "%s/head", found.gl_pathv[0]);
+	snprintf(kept, sizeof(kept), "%s/kept", found.gl_pathv[0]);
+	globfree(&found);
+	cr_assert_eq(rename(head, kept), 0);
+	c.options.dir = place;
+	for (int size = -1; size <= 4096; size += size < 0 ? 1 : 4096) {
+		if (size >= 0) {
+			close(open(head, O_CREAT | O_WRONLY, 0600));
+			cr_assert_eq(truncate(head, size), 0);
+		}
+		for (unsigned i = 0; i < 3; i++) {
+			tk_collector_scan(&c);
+			cr_assert_eq(c.n_sources, 0);
+			c.polled_ns += 20 * TK_SECOND_NS;
+		}
+		cr_assert_eq(c.notes.ever, 1, "it is said once");
+	}
+	cr_assert_eq(rename(kept, head), 0);
+	tk_collector_scan(&c);
+	cr_assert_eq(c.n_sources, 1);
+	kill_it(pid);
+}
+
 static bool noted(const struct tk_snapshot *s)
 {
 	return s->n_notes > 0 && ran(s);
@@ -263,9 +324,9 @@ Test(whole, what_is_no_segment_is_one_note_and_the_rest_is_shown)
 	struct tk_snapshot *s;
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "%s/junk\nname", dir);
+	snprintf(path, sizeof(path), "%s/junk\nname", place);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
-	snprintf(path, sizeof(path), "%s/app.1.dead", dir);
+	snprintf(path, sizeof(path), "%s/app.1.dead", place);
 	mkdir(path, 0700);
 	pid = watched("good", "1", "500", "die");
 	c = collector(true);
@@ -300,10 +361,11 @@ Test(whole, timers_without_a_sample_are_left_out_unless_asked_for)
 /* Every line of JSON Lines is an object with these fields. */
 static uint64_t count_in_jsonl(char *text, const char *kind)
 {
-	static const char *const fields[] = { "t_ns",   "interval_ns", "segment",    "pid",
-					      "timer",  "lost",        "rate_per_s", "sum_ns",
-					      "min_ns", "avg_ns",      "p50_ns",     "p90_ns",
-					      "p99_ns", "p999_ns",     "p9999_ns",   "max_ns" };
+	static const char *const fields[] = { "t_ns",     "interval_ns", "segment",    "pid",
+					      "timer",    "lost",        "rate_per_s", "sum_ns",
+					      "min_ns",   "avg_ns",      "p50_ns",     "p90_ns",
+					      "p99_ns",   "p999_ns",     "p9999_ns",   "max_ns",
+					      "set_aside" };
 	uint64_t count = 0;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {

@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/collector/random.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/random.h"
 
 #define INPUT_MAX 4096u
 #define FILES_MAX 256u

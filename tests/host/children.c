@@ -125,7 +125,7 @@ static void daemonised(unsigned step)
 /* ---- exec ---- */
 
 /* Succeeds if none of its descriptors belongs to a segment. */
-static char *look[] = { "sh", "-c", "! ls -l /proc/$$/fd | grep -q tk-host", NULL };
+static char *look[] = { "sh", "-c", "! ls -l /proc/$$/fd 2>/dev/null | grep -q tk-test-", NULL };
 
 static void forked_and_replaced(unsigned step)
 {

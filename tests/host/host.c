@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tests/host/unchanged.h"
+#include "tests/place.h"
 #include "tests/producer/read_back.h"
 #include "tsc/check.h"
 
@@ -73,9 +74,9 @@ const char *host_place(void)
 	return stage->place;
 }
 
-void host_looks_at(const char *place)
+void host_looks_at(const char *elsewhere)
 {
-	snprintf(stage->place, sizeof(stage->place), "%s", place);
+	snprintf(stage->place, sizeof(stage->place), "%s", elsewhere);
 }
 
 void host_note(enum outcome outcome)
@@ -157,7 +158,7 @@ static int attend(pid_t child)
 	return status;
 }
 
-static void judge(int status, int output, const char *place)
+static void judge(int status, int output)
 {
 	char text[200];
 	ssize_t n = pread(output, text, sizeof(text) - 1, 0);
@@ -172,35 +173,25 @@ static void judge(int status, int output, const char *place)
 		snprintf(stage->failure, sizeof(stage->failure), "left files in %s", place);
 }
 
-static void sweep_up(const char *place)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	if (system(command))
-		printf("# cannot remove %s\n", place);
-}
-
 /* One step. @return what was seen; stage says the rest. */
 static unsigned run(const struct scenario *s, unsigned step)
 {
 	int output = memfd_create("output", MFD_CLOEXEC), status;
-	char place[] = "/dev/shm/tk-host-XXXXXX";
 	pid_t child;
 
 	memset(stage, 0, sizeof(*stage));
-	if (output < 0 || !mkdtemp(place))
+	if (output < 0 || !place_make())
 		exit(1);
-	setenv("TIMEKEEPER_DIR", place, 1);
 	snprintf(stage->place, sizeof(stage->place), "%s", place);
 	fflush(stdout);
 	child = fork();
 	if (child == 0)
 		be_the_host(s, step, output);
 	status = attend(child);
-	judge(status, output, place);
+	judge(status, output);
 	close(output);
-	sweep_up(place);
+	if (!place_remove())
+		printf("# cannot remove %s\n", place);
 	return stage->outcome;
 }
 

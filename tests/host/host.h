@@ -70,7 +70,7 @@ void host_unchanged_from_here(void);
 
 /** The directory of segments, as the environment gives it; or another one to look at. */
 const char *host_place(void);
-void host_looks_at(const char *place);
+void host_looks_at(const char *elsewhere);
 
 /** What a reader outside finds of the segment of process `pid`. */
 struct account {

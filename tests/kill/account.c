@@ -87,8 +87,7 @@ static bool segment_accounted(const struct watcher *w, const struct watched *seg
 			    w->plan->threads + 1);
 	if (!lanes_accounted(w, seg, page, &produced, &all, why))
 		return false;
-	/* Whose files were removed before we looked has taken its last lanes with it, and says so.
-	 * */
+	/* Whose files were removed before we looked took its last lanes along, and says so. */
 	if (!all && (!w->plan->queue || w->alone) &&
 	    (s->info.state != TK_SEGMENT_CLOSED || w->plan->keeps))
 		return fail(why, "segment %u: a lane of the dead is not to be had", seg->number);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kills producers and collectors at every test point and at random instants,
- *and holds every reader to exactly what was produced.
+ * Kills producers and collectors at every test point and at random instants, and holds every reader
+ * to exactly what was produced.
  *
  *	kill [N] [--seed S] [--round R]
  *
- * N rounds (2,000), each with a kill or more. What they do follows from the
- *seed (the time) and the round's number, so that --round repeats one, but for
- *what the scheduler does: try it some times. $TIMEKEEPER names the program, of
- *which a share of the rounds makes use.
+ * N rounds (2,000), each with a kill or more. What they do follows from the seed (the time) and the
+ * round's number, so that --round repeats one, but for what the scheduler does: try it some times.
+ * $TIMEKEEPER names the program, of which a share of the rounds makes use.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +24,7 @@
 
 #include "ring/guard.h"
 #include "tests/kill/kill.h"
+#include "tests/place.h"
 
 #define WORKERS     2u
 #define STUCK_US    UINT64_C(60000000)
@@ -276,7 +276,6 @@ static int parse(int argc, char **argv, struct job *job)
 int main(int argc, char **argv)
 {
 	struct job job = { .seed = (uint64_t)time(NULL), .rounds = 2000 };
-	char place[] = "/dev/shm/tk-kill-XXXXXX", command[64];
 	struct report *reports;
 	uint64_t deaths = 0;
 	struct worker t;
@@ -287,7 +286,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	reports = mmap(NULL, WORKERS * sizeof(*reports), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (reports == MAP_FAILED || !mkdtemp(place) || setenv("TIMEKEEPER_DIR", place, 1))
+	if (reports == MAP_FAILED || !place_make())
 		return 1;
 	printf("seed %" PRIu64 ", %" PRIu64 " rounds from %" PRIu64 " on\n", job.seed, job.rounds,
 	       job.first);
@@ -299,6 +298,5 @@ int main(int argc, char **argv)
 		good = all_reached(&t);
 	if (good)
 		summary(&t, &job, deaths);
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	return system(command) || !good;
+	return !place_remove() || !good;
 }

@@ -22,6 +22,8 @@
 
 #include "ring/segment_read.h"
 
+#define DEADLINE_US UINT64_C(20000000) /* a hang, however loaded the machine */
+
 #define SEGMENTS 3u            /* that a producer opens one after another */
 #define THREADS  4u            /* its first among them */
 #define STREAMS  (2 * THREADS) /* each with its handler */
@@ -79,13 +81,8 @@ bool number_of(const struct tk_slot *s, uint32_t salt, uint32_t *segment, uint32
 
 /* ---- plan.c ---------------------------------------------------------------------------------- */
 
-struct random {
-	uint64_t state;
-};
-
-uint64_t random_next(struct random *r);
-/** 0..n-1 */
-uint32_t random_below(struct random *r, uint32_t n);
+/** A random number, 0..n-1. */
+uint32_t below(uint64_t *r, uint32_t n);
 
 enum who { PRODUCER = 1, COLLECTOR = 2, CLEANER = 4 };
 enum deed { KILL, STOP, STOP_AND_KILL, DEEDS };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a round does. */
 #include "tests/kill/kill.h"
+#include "tests/random.h"
 
 #define EITHER (-1)
 
@@ -55,63 +56,53 @@ const struct point points[] = {
 };
 const int n_points = sizeof(points) / sizeof(points[0]);
 
-/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-uint64_t random_next(struct random *r)
+uint32_t below(uint64_t *r, uint32_t n)
 {
-	uint64_t z = r->state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return (uint32_t)random_below(r, n);
 }
 
-uint32_t random_below(struct random *r, uint32_t n)
-{
-	return (uint32_t)((random_next(r) >> 32) * n >> 32);
-}
-
-static int choose_point(struct random *r, unsigned who, bool queue)
+static int choose_point(uint64_t *r, unsigned who, bool queue)
 {
 	int i;
 
 	do
-		i = (int)random_below(r, (uint32_t)n_points);
+		i = (int)below(r, (uint32_t)n_points);
 	while (!(points[i].who & who) || points[i].queue == !queue);
 	return i;
 }
 
 /* Mostly soon; at times after a while. */
-static uint32_t some_time(struct random *r)
+static uint32_t some_time(uint64_t *r)
 {
-	return random_below(r, random_below(r, 8) ? 1500 : 6000);
+	return below(r, below(r, 8) ? 1500 : 6000);
 }
 
 struct plan plan_of(uint64_t seed, uint64_t round)
 {
-	struct random r = { seed * 0x2545f4914f6cdd1d + round };
+	uint64_t r = seed * 0x2545f4914f6cdd1d + round;
 	struct plan p = { .round = round, .point = -1, .cleaner_point = -1 };
 
-	p.salt = (uint32_t)random_next(&r) & 0xff;
-	p.queue = random_below(&r, 5) < 2;
-	p.who = random_below(&r, 3) ? PRODUCER : COLLECTOR;
-	p.deed = random_below(&r, 2) ? KILL : (enum deed)random_below(&r, DEEDS);
-	if (random_below(&r, 3)) {
+	p.salt = (uint32_t)random64(&r) & 0xff;
+	p.queue = below(&r, 5) < 2;
+	p.who = below(&r, 3) ? PRODUCER : COLLECTOR;
+	p.deed = below(&r, 2) ? KILL : (enum deed)below(&r, DEEDS);
+	if (below(&r, 3)) {
 		p.point = choose_point(&r, p.who, p.queue);
-		p.passing = 1 + random_below(&r, points[p.point].passings);
+		p.passing = 1 + below(&r, points[p.point].passings);
 	}
 	p.delay_us = some_time(&r);
 	p.stopped_us = some_time(&r) / 4;
 	p.after_us = some_time(&r) / 4;
-	if (random_below(&r, 8) == 0)
+	if (below(&r, 8) == 0)
 		p.cleaner_point = choose_point(&r, CLEANER, p.queue);
-	p.slots = 256u << random_below(&r, 5);
-	p.threads = 1 + random_below(&r, THREADS - 1);
-	p.handlers = random_below(&r, 4) == 0;
-	p.joins = random_below(&r, 2);
-	p.reopens = random_below(&r, 4) == 0 || (p.point >= 0 && points[p.point].reopens);
-	p.keeps = random_below(&r, 2) && !(p.point >= 0 && points[p.point].reopens);
-	p.newest = random_below(&r, 2);
-	p.programs = random_below(&r, 32) == 0;
-	p.random = random_next(&r);
+	p.slots = 256u << below(&r, 5);
+	p.threads = 1 + below(&r, THREADS - 1);
+	p.handlers = below(&r, 4) == 0;
+	p.joins = below(&r, 2);
+	p.reopens = below(&r, 4) == 0 || (p.point >= 0 && points[p.point].reopens);
+	p.keeps = below(&r, 2) && !(p.point >= 0 && points[p.point].reopens);
+	p.newest = below(&r, 2);
+	p.programs = below(&r, 32) == 0;
+	p.random = random64(&r);
 	return p;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The real `timekeeper`, of and among the dead: what it says is the truth, also when it is killed.
- * */
+/* The real `timekeeper`, of and among the dead: what it says is the truth, also when it is
+ * killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 #include "tests/kill/kill.h"
-
-#define DEADLINE_US UINT64_C(20000000)
 
 pid_t program_start(struct worker *w, const char *const *arguments, int out)
 {
@@ -169,13 +167,18 @@ static bool stat_is_right(struct worker *w, const struct plan *p, char why[200])
 	uint64_t readable = readable_records(w, p), until = now_us() + DEADLINE_US, says = 0;
 	int out = memfd_create("stat", MFD_CLOEXEC);
 	pid_t pid = program_start(w, stat, out);
-	bool good = true;
+	bool good = true, ended = false;
+	int status;
 
-	while (good && says < readable && now_us() < until) {
+	while (good && !ended && says < readable && now_us() < until) {
 		usleep(2000);
+		ended = waitpid(pid, &status, WNOHANG) == pid;
 		good = sum_of_stat(out, &says, why);
 	}
-	end(pid);
+	if (ended)
+		good = fail(why, "stat ended by itself: status %#x", (unsigned)status);
+	else
+		end(pid);
 	w->kills[1][KILL]++;
 	close(out);
 	return good && (says == readable ||

@@ -16,8 +16,7 @@
 
 #include "tests/kill/kill.h"
 
-#define DEADLINE_US UINT64_C(20000000)
-#define TICK_US     10000 /* in which /proc tells when a process began */
+#define TICK_US 10000 /* in which /proc tells when a process began */
 
 static const struct plan plan = { .point = -1, .slots = 256, .threads = 1, .salt = 1 };
 
@@ -94,8 +93,7 @@ static int same_namespace(struct worker *w, char why[200])
 	struct tk_segment *s = attach(w, name);
 	bool good;
 
-	/* Two processes of one pid do not begin in one tick of the clock: pids would have to wrap.
-	 * */
+	/* Two processes of one pid do not begin in one tick: pids would have to wrap. */
 	while (now_us() < began + 3 * TICK_US)
 		usleep(TICK_US);
 	end(pid);

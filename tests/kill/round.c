@@ -15,9 +15,6 @@
 
 #include "tests/kill/kill.h"
 
-#define DEADLINE_US \
-	UINT64_C(20000000)        /* a hang, however loaded the machine   \
-                                        */
 #define POINT_US UINT64_C(500000) /* a point that is not reached in this round */
 
 bool fail(char why[200], const char *format, ...)

@@ -109,7 +109,7 @@ static bool death_behind(struct worker *w, const struct stepped *s, uint32_t n, 
 	if (s->queue)
 		early.tallies = late.tallies = w->page->queue;
 	pid = start_stepped(&p, w->page, s->operation);
-	good = await(pid, 20000000) >= 0;
+	good = await(pid, DEADLINE_US) >= 0;
 	if (good && s->watched)
 		watch(&early);
 	good = good && steps(pid, w->page, n, done) && (*done || !s->handler || interrupt(pid));

@@ -10,6 +10,7 @@
 #include "ring/test_point.h"
 #include "ring/timekeeper-rte.h"
 #include "tests/kill/kill.h"
+#include "tests/random.h"
 
 /* ---- test points ---- */
 
@@ -41,9 +42,7 @@ void tk_test_point(const char *name)
 /* Half A holds the number, half B what can be computed from it. */
 static uint64_t mix(uint64_t n)
 {
-	struct random r = { n };
-
-	return random_next(&r);
+	return random64(&n);
 }
 
 #define TICKS_MASK ((UINT64_C(1) << 46) - 1)
@@ -118,24 +117,24 @@ struct life {
 	pthread_t thread;
 	bool begun;
 	uint32_t self;
-	struct random random;
+	uint64_t random;
 };
 
 static void *live(void *arg)
 {
 	struct life *l = arg;
-	uint32_t stays = random_below(&l->random, 4);
+	uint32_t stays = below(&l->random, 4);
 
 	self = l->self;
 	if (plan->joins)
 		(void)tk_join(NULL);
 	records = true;
 	for (uint32_t i = 0; i <= stays; i++) {
-		for (uint32_t n = random_below(&l->random, 1500); n; n--)
+		for (uint32_t n = below(&l->random, 1500); n; n--)
 			record(self);
 		if (stays % 2)
 			tk_flush();
-		if (random_below(&l->random, 4) == 0)
+		if (below(&l->random, 4) == 0)
 			tk_leave();
 	}
 	records = false;
@@ -204,12 +203,12 @@ static void reopen(struct life *lives)
 
 void producer(const struct plan *p, struct page *page)
 {
-	struct random r = { p->random };
+	uint64_t r = p->random;
 	struct life lives[THREADS] = { 0 };
-	uint32_t lasts = 1 + random_below(&r, 6);
+	uint32_t lasts = 1 + below(&r, 6);
 
 	for (uint32_t i = 0; i < THREADS; i++)
-		lives[i] = (struct life){ .self = i, .random = { random_next(&r) } };
+		lives[i] = (struct life){ .self = i, .random = random64(&r) };
 	if (p->handlers)
 		sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_signal }, NULL);
 	begin(p, page);
@@ -217,7 +216,7 @@ void producer(const struct plan *p, struct page *page)
 		struct life *l = &lives[1 + round % p->threads];
 
 		begin_life(l);
-		for (uint32_t n = random_below(&r, 100); n; n--)
+		for (uint32_t n = below(&r, 100); n; n--)
 			record(0);
 		for (uint32_t i = 1; p->handlers && i <= p->threads; i++)
 			if (lives[i].begun)

@@ -11,6 +11,7 @@
 
 #include "collector/hist.h"
 #include "ring/record.h"
+#include "tests/random.h"
 #include "tsc/convert.h"
 
 #define RANDOM 300000u /* a rate */
@@ -23,15 +24,7 @@ static void report(bool good, const char *what)
 	bad += !good;
 }
 
-static uint64_t random64(void)
-{
-	static uint64_t state = 42;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
+static uint64_t state = 42;
 
 /* Within three of every power of two. */
 #define EDGES (64u * 7u)
@@ -98,7 +91,8 @@ static bool nanoseconds_are_right(void)
 				good &= agrees_from(&c, edge(j), edge(i));
 		}
 		for (unsigned i = 0; i < RANDOM; i++)
-			good &= agrees(&c, rates[r], (int64_t)random64() >> random64() % 63);
+			good &= agrees(&c, rates[r],
+				       (int64_t)random64(&state) >> random64(&state) % 63);
 	}
 	return good;
 }
@@ -147,7 +141,7 @@ static bool values_are_in_their_buckets(void)
 	for (unsigned i = 0; i < 48 * 7; i++)
 		good &= edge(i) >> 48 || is_in_its_bucket(edge(i));
 	for (unsigned i = 0; i < RANDOM * 10; i++)
-		good &= is_in_its_bucket(random64() >> (16 + random64() % 48));
+		good &= is_in_its_bucket(random64(&state) >> (16 + random64(&state) % 48));
 	return good;
 }
 
@@ -219,7 +213,7 @@ static bool percentiles_hold(unsigned n, uint64_t each)
 	for (unsigned i = 0; i < n; i++) {
 		struct tk_hist *half = &h[i & 1];
 
-		v[i] = random64() >> (16 + random64() % 48);
+		v[i] = random64(&state) >> (16 + random64(&state) % 48);
 		half->min = half->count && half->min < v[i] ? half->min : v[i];
 		half->max = half->count && half->max > v[i] ? half->max : v[i];
 		half->buckets[tk_hist_index(v[i])] += each;

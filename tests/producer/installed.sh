@@ -34,17 +34,17 @@ if command -v c++ >/dev/null; then
 fi
 
 for program in "${programs[@]}"; do
+	lane=slots
+	[ "$program" != hello-rte ] || lane='rte, drop-newest'
 	"$work/$program" >/dev/null &
 	pid=$!
-	for _ in $(seq 100); do
-		"$work"/root/usr/local/bin/timekeeper ls 2>/dev/null | grep -q "\.$pid\." && break
+	for _ in $(seq 200); do # until it has recorded: a lane comes with the first record
+		"$work"/root/usr/local/bin/timekeeper ls >"$work/ls" 2>/dev/null || true
+		grep -q "$lane" "$work/ls" && break
 		sleep 0.1
 	done
-	"$work"/root/usr/local/bin/timekeeper ls >"$work/ls"
+	grep -q "$lane" "$work/ls" || { echo "$program: no lane to be seen"; exit 1; }
 	grep -q "\.$pid\..*alive" "$work/ls" || { echo "$program is not seen"; exit 1; }
-	if [ "$program" = hello-rte ]; then
-		grep -q 'rte, drop-newest' "$work/ls" || { echo "$program: no queue"; exit 1; }
-	fi
 	kill "$pid"
 	wait "$pid" || true
 done

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "producer/timekeeper.h"
 #include "tests/discipline.h"
@@ -116,6 +117,36 @@ Test(interrupted, a_claim_overtaken_by_a_join_is_claimed_anew)
 	b = read_back(getpid(), place);
 	cr_assert_eq(b->delivered + b->lost, 6);
 	cr_assert_eq(b->delivered, 6);
+}
+
+/* ---- a handler closes while its thread tells readers what there is ---- */
+
+static volatile sig_atomic_t closed;
+
+static void close_it(int signal)
+{
+	(void)signal;
+	tk_close();
+	closed = 1;
+}
+
+/* Nearly every signal finds the thread there. */
+Test(interrupted, a_flush_outlives_its_segment)
+{
+	const struct itimerval soon = { .it_value = { .tv_usec = 50 } };
+	struct sigaction action = { .sa_handler = close_it };
+
+	cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+	timer = tk_timer("t");
+	for (unsigned i = 0; i < 200; i++) {
+		open_with(64, 4, 1024);
+		record(1);
+		cr_assert_not_null(tk_self.lane);
+		closed = 0;
+		cr_assert_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+		while (!closed)
+			tk_flush();
+	}
 }
 
 /* ---- the segment is closed and opened again under a push ---- */

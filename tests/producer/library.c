@@ -449,10 +449,16 @@ Test(library, opening_and_closing_for_years)
 	unsigned before = 0;
 
 	for (unsigned i = 0; i < 20; i++) {
-		open_small();
+		/* Flags that disable take a page, or three. */
+		struct tk_options o = { .slots = 256,
+					.timers = i % 2 ? 64 : 10000,
+					.lanes = 4,
+					.discipline = DISCIPLINE };
+
+		cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
 		record_ten(NULL);
 		tk_close();
-		if (i == 2)
+		if (i == 3)
 			before = mappings();
 	}
 	cr_assert_eq(mappings(), before);
@@ -482,8 +488,11 @@ static void goes_on(int error, const char *reason)
 	cr_assert_not_null(strstr(tk_why(), reason), "%s", tk_why());
 	shared = tk_timer("shared");
 	record_ten(NULL);
+	cr_assert_not_null(strstr(tk_why(), reason), "after a record: %s", tk_why());
+	cr_assert_eq(tk_timer(""), 0);
 	cr_assert_eq(tk_join(NULL), -ENOTCONN);
 	record_ten(NULL);
+	cr_assert_not_null(strstr(tk_why(), reason), "after a join: %s", tk_why());
 }
 
 Test(library, no_directory)

@@ -7,6 +7,7 @@
 #define TK_TESTS_READ_BACK_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,20 +58,42 @@ static inline void read_back_segment(struct tk_segment *s, struct read_back *b)
 	}
 }
 
-static inline void read_back_child(pid_t pid, const char *place, struct read_back *b)
+/* The next name of a segment of that process. */
+static inline const char *next_of(DIR *dir, pid_t pid)
 {
-	char why[TK_WHY_MAX], wanted[32];
-	int fd = tk_segments_open(place, why);
-	DIR *dir = fd < 0 ? NULL : fdopendir(dup(fd));
-	struct dirent *entry;
+	const struct dirent *entry;
+	char wanted[32];
 
 	snprintf(wanted, sizeof(wanted), ".%d.", pid);
-	while (dir && (entry = readdir(dir))) {
-		struct tk_segment *s;
+	while (dir && (entry = readdir(dir)))
+		if (strstr(entry->d_name, wanted))
+			return entry->d_name;
+	return NULL;
+}
 
-		if (!strstr(entry->d_name, wanted))
-			continue;
-		s = tk_segment_attach(fd, entry->d_name, TK_LANE_OLDEST, why);
+/* A reader of the segment of another process. */
+static inline struct tk_segment *attach_to(int dirfd, pid_t pid, enum tk_lane_from from,
+					   char why[TK_WHY_MAX])
+{
+	DIR *dir = fdopendir(openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	const char *name = next_of(dir, pid);
+	struct tk_segment *s = name ? tk_segment_attach(dirfd, name, from, why) : NULL;
+
+	if (dir)
+		closedir(dir);
+	return s;
+}
+
+static inline void read_back_child(pid_t pid, const char *where, struct read_back *b)
+{
+	char why[TK_WHY_MAX];
+	int fd = tk_segments_open(where, why);
+	DIR *dir = fd < 0 ? NULL : fdopendir(dup(fd));
+	const char *name;
+
+	while ((name = next_of(dir, pid))) {
+		struct tk_segment *s = tk_segment_attach(fd, name, TK_LANE_OLDEST, why);
+
 		if (!s)
 			_exit(1);
 		b->segments++;
@@ -80,7 +103,7 @@ static inline void read_back_child(pid_t pid, const char *place, struct read_bac
 }
 
 /* The newest state of the segment of process `pid`. */
-static inline struct read_back *read_back(pid_t pid, const char *place)
+static inline struct read_back *read_back(pid_t pid, const char *where)
 {
 	struct read_back *b =
 		mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -91,7 +114,7 @@ static inline struct read_back *read_back(pid_t pid, const char *place)
 		abort();
 	child = fork();
 	if (child == 0)
-		read_back_child(pid, place, b);
+		read_back_child(pid, where, b);
 	if (waitpid(child, &status, 0) != child || status)
 		b->segments = -1;
 	return b;

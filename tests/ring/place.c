@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,4 +83,28 @@ Test(process, knows_itself_and_nobody)
 	cr_assert_eq(tk_process_start(INT_MAX), 0);
 	tk_boot_id(id);
 	cr_assert_eq(strlen(id), 36);
+}
+
+static bool count_names(void *count, int dirfd, const char *name)
+{
+	(void)dirfd;
+	(void)name;
+	++*(unsigned *)count;
+	return true;
+}
+
+/* One that was removed can be opened again, and not be read. */
+Test(place, a_directory_that_cannot_be_read_is_not_an_empty_one)
+{
+	char path[] = "/tmp/tk-test-XXXXXX";
+	unsigned count = 0;
+	int fd;
+
+	cr_assert_not_null(mkdtemp(path));
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	cr_assert_eq(tk_place_each(fd, count_names, &count), 0);
+	cr_assert_eq(count, 2, ". and ..");
+	cr_assert_eq(rmdir(path), 0);
+	cr_assert_eq(tk_place_each(fd, count_names, &count), -ENOENT);
+	close(fd);
 }

@@ -14,24 +14,18 @@
 
 #include "ring/prune.h"
 #include "ring/segment_write.h"
+#include "tests/place.h"
 
 #define OTHERS 8
 
-static char place[64];
-
 static void set_up(void)
 {
-	strcpy(place, "/dev/shm/tk-test-XXXXXX");
-	cr_assert_not_null(mkdtemp(place));
-	setenv("TIMEKEEPER_DIR", place, 1);
+	cr_assert(place_make());
 }
 
 static void tear_down(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	cr_assert_eq(system(command), 0);
+	cr_assert(place_remove());
 }
 
 TestSuite(prune, .init = set_up, .fini = tear_down, .timeout = 60);

@@ -16,9 +16,10 @@
 #include "ring/guard.h"
 #include "ring/segment_read.h"
 #include "ring/segment_write.h"
+#include "tests/place.h"
 #include "tests/ring/lane_in_memory.h"
 
-static char place[64], name[TK_SEGMENT_NAME_MAX + 1], why[TK_WHY_MAX];
+static char name[TK_SEGMENT_NAME_MAX + 1], why[TK_WHY_MAX];
 static int dirfd_;
 static pid_t maker;
 static int go[2];
@@ -75,9 +76,7 @@ static int answer[2];
 
 static void set_up(void)
 {
-	strcpy(place, "/dev/shm/tk-test-XXXXXX");
-	cr_assert_not_null(mkdtemp(place));
-	setenv("TIMEKEEPER_DIR", place, 1);
+	cr_assert(place_make());
 	cr_assert_eq(pipe2(answer, O_CLOEXEC) | pipe2(go, O_CLOEXEC), 0);
 	maker = fork();
 	if (maker == 0) {
@@ -92,12 +91,9 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[128];
-
 	kill(maker, SIGKILL);
 	waitpid(maker, NULL, 0);
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	cr_assert_eq(system(command), 0);
+	cr_assert(place_remove());
 }
 
 TestSuite(segment, .init = set_up, .fini = tear_down, .timeout = 30);
@@ -362,8 +358,9 @@ Test(segment, what_was_abandoned_is_dead)
 	snprintf(name, sizeof(name), "x.%d.12345678", maker);
 	cr_assert_eq(mkdirat(dirfd_, name, 0700), 0);
 	cr_assert_null(tk_segment_attach(dirfd_, name, TK_LANE_LOOK, why), "it may be being made");
-	cr_assert_eq(utimensat(dirfd_, name, old, 0), 0);
 	refuse(ENOENT);
+	cr_assert_eq(utimensat(dirfd_, name, old, 0), 0);
+	refuse(EBADMSG);
 	s = tk_segment_attach(dirfd_, name, TK_LANE_LOOK, why);
 	cr_assert_not_null(s, "%s", why);
 	cr_assert_eq(tk_segment_owner(s), TK_OWNER_DEAD);

@@ -14,6 +14,7 @@
 
 #include "producer/timekeeper.h"
 #include "tests/discipline.h"
+#include "tests/place.h"
 #include "tests/producer/read_back.h"
 
 /* A closing thread writes into others' writers, which they read inline, without an atomic: aligned
@@ -76,12 +77,11 @@ int main(int argc, char **argv)
 {
 	unsigned times = argc > 1 ? (unsigned)atoi(argv[1]) : 300;
 	struct tk_options o = { .slots = 256, .lanes = 8, .timers = 16, .discipline = DISCIPLINE };
-	char place[] = "/dev/shm/tk-test-XXXXXX", command[64];
 	pthread_t thread[3];
 	struct read_back *b;
 	bool good;
 
-	if (!mkdtemp(place) || setenv("TIMEKEEPER_DIR", place, 1))
+	if (!place_make())
 		return 1;
 	timer = tk_timer("t");
 	if (tk_open("coming", &o)) {
@@ -115,6 +115,5 @@ int main(int argc, char **argv)
 	printf("%s: %u times closed, %d threads ended, %lu counted of 1000\n",
 	       good ? "ok" : "not ok", times, threads_ended, b->counted);
 	tk_close();
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	return system(command) || !good;
+	return !place_remove() || !good;
 }

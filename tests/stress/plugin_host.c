@@ -8,7 +8,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "tests/place.h"
 
 static int failed;
 
@@ -35,9 +36,7 @@ static void *use(void *path)
 
 int main(int argc, char **argv)
 {
-	char place[] = "/dev/shm/tk-test-XXXXXX", command[64];
-
-	if (!mkdtemp(place) || setenv("TIMEKEEPER_DIR", place, 1))
+	if (!place_make())
 		return 1;
 	for (int i = 1; i < argc; i++) {
 		for (unsigned times = 0; times < 1000; times++) {
@@ -48,6 +47,5 @@ int main(int argc, char **argv)
 		}
 		printf("%s: %s\n", failed ? "not ok" : "ok", argv[i]);
 	}
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	return system(command) || failed;
+	return !place_remove() || failed;
 }

@@ -24,6 +24,7 @@
 
 #include "producer/timekeeper.h"
 #include "tests/discipline.h"
+#include "tests/place.h"
 #include "tests/producer/read_back.h"
 
 #define MOST      (UINT64_C(1) << 29) /* numbers; the reader marks them in a bit map */
@@ -266,20 +267,6 @@ static void take(struct tally *t, const struct tk_slot *slot)
 	t->seen[who][n / 8] |= (uint8_t)(1 << n % 8);
 }
 
-static struct tk_segment *attach(const char *place, pid_t pid)
-{
-	char why[TK_WHY_MAX], wanted[32];
-	int fd = tk_segments_open(place, why);
-	DIR *dir = fdopendir(dup(fd));
-	struct dirent *entry;
-
-	snprintf(wanted, sizeof(wanted), ".%d.", pid);
-	while (dir && (entry = readdir(dir)))
-		if (strstr(entry->d_name, wanted))
-			return tk_segment_attach(fd, entry->d_name, TK_LANE_OLDEST, why);
-	return NULL;
-}
-
 static uint8_t *bits(void)
 {
 	return mmap(NULL, MOST / 8, PROT_READ | PROT_WRITE,
@@ -296,9 +283,10 @@ static uint64_t counted(const struct tk_segment *s)
 	return sum;
 }
 
-static int reader(const char *place, pid_t pid, struct shared *shared)
+static int reader(pid_t pid, struct shared *shared)
 {
-	struct tk_segment *s = attach(place, pid);
+	char why[TK_WHY_MAX];
+	struct tk_segment *s = attach_to(tk_segments_open(place, why), pid, TK_LANE_OLDEST, why);
 	struct tally t = { .seen = { bits(), bits() } };
 	struct tk_slot out[TK_LANE_CHUNK];
 	struct tk_lane_reader *r;
@@ -338,7 +326,7 @@ static int reader(const char *place, pid_t pid, struct shared *shared)
 
 /* ---- */
 
-static int run(const char *place, uint64_t enough, uint32_t slots)
+static int run(uint64_t enough, uint32_t slots)
 {
 	struct tk_options o = { .slots = slots, .timers = TIMERS, .discipline = DISCIPLINE };
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -358,7 +346,7 @@ static int run(const char *place, uint64_t enough, uint32_t slots)
 	fflush(stdout);
 	child = fork();
 	if (child == 0)
-		_exit(reader(place, self, shared));
+		_exit(reader(self, shared));
 	while (!__atomic_load_n(&shared->attached, __ATOMIC_ACQUIRE) &&
 	       waitpid(child, &status, WNOHANG) == 0)
 		sched_yield();
@@ -380,18 +368,16 @@ static int run(const char *place, uint64_t enough, uint32_t slots)
 int main(int argc, char **argv)
 {
 	uint64_t millions = argc > 1 ? strtoull(argv[1], NULL, 10) : 2;
-	char place[] = "/dev/shm/tk-test-XXXXXX", command[64];
 	int ret;
 
 	if (millions < 1 || millions > 200) {
 		fprintf(stderr, "signals: from 1 to 200 million records\n");
 		return 2;
 	}
-	if (!mkdtemp(place) || setenv("TIMEKEEPER_DIR", place, 1))
+	if (!place_make())
 		return 1;
-	ret = run(place, millions * 500000, 256);
+	ret = run(millions * 500000, 256);
 	if (!ret)
-		ret = run(place, millions * 500000, 65536);
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	return system(command) ? 1 : ret;
+		ret = run(millions * 500000, 65536);
+	return place_remove() ? ret : 1;
 }

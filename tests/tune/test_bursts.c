@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 static const char *file_with(const char *text)
 {

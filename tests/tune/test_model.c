@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "tests/collector/random.h"
+#include "tests/random.h"
 
 #define MAX_RECORDS 2000000u
 

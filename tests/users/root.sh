@@ -165,6 +165,6 @@ if mkdir -p /dev/hugepages && mount -t hugetlbfs -o mode=1777 none /dev/hugepage
 	[ -e $huge/huge.1.x.slots.0 ] || fail "hugepages: removed from another's directory"
 	umount /dev/hugepages
 else
-	echo 'not tried: hugetlbfs cannot be mounted'
+	echo 'skipped: hugepages: hugetlbfs cannot be mounted'
 fi
 exit $failed

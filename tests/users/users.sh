@@ -7,20 +7,11 @@ if [ -z "${TK_USERS_INSIDE:-}" ]; then
 	unshare -m true 2>/dev/null || { echo "skipped: no mount namespace can be had"; exit 77; }
 	TK_USERS_INSIDE=1 exec unshare -m "$0" "$@"
 fi
-mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm
+mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm || { echo "skipped: nothing can be mounted"; exit 77; }
+. "$(dirname "$0")/../scratch.sh"
 unset TIMEKEEPER_DIR
 alice=60101 bob=60102 mallory=60103 group=60110
-out=/dev/shm/out err=/dev/shm/err
-pids=() failed=0
 umask 022
-
-finish() { [ ${#pids[@]} -gt 0 ] && kill -9 "${pids[@]}" 2>/dev/null; }
-trap finish EXIT
-
-fail() {
-	printf 'FAILED: %s\n--- out\n%s\n--- err\n%s\n' "$1" "$(tail -20 "$out" | cat -v)" "$(tail -20 "$err" | cat -v)"
-	failed=1
-}
 
 # Where everybody can run them: build directories may be root's alone.
 mkdir /dev/shm/bin
@@ -43,21 +34,9 @@ as() {
 	"${become[@]}" "${@:2}"
 }
 
-# start COMMAND...: in the background; returns when it has said its line, which is in $line.
-start() {
-	exec 3< <(exec "$@")
-	pids+=($!)
-	line=
-	read -r -u 3 line
-}
 start_as() {
 	become "$1"
 	start "${become[@]}" "${@:2}"
-}
-
-end_all() {
-	[ ${#pids[@]} -gt 0 ] && kill -9 "${pids[@]}" 2>/dev/null && wait "${pids[@]}" 2>/dev/null
-	pids=()
 }
 
 # tk USER ARGUMENTS...: run timekeeper as that user; $code is what it exits with.
@@ -66,6 +45,4 @@ tk() {
 	code=$?
 	[ $code -lt 124 ] || fail "timekeeper ${*:2} as $1: ended with $code"
 }
-said() { grep -qe "$1" "$err" || fail "standard error lacks: $1"; }
-printed() { grep -qe "$1" "$out" || fail "standard output lacks: $1"; }
 exits() { [ "$code" = "$1" ] || fail "exit $code, not $1"; }

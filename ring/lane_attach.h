@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring/lane_attach.h - lanes of an attached segment: their files checked, mapped and guarded, queues
+ * locked. For ring/segment_read.c alone, whose rules hold here.
+ */
+#ifndef TK_RING_LANE_ATTACH_H
+#define TK_RING_LANE_ATTACH_H
+
+#include "ring/segment_read.h"
+
+/** Attach lane `index`. @return 0, or a negative errno and `why`: it stays empty, its head NULL. */
+int tk_lane_attach(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX]);
+
+/** Attach queues that another reader let go of, and say in `why` which was found corrupt. */
+void tk_lane_look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX]);
+
+void tk_lane_detach(struct tk_segment_lane *lane);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A directory of its own for the segments of a test, in memory. */
+#ifndef TK_TESTS_PLACE_H
+#define TK_TESTS_PLACE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char place[64];
+
+/** Make it, and send the library and `timekeeper` there. @return false: it cannot be made. */
+static inline bool place_make(void)
+{
+	strcpy(place, "/dev/shm/tk-test-XXXXXX");
+	return mkdtemp(place) && setenv("TIMEKEEPER_DIR", place, 1) == 0;
+}
+
+/** Remove it, with all that is in it. @return false: something is left. */
+static inline bool place_remove(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", place);
+	return system(command) == 0;
+}
+
+#endif
