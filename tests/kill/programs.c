@@ -19,7 +19,7 @@ pid_t program_start(struct worker *w, const char *const *arguments, int out)
 	int nowhere;
 	pid_t pid;
 
-	for (unsigned i = 0; arguments[i] && i < 14; i++)
+	for (unsigned i = 0; i < 14 && arguments[i]; i++)
 		argv[i + 1] = arguments[i];
 	pid = start();
 	if (pid)
