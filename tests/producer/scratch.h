@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "producer/timekeeper.h"
+#include "tests/discipline.h"
 #include "tests/place.h"
 #include "tsc/check.h"
 
@@ -23,6 +24,19 @@ static void tear_down(void)
 {
 	tk_close();
 	cr_assert(place_remove());
+}
+
+/* Not every test needs these. */
+static inline void open_small(void)
+{
+	struct tk_options o = { .slots = 4096, .timers = 64, .lanes = 4, .discipline = DISCIPLINE };
+
+	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
+}
+
+static inline bool system_clock(void)
+{
+	return getenv("TIMEKEEPER_CLOCK") != NULL;
 }
 
 #endif
