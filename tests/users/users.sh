@@ -4,7 +4,7 @@
 # are three users: $alice, who is watched; $mallory, who is not in her group; $bob, who is.
 [ "$(id -u)" = 0 ] || { echo "skipped: takes root, who alone can be several users"; exit 77; }
 if [ -z "${TK_USERS_INSIDE:-}" ]; then
-	unshare -m true 2>/dev/null || { echo "skipped: no mount namespace can be had"; exit 77; }
+	unshare -m true 2>/dev/null || { echo "skipped: no mount namespace can be had (a chroot?)"; exit 77; }
 	TK_USERS_INSIDE=1 exec unshare -m "$0" "$@"
 fi
 mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm || { echo "skipped: nothing can be mounted"; exit 77; }
