@@ -163,8 +163,11 @@ struct tk_origin tk_origin_from_real(int64_t real_ns)
 {
 	struct tk_origin now = tk_origin_now();
 	int i = current_fit();
-	double ago = (double)(now.real_ns - real_ns) * (i < 0 ? 1 : fitted_hz[i] / 1e9);
+	/* Nonsense wraps, and saturates, as every latency does. */
+	double ago = (double)(int64_t)((uint64_t)now.real_ns - (uint64_t)real_ns) *
+		     (i < 0 ? 1 : fitted_hz[i] / 1e9);
 
+	ago = ago > 9e18 ? 9e18 : ago < -9e18 ? -9e18 : ago;
 	now.ticks -= (uint64_t)(int64_t)ago;
 	now.real_ns = real_ns;
 	return now;
