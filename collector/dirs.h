@@ -18,8 +18,9 @@
  */
 #define TK_READ_SEGMENTS 4096u
 #define TK_READ_TIMERS   (1u << 20) /* that they have room for */
-#define TK_READ_TOO_MANY \
-	"one too many: 4,096 segments with room for 1,048,576 timers are read at most"
+#define TK_READ_TOO_MANY                                                                           \
+	"one too many: 4,096 segments with room for 1,048,576 timers are read at most; choose by " \
+	"--app or --pid"
 
 struct tk_dirs {
 	char **path;

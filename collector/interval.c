@@ -84,8 +84,11 @@ static struct tk_series *new_series(struct tk_collector *c)
 
 	if (c->n_series - c->n_dead >= LIVING_MAX) {
 		if (!c->full)
-			tk_collector_note(c, "more than %u timers live: the others are not shown",
-					  LIVING_MAX);
+			tk_collector_note(
+				c,
+				"more than %u timers live: the others are not shown; choose "
+				"by --app or --pid",
+				LIVING_MAX);
 		c->full = true;
 		return NULL;
 	}

@@ -57,7 +57,7 @@ commands=('ls --json' 'ls' 'stat --once --format table' 'clean' 'clean --force' 
 while kill -0 $mutator 2>/dev/null; do
 	for command in "${commands[@]}"; do
 		set -f
-		timeout -k 60 120 "$TIMEKEEPER" $command >"$out" 2>"$err"
+		timeout -k 5 60 "$TIMEKEEPER" $command >"$out" 2>"$err"
 		code=$?
 		set +f
 		[ $code -le 4 ] || fail "$command ended with $code"

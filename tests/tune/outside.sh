@@ -6,14 +6,13 @@ set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"
 
-# expect CODE ARGUMENTS...: run it, check what it exits with (a pattern); $out and $err hold what it
-# said.
+# expect CODE ARGUMENTS...: run it, check what it exits with; $out and $err hold what it said.
 expect() {
 	local code=$1 got
 	shift
 	timeout -k 5 100 "$TIMEKEEPER" tune "$@" >"$out" 2>"$err"
 	got=$?
-	[[ $got == $code ]] || fail "timekeeper tune $*: exit $got, not $code"
+	[ "$got" = "$code" ] || fail "timekeeper tune $*: exit $got, not $code"
 }
 
 fits() { awk 'length($0) > 80 { exit 1 }' "$out" || fail 'more than 80 columns'; }
@@ -81,16 +80,15 @@ done
 "$LOAD" --slots 1000 >"$out" 2>"$err" && fail 'a lane of 1000 slots'
 said 'there is no lane to record into: '
 
-# --- a running one, measured: then its stalls on another load. 1: no size survives what the machine
-# does to the reader meanwhile.
+# --- a running one, measured: then its stalls on another load
 start "$LOAD" --rate 200K --burst 1000 --slots 65536
-expect [01] --seconds 1 --slots 4096
+expect 0 --seconds 1 --slots 4096
 printed '^timekeeper-load  *65536 '
 printed '^asked '
 fits
-expect [01] --seconds 1 --json
+expect 0 --seconds 1 --json
 json 'j["schema"] == 1 and j["mode"] == "live" and len(j["lanes"]) == 1 and len(j["sizes"]) == 17'
-json 'j["lanes"][0]["slots"] == 65536 and j["records"] >= 1000'
+json 'j["lanes"][0]["slots"] == 65536 and j["records"] >= 50000'
 # However it was held up, a burst is a burst: 1000 records within far less than 10 ms.
 json 'j["peaks"][9]["window_ns"] == 10**7 and j["peaks"][9]["records"] >= 1000'
 json 'all(a["records"] <= b["records"] for a, b in zip(j["peaks"], j["peaks"][1:]))'
