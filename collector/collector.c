@@ -203,6 +203,7 @@ static void free_all(struct tk_collector *c)
 		tk_source_free(c->sources[i]);
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i].path);
+	tk_dead_clear(&c->dead);
 	for (size_t i = 0; i < c->n_series; i++)
 		tk_series_free(c->series[i], &c->history);
 	tk_tally_pool_free(&c->pool);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "collector/collector.h"
+#include "collector/dead.h"
 #include "collector/dirs.h"
 #include "collector/history.h"
 #include "collector/series.h"
@@ -79,7 +80,8 @@ struct tk_collector {
 	pthread_mutex_t lock;
 	pthread_cond_t closed;
 	struct tk_series **series;
-	size_t n_series, n_dead;
+	size_t n_series;
+	struct tk_dead dead; /* those whose process is dead */
 	uint64_t next_key;
 	bool full; /* there were too many timers once */
 	struct tk_history history;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/list.h"
 #include "ring/segment_read.h"
 
 #define NAMES_MAX 65536u /* in a directory: whoever made more means to be in the way */
@@ -22,7 +23,7 @@ static int append(struct tk_dirs *d, const char *path)
 	for (size_t i = 0; i < d->n; i++)
 		if (!strcmp(d->path[i], path))
 			return 0;
-	list = realloc(d->path, (d->n + 1) * sizeof(*list));
+	list = tk_list_grow(d->path, d->n, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	d->path = list;
@@ -107,12 +108,11 @@ static int by_name(const void *a, const void *b)
 
 static int names_add(struct names *l, const char *name)
 {
-	char **list = l->name;
+	char **list;
 
 	if (l->n == NAMES_MAX)
 		return -E2BIG;
-	if ((l->n & (l->n - 1)) == 0) /* full: room for twice as many */
-		list = realloc(list, (l->n ? 2 * l->n : 1) * sizeof(*list));
+	list = tk_list_grow(l->name, l->n, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	l->name = list;

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "collector/core.h"
+#include "collector/list.h"
 
 #define GAP_SHOWN_NS (10 * TK_SECOND_NS)
 #define DEAD_KEPT    4096u   /* timers of dead processes */
 #define LIVING_MAX   131072u /* timers of the living: what two segments can have at most */
+#define ENDED_MAX    65536u  /* timers that end within an interval: others wait for the next */
 #define DRAIN_EVERY  32u     /* series closed between two drains */
 
 /* So that processes may come and go for years: the oldest beyond what is kept. */
@@ -15,14 +17,14 @@ static void forget_dead(struct tk_collector *c)
 {
 	size_t kept = 0;
 
-	if (c->n_dead <= DEAD_KEPT)
+	if (c->dead.n <= DEAD_KEPT)
 		return;
 	for (size_t i = 0; i < c->n_series; i++) {
 		struct tk_series *s = c->series[i];
 
-		if (!s->alive && !s->ending && c->n_dead > DEAD_KEPT) {
+		if (!s->alive && !s->ending && c->dead.n > DEAD_KEPT) {
+			tk_dead_remove(&c->dead, s);
 			tk_series_free(s, &c->history);
-			c->n_dead--;
 		} else {
 			c->series[kept++] = s;
 		}
@@ -30,59 +32,12 @@ static void forget_dead(struct tk_collector *c)
 	c->n_series = kept;
 }
 
-/* The dead timers of an app that is back, by name, the newest of each name first. */
-struct dead {
-	struct tk_series **series;
-	size_t n;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	const struct tk_series *x = *(struct tk_series *const *)a,
-			       *y = *(struct tk_series *const *)b;
-	int order = strcmp(x->name, y->name);
-
-	return order ? order : (x->key < y->key) - (x->key > y->key);
-}
-
-/* Without memory for the list they are not found, and begin anew. */
-static struct dead find_dead(const struct tk_collector *c, const char *app)
-{
-	struct dead d = { .series = c->n_dead ? malloc(c->n_dead * sizeof(struct tk_series *))
-					      : NULL };
-
-	if (!d.series)
-		return d;
-	for (size_t i = 0; i < c->n_series; i++)
-		if (!c->series[i]->alive && !strcmp(c->series[i]->app, app))
-			d.series[d.n++] = c->series[i];
-	qsort(d.series, d.n, sizeof(struct tk_series *), by_name);
-	return d;
-}
-
-static struct tk_series *take_dead(const struct dead *d, const char *name)
-{
-	size_t from = 0, to = d->n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (strcmp(d->series[middle]->name, name) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	while (from < d->n && d->series[from]->alive) /* taken by another of that name */
-		from++;
-	return from < d->n && !strcmp(d->series[from]->name, name) ? d->series[from] : NULL;
-}
-
 static struct tk_series *new_series(struct tk_collector *c)
 {
 	struct tk_series **list;
 	struct tk_series *s;
 
-	if (c->n_series - c->n_dead >= LIVING_MAX) {
+	if (c->n_series - c->dead.n >= LIVING_MAX) {
 		if (!c->full)
 			tk_collector_note(
 				c,
@@ -92,7 +47,7 @@ static struct tk_series *new_series(struct tk_collector *c)
 		c->full = true;
 		return NULL;
 	}
-	list = realloc(c->series, (c->n_series + 1) * sizeof(struct tk_series *));
+	list = tk_list_grow(c->series, c->n_series, sizeof(struct tk_series *));
 	if (!list)
 		return NULL;
 	c->series = list;
@@ -104,18 +59,15 @@ static struct tk_series *new_series(struct tk_collector *c)
 	return s;
 }
 
-static bool adopt(struct tk_collector *c, struct tk_source *src, uint32_t id,
-		  const struct dead *dead)
+static bool adopt(struct tk_collector *c, struct tk_source *src, uint32_t id)
 {
 	const struct tk_segment_timer *t = &src->seg->timers[id];
-	struct tk_series *s = take_dead(dead, t->name);
+	struct tk_series *s = tk_dead_take(&c->dead, src->info.app, t->name);
 
-	if (s) {
+	if (s)
 		tk_series_revive(s, &c->history, c->began_wall_ns);
-		c->n_dead--;
-	} else {
+	else
 		s = new_series(c);
-	}
 	if (!s)
 		return false;
 	memcpy(s->name, t->name, sizeof(s->name));
@@ -145,20 +97,16 @@ static void take_marks(struct tk_collector *c, struct tk_source *src)
  * meanwhile. */
 static void adopt_new(struct tk_collector *c, struct tk_source *src)
 {
-	struct dead dead = { 0 };
 	unsigned n = 0;
 
 	for (uint32_t id = 0; id < src->agg.n_timers; id++) {
 		if (src->series[id])
 			continue;
-		if (n == 0)
-			dead = find_dead(c, src->info.app);
-		if (!adopt(c, src, id, &dead))
+		if (!adopt(c, src, id))
 			break; /* no memory, or no room: the next interval tries again */
 		if (++n % DRAIN_EVERY == 0)
 			tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
 	}
-	free(dead.series);
 }
 
 static void take(struct tk_collector *c, struct tk_source *src)
@@ -184,18 +132,22 @@ static void leave(struct tk_collector *c, struct tk_source *src)
 		if (!src->series[id])
 			continue;
 		tk_series_leave(src->series[id]);
-		c->n_dead++;
+		tk_dead_add(&c->dead, src->series[id]);
 	}
 	c->unknown_gone += src->agg.unknown;
 	tk_source_let_go(src);
 }
 
-/* Those that have ended come first, so that a process that was started again finds its series. */
+/* Those that have ended come first, so that a process that was started again finds its series; but a
+ * directory full of the dead must not keep the interval open. */
 static void take_all(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
+	size_t ended = 0; /* timers */
+
+	for (size_t i = 0; i < c->n_sources && ended < ENDED_MAX; i++) {
 		if (!c->sources[i]->seg || !tk_source_finished(c->sources[i]))
 			continue;
+		ended += c->sources[i]->agg.n_timers;
 		adopt_new(c, c->sources[i]);
 		take(c, c->sources[i]);
 		leave(c, c->sources[i]);

@@ -11,6 +11,7 @@
 
 #include "collector/core.h"
 #include "collector/dirs.h"
+#include "collector/list.h"
 #include "collector/say.h"
 
 /* A segment that is still being made after this is worth a word. */
@@ -54,7 +55,7 @@ static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
 
 static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
 {
-	struct tk_refused *list = realloc(c->refused, (c->n_refused + 1) * sizeof(*list));
+	struct tk_refused *list = tk_list_grow(c->refused, c->n_refused, sizeof(*list));
 	struct tk_refused *r;
 
 	if (!list)
@@ -156,7 +157,7 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const char
 {
 	enum tk_lane_from from = c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 	struct tk_source **list =
-		realloc(c->sources, (c->n_sources + 1) * sizeof(struct tk_source *));
+		tk_list_grow(c->sources, c->n_sources, sizeof(struct tk_source *));
 	struct tk_source *s;
 
 	if (!list) {

@@ -42,6 +42,7 @@ struct tk_series {
 	bool found_dead; /* its process was dead already when the collector came */
 	uint64_t negative, across;
 	double ns_per_tick;
+	struct tk_series *older_dead, *newer_dead; /* collector/dead.c's */
 
 	struct tk_track track[TK_MEASURES];
 	/* Of each tier's open datapoint, then the total. */

@@ -108,7 +108,8 @@ static const char escapes[] = "\x1b]0;PWNED\a\x9b"
 
 static void scribble_once(size_t file)
 {
-	size_t words = mapped[file].size / 8, page = 4096 * below(mapped[file].size / 4096);
+	size_t words = mapped[file].size / 8,
+	       page = 4096 * below((mapped[file].size + 4095) / 4096);
 	uint64_t *word = (uint64_t *)mapped[file].at;
 
 	switch (below(6)) {
