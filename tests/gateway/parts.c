@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "producer/examples/gateway/accounts.h"
-#include "producer/examples/gateway/channel.h"
+#include "producer/examples/gateway/actors.h"
+#include "ring/bell.h"
+#include "ring/channel.h"
 
 static struct gw_address address(uint32_t n)
 {
@@ -60,32 +62,32 @@ Test(accounts, transfers_keep_the_sum)
 
 Test(channel, holds_its_capacity_and_no_more)
 {
-	struct gw_channel *channel = gw_channel_new(5);
+	struct tk_channel *channel = tk_channel_new(5, sizeof(gw_message));
 	gw_message message = { .data = NULL };
 	gw_message got[8];
 
-	cr_assert(gw_channel_empty(channel));
+	cr_assert(tk_channel_empty(channel));
 	for (uint64_t i = 0; i < 5; i++) {
 		message.origin.ticks = i;
-		cr_assert(gw_channel_push(channel, &message));
+		cr_assert(tk_channel_push(channel, &message, 1));
 	}
-	cr_assert(not(gw_channel_push(channel, &message)));
-	cr_assert(eq(uint, gw_channel_pop(channel, got, 8), 5));
+	cr_assert(not(tk_channel_push(channel, &message, 1)));
+	cr_assert(eq(uint, tk_channel_pop(channel, got, 8), 5));
 	for (uint64_t i = 0; i < 5; i++)
 		cr_assert(eq(u64, got[i].origin.ticks, i));
-	cr_assert(gw_channel_empty(channel));
-	gw_channel_free(channel);
+	cr_assert(tk_channel_empty(channel));
+	tk_channel_free(channel);
 	errno = 0;
-	cr_assert(gw_channel_new(UINT32_MAX) == NULL);
+	cr_assert(tk_channel_new(UINT32_MAX, sizeof(gw_message)) == NULL);
 	cr_assert(eq(int, errno, EINVAL));
 }
 
 #define ROUNDS 80000
 
 struct end {
-	struct gw_channel *in;
-	struct gw_channel *out;
-	struct gw_bell bell;
+	struct tk_channel *in;
+	struct tk_channel *out;
+	struct tk_bell bell;
 	struct end *other;
 	unsigned int delay;
 };
@@ -93,21 +95,21 @@ struct end {
 /* Each nap is a minute long, so a ring that is not heard once outlasts the test. */
 static void wait_for(struct end *end, gw_message *message)
 {
-	while (gw_channel_pop(end->in, message, 1) == 0) {
+	while (tk_channel_pop(end->in, message, 1) == 0) {
 		/* Dozing off at every moment of the other's turn, so that doze and ring meet. */
 		for (volatile unsigned int i = end->delay++ % 4096; i; i--)
 			;
-		gw_bell_doze(&end->bell);
-		if (gw_channel_empty(end->in))
-			gw_bell_sleep(&end->bell, INT64_C(60000000000));
-		gw_bell_awake(&end->bell);
+		tk_bell_doze(&end->bell);
+		if (tk_channel_empty(end->in))
+			tk_bell_sleep(&end->bell, INT64_C(60000000000));
+		tk_bell_awake(&end->bell);
 	}
 }
 
 static void pass(struct end *end, const gw_message *message)
 {
-	cr_assert(gw_channel_push(end->out, message));
-	gw_bell_ring(&end->other->bell);
+	cr_assert(tk_channel_push(end->out, message, 1));
+	tk_bell_ring(&end->other->bell);
 }
 
 static void *return_all(void *arg)
@@ -125,7 +127,8 @@ static void *return_all(void *arg)
 /* One message goes to and fro, so nothing but its own ring can wake who waits for it. */
 Test(channel, wakes_its_sleeper_every_time, .timeout = 55)
 {
-	struct gw_channel *there = gw_channel_new(1), *back = gw_channel_new(1);
+	struct tk_channel *there = tk_channel_new(1, sizeof(gw_message)),
+			  *back = tk_channel_new(1, sizeof(gw_message));
 	struct end far = { .in = there, .out = back };
 	struct end near = { .in = back, .out = there, .other = &far };
 	gw_message message = { .data = NULL };
@@ -140,8 +143,8 @@ Test(channel, wakes_its_sleeper_every_time, .timeout = 55)
 		cr_assert(message.origin.ticks == i);
 	}
 	pthread_join(thread, NULL);
-	gw_channel_free(there);
-	gw_channel_free(back);
+	tk_channel_free(there);
+	tk_channel_free(back);
 }
 
 #define MESSAGES UINT64_C(300000)
@@ -152,25 +155,25 @@ static void *produce(void *arg)
 
 	for (uint64_t i = 0; i < MESSAGES;) {
 		message.origin.ticks = i;
-		i += gw_channel_push(arg, &message);
+		i += tk_channel_push(arg, &message, 1);
 	}
 	return NULL;
 }
 
 Test(channel, loses_nothing_and_keeps_the_order, .timeout = 55)
 {
-	struct gw_channel *channel = gw_channel_new(100);
+	struct tk_channel *channel = tk_channel_new(100, sizeof(gw_message));
 	gw_message got[8];
 	pthread_t producer;
 	uint64_t next = 0;
 
 	cr_assert(eq(int, pthread_create(&producer, NULL, produce, channel), 0));
 	while (next < MESSAGES) {
-		unsigned int n = gw_channel_pop(channel, got, 8);
+		unsigned int n = tk_channel_pop(channel, got, 8);
 
 		for (unsigned int i = 0; i < n; i++)
 			cr_assert(got[i].origin.ticks == next++);
 	}
 	pthread_join(producer, NULL);
-	gw_channel_free(channel);
+	tk_channel_free(channel);
 }

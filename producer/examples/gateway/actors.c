@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "producer/examples/gateway/clock.h"
+#include "ring/bell.h"
+#include "ring/channel.h"
 
 #define BURST        32
 #define SPINS        500       /* 5 to 30 us, by processor: about what a wake-up costs */
@@ -21,9 +23,9 @@ enum { VALIDATOR, SEQUENCER, SIMULATOR0, SIMULATOR1, SEALER, RESPONDER, ACTORS }
 struct actor {
 	const struct role *role;
 	struct gw_line *line;
-	struct gw_bell bell;
-	struct gw_channel *in[2];
-	struct gw_channel *out[2]; /* [1]: only the sequencer has a choice */
+	struct tk_bell bell;
+	struct tk_channel *in[2];
+	struct tk_channel *out[2]; /* [1]: only the sequencer has a choice */
 	struct actor *next[2];     /* at the other end of out[] */
 	tk_timer_t timer;
 	int cpu; /* to be pinned to, or -1 */
@@ -212,7 +214,7 @@ static unsigned int pass_on(struct actor *a, const gw_message *message)
 		finish(a->line, message);
 		return 0;
 	}
-	had_room = gw_channel_push(a->out[way], message);
+	had_room = tk_channel_push(a->out[way], message, 1);
 	assert(had_room);
 	(void)had_room;
 	return 1u << way;
@@ -232,10 +234,10 @@ static void handle(struct actor *a, const gw_message *message)
 	tk_stop_latency(a->timer, start, message->origin);
 }
 
-static unsigned int handle_burst(struct actor *a, struct gw_channel *in)
+static unsigned int handle_burst(struct actor *a, struct tk_channel *in)
 {
 	gw_message burst[BURST];
-	unsigned int n = in ? gw_channel_pop(in, burst, BURST) : 0;
+	unsigned int n = in ? tk_channel_pop(in, burst, BURST) : 0;
 	unsigned int ways = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -244,14 +246,14 @@ static unsigned int handle_burst(struct actor *a, struct gw_channel *in)
 	}
 	for (unsigned int i = 0; i < 2; i++) {
 		if (ways >> i & 1)
-			gw_bell_ring(&a->next[i]->bell);
+			tk_bell_ring(&a->next[i]->bell);
 	}
 	return n;
 }
 
 static bool has_work(const struct actor *a)
 {
-	return !gw_channel_empty(a->in[0]) || (a->in[1] && !gw_channel_empty(a->in[1]));
+	return !tk_channel_empty(a->in[0]) || (a->in[1] && !tk_channel_empty(a->in[1]));
 }
 
 static bool stopping(const struct actor *a)
@@ -266,10 +268,10 @@ static void rest(struct actor *a, int64_t ns)
 			return;
 		tk_relax();
 	}
-	gw_bell_doze(&a->bell);
+	tk_bell_doze(&a->bell);
 	if (!has_work(a) && !stopping(a))
-		gw_bell_sleep(&a->bell, ns);
-	gw_bell_awake(&a->bell);
+		tk_bell_sleep(&a->bell, ns);
+	tk_bell_awake(&a->bell);
 }
 
 static void *run_actor(void *arg)
@@ -324,13 +326,13 @@ static const struct {
 
 static int join_actors(struct gw_line *line, unsigned int capacity)
 {
-	line->actor[VALIDATOR].in[0] = gw_channel_new(capacity);
+	line->actor[VALIDATOR].in[0] = tk_channel_new(capacity, sizeof(gw_message));
 	if (!line->actor[VALIDATOR].in[0])
 		return -errno;
 	for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
 		struct actor *from = &line->actor[joints[i].from];
 		struct actor *to = &line->actor[joints[i].to];
-		struct gw_channel *channel = gw_channel_new(capacity);
+		struct tk_channel *channel = tk_channel_new(capacity, sizeof(gw_message));
 
 		if (!channel)
 			return -errno;
@@ -344,8 +346,8 @@ static int join_actors(struct gw_line *line, unsigned int capacity)
 static void free_line(struct gw_line *line)
 {
 	for (int i = 0; i < ACTORS; i++) {
-		gw_channel_free(line->actor[i].in[0]);
-		gw_channel_free(line->actor[i].in[1]);
+		tk_channel_free(line->actor[i].in[0]);
+		tk_channel_free(line->actor[i].in[1]);
 	}
 	sem_destroy(&line->ready);
 	free(line->accounts);
@@ -356,7 +358,7 @@ static void stop_actors(struct gw_line *line, int n)
 {
 	atomic_store_explicit(&line->stop, true, memory_order_release);
 	for (int i = 0; i < n; i++)
-		gw_bell_ring(&line->actor[i].bell);
+		tk_bell_ring(&line->actor[i].bell);
 	for (int i = 0; i < n; i++)
 		pthread_join(line->actor[i].thread, NULL);
 }
@@ -419,7 +421,7 @@ void gw_line_stop(struct gw_line *line)
 
 void gw_line_push(struct gw_line *line, const gw_message *message)
 {
-	bool had_room = gw_channel_push(line->actor[VALIDATOR].in[0], message);
+	bool had_room = tk_channel_push(line->actor[VALIDATOR].in[0], message, 1);
 
 	assert(had_room);
 	(void)had_room;
@@ -427,5 +429,5 @@ void gw_line_push(struct gw_line *line, const gw_message *message)
 
 void gw_line_ring(struct gw_line *line)
 {
-	gw_bell_ring(&line->actor[VALIDATOR].bell);
+	tk_bell_ring(&line->actor[VALIDATOR].bell);
 }

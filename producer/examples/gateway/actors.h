@@ -25,8 +25,11 @@
 
 #include <stdbool.h>
 
-#include "producer/examples/gateway/channel.h"
 #include "producer/examples/gateway/rpc.h"
+#include "producer/timekeeper.h"
+
+/** What travels: a message dressed with its origin, 24 bytes. Whoever holds it owns the call. */
+typedef TK_MESSAGE(struct rpc_call *) gw_message;
 
 struct gw_line;
 
