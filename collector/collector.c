@@ -3,7 +3,6 @@
 #include "collector/collector.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +10,14 @@
 #include <time.h>
 
 #include "collector/core.h"
-#include "collector/pace.h"
-#include "tsc/read.h"
+#include "collector/placing.h"
 
 #define MS            UINT64_C(1000000)
 #define SCAN_NS       (250 * MS)
 #define PEEK_NS       (10 * MS)
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
-#define QUIET_NS      TK_SECOND_NS
+#define ANSWER_NS     (MS / 10) /* how long to leave drainers to answer */
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
 
@@ -29,36 +27,6 @@ uint64_t tk_now_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * TK_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
-static bool spins(const struct tk_collector *c)
-{
-	return c->options.poll_ns == TK_POLL_SPIN;
-}
-
-static uint64_t poll_interval(const struct tk_collector *c, double fill_ns, uint64_t now_ns)
-{
-	if (c->options.poll_ns)
-		return c->options.poll_ns;
-	return now_ns - c->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(fill_ns);
-}
-
-double tk_collector_drain(struct tk_collector *c, uint64_t now_ns)
-{
-	struct tk_drained sum = { .fill_ns = 8.0 * (double)TK_POLL_MAX_NS };
-	uint64_t elapsed = now_ns - c->polled_ns;
-
-	c->polled_ns = now_ns;
-	if (elapsed > c->gap_ns)
-		c->gap_ns = elapsed;
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg && !c->sources[i]->broken)
-			tk_source_drain(c->sources[i], spins(c) ? now_ns : 0, elapsed, &sum);
-	if (sum.records)
-		c->moved_ns = now_ns;
-	if (sum.lost)
-		c->gap_lost = true;
-	return sum.fill_ns;
 }
 
 /* What is due besides draining. A due time is moved on from itself, so that intervals do not drift,
@@ -71,32 +39,44 @@ static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
 	return true;
 }
 
+/* A new epoch's first spans are to meet drainers that know of it. */
 static void refine(struct tk_collector *c)
 {
 	uint32_t before = c->clock.epoch.number;
 
-	if (tk_clock_refine(&c->clock) == 0 && c->clock.epoch.number != before)
-		tk_collector_note(c, "the clock began epoch %u (%s): spans across it are set aside",
-				  c->clock.epoch.number + 1,
-				  tk_epoch_reason_name(c->clock.epoch.reason));
+	if (tk_clock_refine(&c->clock) || c->clock.epoch.number == before)
+		return;
+	c->take_ns = c->now_ns;
+	tk_collector_note(c, "the clock began epoch %u (%s): spans across it are set aside",
+			  c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
 }
 
-static void housekeeping(struct tk_collector *c, uint64_t now_ns)
+/* Drainers copy the clock while a round is open. */
+static void ask(struct tk_collector *c)
 {
-	uint64_t interval = c->state.interval_ns; /* written by this thread only */
-
-	if (due(&c->peek_ns, PEEK_NS, now_ns) && tk_collector_peek(c))
-		c->scan_ns = now_ns;
-	if (due(&c->scan_ns, SCAN_NS, now_ns))
-		tk_collector_scan(c);
-	if (due(&c->refine_ns, REFINE_NS, now_ns))
+	if (c->now_ns >= c->close_ns) {
+		due(&c->close_ns, c->state.interval_ns, c->now_ns);
+		tk_collector_ask(c, true);
+	} else if (c->now_ns >= c->take_ns) {
+		tk_collector_ask(c, false);
+	} else if (due(&c->refine_ns, REFINE_NS, c->now_ns)) {
 		refine(c);
-	if (now_ns >= c->close_ns && tk_collector_close_interval(c, now_ns, true)) {
-		due(&c->close_ns, interval, now_ns);
-		c->take_ns = now_ns + TAKE_NS;
-	} else if (now_ns >= c->take_ns && tk_collector_close_interval(c, now_ns, false)) {
-		c->take_ns = now_ns + TAKE_NS;
+		return;
+	} else {
+		return;
 	}
+	c->take_ns = c->now_ns + TAKE_NS;
+}
+
+static void turn(struct tk_collector *c)
+{
+	if (due(&c->peek_ns, PEEK_NS, c->now_ns) && tk_collector_peek(c))
+		c->scan_ns = c->now_ns;
+	if (due(&c->scan_ns, SCAN_NS, c->now_ns))
+		tk_collector_scan(c);
+	tk_collector_receive(c);
+	if (!c->rounding)
+		ask(c);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b)
@@ -104,18 +84,13 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void rest(struct tk_collector *c, double fill_ns, uint64_t now_ns)
+static void rest(const struct tk_collector *c)
 {
-	uint64_t until = earliest(c->scan_ns, c->close_ns);
+	uint64_t until = earliest(c->scan_ns, c->peek_ns);
 	struct timespec t;
 
-	if (spins(c)) {
-		tk_relax();
-		return;
-	}
-	until = earliest(until, now_ns + poll_interval(c, fill_ns, now_ns));
-	if (until < now_ns + TK_POLL_MIN_NS)
-		until = now_ns + TK_POLL_MIN_NS;
+	until = earliest(until,
+			 c->rounding ? c->now_ns + ANSWER_NS : earliest(c->close_ns, c->take_ns));
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
 	t.tv_nsec = (long)(until % TK_SECOND_NS);
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
@@ -124,21 +99,18 @@ static void rest(struct tk_collector *c, double fill_ns, uint64_t now_ns)
 static void *collect(void *arg)
 {
 	struct tk_collector *c = arg;
-	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
 
 	pthread_setname_np(pthread_self(), "tk-collector");
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-	c->polled_ns = c->scan_ns = c->gap_shown_ns = now_ns;
-	c->refine_ns = now_ns + REFINE_NS;
-	c->take_ns = now_ns + TAKE_NS;
-	c->close_ns = now_ns + c->state.interval_ns;
+	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c->scan_ns = c->gap_shown_ns = c->now_ns;
+	c->refine_ns = c->now_ns + REFINE_NS;
+	c->take_ns = c->now_ns + TAKE_NS;
+	c->close_ns = c->now_ns + c->state.interval_ns;
 	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
-		double fill_ns;
-
-		now_ns = tk_now_ns(CLOCK_MONOTONIC);
-		fill_ns = tk_collector_drain(c, now_ns);
-		housekeeping(c, now_ns);
-		rest(c, fill_ns, now_ns);
+		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+		turn(c);
+		rest(c);
 	}
 	return NULL;
 }
@@ -180,33 +152,22 @@ static void init_lock(struct tk_collector *c)
 	pthread_mutex_init(&c->lock, NULL);
 }
 
-static int start(struct tk_collector *c)
-{
-	pthread_attr_t attr;
-	cpu_set_t cpus;
-	int err;
-
-	pthread_attr_init(&attr);
-	if (c->options.cpu >= 0) {
-		CPU_ZERO(&cpus);
-		CPU_SET((size_t)c->options.cpu, &cpus);
-		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
-	}
-	err = pthread_create(&c->thread, &attr, collect, c);
-	pthread_attr_destroy(&attr);
-	return -err;
-}
-
 static void free_all(struct tk_collector *c)
 {
+	for (size_t i = 0; i < c->n_drainers; i++)
+		tk_drainer_stop(c->drainers[i]);
 	for (size_t i = 0; i < c->n_sources; i++)
 		tk_source_free(c->sources[i]);
+	for (size_t i = 0; i < c->n_drainers; i++)
+		tk_drainer_free(c->drainers[i]);
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i].path);
 	tk_dead_clear(&c->dead);
 	for (size_t i = 0; i < c->n_series; i++)
 		tk_series_free(c->series[i], &c->history);
-	tk_tally_pool_free(&c->pool);
+	free(c->drainers);
+	free(c->parcels);
+	free(c->seen);
 	free(c->sources);
 	free(c->refused);
 	free(c->series);
@@ -245,10 +206,13 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 		c->state.epoch = c->clock.epoch.number + 1;
 		c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 		c->began_ns = tk_now_ns(CLOCK_MONOTONIC);
-		err = start(c);
+		err = tk_placing_begin(c, why);
+	}
+	if (!err) {
+		err = -pthread_create(&c->thread, NULL, collect, c);
 		if (err)
-			snprintf(why, 256, "the collecting thread cannot be started%s: %s",
-				 o->cpu >= 0 ? " on that cpu" : "", strerror(-err));
+			snprintf(why, 256, "the collecting thread cannot be started: %s",
+				 strerror(-err));
 	}
 	if (err) {
 		free_all(c);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/collector.h - the collecting thread: discover, attach, drain, aggregate.
+ * collector/collector.h - the collecting thread, and its drainers: discover, attach, drain, aggregate.
  *
- * tk_collector_open() starts one thread that finds segments, drains every lane at a paced interval
- * under the chunk rule, aggregates every record in ticks, and closes an interval every 100 ms or
- * as asked. Viewers take snapshots (collector/snapshot.h). Nothing it does can be noticed by a
+ * tk_collector_open() starts one thread that finds segments and closes an interval every 100 ms or as
+ * asked. Drainers (collector/drainer.h) drain every lane, at a paced interval under the chunk rule, and
+ * aggregate every record in ticks. Viewers take snapshots (collector/snapshot.h). Nothing it does can be noticed by a
  * watched program: it maps their memory read-only, but for lanes that are queues
  * (ring/queue_read.h).
  */
@@ -15,17 +15,18 @@
 #include <stdint.h>
 
 #include "collector/snapshot.h"
+#include "tsc/files.h"
 
 struct tk_collector_options {
 	const char *dir; /* segments' directory; NULL: the user's own, and every user's for root */
 	const char *app; /* only segments of this app; NULL: all */
 	uint32_t pid;    /* only this process's; 0: all */
-	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
-	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
-	uint64_t history_bytes; /* 0: 256 MiB */
-	bool oldest;            /* begin at the oldest records that are still there */
-	bool raw;               /* do not subtract the cost of an empty span */
-	int cpu;                /* pin the collecting thread there; -1: do not */
+	uint64_t interval_ns;    /* per datapoint; 0: 100 ms */
+	uint64_t poll_ns;        /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
+	uint64_t history_bytes;  /* 0: 256 MiB */
+	bool oldest;             /* begin at the oldest records that are still there */
+	bool raw;                /* do not subtract the cost of an empty span */
+	struct tk_tsc_cpus cpus; /* drain on these, a thread each; none: see collector/placing.h */
 };
 
 /** @return the collector, running; NULL and errno with a sentence in `why`. */

@@ -2,9 +2,11 @@
 /*
  * collector/core.h - the inside of a collector: what its files share, and who may touch what.
  *
- *	collector.c	open, close, wait; the thread and its pace
- *	scan.c		directories to sources
- *	interval.c	the end of an interval: tallies and accounts into series
+ *	collector.c	open, close, wait; the thread and what is due in it
+ *	scan.c		directories to sources, lanes to drainers
+ *	placing.c	which drainer
+ *	round.c		asking the drainers, and what they hand over into series
+ *	interval.c	the end of an interval: series into datapoints
  *	snapshot.c	series into snapshots
  *
  * Two halves. The first belongs to the collecting thread alone. The second is what viewers see,
@@ -22,6 +24,7 @@
 #include "collector/collector.h"
 #include "collector/dead.h"
 #include "collector/dirs.h"
+#include "collector/drainer.h"
 #include "collector/history.h"
 #include "collector/series.h"
 #include "collector/source.h"
@@ -54,8 +57,11 @@ struct tk_collector {
 	atomic_uint_fast64_t wanted_interval_ns;
 
 	/* The collecting thread's own. */
-	struct tk_clock clock;
-	struct tk_tally_pool pool;
+	struct tk_clock clock; /* drainers copy it: not to be refined while a round is open */
+	struct tk_drainer **drainers;
+	size_t n_drainers;
+	uint64_t nodes_told; /* bit: it was said that it has no cpu */
+	bool no_drainer;     /* it was said that none can be had */
 	struct tk_source **sources;
 	size_t n_sources;
 	struct tk_refused *refused;
@@ -64,16 +70,17 @@ struct tk_collector {
 	uint64_t other_versions;
 	uint64_t unknown_gone; /* unknown records of sources let go of */
 	size_t found;          /* the source that was last looked for */
-	uint64_t visited;      /* names */
 	struct tk_dirs dirs;   /* as of the last scan */
 	uint64_t dirs_changed; /* and when they last changed */
 	bool making;           /* a segment was not ready yet */
 	bool scanned;          /* once at least: what appears now began under our eyes */
-	/* CLOCK_MONOTONIC: when the last poll was, and when the others are due. */
-	uint64_t polled_ns, peek_ns, scan_ns, refine_ns, take_ns, close_ns;
-	uint64_t moved_ns;     /* when a record last came */
-	uint64_t gap_ns;       /* the longest between two polls in this interval */
-	bool gap_lost;         /* and whether records were lost in it */
+	uint64_t now_ns;       /* CLOCK_MONOTONIC, as of this turn */
+	/* When the others are due. */
+	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
+	struct tk_parcel *parcels; /* what drainers handed over in this round */
+	size_t n_parcels;
+	bool rounding;         /* drainers were asked for what they have */
+	bool closing;          /* an interval ends with it */
 	uint64_t gap_shown_ns; /* since when the one shown is shown */
 
 	/* Under the lock. */
@@ -87,6 +94,8 @@ struct tk_collector {
 	struct tk_history history;
 	struct tk_snap_segment *segments;
 	size_t n_segments;
+	struct tk_snap_drainer *seen; /* n_seen, of the drainers */
+	size_t n_seen;
 	struct tk_notes shown_notes;
 	struct tk_snap_mark marks[TK_MARKS_KEPT];
 	uint64_t marks_ever;
@@ -107,14 +116,35 @@ void tk_collector_scan(struct tk_collector *c);
 /** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
 bool tk_collector_peek(struct tk_collector *c);
 
-/** Drain every lane once. @return the shortest time in which a lane would fill, ns. Collecting
- * thread only; also called within long work, so that no lane waits for the end of it. */
-double tk_collector_drain(struct tk_collector *c, uint64_t now_ns);
+/** A drainer is told something; while it has no room for that, what it has to say is taken. */
+void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+			struct tk_part *part, uint32_t lane);
 
-/**
- * End the interval if nobody holds the lock. Without `interval`, only empty the tallies, whose u32
- * counters are good for a second, and show new timers and notes: nobody waits a minute for those.
- */
-bool tk_collector_close_interval(struct tk_collector *c, uint64_t now_ns, bool interval);
+/** The same, to all that drain a part of a source. */
+void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
+			    enum tk_order_kind kind);
+
+/** Ask every drainer for what it has: see round.c. */
+void tk_collector_ask(struct tk_collector *c, bool interval);
+
+/** Take what drainers have handed over, and end the round if all have and nobody holds the lock. */
+void tk_collector_receive(struct tk_collector *c);
+
+/* Under the lock: */
+
+/** Give a series to each timer of a source that has none. */
+void tk_collector_adopt(struct tk_collector *c, struct tk_source *src);
+
+/** The series of a timer of a source. @return NULL: there is no room for it */
+struct tk_series *tk_collector_series(struct tk_collector *c, struct tk_source *src, uint32_t id);
+
+/** All that a source wrote is in its series: those of a dead process, from now on. */
+void tk_collector_leave(struct tk_collector *c, struct tk_source *src);
+
+/** So that processes may come and go for years. */
+void tk_collector_forget_dead(struct tk_collector *c);
+
+/** Series into datapoints; what viewers are shown of segments and drainers. */
+void tk_collector_close_interval(struct tk_collector *c);
 
 #endif

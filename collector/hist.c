@@ -160,7 +160,17 @@ struct tk_tally *tk_tally_get(struct tk_tally_pool *p)
 
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t)
 {
-	memset(t, 0, sizeof(*t));
+	for (int m = 0; m < TK_MEASURES; m++) {
+		uint32_t from = tk_hist_index(t->min[m]), to = tk_hist_index(t->max[m]);
+
+		if (t->min[m] <= t->max[m])
+			memset(&t->buckets[m][from], 0, (to - from + 1) * sizeof(t->buckets[m][0]));
+		t->sum[m] = 0;
+		t->max[m] = 0;
+		t->carries[m] = 0;
+	}
+	t->negative = 0;
+	t->across = 0;
 	p->free[p->n_free++] = t;
 }
 

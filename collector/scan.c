@@ -12,12 +12,11 @@
 #include "collector/core.h"
 #include "collector/dirs.h"
 #include "collector/list.h"
+#include "collector/placing.h"
 #include "collector/say.h"
 
 /* A segment that is still being made after this is worth a word. */
 #define MAKING_NS (10 * TK_SECOND_NS)
-
-#define DRAIN_EVERY 16u /* names looked at between two drains */
 
 void tk_collector_note(struct tk_collector *c, const char *format, ...)
 {
@@ -69,7 +68,7 @@ static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
 		memmove(r, r + 1, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
 		return NULL;
 	}
-	r->since_ns = c->polled_ns;
+	r->since_ns = c->now_ns;
 	c->n_refused++;
 	return r;
 }
@@ -91,7 +90,7 @@ static bool is_making(int error)
 static bool is_early(const struct tk_collector *c, const struct tk_refused *r, int error)
 {
 	return is_making(error) && (error != EACCES || c->scanned) &&
-	       c->polled_ns - r->since_ns < MAKING_NS;
+	       c->now_ns - r->since_ns < MAKING_NS;
 }
 
 /* Said once, and not tried again while the name is there, unless time may tell. */
@@ -153,6 +152,41 @@ static bool is_full(const struct tk_collector *c)
 	return segments >= TK_READ_SEGMENTS || timers > TK_READ_TIMERS;
 }
 
+/* Lanes that are new go to drainers. Where no part can be had the next look tries again. */
+static void deal_lanes(struct tk_collector *c, struct tk_source *s)
+{
+	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
+		const struct tk_lane_head *lane = &s->seg->lanes[i].info;
+		struct tk_drainer *d = tk_placing_choose(c, lane->node_had >= 0 ? lane->node_had
+										: lane->node_asked);
+		struct tk_part *part = d ? tk_source_part(s, d) : NULL;
+
+		if (!part)
+			break;
+		s->lanes[i] = part;
+		part->asked++;
+		d->lanes++;
+		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
+	}
+}
+
+/* Whether its owner lives; and which timers are disabled, which is the owner's to read: of another
+ * user's segment it is not known. */
+static void watch(struct tk_collector *c, struct tk_source *s)
+{
+	enum tk_owner owner = tk_segment_owner(s->seg);
+	bool ended = owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
+
+	s->info.owner = owner;
+	tk_segment_disabled(s->seg, s->disabled);
+	if (ended == s->ended)
+		return;
+	if (ended && tk_source_refresh(s) == 0) /* lanes and timers of its last moments */
+		deal_lanes(c, s);
+	tk_collector_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
+	s->ended = ended;
+}
+
 static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)
 {
 	enum tk_lane_from from = c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
@@ -165,12 +199,13 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const char
 		return -ENOMEM;
 	}
 	c->sources = list;
-	s = tk_source_new(seg, dir, from, &c->pool, &c->clock, c->options.raw);
+	s = tk_source_new(seg, dir, from, c->options.raw);
 	if (!s)
 		return -ENOMEM;
 	s->found_dead = dead;
 	list[c->n_sources++] = s;
-	tk_source_watch(s);
+	deal_lanes(c, s);
+	watch(c, s);
 	return 0;
 }
 
@@ -231,7 +266,6 @@ static struct tk_source *source_find(struct tk_collector *c, const char *dir, co
 	return NULL;
 }
 
-/* Somebody may have made thousands of names: no lane is left to wait for the end of them. */
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	struct tk_collector *c = arg;
@@ -241,8 +275,6 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 
 	if (atomic_load_explicit(&c->stop, memory_order_relaxed))
 		return;
-	if (++c->visited % DRAIN_EVERY == 0)
-		tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	r = refused_find(c, path);
 	if (r && r->given_up) {
@@ -273,10 +305,12 @@ static void look_after(struct tk_collector *c, struct tk_source *s)
 {
 	int err = tk_source_refresh(s);
 
-	if (!err)
-		tk_source_watch(s);
-	else
+	if (err) {
 		s->broken = true;
+	} else {
+		deal_lanes(c, s);
+		watch(c, s);
+	}
 	if (s->why[0] || s->broken)
 		tk_collector_note(c, "%s/%s: %s%s", s->dir, s->info.name,
 				  s->why[0] ? s->why : strerror(-err),
@@ -331,8 +365,11 @@ bool tk_collector_peek(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_sources; i++) {
 		struct tk_source *s = c->sources[i];
 
-		if (s->seg && !s->broken && !s->ended && tk_source_refresh(s) < 0)
+		if (!s->seg || s->broken || s->left || s->ended)
+			continue;
+		if (tk_source_refresh(s) < 0)
 			return true;
+		deal_lanes(c, s);
 	}
 	return c->making || dirs_changed(c) != c->dirs_changed;
 }
@@ -355,7 +392,7 @@ void tk_collector_scan(struct tk_collector *c)
 		forget_gone(c);
 	}
 	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg && !c->sources[i]->broken)
+		if (c->sources[i]->seg && !c->sources[i]->broken && !c->sources[i]->left)
 			look_after(c, c->sources[i]);
 	c->scanned = true;
 }

@@ -86,6 +86,17 @@ static int copy_segments(const struct tk_collector *c, struct tk_snapshot *s)
 	return 0;
 }
 
+static int copy_drainers(const struct tk_collector *c, struct tk_snapshot *s)
+{
+	s->drainers = malloc((c->n_seen + 1) * sizeof(*s->drainers));
+	if (!s->drainers)
+		return -ENOMEM;
+	s->n_drainers = c->n_seen;
+	if (c->n_seen)
+		memcpy(s->drainers, c->seen, c->n_seen * sizeof(*s->drainers));
+	return 0;
+}
+
 static int copy_notes(const struct tk_collector *c, struct tk_snapshot *s)
 {
 	uint64_t ever = c->shown_notes.ever;
@@ -158,8 +169,8 @@ static int copy_all(const struct tk_collector *c, const struct tk_view *v, struc
 
 	*s = c->state;
 	s->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-	if (copy_timers(c, v, s) < 0 || copy_segments(c, s) < 0 || copy_notes(c, s) < 0 ||
-	    copy_marks(c, v->from_ns, to, s) < 0)
+	if (copy_timers(c, v, s) < 0 || copy_segments(c, s) < 0 || copy_drainers(c, s) < 0 ||
+	    copy_notes(c, s) < 0 || copy_marks(c, v->from_ns, to, s) < 0)
 		return -ENOMEM;
 	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
 	return copy_detail(c, v, to, s);
@@ -194,6 +205,7 @@ void tk_snapshot_free(struct tk_snapshot *s)
 		free(s->points[m]);
 	free(s->timers);
 	free(s->segments);
+	free(s->drainers);
 	free(s->notes);
 	free(s->marks);
 	free(s);

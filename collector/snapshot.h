@@ -81,6 +81,20 @@ struct tk_snap_segment {
 	uint64_t refused;              /* records of threads without a lane */
 };
 
+/** A thread that drains, as of the last interval. Counters are since it was warm. */
+struct tk_snap_drainer {
+	int cpu; /* where it ran last; -1: unknown */
+	int node;
+	uint32_t tid;
+	bool pinned;
+	uint32_t lanes;
+	uint64_t polls;
+	uint64_t faults;      /* pages */
+	uint64_t involuntary; /* context switches */
+	uint64_t gap_ns;      /* the longest between two polls, in this interval */
+	bool gap_lost;        /* records were lost in it */
+};
+
 struct tk_snap_mark {
 	int64_t t_ns;
 	char name[64];
@@ -102,6 +116,8 @@ struct tk_snapshot {
 	struct tk_snap_timer *timers;
 	size_t n_segments;
 	struct tk_snap_segment *segments;
+	size_t n_drainers;
+	struct tk_snap_drainer *drainers;
 	size_t n_notes;
 	char (*notes)[256]; /* what was refused or went wrong lately, a sentence each, newest last
 			     */

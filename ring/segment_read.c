@@ -94,6 +94,15 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 	return 0;
 }
 
+uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max)
+{
+	uint32_t n;
+
+	if (tk_place_read(s->headfd, &n, sizeof(n), offsetof(struct tk_segment_head, n_timers)))
+		return 0;
+	return n < max ? n : max;
+}
+
 /* Descriptors and the head; tables and lanes come by the first refresh. */
 static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 {

@@ -72,6 +72,12 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
  */
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);
 
+/**
+ * How many timers it has by now, at most `max`: for a thread that drains its lanes while another one
+ * refreshes it. One pread (200 ns).
+ */
+uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max);
+
 /** Who owns it and whether it lives. A system call or two: ask some times a second, not more. */
 enum tk_owner tk_segment_owner(const struct tk_segment *s);
 

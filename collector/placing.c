@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/placing.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/core.h"
+#include "collector/list.h"
+#include "collector/nodes.h"
+
+static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
+{
+	struct tk_drainer **list =
+		tk_list_grow(c->drainers, c->n_drainers, sizeof(struct tk_drainer *));
+	struct tk_drainer *d;
+
+	if (!list)
+		return NULL;
+	c->drainers = list;
+	d = tk_drainer_new(&c->clock);
+	if (!d)
+		return NULL;
+	d->cpu = cpu;
+	d->node = node;
+	d->poll_ns = c->options.poll_ns;
+	list[c->n_drainers++] = d;
+	return d;
+}
+
+static void remove_last(struct tk_collector *c)
+{
+	tk_drainer_free(c->drainers[--c->n_drainers]);
+}
+
+static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
+{
+	struct tk_drainer *d = add(c, tk_node_of_cpu(cpu), cpu);
+	cpu_set_t cpus;
+	int err = d ? 0 : -ENOMEM;
+
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)cpu, &cpus);
+	if (d) {
+		err = tk_drainer_start(d, &cpus);
+		if (err)
+			remove_last(c);
+	}
+	if (err)
+		snprintf(why, 256, "the lanes cannot be drained on cpu %d: %s", cpu,
+			 err == -EINVAL ? "it does not exist, is offline, or this process's cpuset "
+					  "leaves it out"
+					: strerror(-err));
+	return err;
+}
+
+/* Display and statistics do not run where lanes are drained, if there is another place. */
+static void keep_away(const struct tk_tsc_cpus *from)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return;
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (tk_tsc_cpus_has(from, cpu))
+			CPU_CLR(cpu, &cpus);
+	if (CPU_COUNT(&cpus))
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+int tk_placing_begin(struct tk_collector *c, char why[256])
+{
+	int err = 0;
+
+	for (int cpu = 0; cpu < CPU_SETSIZE && !err; cpu++)
+		if (tk_tsc_cpus_has(&c->options.cpus, (unsigned)cpu))
+			err = start_on_cpu(c, cpu, why);
+	if (!err && c->n_drainers)
+		keep_away(&c->options.cpus);
+	return err;
+}
+
+/* Its cpus, or why it has none; said once a node. */
+static bool has_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+{
+	if (tk_node_cpus(node, cpus))
+		return true;
+	if ((unsigned)node < 64 && !(c->nodes_told >> node & 1)) {
+		c->nodes_told |= UINT64_C(1) << node;
+		tk_collector_note(c,
+				  "lanes on node %d are drained from another one: this process may "
+				  "use no cpu of that node (its cpuset, or the node has none)",
+				  node);
+	}
+	return false;
+}
+
+static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const cpu_set_t *cpus)
+{
+	struct tk_drainer *d = add(c, node, -1);
+	int err = d ? tk_drainer_start(d, cpus) : -ENOMEM;
+
+	/* A cpuset may have changed a moment ago. */
+	if (err == -EINVAL)
+		err = tk_drainer_start(d, NULL);
+	if (!err)
+		return d;
+	if (d)
+		remove_last(c);
+	if (!c->no_drainer)
+		tk_collector_note(c, "no thread can be had to drain the lanes of node %d: %s", node,
+				  strerror(-err));
+	c->no_drainer = true;
+	return NULL;
+}
+
+static struct tk_drainer *nearest(const struct tk_collector *c, int node)
+{
+	struct tk_drainer *best = NULL;
+	int least = INT_MAX;
+
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+		int distance = tk_node_distance(d->node, node);
+
+		if (best && (distance > least || (distance == least && d->lanes >= best->lanes)))
+			continue;
+		best = d;
+		least = distance;
+	}
+	return best;
+}
+
+static bool is_served(const struct tk_collector *c, int node)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		if (c->drainers[i]->node == node)
+			return true;
+	return false;
+}
+
+struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
+{
+	bool named = c->n_drainers && c->drainers[0]->cpu >= 0;
+	struct tk_drainer *d;
+	cpu_set_t cpus;
+
+	if (!tk_node_exists(node))
+		node = -1;
+	if (tk_nodes() > 1 && node >= 0 && !named && !is_served(c, node) &&
+	    has_cpus(c, node, &cpus)) {
+		d = start_on_node(c, node, &cpus);
+		if (d)
+			return d;
+	}
+	d = nearest(c, node);
+	return d ? d : start_on_node(c, 0, NULL);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A round: the drainers are asked, they hand over, and when all have, it goes into series. See core.h.
+ *
+ * Asking, and taking parcels out of the channels, needs no lock: a viewer who holds it makes a round
+ * end later, and no drainer wait. A drainer that does not answer within LATE_NS is gone past: what it
+ * has comes in a later round, and people are told, for then something has taken its cpu.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector/core.h"
+#include "collector/list.h"
+
+#define LATE_NS   (TK_SECOND_NS / 4)
+#define TOLD_NS   TK_SECOND_NS
+#define BURST     32u
+#define ENDED_MAX 65536u /* timers that end within a round: others wait for the next */
+
+static void hold(struct tk_collector *c, const struct tk_parcel *p)
+{
+	struct tk_parcel *list = tk_list_grow(c->parcels, c->n_parcels, sizeof(*list));
+
+	if (!list) {
+		c->unknown_gone += p->pushed;
+		return; /* its tally stays out: there is no memory for another anyway */
+	}
+	c->parcels = list;
+	list[c->n_parcels++] = *p;
+}
+
+static void answered(struct tk_collector *c, struct tk_drainer *d)
+{
+	d->asked_ns = 0;
+	d->late = false;
+	d->shown = d->seen;
+	d->shown.lanes = d->lanes;
+	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
+		tk_collector_note(
+			c,
+			"cpu %d was taken away from its drainer, which runs on cpu %d now: "
+			"it went offline, or the cpuset changed; start again with another "
+			"--cpu",
+			d->cpu, d->shown.cpu);
+		d->moved = true;
+	}
+}
+
+/* @return whether there was anything. */
+static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
+{
+	struct tk_parcel parcel[BURST];
+	unsigned n = tk_drainer_receive(d, parcel, BURST);
+
+	for (unsigned i = 0; i < n; i++) {
+		switch ((enum tk_parcel_kind)parcel[i].kind) {
+		case TK_PARCEL_ROUND:
+			answered(c, d);
+			break;
+		case TK_PARCEL_GONE:
+			parcel[i].part->gone = true;
+			d->lanes -= parcel[i].part->asked;
+			break;
+		case TK_PARCEL_TIMER:
+		case TK_PARCEL_MARK:
+			hold(c, &parcel[i]);
+		}
+	}
+	return n > 0;
+}
+
+void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+			struct tk_part *part, uint32_t lane)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	while (!tk_drainer_order(d, kind, part, lane) &&
+	       !atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+		if (!d->runs)
+			tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
+		if (!receive_from(c, d))
+			nanosleep(&pause, NULL);
+	}
+}
+
+void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
+			    enum tk_order_kind kind)
+{
+	for (size_t i = 0; i < s->n_parts; i++)
+		tk_collector_order(c, s->parts[i].drainer, kind, s->parts[i].part, 0);
+}
+
+void tk_collector_ask(struct tk_collector *c, bool interval)
+{
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+
+		if (d->asked_ns) /* late: one TAKE at a time */
+			continue;
+		d->asked_ns = c->now_ns;
+		tk_collector_order(c, d, TK_ORDER_TAKE, NULL, 0);
+	}
+	c->rounding = true;
+	c->closing = interval;
+}
+
+/* Samples that have no series. */
+static uint64_t samples(const struct tk_parcel *p)
+{
+	return p->pushed > p->lost ? p->pushed - p->lost : 0;
+}
+
+static void take_timer(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
+{
+	struct tk_series *s = NULL;
+
+	/* Its name may have come after the last refresh. */
+	if (!src->left && p->timer >= src->seg->info.n_timers && tk_source_refresh(src) < 0)
+		src->broken = true;
+	if (!src->left && p->timer < src->seg->info.n_timers)
+		s = tk_collector_series(c, src, p->timer);
+	if (s)
+		tk_series_count(s, p->pushed, p->lost);
+	if (p->tally && (!s || tk_series_take(s, p->tally) < 0))
+		c->unknown_gone += samples(p);
+}
+
+static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
+{
+	struct tk_snap_mark *m = &c->marks[c->marks_ever % TK_MARKS_KEPT];
+	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
+
+	if (p->timer >= src->seg->info.n_timers)
+		return;
+	c->marks_ever++;
+	m->t_ns = tsc ? tk_clock_wall_ns(&c->clock, p->pushed)
+		      : (int64_t)(p->pushed + (uint64_t)src->clock_to_wall_ns);
+	memcpy(m->name, src->seg->timers[p->timer].name, sizeof(m->name));
+}
+
+static struct tk_drainer *drainer_of(const struct tk_parcel *p)
+{
+	const struct tk_source *src = p->part->source;
+
+	for (size_t i = 0; i < src->n_parts; i++)
+		if (src->parts[i].part == p->part)
+			return src->parts[i].drainer;
+	return NULL;
+}
+
+/* What is held of sources that end with this round, or of the others. */
+static void take_parcels(struct tk_collector *c, bool ending)
+{
+	for (size_t i = 0; i < c->n_parcels; i++) {
+		struct tk_parcel *p = &c->parcels[i];
+		struct tk_source *src = p->part->source;
+
+		if (src->ending != ending)
+			continue;
+		if (p->kind == TK_PARCEL_MARK) {
+			take_mark(c, src, p);
+			continue;
+		}
+		take_timer(c, src, p);
+		if (p->tally)
+			tk_drainer_return(drainer_of(p), p->tally);
+	}
+}
+
+/* Those that have ended come first, so that a process that was started again finds its series; but a
+ * directory full of the dead must not keep the round open. */
+static void take_ended(struct tk_collector *c)
+{
+	size_t timers = 0;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (!s->seg || s->left || !(s->finished || s->broken) || timers >= ENDED_MAX)
+			continue;
+		timers += s->seg->info.n_timers;
+		tk_collector_adopt(c, s);
+		s->ending = true;
+	}
+	take_parcels(c, true);
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (!s->ending)
+			continue;
+		tk_collector_leave(c, s);
+		tk_collector_order_all(c, s, TK_ORDER_LET_GO);
+	}
+}
+
+static void take_living(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->left)
+			tk_collector_adopt(c, c->sources[i]);
+	take_parcels(c, false);
+}
+
+static void let_go_of_gone(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+		bool gone = s->left;
+
+		s->ending = false;
+		for (size_t k = 0; k < s->n_parts; k++)
+			gone = gone && s->parts[k].part->gone;
+		if (s->seg && gone)
+			tk_source_let_go(s);
+	}
+}
+
+static bool all_answered(struct tk_collector *c)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+		uint64_t since_ns = d->asked_ns ? c->now_ns - d->asked_ns : 0;
+
+		if (since_ns > TOLD_NS && !d->late) {
+			tk_collector_note(
+				c,
+				"the drainer on cpu %d has not come to run for a second: "
+				"something of higher priority has that cpu; what it reads "
+				"is late",
+				d->seen.cpu);
+			d->late = true;
+		}
+		if (d->asked_ns && since_ns < LATE_NS)
+			all = false;
+	}
+	return all;
+}
+
+static void end_round(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->left)
+			tk_source_sum_up(c->sources[i]);
+	tk_collector_forget_dead(c);
+	take_ended(c);
+	take_living(c);
+	c->n_parcels = 0;
+	let_go_of_gone(c);
+	c->shown_notes = c->notes;
+	c->state.looked = c->scanned;
+	c->state.other_versions = c->other_versions;
+	if (c->closing)
+		tk_collector_close_interval(c);
+	c->rounding = false;
+}
+
+void tk_collector_receive(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		while (receive_from(c, c->drainers[i]))
+			;
+	if (!c->rounding || !all_answered(c) || pthread_mutex_trylock(&c->lock))
+		return;
+	end_round(c);
+	pthread_mutex_unlock(&c->lock);
+	if (c->closing)
+		pthread_cond_broadcast(&c->closed);
+}
