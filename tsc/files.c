@@ -87,14 +87,66 @@ int tk_tsc_cpus_parse(const char *list, struct tk_tsc_cpus *out)
 	return err;
 }
 
-int tk_tsc_cpus_online(const char *root, struct tk_tsc_cpus *out)
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* From its end, which is cpu 0. Commas stand after every eight digits. */
+int tk_tsc_cpus_parse_mask(const char *mask, struct tk_tsc_cpus *out)
+{
+	size_t left = strlen(mask), cpu = 0;
+	int digit = -1;
+
+	memset(out, 0, sizeof(*out));
+	for (; left > 0; left--) {
+		if (mask[left - 1] == ',' && digit >= 0 && cpu % 32 == 0) {
+			digit = -1;
+			continue;
+		}
+		digit = hex_digit(mask[left - 1]);
+		if (digit < 0 || cpu >= TK_TSC_CPUS)
+			break;
+		out->bits[cpu / 64] |= (uint64_t)digit << (cpu % 64);
+		cpu += 4;
+	}
+	if (digit >= 0)
+		return 0;
+	memset(out, 0, sizeof(*out));
+	return -EINVAL;
+}
+
+void tk_tsc_cpus_list(const struct tk_tsc_cpus *s, char *buf, size_t len)
+{
+	size_t used = 0;
+	unsigned int last;
+
+	buf[0] = '\0';
+	for (unsigned int cpu = 0; cpu < TK_TSC_CPUS && used < len; cpu = last + 1) {
+		last = cpu;
+		if (!tk_tsc_cpus_has(s, cpu))
+			continue;
+		while (last + 1 < TK_TSC_CPUS && tk_tsc_cpus_has(s, last + 1))
+			last++;
+		used += (size_t)snprintf(buf + used, len - used, last > cpu ? "%s%u-%u" : "%s%u",
+					 used ? "," : "", cpu, last);
+	}
+}
+
+int tk_tsc_cpus_read(const char *root, const char *path, struct tk_tsc_cpus *out)
 {
 	char list[4096];
-	ssize_t got = tk_tsc_file_read(root, "/sys/devices/system/cpu/online", list, sizeof(list));
+	ssize_t got = tk_tsc_file_read(root, path, list, sizeof(list));
 
-	if (got < 0) {
-		memset(out, 0, sizeof(*out));
-		return (int)got;
-	}
+	memset(out, 0, sizeof(*out));
+	if (got <= 0 || strstr(list, "(null)"))
+		return got < 0 ? (int)got : 0;
 	return tk_tsc_cpus_parse(list, out);
+}
+
+int tk_tsc_cpus_online(const char *root, struct tk_tsc_cpus *out)
+{
+	return tk_tsc_cpus_read(root, "/sys/devices/system/cpu/online", out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tsc/files.h - the kernel's small text files. Private to tsc/.
+ * tsc/files.h - the kernel's small text files, and the lists of cpus in them.
  *
  * System calls and the stack only; any thread.
  */
@@ -35,6 +35,21 @@ ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t l
 
 /** A list such as "0-3,8,10-11". @return 0, or -EINVAL for anything else, and *out is then empty */
 int tk_tsc_cpus_parse(const char *list, struct tk_tsc_cpus *out);
+
+/**
+ * A mask as the kernel writes them, "f" or "ff,ffffffff".
+ * @return 0, or -EINVAL for anything else, and *out is then empty
+ */
+int tk_tsc_cpus_parse_mask(const char *mask, struct tk_tsc_cpus *out);
+
+/** As a list such as "0-3,8"; cut to len. */
+void tk_tsc_cpus_list(const struct tk_tsc_cpus *s, char *buf, size_t len);
+
+/**
+ * The list of cpus in a file. An empty file, and the kernel's "(null)", is an empty list.
+ * @return 0 or negative errno, and *out is then empty
+ */
+int tk_tsc_cpus_read(const char *root, const char *path, struct tk_tsc_cpus *out);
 
 /** The cpus now online. @return 0 or negative errno, and *out is then empty */
 int tk_tsc_cpus_online(const char *root, struct tk_tsc_cpus *out);
