@@ -69,6 +69,19 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 		{ { "timekeeper tsc", "checks and frequency" },
 		  { "timekeeper tsc --offsets --json", "measure the cores against each other, too" } },
 	},
+	[TK_CMD_DOCTOR] = {
+		"doctor", "", 0, 0, "is this machine, and one cpu of it, fit to measure on?",
+		"Checks the counter and what else may disturb one cpu: isolation, ticks, interrupts, other "
+		"threads, power, memory, the kernel's housekeeping, load. Each check has a value, a verdict "
+		"(ok, warn, fail, unknown), why it matters, and what mends it. With --seconds it also "
+		"spins on the cpu and shows what took it away meanwhile; two seconds or more tell ticks "
+		"from chance, and without it these two checks are left out. Without --cpu it takes the first "
+		"isolated cpu, or else the last one. The exit code is the worst verdict: fail 1, warn 5, "
+		"unknown 6, ok 0.",
+		{ { "timekeeper doctor", "everything that takes no time" },
+		  { "timekeeper doctor --cpu 3 --seconds 5", "measure what interrupts cpu 3, too" },
+		  { "timekeeper doctor --cpu 3 --fix-script > fix.sh", "what would mend it, to read and run" } },
+	},
 	[TK_CMD_TUNE] = {
 		"tune", "", 0, 0, "which ring size loses nothing, and which stall a size survives",
 		"Answers with the smallest power of two of slots that loses nothing. Of running programs, "
@@ -117,7 +130,8 @@ const struct tk_option tk_options[] = {
 	{ "poll", 0, TK_OPTION_POLL, DRAINING, "TIME", NULL,
 	  "drain this often; `spin` never sleeps (default: 50us to 5ms, as the load asks)",
 	  AT(collector.poll_ns) },
-	{ "cpu", 0, TK_OPTION_CPU, DRAINING, "CPU", NULL, "pin the collecting thread to this cpu",
+	{ "cpu", 0, TK_OPTION_CPU, DRAINING | BIT(DOCTOR), "CPU", NULL,
+	  "pin the collecting thread to this cpu; doctor: examine it",
 	  AT(collector.cpu) },
 	{ "history", 0, TK_OPTION_SIZE, BIT(TOP), "SIZE", NULL,
 	  "memory for the past (default 256M)", AT(collector.history_bytes) },
@@ -125,13 +139,18 @@ const struct tk_option tk_options[] = {
 	  "what graphs are drawn with", AT(charset) },
 	{ "no-color", 0, TK_OPTION_FLAG, BIT(TOP), NULL, NULL, "no colours; so does NO_COLOR",
 	  AT(no_color) },
-	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(TUNE), NULL, NULL,
+	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(DOCTOR) | BIT(TUNE), NULL, NULL,
 	  "one JSON object", AT(json) },
 	{ "force", 0, TK_OPTION_FLAG, BIT(CLEAN), NULL, NULL, "remove them", AT(force) },
 	{ "offsets", 0, TK_OPTION_FLAG, BIT(TSC), NULL, NULL,
 	  "measure cores against each other; runs a thread on each", AT(offsets) },
-	{ "seconds", 0, TK_OPTION_COUNT, BIT(TUNE), "N", NULL,
-	  "measure, or simulate, for so long (default 10)", AT(seconds) },
+	{ "seconds", 0, TK_OPTION_COUNT, BIT(DOCTOR) | BIT(TUNE), "N", NULL,
+	  "measure, or simulate, for so long (tune: default 10; doctor: not unless asked)",
+	  AT(seconds) },
+	{ "fix-script", 0, TK_OPTION_FLAG, BIT(DOCTOR), NULL, NULL,
+	  "print a shell script that mends what is not ok; nothing is run", AT(fix_script) },
+	{ "root", 0, TK_OPTION_TEXT, BIT(DOCTOR), "DIR", NULL,
+	  "examine copies of /sys, /proc and /dev in this directory", AT(root) },
 	{ "rate", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
 	  "a load to try instead: so many records a second, e.g. 2M", AT(rate) },
 	{ "burst", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,

@@ -41,6 +41,37 @@ ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t l
 	return (ssize_t)have;
 }
 
+bool tk_tsc_has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = strstr(text, word); p; p = strstr(p + len, word)) {
+		bool begins = p == text || strchr(" \t\n", p[-1]);
+
+		if (begins && (p[len] == '\0' || strchr(" \t\n", p[len])))
+			return true;
+	}
+	return false;
+}
+
+/* Of its flags line; the file itself may be megabytes. */
+int tk_tsc_cpu_flag(const char *root, const char *flag)
+{
+	char text[8192];
+	ssize_t got = tk_tsc_file_read(root, "/proc/cpuinfo", text, sizeof(text));
+	char *line, *end;
+
+	if (got < 0)
+		return (int)got;
+	line = strstr(text, "\nflags");
+	if (!line)
+		return -ENODATA;
+	end = strchr(line + 1, '\n');
+	if (end)
+		*end = '\0';
+	return tk_tsc_has_word(line, flag);
+}
+
 /* Digits only: strtoul alone would take signs and spaces. */
 static int parse_cpu(const char **p, unsigned long *cpu)
 {
@@ -132,6 +163,21 @@ void tk_tsc_cpus_list(const struct tk_tsc_cpus *s, char *buf, size_t len)
 			last++;
 		used += (size_t)snprintf(buf + used, len - used, last > cpu ? "%s%u-%u" : "%s%u",
 					 used ? "," : "", cpu, last);
+	}
+}
+
+/* Groups of eight digits, the highest first. */
+void tk_tsc_cpus_mask(const struct tk_tsc_cpus *s, char *buf, size_t len)
+{
+	unsigned int group = TK_TSC_CPUS / 32;
+	size_t used = 0;
+
+	while (group-- > 0 && used < len) {
+		uint32_t bits = (uint32_t)(s->bits[group / 2] >> (group % 2 * 32));
+
+		if (used == 0 && bits == 0 && group > 0)
+			continue;
+		used += (size_t)snprintf(buf + used, len - used, used ? ",%08x" : "%x", bits);
 	}
 }
 

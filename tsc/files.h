@@ -33,6 +33,12 @@ static inline bool tk_tsc_cpus_has(const struct tk_tsc_cpus *s, unsigned int cpu
  */
 ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t len);
 
+/** Whether a word stands in a text, between spaces. */
+bool tk_tsc_has_word(const char *text, const char *word);
+
+/** A flag of the first cpu in /proc/cpuinfo. @return 1 it is there, 0 it is not, or negative errno */
+int tk_tsc_cpu_flag(const char *root, const char *flag);
+
 /** A list such as "0-3,8,10-11". @return 0, or -EINVAL for anything else, and *out is then empty */
 int tk_tsc_cpus_parse(const char *list, struct tk_tsc_cpus *out);
 
@@ -44,6 +50,9 @@ int tk_tsc_cpus_parse_mask(const char *mask, struct tk_tsc_cpus *out);
 
 /** As a list such as "0-3,8"; cut to len. */
 void tk_tsc_cpus_list(const struct tk_tsc_cpus *s, char *buf, size_t len);
+
+/** As a mask such as "ff,ffffffff"; cut to len. */
+void tk_tsc_cpus_mask(const struct tk_tsc_cpus *s, char *buf, size_t len);
 
 /**
  * The list of cpus in a file. An empty file, and the kernel's "(null)", is an empty list.
