@@ -16,7 +16,7 @@ static char tree_root[64];
 
 static inline void tree_make(void)
 {
-	strcpy(tree_root, "/tmp/tk-tree-XXXXXX");
+	strcpy(tree_root, "/dev/shm/tk-test-XXXXXX");
 	cr_assert_not_null(mkdtemp(tree_root));
 }
 

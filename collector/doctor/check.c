@@ -127,6 +127,8 @@ void tk_doctor_check(struct tk_doctor *d, const struct tk_check *c)
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	expand(d, f, c->source);
 	c->run(d, f);
+	if (!f->value[0])
+		tk_find(f, TK_VERDICT_UNKNOWN, "empty");
 	if (c->moves && f->fix_kind && !d->others[0])
 		tk_fix(f, TK_FIX_TEXT, "this machine has no other cpu for everything else");
 	tk_printable(f->value, sizeof(f->value), f->value);

@@ -9,7 +9,6 @@
 
 #define MEMLOCK_BYTES (INT64_C(512) << 20) /* a collector's history is 256 MiB, a lane 2 MiB */
 #define CAP_IPC_LOCK  14
-#define NODES_MAX     1024
 
 static void check_balancing(const struct tk_doctor *d, struct tk_finding *f)
 {
@@ -51,10 +50,13 @@ static void check_thp(const struct tk_doctor *d, struct tk_finding *f)
 /* The node whose directory has the cpu; -1: there are no nodes. */
 static int node_of(const struct tk_doctor *d)
 {
-	struct tk_tsc_cpus cpus;
+	struct tk_tsc_cpus online, cpus;
 	char path[64];
 
-	for (int node = 0; node < NODES_MAX; node++) {
+	(void)tk_tsc_cpus_read(d->root, "/sys/devices/system/node/online", &online);
+	for (int node = 0; node < TK_TSC_CPUS; node++) {
+		if (!tk_tsc_cpus_has(&online, (unsigned int)node))
+			continue;
 		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpulist", node);
 		if (!tk_tsc_cpus_read(d->root, path, &cpus) && tk_has_cpu(d, &cpus))
 			return node;

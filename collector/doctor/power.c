@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether the core runs at one speed, and is awake when it is wanted. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,7 +101,8 @@ static void check_latency_request(const struct tk_doctor *d, struct tk_finding *
 	if (got != sizeof(us)) {
 		tk_find(f, TK_VERDICT_UNKNOWN, "not readable: %s",
 			got < 0 ? strerror((int)-got) : "it is no number of 32 bits");
-		tk_fix(f, TK_FIX_TEXT, "run as root");
+		if (got == -EACCES || got == -EPERM)
+			tk_fix(f, TK_FIX_TEXT, "run as root");
 		return;
 	}
 	memcpy(&us, bytes, sizeof(us));

@@ -90,6 +90,21 @@ Test(options, tune)
 	}
 }
 
+Test(options, doctor)
+{
+	cr_assert_eq(parse("doctor"), 0);
+	cr_assert_eq(args.command, TK_CMD_DOCTOR);
+	cr_assert_eq(args.collector.cpu, -1);
+	cr_assert_eq(args.seconds, 0);
+	cr_assert_eq(parse("doctor --cpu 3 --seconds 5 --json --fix-script --root /x"), 0);
+	cr_assert_eq(args.collector.cpu, 3);
+	cr_assert_eq(args.seconds, 5);
+	cr_assert(args.json && args.fix_script);
+	cr_assert_str_eq(args.root, "/x");
+	cr_assert_eq(parse("doctor --poll spin"), -EINVAL);
+	cr_assert_eq(parse("doctor --seconds 0"), -EINVAL);
+}
+
 Test(options, times)
 {
 	uint64_t ns;

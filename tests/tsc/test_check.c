@@ -340,6 +340,49 @@ Test(check, the_other_references)
 	cr_expect_eq(report.n_refs, 5);
 }
 
+Test(check, cpu_masks)
+{
+	const char *const bad[] = { "", ",", "f,", ",f", "F", "0x3", "1,f", "f f", "ff,fffffff" };
+	struct tk_tsc_cpus s;
+	char text[1280];
+
+	cr_assert_eq(tk_tsc_cpus_parse_mask("9,00000007", &s), 0);
+	cr_expect_eq(s.bits[0], UINT64_C(0x900000007));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "9,00000007");
+	tk_tsc_cpus_list(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0-2,32,35");
+	memset(&s, 0xff, sizeof(s));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_eq(tk_tsc_cpus_parse_mask(text, &s), 0);
+	tk_tsc_cpus_list(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0-4095");
+	memset(&s, 0, sizeof(s));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_expect_eq(tk_tsc_cpus_parse_mask(bad[i], &s), -EINVAL, "'%s'", bad[i]);
+		cr_expect_eq(s.bits[0], 0);
+	}
+}
+
+Test(check, cpu_lists_of_files)
+{
+	struct tk_tsc_cpus s;
+
+	tree_text("/list", "0,2\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	cr_expect_eq(s.bits[0], 5);
+	tree_text("/list", "\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	cr_expect_eq(s.bits[0], 0);
+	tree_text("/list", " (null)\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	tree_text("/list", "all\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), -EINVAL);
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/none", &s), -ENOENT);
+}
+
 Test(check, cpu_lists)
 {
 	const char *const bad[] = { "",
