@@ -125,21 +125,25 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* From its end, which is cpu 0. Commas stand after every eight digits. */
+/* From its end, which is cpu 0. */
 int tk_tsc_cpus_parse_mask(const char *mask, struct tk_tsc_cpus *out)
 {
 	size_t left = strlen(mask), cpu = 0;
 	int digit = -1;
 
 	memset(out, 0, sizeof(*out));
-	for (; left > 0; left--) {
-		if (mask[left - 1] == ',' && digit >= 0 && cpu % 32 == 0) {
+	while (left-- > 0) {
+		if (digit >= 0 && cpu % 32 == 0) { /* eight digits: a comma is due, and more */
 			digit = -1;
+			if (mask[left] != ',')
+				break;
 			continue;
 		}
-		digit = hex_digit(mask[left - 1]);
-		if (digit < 0 || cpu >= TK_TSC_CPUS)
+		digit = hex_digit(mask[left]);
+		if (digit < 0 || cpu >= TK_TSC_CPUS) {
+			digit = -1;
 			break;
+		}
 		out->bits[cpu / 64] |= (uint64_t)digit << (cpu % 64);
 		cpu += 4;
 	}

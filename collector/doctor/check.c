@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/doctor/isolation.h"
 #include "collector/say.h"
-
-#define ISOLATED_AT_BOOT "/sys/devices/system/cpu/isolated"
-#define ISOLATED_SINCE   "/sys/fs/cgroup/cpuset.cpus.isolated" /* since Linux 6.7 */
 
 const struct tk_check *const tk_families[] = {
 	tk_isolation_checks, tk_task_checks,   tk_interrupt_checks,
@@ -74,7 +72,7 @@ static void divide(struct tk_doctor *d, const struct tk_tsc_cpus *online,
 
 int tk_doctor_begin(struct tk_doctor *d, const char *root, int cpu, char why[], size_t len)
 {
-	struct tk_tsc_cpus online, isolated, since;
+	struct tk_tsc_cpus online, isolated;
 	char list[TK_CPUS_TEXT];
 	int err = tk_tsc_cpus_online(root, &online);
 
@@ -84,10 +82,7 @@ int tk_doctor_begin(struct tk_doctor *d, const char *root, int cpu, char why[], 
 			 "/sys/devices/system/cpu/online", strerror(err ? -err : ENODATA));
 		return err ? err : -ENODATA;
 	}
-	(void)tk_tsc_cpus_read(root, ISOLATED_AT_BOOT, &isolated); /* its check tells */
-	(void)tk_tsc_cpus_read(root, ISOLATED_SINCE, &since);
-	for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
-		isolated.bits[i] |= since.bits[i];
+	tk_cpus_isolated(root, &isolated);
 	if (cpu < 0)
 		choose(d, &online, &isolated);
 	if (!tk_has_cpu(d, &online)) {

@@ -14,11 +14,16 @@
 
 #include <stddef.h>
 
+#include "tsc/files.h"
+
 /**
  * @why: by what it is isolated; or the reason why not, a sentence to go on after a colon
  * @return 0 isolated, -EPERM not isolated, or what kept the kernel's list from being read
  */
 int tk_cpu_isolated(const char *root, int cpu, char why[], size_t len);
+
+/** All that are isolated, either way; what cannot be read has none. */
+void tk_cpus_isolated(const char *root, struct tk_tsc_cpus *out);
 
 /** A cgroup2 cpuset that is, or was to be, a partition with a certain cpu in it. */
 struct tk_partition {

@@ -7,13 +7,14 @@
 
 #include "collector/doctor/check.h"
 
-#define MOVED 32 /* threads named in a fix */
+#define MOVED          32         /* threads named in a fix */
+#define NO_SETAFFINITY 0x04000000 /* PF_NO_SETAFFINITY of the kernel: bound, or a rescuer */
 
 struct tasks {
 	const struct tk_doctor *d;
 	int64_t self;          /* the process that asks, which is no other */
 	unsigned user, kernel; /* may run there, and elsewhere */
-	unsigned own;          /* kernel threads of this cpu alone: there is one of each a cpu */
+	unsigned fixed;        /* kernel threads that nobody can move: there are some a cpu */
 	unsigned pinned;       /* put there, and nowhere else, by somebody */
 	unsigned seen;
 	char name[24]; /* of the first user thread */
@@ -41,6 +42,21 @@ static bool alone(const struct tk_doctor *d, struct tk_tsc_cpus cpus)
 	return true;
 }
 
+/* Its flags are the seventh field behind its name, which may hold anything. */
+static bool is_fixed(const struct tk_doctor *d, const char *tid)
+{
+	char path[64], stat[1024];
+	const char *at;
+	unsigned flags;
+
+	snprintf(path, sizeof(path), "/proc/%.7s/stat", tid);
+	if (tk_tsc_file_read(d->root, path, stat, sizeof(stat)) <= 0)
+		return false;
+	at = strrchr(stat, ')');
+	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & NO_SETAFFINITY;
+}
+
 static void count(struct tasks *t, const char *status, const char *tid)
 {
 	bool kernel = !strstr(status, "\nVmSize:"); /* no memory of its own */
@@ -54,9 +70,12 @@ static void count(struct tasks *t, const char *status, const char *tid)
 	t->seen++;
 	if (!tk_has_cpu(t->d, &cpus))
 		return;
+	if (kernel && (alone(t->d, cpus) || is_fixed(t->d, tid))) {
+		t->fixed++;
+		return;
+	}
 	if (alone(t->d, cpus)) {
-		t->own += kernel;
-		t->pinned += !kernel;
+		t->pinned++;
 		return;
 	}
 	if (!kernel && t->user == 0)
@@ -132,20 +151,20 @@ static void check_others(const struct tk_doctor *d, struct tk_finding *f)
 		: t.kernel ? TK_VERDICT_WARN
 			   : TK_VERDICT_OK,
 		"%u programs' threads%s%s and %u of the kernel's may come here, of %u; %u are put "
-		"here alone, and %u are this cpu's own",
-		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.own);
+		"here alone, and %u of the kernel's cannot be moved",
+		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.fixed);
 	if (t.user + t.kernel > MOVED)
 		tk_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", d->isolate);
 	else if (f->verdict)
-		tk_fix(f, TK_FIX_COMMAND, "for t in%s; do taskset -pc %s \"$t\"; done", t.moves,
-		       d->others);
+		tk_fix(f, TK_FIX_COMMAND, "for t in%s; do taskset -pc %s \"$t\" >/dev/null; done",
+		       t.moves, d->others);
 }
 
 const struct tk_check tk_task_checks[] = {
 	{ "tasks.others", "/proc/*/task/*/status",
 	  "Any thread that may run on this cpu will, when the scheduler or its own affinity says "
 	  "so, "
-	  "and what runs there waits; those of the kernel that are bound to it cannot be moved.",
+	  "and what runs there waits.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_others },
 	{ .id = NULL },
 };

@@ -150,7 +150,8 @@ Test(doctor, which_cpu)
 	cr_assert_eq(tk_doctor_begin(&d, tree_root, -1, why, sizeof(why)), 0);
 	cr_expect_eq(d.cpu, 3);
 	cr_expect_not_null(strstr(d.cpu_why, "the last"));
-	tree_text(CGROUP "cpuset.cpus.isolated", "2\n"); /* by a partition */
+	tree_text(MADE ".partition", "isolated\n");
+	tree_text(MADE ".effective", "2\n");
 	cr_assert_eq(tk_doctor_begin(&d, tree_root, -1, why, sizeof(why)), 0);
 	cr_expect_eq(d.cpu, 2);
 

@@ -342,7 +342,8 @@ Test(check, the_other_references)
 
 Test(check, cpu_masks)
 {
-	const char *const bad[] = { "", ",", "f,", ",f", "F", "0x3", "1,f", "f f", "ff,fffffff" };
+	const char *const bad[] = { "",    ",",   "f,",  ",f",         "F",
+				    "0x3", "1,f", "f f", "ff,fffffff", "fffffffff" };
 	struct tk_tsc_cpus s;
 	char text[1280];
 
