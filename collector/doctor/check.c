@@ -252,3 +252,28 @@ bool tk_number_after(const char *text, const char *key, int64_t *number)
 	*number = strtoll(at, &end, 10);
 	return !errno && end != at;
 }
+
+void tk_check_switch(const struct tk_doctor *d, struct tk_finding *f)
+{
+	int64_t on;
+
+	if (!tk_read_number(d, f, &on))
+		return;
+	tk_find(f, on ? TK_VERDICT_WARN : TK_VERDICT_OK, on ? "on" : "off");
+	if (on)
+		tk_fix_echo(f, "0");
+}
+
+void tk_check_mask(const struct tk_doctor *d, struct tk_finding *f)
+{
+	struct tk_tsc_cpus mask;
+	bool here;
+
+	if (!tk_read_mask(d, f, &mask))
+		return;
+	here = tk_has_cpu(d, &mask);
+	tk_find(f, here ? TK_VERDICT_WARN : TK_VERDICT_OK, "cpu %d is %s", d->cpu,
+		here ? "one of them" : "left out");
+	if (here)
+		tk_fix_echo(f, d->others_mask);
+}

@@ -130,6 +130,13 @@ bool tk_has_cpu(const struct tk_doctor *d, const struct tk_tsc_cpus *cpus);
 /** "echo TO > PATH-OF-THE-SOURCE". */
 void tk_fix_echo(struct tk_finding *f, const char *to);
 
+/* Checks that several families have. */
+
+/** Of a file that holds 0 or 1: 0 is ok, 1 a warning. */
+void tk_check_switch(const struct tk_doctor *d, struct tk_finding *f);
+/** Of a mask of cpus where work goes: without this cpu it is ok, with it a warning. */
+void tk_check_mask(const struct tk_doctor *d, struct tk_finding *f);
+
 /** The number after `key` in a text of lines such as "key value". @return whether there is one */
 bool tk_number_after(const char *text, const char *key, int64_t *number);
 

@@ -123,20 +123,6 @@ int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *o
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
-static void check_default_affinity(const struct tk_doctor *d, struct tk_finding *f)
-{
-	struct tk_tsc_cpus mask;
-
-	if (!tk_read_mask(d, f, &mask))
-		return;
-	if (!tk_has_cpu(d, &mask)) {
-		tk_find(f, TK_VERDICT_OK, "new interrupts go elsewhere");
-		return;
-	}
-	tk_find(f, TK_VERDICT_WARN, "new interrupts may come to cpu %d", d->cpu);
-	tk_fix_echo(f, d->others_mask);
-}
-
 /* The interrupts of devices that may come to the cpu. */
 struct devices {
 	const struct tk_doctor *d;
@@ -178,10 +164,9 @@ static void look_at(const struct tk_interrupt *i, void *arg)
 	if (v->here++ < NAMED)
 		snprintf(v->names + used, sizeof(v->names) - used, "%s%s %.20s %ju times",
 			 used ? ", " : ": ", i->label, i->name, (uintmax_t)i->count);
-	if (v->here <= MOVED) {
-		strcat(v->moves, " ");
-		strcat(v->moves, i->label);
-	}
+	used = strlen(v->moves);
+	if (v->here <= MOVED)
+		snprintf(v->moves + used, sizeof(v->moves) - used, " %s", i->label);
 }
 
 static void check_affinity(const struct tk_doctor *d, struct tk_finding *f)
@@ -212,7 +197,7 @@ const struct tk_check tk_interrupt_checks[] = {
 	{ "irq.default", "/proc/irq/default_smp_affinity",
 	  "A driver that is loaded later sends its interrupts where this says (irqaffinity= at "
 	  "boot).",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_default_affinity },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, tk_check_mask },
 	{ "irq.devices", "/proc/irq/*/effective_affinity_list, /proc/interrupts",
 	  "A device's interrupt takes microseconds from the span it falls into; one that a driver "
 	  "manages itself cannot be moved, but isolcpus=managed_irq,... keeps it away.",

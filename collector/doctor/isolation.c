@@ -279,20 +279,6 @@ static void check_rcu(const struct tk_doctor *d, struct tk_finding *f)
 	}
 }
 
-static void check_workqueue(const struct tk_doctor *d, struct tk_finding *f)
-{
-	struct tk_tsc_cpus mask;
-
-	if (!tk_read_mask(d, f, &mask))
-		return;
-	if (!tk_has_cpu(d, &mask)) {
-		tk_find(f, TK_VERDICT_OK, "unbound work goes elsewhere");
-		return;
-	}
-	tk_find(f, TK_VERDICT_WARN, "unbound work may come to cpu %d", d->cpu);
-	tk_fix_echo(f, d->others_mask);
-}
-
 /* The first cpu of its core besides it; -1: none. How many of them are not isolated. */
 static int siblings(const struct tk_doctor *d, const struct tk_tsc_cpus *core, unsigned *shared)
 {
@@ -346,7 +332,7 @@ const struct tk_check tk_isolation_checks[] = {
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_rcu },
 	{ "isolation.workqueue", "/sys/devices/virtual/workqueue/cpumask",
 	  "The kernel's unbound work, writeback for one, runs on any cpu of this mask.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_workqueue },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, tk_check_mask },
 	{ "isolation.smt", "/sys/devices/system/cpu/cpuN/topology/thread_siblings_list",
 	  "Two cpus of one core share its execution units and caches: what one does slows the "
 	  "other.",

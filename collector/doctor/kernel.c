@@ -7,17 +7,6 @@
 
 #define STAT_SECONDS 10 /* what distributions' latency profiles set */
 
-static void check_nmi_watchdog(const struct tk_doctor *d, struct tk_finding *f)
-{
-	int64_t on;
-
-	if (!tk_read_number(d, f, &on))
-		return;
-	tk_find(f, on ? TK_VERDICT_WARN : TK_VERDICT_OK, on ? "on" : "off");
-	if (on)
-		tk_fix_echo(f, "0");
-}
-
 static void check_watchdog(const struct tk_doctor *d, struct tk_finding *f)
 {
 	struct tk_tsc_cpus cpus;
@@ -94,7 +83,7 @@ const struct tk_check tk_kernel_checks[] = {
 	{ "kernel.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog",
 	  "It takes one performance counter of each cpu, and a non-maskable interrupt every some "
 	  "seconds.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_nmi_watchdog },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, tk_check_switch },
 	{ "kernel.watchdog", "/proc/sys/kernel/soft_watchdog",
 	  "It sets a timer on each of its cpus every four seconds, and wakes a thread there.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_watchdog },

@@ -10,17 +10,6 @@
 #define MEMLOCK_BYTES (INT64_C(512) << 20) /* a collector's history is 256 MiB, a lane 2 MiB */
 #define CAP_IPC_LOCK  14
 
-static void check_balancing(const struct tk_doctor *d, struct tk_finding *f)
-{
-	int64_t on;
-
-	if (!tk_read_number(d, f, &on))
-		return;
-	tk_find(f, on ? TK_VERDICT_WARN : TK_VERDICT_OK, on ? "on" : "off");
-	if (on)
-		tk_fix_echo(f, "0");
-}
-
 /* The word in brackets is the one that is chosen. */
 static bool is_chosen(const char *text, const char *word)
 {
@@ -148,7 +137,7 @@ const struct tk_check tk_memory_checks[] = {
 	{ "memory.numa_balancing", "/proc/sys/kernel/numa_balancing",
 	  "It unmaps pages to see who touches them: faults, and pages that move, in the middle of "
 	  "spans.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_balancing },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, tk_check_switch },
 	{ "memory.thp", "/sys/kernel/mm/transparent_hugepage/enabled",
 	  "With `always` the kernel collapses and splits pages of programs that never asked, which "
 	  "stops them for up to milliseconds; timekeeper asks, so madvise is enough.",
