@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree of files that stands for a machine's /sys, /proc and /dev: tests make, spoil and remove it. */
+/* A tree of files, for a machine's /sys, /proc and /dev: tests make, spoil and remove it. */
 #ifndef TK_TESTS_TREE_H
 #define TK_TESTS_TREE_H
 

@@ -36,7 +36,7 @@ ssize_t tk_tsc_file_read(const char *root, const char *path, char *buf, size_t l
 /** Whether a word stands in a text, between spaces. */
 bool tk_tsc_has_word(const char *text, const char *word);
 
-/** A flag of the first cpu in /proc/cpuinfo. @return 1 it is there, 0 it is not, or negative errno */
+/** A flag of the first cpu in /proc/cpuinfo. @return 1, 0: it has none such, or negative errno */
 int tk_tsc_cpu_flag(const char *root, const char *flag);
 
 /** A list such as "0-3,8,10-11". @return 0, or -EINVAL for anything else, and *out is then empty */

@@ -29,7 +29,7 @@ static int last_of(const struct tk_tsc_cpus *cpus)
 	return cpu;
 }
 
-/* What this process may run on, of those; all of them if it is another machine, or that is not known. */
+/* Those that this process may run on; all of them of another machine, or if that is not known. */
 static struct tk_tsc_cpus allowed(const char *root, const struct tk_tsc_cpus *online)
 {
 	struct tk_tsc_cpus both = *online;

@@ -83,9 +83,10 @@ extern const struct tk_check tk_isolation_checks[], tk_task_checks[], tk_interru
 	tk_noise_checks[];
 
 /**
- * Choose the cpu: `cpu`, or for -1 the first that is isolated, else the last one online (of the real
- * machine: that this process may run on).
- * @return 0; -EINVAL: it is not online; or what kept the list of cpus from being read. @why: a sentence
+ * Choose the cpu: `cpu`, or for -1 the first that is isolated, else the last one online (of the
+ * real machine: that this process may run on).
+ * @why: a sentence
+ * @return 0; -EINVAL: it is not online; or what kept the list of cpus from being read
  */
 int tk_doctor_begin(struct tk_doctor *d, const char *root, int cpu, char why[], size_t len);
 
@@ -95,7 +96,7 @@ void tk_doctor_run(struct tk_doctor *d);
 /** One check. Adds a finding; if there is no room, does nothing. */
 void tk_doctor_check(struct tk_doctor *d, const struct tk_check *c);
 
-/** What tsc/check.h found, as "tsc.…"; of another machine (a root) only what was read of its files. */
+/** What tsc/check.h found, as "tsc.…"; of another machine (a root) only what its files say. */
 void tk_doctor_add_tsc(struct tk_doctor *d, const struct tk_tsc_report *r);
 /**
  * Check the counter, and add that. 20 ms: the frequency is measured.

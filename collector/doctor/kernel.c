@@ -31,8 +31,8 @@ static void check_watchdog(const struct tk_doctor *d, struct tk_finding *f)
 }
 
 /*
- * A cpu of nohz_full sends its timers away, if it may. One that is only isolated neither sends nor is
- * sent any; any other is sent some when it is busy and others are idle.
+ * A cpu of nohz_full sends its timers away, if it may. One that is only isolated neither sends nor
+ * is sent any; any other is sent some when it is busy and others are idle.
  */
 static void check_timer_migration(const struct tk_doctor *d, struct tk_finding *f)
 {

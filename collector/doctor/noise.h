@@ -7,8 +7,8 @@
  * Gaps from the threshold up go into a histogram, and the cpu's interrupts are counted before and
  * after. The clock is the counter, or CLOCK_MONOTONIC where that is no clock.
  *
- * Threshold: 1 us, below the cheapest interrupt (some 1.5 us with its entry and exit) and above what
- * cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is that slow.
+ * Threshold: 1 us, below the cheapest interrupt (some 1.5 us with its entry and exit) and above
+ * what cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is that slow.
  *
  * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine whose cpu 3 every check calls ok, and what to change for each other verdict. A check that
- * is added without a fixture for each of its verdicts fails test_doctor.c.
+ * A machine whose cpu 3 every check calls ok, and what to change for each other verdict. A check
+ * that is added without a fixture for each of its verdicts fails test_doctor.c.
  */
 #ifndef TK_TESTS_FIXTURES_H
 #define TK_TESTS_FIXTURES_H

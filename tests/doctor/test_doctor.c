@@ -229,6 +229,21 @@ Test(doctor, the_counters_checks_are_taken_over)
 	cr_expect_eq(d.n, TK_FINDINGS_MAX);
 }
 
+Test(doctor, the_script_says_a_parameter_once)
+{
+	int said = 0;
+	char *script;
+
+	tree_text(CPU "nohz_full", "\n");
+	examine(&(struct fixture){ .timer = 500 });
+	cr_expect_str_eq(find("noise.ticks")->fix, find("isolation.nohz_full")->fix);
+	script = text_of(tk_doctor_script);
+	for (char *l = strtok(script, "\n"); l; l = strtok(NULL, "\n"))
+		said += !strncmp(l, "parameters=", 11) && strstr(l, "nohz_full=3\"");
+	cr_expect_eq(said, 1);
+	free(script);
+}
+
 Test(doctor, hostile_files_are_tamed)
 {
 	char *text;
