@@ -8,7 +8,7 @@
 
 static const char *const exit_codes[] = {
 	[TK_EXIT_OK] = "fine",
-	[TK_EXIT_FAILED] = "failed; a line on standard error says why",
+	[TK_EXIT_FAILED] = "failed; a line on standard error says why. doctor: a check failed",
 	[TK_EXIT_USAGE] = "the command line was not understood, or no timer matches the pattern",
 	[TK_EXIT_NOTHING] = "nothing to show",
 	[TK_EXIT_VERSION] = "only segments of another format version",

@@ -8,7 +8,7 @@
  * after. The clock is the counter, or CLOCK_MONOTONIC where that is no clock.
  *
  * Threshold: 1 us, below the cheapest interrupt (some 1.5 us with its entry and exit) and above
- * what cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is that slow.
+ * what cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is slow.
  *
  * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
  */
