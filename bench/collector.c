@@ -23,7 +23,7 @@
 #include "bench/load.h"
 #include "bench/measure.h"
 #include "collector/collector.h"
-#include "collector/source.h"
+#include "collector/part.h"
 #include "ring/segment_read.h"
 #include "tsc/clock.h"
 
@@ -103,7 +103,7 @@ static double throughput(const struct tk_clock *clock, unsigned n, double *lo, d
 {
 	struct tk_tally_pool pool = { 0 };
 	struct tk_segment *segment;
-	struct tk_source *source;
+	struct tk_part *part;
 	double rate[ROUNDS];
 	bool lost = false;
 	struct child c;
@@ -111,8 +111,13 @@ static double throughput(const struct tk_clock *clock, unsigned n, double *lo, d
 	if (start_child(&c, n, 0, false) < 0)
 		return 0;
 	segment = find_segment(c.pid);
-	source = segment ? tk_source_new(segment, dir, TK_LANE_NEWEST, &pool, clock, false) : NULL;
-	for (unsigned i = 0; source && i < ROUNDS; i++) {
+	part = segment ? tk_part_new(segment, TK_LANE_NEWEST, false) : NULL;
+	if (part) {
+		part->pool = &pool;
+		part->agg.clock = clock;
+		tk_part_add(part, 0);
+	}
+	for (unsigned i = 0; part && i < ROUNDS; i++) {
 		struct tk_drained sum = { .fill_ns = 1e9 };
 		uint64_t ticks;
 		char go = 'g';
@@ -120,15 +125,16 @@ static double throughput(const struct tk_clock *clock, unsigned n, double *lo, d
 		if (write(c.to, &go, 1) != 1 || read(c.from, &go, 1) != 1)
 			break;
 		ticks = tk_tsc_fenced();
-		tk_source_drain(source, 0, 1000000, &sum);
+		tk_part_drain(part, 0, 1000000, &sum);
 		ticks = tk_tsc_fenced() - ticks;
 		rate[i] = (double)sum.records * clock->hz / (double)ticks;
 		lost = lost || sum.lost || sum.records != LOAD_FILL;
 	}
 	stop_child(&c);
-	if (!source)
+	if (!part)
 		return 0;
-	tk_source_free(source);
+	tk_part_free(part);
+	tk_segment_detach(segment);
 	tk_tally_pool_free(&pool);
 	*lo = tk_quantile(rate, ROUNDS, 0.1);
 	*hi = tk_quantile(rate, ROUNDS, 0.9);
@@ -147,7 +153,7 @@ static double cpu_seconds(void)
 /* @return share of a core in percent, or -1 if records were lost. */
 static double cpu_share(const struct tk_clock *clock, bool loaded)
 {
-	struct tk_collector_options o = { .dir = dir, .cpu = 0 };
+	struct tk_collector_options o = { .dir = dir };
 	struct tk_snapshot *s;
 	struct tk_collector *collector;
 	char why[256];

@@ -87,7 +87,7 @@ static int record(double ticks_per_us)
 /* Everything is there, so every interval is closed before long. */
 static struct tk_snapshot *collect(void)
 {
-	struct tk_collector_options o = { .dir = dir, .oldest = true, .cpu = -1 };
+	struct tk_collector_options o = { .dir = dir, .oldest = true };
 	char why[256];
 	struct tk_collector *c = tk_collector_open(&o, why);
 	struct tk_snapshot *s = NULL;

@@ -2,7 +2,6 @@
 /* `timekeeper tune`: which size loses nothing; from running programs or a described load. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,22 +19,6 @@
 /* A third of what bench/collector drains of one timer; of a thousand, its worst. */
 #define DRAIN UINT64_C(50000000)
 
-static enum tk_exit usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static enum tk_exit usage(const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	tk_printable(text, sizeof(text), text);
-	fprintf(stderr, "usage: timekeeper tune [options]: %s; see `timekeeper tune --help`\n",
-		text);
-	return TK_EXIT_USAGE;
-}
-
 static uint64_t memory_bytes(void)
 {
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -45,25 +28,30 @@ static uint64_t memory_bytes(void)
 static enum tk_exit check(const struct tk_args *a)
 {
 	if (a->seconds > SECONDS_MAX)
-		return usage("--seconds takes 1 to %u", SECONDS_MAX);
+		return tk_usage(a->command, "--seconds takes 1 to %u", SECONDS_MAX);
 	if (tk_size_bytes(a->slots) > memory_bytes())
-		return usage("%" PRIu64 " slots are %" PRIu64 " MiB, and this machine has %" PRIu64,
-			     a->slots, tk_size_bytes(a->slots) >> 20, memory_bytes() >> 20);
+		return tk_usage(a->command,
+				"%" PRIu64 " slots are %" PRIu64
+				" MiB, and this machine has %" PRIu64,
+				a->slots, tk_size_bytes(a->slots) >> 20, memory_bytes() >> 20);
 	if (a->rate == 0 && (a->burst || a->burst_rate || a->drain || a->stall_ns || a->stalls))
-		return usage(
+		return tk_usage(
+			a->command,
 			"--burst, --burst-rate, --drain, --stall and --stalls describe a load: "
 			"say its --rate");
 	if (a->rate == 0)
 		return TK_EXIT_OK;
 	if (a->stall_ns && a->stalls)
-		return usage("--stall or --stalls, not both");
+		return tk_usage(a->command, "--stall or --stalls, not both");
 	if (a->stall_ns > TK_GAP_MAX_NS / 2)
-		return usage("--stall takes half an hour at the most");
+		return tk_usage(a->command, "--stall takes half an hour at the most");
 	if (!a->stall_ns && !a->stalls && !a->slots)
-		return usage("how long is its reader away at the worst? Say --stall TIME, or "
-			     "--stalls FILE; or ask what --slots N survive");
+		return tk_usage(a->command,
+				"how long is its reader away at the worst? Say --stall TIME, or "
+				"--stalls FILE; or ask what --slots N survive");
 	if (a->verify && !a->stall_ns && !a->stalls)
-		return usage("--verify needs a stall to provoke: --stall TIME or --stalls FILE");
+		return tk_usage(a->command,
+				"--verify needs a stall to provoke: --stall TIME or --stalls FILE");
 	return TK_EXIT_OK;
 }
 
@@ -105,7 +93,7 @@ static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
 	v->slots = tk_size_slots(a->recommended);
 	v->survives_ns = tk_answer_survives_ns(a, a->recommended);
 	v->poll_ns = a->args->collector.poll_ns;
-	v->cpu = a->args->collector.cpu;
+	v->cpu = a->args->cpu;
 	v->stop = &tk_told_to_stop;
 	tk_stop_on_signals();
 	err = tk_verify(v, &verified, why);
@@ -154,10 +142,11 @@ static enum tk_exit describe(struct tk_model *m, struct tk_gaps *recorded, const
 	err = tk_load_init(&m->load, a->rate, a->burst ? a->burst : 1,
 			   a->burst_rate ? a->burst_rate : BURST_RATE);
 	if (err == -ERANGE)
-		return usage("bursts would run into each other: --burst-rate must not be below "
-			     "--rate");
+		return tk_usage(a->command,
+				"bursts would run into each other: --burst-rate must not be below "
+				"--rate");
 	if (err)
-		return usage("such bursts come less than once in eleven days");
+		return tk_usage(a->command, "such bursts come less than once in eleven days");
 	if (a->rate >= m->drain) {
 		tk_say("no size survives this load: %" PRIu64 " records a second come, and the "
 		       "reader takes %" PRIu64 "; whatever the size, it fills",
@@ -167,7 +156,7 @@ static enum tk_exit describe(struct tk_model *m, struct tk_gaps *recorded, const
 	if (!a->stalls)
 		return TK_EXIT_OK;
 	if (tk_gaps_read(recorded, a->stalls, why) < 0)
-		return usage("--stalls: %s", why);
+		return tk_usage(a->command, "--stalls: %s", why);
 	if (tk_gaps_add(recorded, TK_MARGIN * tk_gaps_worst(recorded), 1) < 0)
 		return TK_EXIT_FAILED;
 	m->recorded = recorded;

@@ -26,6 +26,7 @@ struct tk_collector_options {
 	uint64_t history_bytes;  /* 0: 256 MiB */
 	bool oldest;             /* begin at the oldest records that are still there */
 	bool raw;                /* do not subtract the cost of an empty span */
+	bool isolated;           /* refuse if one of them is not */
 	struct tk_tsc_cpus cpus; /* drain on these, a thread each; none: see collector/placing.h */
 };
 

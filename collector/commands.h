@@ -16,6 +16,8 @@ enum tk_exit tk_cmd_ls(const struct tk_args *a, FILE *out);
 enum tk_exit tk_cmd_clean(const struct tk_args *a, FILE *out);
 /** `enable` and `disable`. */
 enum tk_exit tk_cmd_control(const struct tk_args *a, FILE *out);
+/** Exits with the worst verdict. */
+enum tk_exit tk_cmd_doctor(const struct tk_args *a, FILE *out);
 /** Exits with 1, too, if no size loses nothing, or if --verify refutes the answer. */
 enum tk_exit tk_cmd_tune(const struct tk_args *a, FILE *out);
 

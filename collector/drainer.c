@@ -260,7 +260,8 @@ static void *run(void *arg)
 	struct tk_drainer *d = arg;
 	char name[16];
 
-	snprintf(name, sizeof(name), TK_DRAINER_NAME "%d", d->node < 0 ? 0 : d->node);
+	snprintf(name, sizeof(name), TK_DRAINER_NAME "%u",
+		 d->node < 0 ? 0 : (unsigned)d->node % 100000);
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	d->seen.tid = (uint32_t)syscall(SYS_gettid);

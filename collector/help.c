@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Help, man page and completion, all from the tables in options.c. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "collector/options.h"
@@ -7,10 +8,12 @@
 
 static const char *const exit_codes[] = {
 	[TK_EXIT_OK] = "fine",
-	[TK_EXIT_FAILED] = "failed; a line on standard error says why",
+	[TK_EXIT_FAILED] = "failed; a line on standard error says why. doctor: a check failed",
 	[TK_EXIT_USAGE] = "the command line was not understood, or no timer matches the pattern",
 	[TK_EXIT_NOTHING] = "nothing to show",
 	[TK_EXIT_VERSION] = "only segments of another format version",
+	[TK_EXIT_WARN] = "doctor: nothing failed, but there are warnings",
+	[TK_EXIT_UNKNOWN] = "doctor: neither, but something could not be checked",
 };
 
 static const struct {
@@ -53,6 +56,20 @@ static void option_help(FILE *out, const struct tk_option *o)
 	tk_wrap(out, o->help, 26, 26);
 	if (o->choices)
 		fprintf(out, "%26s%s\n", "", o->choices);
+}
+
+enum tk_exit tk_usage(enum tk_command_id command, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	tk_printable(text, sizeof(text), text);
+	fprintf(stderr, "usage: timekeeper %s [options]: %s; see `timekeeper %s --help`\n",
+		tk_commands[command].name, text, tk_commands[command].name);
+	return TK_EXIT_USAGE;
 }
 
 void tk_help_program(FILE *out)
@@ -194,7 +211,7 @@ void tk_help_bash(FILE *out)
 			fputc(*c == '|' ? ' ' : *c, out);
 		fprintf(out, "\" -- \"$cur\")); return ;;\n");
 	}
-	fprintf(out, "\t--dir) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n\tesac\n"
+	fprintf(out, "\t--dir|--root) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n\tesac\n"
 		     "\tcase ${COMP_WORDS[1]} in\n");
 	for (int i = 0; i < TK_COMMANDS; i++) {
 		fprintf(out, "\t%s) words=\"", tk_commands[i].name);

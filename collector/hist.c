@@ -29,6 +29,16 @@ static void note_extremes(struct tk_hist *h, uint64_t min, uint64_t max)
 		h->max = max;
 }
 
+void tk_hist_add(struct tk_hist *h, uint64_t v)
+{
+	if (v >= UINT64_C(1) << 48)
+		v = (UINT64_C(1) << 48) - 1;
+	note_extremes(h, v, v);
+	h->buckets[tk_hist_index(v)]++;
+	h->count++;
+	h->sum += v;
+}
+
 void tk_hist_take(struct tk_hist *h, struct tk_tally *t, enum tk_measure m)
 {
 	uint32_t first, last;

@@ -62,6 +62,9 @@ struct tk_hist {
 	uint64_t buckets[TK_HIST_BUCKETS];
 };
 
+/** One value below 2^48; a larger one counts as the largest. */
+void tk_hist_add(struct tk_hist *h, uint64_t v);
+
 /** Move what a tally holds of one measure into a histogram, and empty that measure. */
 void tk_hist_take(struct tk_hist *h, struct tk_tally *t, enum tk_measure m);
 

@@ -53,6 +53,8 @@ static int run(const struct tk_args *a)
 		return (int)tk_cmd_control(a, stdout);
 	case TK_CMD_TSC:
 		return tk_cmd_tsc(a->offsets, a->json, stdout);
+	case TK_CMD_DOCTOR:
+		return (int)tk_cmd_doctor(a, stdout);
 	case TK_CMD_TUNE:
 		return (int)tk_cmd_tune(a, stdout);
 	case TK_CMD_HELP:
@@ -65,7 +67,7 @@ static int run(const struct tk_args *a)
 /* What was printed counts when it has arrived. `stat` looks after its own output. */
 static int delivered(const struct tk_args *a, int code)
 {
-	if (a->command == TK_CMD_STAT || code != TK_EXIT_OK)
+	if (a->command == TK_CMD_STAT)
 		return code;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;

@@ -69,6 +69,19 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 		{ { "timekeeper tsc", "checks and frequency" },
 		  { "timekeeper tsc --offsets --json", "measure the cores against each other, too" } },
 	},
+	[TK_CMD_DOCTOR] = {
+		"doctor", "", 0, 0, "is this machine, and one cpu of it, fit to measure on?",
+		"Checks the counter and what else may disturb one cpu: isolation, ticks, interrupts, other "
+		"threads, power, memory, the kernel's housekeeping, load. Each check has a value, a verdict "
+		"(ok, warn, fail, unknown), why it matters, and what mends it. With --seconds it also "
+		"spins on the cpu and shows what took it away meanwhile; two seconds or more tell ticks "
+		"from chance, and without it these two checks are left out. Without --cpu it takes the first "
+		"isolated cpu, or else the last one. The exit code is the worst verdict: fail 1, warn 5, "
+		"unknown 6, ok 0.",
+		{ { "timekeeper doctor", "everything that takes no time" },
+		  { "timekeeper doctor --cpu 3 --seconds 5", "measure what interrupts cpu 3, too" },
+		  { "timekeeper doctor --cpu 3 --fix-script > fix.sh", "what would mend it, to read and run" } },
+	},
 	[TK_CMD_TUNE] = {
 		"tune", "", 0, 0, "which ring size loses nothing, and which stall a size survives",
 		"Answers with the smallest power of two of slots that loses nothing. Of running programs, "
@@ -117,21 +130,34 @@ const struct tk_option tk_options[] = {
 	{ "poll", 0, TK_OPTION_POLL, DRAINING, "TIME", NULL,
 	  "drain this often; `spin` never sleeps (default: 50us to 5ms, as the load asks)",
 	  AT(collector.poll_ns) },
-	{ "cpu", 0, TK_OPTION_CPU, DRAINING, "CPU", NULL, "pin the collecting thread to this cpu",
-	  AT(collector.cpu) },
+	{ "cpu", 0, TK_OPTION_CPUS, VIEWING, "LIST", NULL,
+	  "drain the lanes on these cpus, e.g. 3 or 3,7-9: a thread pinned to each; the rest keeps "
+	  "away "
+	  "from them (default: a thread for each NUMA node with lanes, not pinned)",
+	  AT(collector.cpus) },
+	{ "isolated", 0, TK_OPTION_FLAG, VIEWING, NULL, NULL,
+	  "refuse, with the reason, if a cpu of --cpu is not isolated; lock memory",
+	  AT(collector.isolated) },
+	{ "cpu", 0, TK_OPTION_CPU, BIT(TUNE) | BIT(DOCTOR), "CPU", NULL,
+	  "tune: read the lanes on this cpu; doctor: examine it", AT(cpu) },
 	{ "history", 0, TK_OPTION_SIZE, BIT(TOP), "SIZE", NULL,
 	  "memory for the past (default 256M)", AT(collector.history_bytes) },
 	{ "charset", 0, TK_OPTION_CHOICE, BIT(TOP), "SET", "auto|braille|block|ascii",
 	  "what graphs are drawn with", AT(charset) },
 	{ "no-color", 0, TK_OPTION_FLAG, BIT(TOP), NULL, NULL, "no colours; so does NO_COLOR",
 	  AT(no_color) },
-	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(TUNE), NULL, NULL,
+	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(DOCTOR) | BIT(TUNE), NULL, NULL,
 	  "one JSON object", AT(json) },
 	{ "force", 0, TK_OPTION_FLAG, BIT(CLEAN), NULL, NULL, "remove them", AT(force) },
 	{ "offsets", 0, TK_OPTION_FLAG, BIT(TSC), NULL, NULL,
 	  "measure cores against each other; runs a thread on each", AT(offsets) },
-	{ "seconds", 0, TK_OPTION_COUNT, BIT(TUNE), "N", NULL,
-	  "measure, or simulate, for so long (default 10)", AT(seconds) },
+	{ "seconds", 0, TK_OPTION_COUNT, BIT(DOCTOR) | BIT(TUNE), "N", NULL,
+	  "measure, or simulate, for so long (tune: default 10; doctor: not unless asked)",
+	  AT(seconds) },
+	{ "fix-script", 0, TK_OPTION_FLAG, BIT(DOCTOR), NULL, NULL,
+	  "print a shell script that mends what is not ok; nothing is run", AT(fix_script) },
+	{ "root", 0, TK_OPTION_TEXT, BIT(DOCTOR), "DIR", NULL,
+	  "examine copies of /sys, /proc and /dev in this directory", AT(root) },
 	{ "rate", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
 	  "a load to try instead: so many records a second, e.g. 2M", AT(rate) },
 	{ "burst", 0, TK_OPTION_RATE, BIT(TUNE), "N", NULL,
@@ -283,6 +309,8 @@ static int store(struct tk_args *a, const struct tk_option *o, const char *text)
 		err = parse_whole(text, 4095, &whole);
 		*(int *)to = (int)whole;
 		break;
+	case TK_OPTION_CPUS:
+		return tk_tsc_cpus_parse(text, to) || !*text ? -EINVAL : 0;
 	case TK_OPTION_INTERVAL:
 		err = tk_parse_time(text, &whole);
 		if (whole < TK_INTERVAL_MIN_NS || whole > TK_INTERVAL_MAX_NS)
@@ -347,6 +375,7 @@ static int complain_of_value(const struct tk_args *a, char why[256], const struc
 		[TK_OPTION_COUNT] = "a whole number from 1 on",
 		[TK_OPTION_PID] = "a process's number",
 		[TK_OPTION_CPU] = "a cpu's number",
+		[TK_OPTION_CPUS] = "cpus' numbers, such as 3 or 3,7-9",
 		[TK_OPTION_INTERVAL] = "10ms to 60s",
 		[TK_OPTION_TIME] = "a time such as 5ms",
 		[TK_OPTION_POLL] = "a time such as 100us, or spin",
@@ -406,7 +435,7 @@ int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256])
 	int command;
 
 	memset(a, 0, sizeof(*a));
-	a->collector.cpu = -1;
+	a->cpu = -1;
 	a->command = TK_CMD_TOP;
 	if (argc > 1 && argv[1][0] != '-') {
 		command = tk_command_find(argv[1]);
@@ -431,6 +460,8 @@ int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256])
 		return complain_of_command(why, a->operands[0]);
 	if (a->completion && strcmp(a->completion, "bash"))
 		return complain(a, why, "no completion for", a->completion);
+	if (a->collector.isolated && tk_tsc_cpus_empty(&a->collector.cpus))
+		return complain(a, why, "--isolated needs to know which:", "--cpu LIST");
 	if (a->once)
 		a->count = 1;
 	return 0;

@@ -22,6 +22,9 @@ enum tk_exit {
 	TK_EXIT_USAGE = 2,
 	TK_EXIT_NOTHING = 3, /* nothing to show: says where it looked */
 	TK_EXIT_VERSION = 4, /* only segments of another format */
+	/* doctor, whose worst verdict is its exit code; fail is TK_EXIT_FAILED */
+	TK_EXIT_WARN = 5,
+	TK_EXIT_UNKNOWN = 6,
 };
 
 enum tk_command_id {
@@ -32,6 +35,7 @@ enum tk_command_id {
 	TK_CMD_ENABLE,
 	TK_CMD_DISABLE,
 	TK_CMD_TSC,
+	TK_CMD_DOCTOR,
 	TK_CMD_TUNE,
 	TK_CMD_HELP,
 	TK_COMMANDS,
@@ -50,11 +54,15 @@ struct tk_args {
 	int charset; /* 0 auto, 1 braille, 2 block, 3 ascii */
 	bool help, version, man;
 	const char *completion; /* shell */
+	int cpu;                /* tune and doctor; -1: not said */
 	/* tune; 0 and NULL: not said */
 	uint64_t rate, burst, burst_rate, drain; /* records (a second) */
 	uint64_t stall_ns, slots, seconds;
 	const char *stalls, *plot; /* files */
 	bool verify;
+	/* doctor */
+	const char *root; /* NULL: this machine */
+	bool fix_script;
 	char **operands;
 	int n_operands;
 };
@@ -65,6 +73,7 @@ enum tk_option_type {
 	TK_OPTION_COUNT,    /* uint64_t, at least 1 */
 	TK_OPTION_PID,      /* uint32_t */
 	TK_OPTION_CPU,      /* int */
+	TK_OPTION_CPUS,     /* struct tk_tsc_cpus */
 	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, ms or s; 10 ms to 60 s */
 	TK_OPTION_TIME,     /* the same, of any length */
 	TK_OPTION_POLL,     /* the same, or "spin" for 1 */
@@ -108,6 +117,14 @@ int tk_command_find(const char *name);
 
 /** "100ms" and the like, in ns. @return 0 or -EINVAL */
 int tk_parse_time(const char *text, uint64_t *ns);
+
+/**
+ * For what is wrong with a command line that no option can tell by itself: say it on standard
+ * error, as tk_args_parse() would.
+ * @return TK_EXIT_USAGE
+ */
+enum tk_exit tk_usage(enum tk_command_id command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 void tk_help_program(FILE *out);
 void tk_help_command(FILE *out, enum tk_command_id command);

@@ -5,8 +5,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "collector/core.h"
+#include "collector/doctor/isolation.h"
 #include "collector/list.h"
 #include "collector/nodes.h"
 
@@ -69,16 +73,52 @@ static void keep_away(const struct tk_tsc_cpus *from)
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
+static int demand_isolation(int cpu, char why[256])
+{
+	char reason[192];
+	int err = tk_cpu_isolated("", cpu, reason, sizeof(reason));
+
+	if (err)
+		snprintf(why, 256, "cpu %d is not isolated: %s", cpu, reason);
+	return err;
+}
+
+/* A page that has to be fetched again is a gap. Where the limit is low, locking what there is would
+ * make what comes later fail. */
+static void lock_memory(struct tk_collector *c)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    geteuid() != 0)
+		errno = EPERM;
+	else if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+		return;
+	tk_collector_note(c,
+			  "memory is not locked (%s): under memory pressure drainers may have to "
+			  "wait for a page; `ulimit -l unlimited` allows it",
+			  strerror(errno));
+}
+
 int tk_placing_begin(struct tk_collector *c, char why[256])
 {
+	const struct tk_tsc_cpus *cpus = &c->options.cpus;
 	int err = 0;
 
-	for (int cpu = 0; cpu < CPU_SETSIZE && !err; cpu++)
-		if (tk_tsc_cpus_has(&c->options.cpus, (unsigned)cpu))
+	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
+		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
+			continue;
+		if (c->options.isolated)
+			err = demand_isolation(cpu, why);
+		if (!err)
 			err = start_on_cpu(c, cpu, why);
-	if (!err && c->n_drainers)
-		keep_away(&c->options.cpus);
-	return err;
+	}
+	if (err || !c->n_drainers)
+		return err;
+	keep_away(cpus);
+	if (c->options.isolated)
+		lock_memory(c);
+	return 0;
 }
 
 /* Its cpus, or why it has none; said once a node. */

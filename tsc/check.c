@@ -144,19 +144,6 @@ static void check_clocksource(const struct tk_tsc_probe *m, struct tk_tsc_check 
 		      "against that one, and reading it is slower; see available_clocksource.");
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = strstr(text, word); p; p = strstr(p + len, word)) {
-		bool begins = p == text || strchr(" \t\n", p[-1]);
-
-		if (begins && (p[len] == '\0' || strchr(" \t\n", p[len])))
-			return true;
-	}
-	return false;
-}
-
 static void check_available(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
 	char names[128];
@@ -166,7 +153,7 @@ static void check_available(const struct tk_tsc_probe *m, struct tk_tsc_check *c
 	if (got <= 0)
 		found(c, TK_TSC_UNKNOWN, "not readable",
 		      "Whether the kernel has given the counter up is not known; mount /sys.");
-	else if (has_word(names, "tsc"))
+	else if (tk_tsc_has_word(names, "tsc"))
 		found(c, TK_TSC_OK, names, "The kernel has not found fault with the counter.");
 	else
 		found(c, TK_TSC_WARN, names,
@@ -175,33 +162,14 @@ static void check_available(const struct tk_tsc_probe *m, struct tk_tsc_check *c
 		      "unstable or unsynchronised: see dmesg for tsc, and measure with --offsets.");
 }
 
-/* The flags line of the first cpu; the file itself may be megabytes. */
-static bool cpu_flag(const struct tk_tsc_probe *m, const char *flag, bool *known)
-{
-	char text[8192];
-	char *line, *end;
-
-	*known = false;
-	if (tk_tsc_file_read(m->root, "/proc/cpuinfo", text, sizeof(text)) <= 0)
-		return false;
-	line = strstr(text, "\nflags");
-	if (!line)
-		return false;
-	end = strchr(line + 1, '\n');
-	if (end)
-		*end = '\0';
-	*known = true;
-	return has_word(line, flag);
-}
-
 static void check_flag(const struct tk_tsc_probe *m, struct tk_tsc_check *c, const char *flag,
 		       enum tk_tsc_severity without, const char *yes, const char *no)
 {
-	bool known;
+	int has = tk_tsc_cpu_flag(m->root, flag);
 
-	if (cpu_flag(m, flag, &known))
+	if (has > 0)
 		found(c, TK_TSC_OK, "yes", yes);
-	else if (known)
+	else if (has == 0)
 		found(c, without, "no", no);
 	else
 		found(c, TK_TSC_UNKNOWN, "not readable",

@@ -343,7 +343,7 @@ static enum tk_exit attach_all(struct tk_live *l, const struct tk_args *a)
 enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
 			     const volatile sig_atomic_t *stop)
 {
-	bool pinned = a->collector.cpu >= 0;
+	bool pinned = a->cpu >= 0;
 	enum tk_exit code = open_clock(l);
 	cpu_set_t had;
 	int err;
@@ -352,9 +352,9 @@ enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
 		code = attach_all(l, a);
 	if (code != TK_EXIT_OK)
 		return code;
-	err = pinned ? pin(a->collector.cpu, &had) : 0;
+	err = pinned ? pin(a->cpu, &had) : 0;
 	if (err) {
-		tk_say("cannot run on cpu %d: %s", a->collector.cpu, strerror(-err));
+		tk_say("cannot run on cpu %d: %s", a->cpu, strerror(-err));
 		return TK_EXIT_FAILED;
 	}
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);

@@ -77,14 +77,16 @@ static _Noreturn void collect(const struct run *r)
 	struct tk_collector_options o = {
 		.dir = r->dir,
 		.poll_ns = r->v->poll_ns,
-		.cpu = r->v->cpu,
 		.interval_ns = INTERVAL,
 		.oldest = true,
 	};
 	char why[256];
-	struct tk_collector *c = tk_collector_open(&o, why);
+	struct tk_collector *c;
 	uint64_t intervals = 0, gap_ns = 0;
 
+	if (r->v->cpu >= 0)
+		tk_tsc_cpus_add(&o.cpus, (unsigned)r->v->cpu);
+	c = tk_collector_open(&o, why);
 	if (!c)
 		tk_say("%s", why);
 	while (c) {

@@ -76,7 +76,7 @@ static pid_t start(const char *app, const char *ending)
 
 int main(void)
 {
-	struct tk_collector_options o = { .cpu = -1, .interval_ns = 10000000 };
+	struct tk_collector_options o = { .interval_ns = 10000000 };
 	char why[256];
 	pthread_t viewer[VIEWERS];
 	struct tk_snapshot *s;

@@ -147,6 +147,23 @@ Test(hist, merging_parts_gives_the_whole)
 	free(parts);
 }
 
+Test(hist, adding_one_by_one_is_the_same)
+{
+	uint64_t state = 3, v[1000];
+	struct tk_hist *at_once = calloc(1, sizeof(*at_once)), *h = calloc(1, sizeof(*h));
+
+	for (size_t i = 0; i < 1000; i++) {
+		v[i] = random_log(&state, 47);
+		tk_hist_add(h, v[i]);
+	}
+	fill(at_once, v, 1000);
+	cr_assert_eq(memcmp(h, at_once, sizeof(*h)), 0);
+	tk_hist_add(h, UINT64_MAX);
+	cr_assert_eq(h->max, VALUE_LIMIT - 1);
+	free(at_once);
+	free(h);
+}
+
 Test(hist, taking_empties_one_measure_and_leaves_the_other)
 {
 	struct tk_tally_pool pool = { 0 };

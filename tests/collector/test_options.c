@@ -37,7 +37,7 @@ Test(options, no_command_is_top)
 {
 	cr_assert_eq(parse(""), 0);
 	cr_assert_eq(args.command, TK_CMD_TOP);
-	cr_assert_eq(args.collector.cpu, -1);
+	cr_assert_eq(args.cpu, -1);
 	cr_assert_eq(parse("--oldest --charset ascii --history 64M"), 0);
 	cr_assert_eq(args.command, TK_CMD_TOP);
 	cr_assert(args.collector.oldest);
@@ -54,7 +54,7 @@ Test(options, stat)
 	cr_assert_eq(args.count, 5);
 	cr_assert_eq(args.collector.interval_ns, 20000000);
 	cr_assert_eq(args.collector.poll_ns, 1);
-	cr_assert_eq(args.collector.cpu, 1);
+	cr_assert(tk_tsc_cpus_has(&args.collector.cpus, 1));
 	cr_assert_str_eq(args.timer, "A*");
 	cr_assert_eq(parse("stat --once"), 0);
 	cr_assert_eq(args.count, 1);
@@ -88,6 +88,21 @@ Test(options, tune)
 		snprintf(line, sizeof(line), "tune %s", *bad);
 		cr_assert_eq(parse(line), -EINVAL, "%s", line);
 	}
+}
+
+Test(options, doctor)
+{
+	cr_assert_eq(parse("doctor"), 0);
+	cr_assert_eq(args.command, TK_CMD_DOCTOR);
+	cr_assert_eq(args.cpu, -1);
+	cr_assert_eq(args.seconds, 0);
+	cr_assert_eq(parse("doctor --cpu 3 --seconds 5 --json --fix-script --root /x"), 0);
+	cr_assert_eq(args.cpu, 3);
+	cr_assert_eq(args.seconds, 5);
+	cr_assert(args.json && args.fix_script);
+	cr_assert_str_eq(args.root, "/x");
+	cr_assert_eq(parse("doctor --poll spin"), -EINVAL);
+	cr_assert_eq(parse("doctor --seconds 0"), -EINVAL);
 }
 
 Test(options, times)

@@ -112,9 +112,7 @@ static struct tk_snapshot *await(struct tk_collector *c, bool (*good)(const stru
 
 static struct tk_collector *collector(bool oldest)
 {
-	struct tk_collector_options o = {
-		.dir = place, .cpu = -1, .interval_ns = 20000000, .oldest = oldest
-	};
+	struct tk_collector_options o = { .dir = place, .interval_ns = 20000000, .oldest = oldest };
 	char why[256];
 	struct tk_collector *c = tk_collector_open(&o, why);
 
@@ -302,7 +300,7 @@ Test(whole, what_is_being_made_is_looked_at_until_it_is_made)
 		for (unsigned i = 0; i < 3; i++) {
 			tk_collector_scan(&c);
 			cr_assert_eq(c.n_sources, 0);
-			c.polled_ns += 20 * TK_SECOND_NS;
+			c.now_ns += 20 * TK_SECOND_NS;
 		}
 		cr_assert_eq(c.notes.ever, 1, "it is said once");
 	}

@@ -65,11 +65,23 @@ const char *fuzz_place(void)
 	return place;
 }
 
+/* The directories of a path below dir. */
+static void make_directories(const char *dir, const char *name)
+{
+	char path[512];
+
+	for (const char *end = strchr(name, '/'); end; end = strchr(end + 1, '/')) {
+		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)(end - name), name);
+		mkdir(path, 0700);
+	}
+}
+
 void fuzz_write_file(const char *dir, const char *name, const void *bytes, size_t size)
 {
 	char path[512];
 	int fd;
 
+	make_directories(dir, name);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	REQUIRE(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);

@@ -41,7 +41,7 @@ char *fuzz_string(struct fuzz_input *in);
 /** A directory of this process's own in memory, removed at exit with everything in it. */
 const char *fuzz_place(void);
 
-/** Make, or make anew, the file `name` in the directory `dir`. */
+/** Make, or make anew, the file `name` in the directory `dir`, and the directories on the way. */
 void fuzz_write_file(const char *dir, const char *name, const void *bytes, size_t size);
 
 /**

@@ -19,41 +19,71 @@
 #define INTERVAL_NS UINT64_C(100000000)
 
 static struct tk_clock measured;
-static struct tk_tally_pool pool; /* of all collectors: 2 MiB to be had each time take a while */
+static struct tk_drainer *drainer; /* of all collectors: its memory takes a while to be had */
 
-/* As tk_collector_open() leaves it, but for the thread. */
+/* As tk_collector_open() leaves it, but for the threads. */
 static struct tk_collector *open_collector(bool oldest)
 {
 	struct tk_collector *c = calloc(1, sizeof(*c));
 
 	REQUIRE(c && (measured.hz > 0 || tk_clock_open(&measured, NULL) == 0));
+	if (!drainer)
+		drainer = tk_drainer_new(&measured);
+	c->drainers = malloc(sizeof(struct tk_drainer *));
+	REQUIRE(drainer && c->drainers);
+	c->drainers[c->n_drainers++] = drainer;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->closed, NULL);
 	c->clock = measured;
-	c->pool = pool;
 	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
 	atomic_init(&c->wanted_interval_ns, INTERVAL_NS);
 	c->state.interval_ns = INTERVAL_NS;
 	tk_history_init(&c->history, 1u << 20);
 	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-	c->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	return c;
+}
+
+static void drain(struct tk_collector *c)
+{
+	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_drainer_turn(drainer, c->now_ns);
+}
+
+/* A whole one: asked, answered and taken. */
+static void round_of(struct tk_collector *c)
+{
+	tk_collector_ask(c, true);
+	drain(c);
+	tk_collector_receive(c);
+	REQUIRE(!c->rounding && c->n_parcels == 0);
 }
 
 static void close_collector(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg)
+			c->sources[i]->broken = true;
+	round_of(c); /* everything is let go of, */
+	round_of(c); /* and gone */
+	for (size_t i = 0; i < c->n_sources; i++) {
+		REQUIRE(!c->sources[i]->seg);
 		tk_source_free(c->sources[i]);
+	}
+	REQUIRE(drainer->n_parts == 0 && drainer->lanes == 0);
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i].path);
+	tk_dead_clear(&c->dead);
 	for (size_t i = 0; i < c->n_series; i++)
 		tk_series_free(c->series[i], &c->history);
-	pool = c->pool;
 	tk_dirs_free(&c->dirs);
+	free(c->drainers);
+	free(c->parcels);
 	free(c->sources);
 	free(c->refused);
 	free(c->series);
 	free(c->segments);
+	free(c->seen);
 	free(c);
 }
 
@@ -138,8 +168,6 @@ static void show(struct tk_collector *c)
 
 static void step(struct tk_collector *c, struct fuzz_input *in)
 {
-	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
-
 	switch (fuzz_number(in, 1) % 6) {
 	case 0:
 		tk_collector_scan(c);
@@ -148,10 +176,10 @@ static void step(struct tk_collector *c, struct fuzz_input *in)
 		tk_collector_peek(c);
 		break;
 	case 2:
-		tk_collector_drain(c, now_ns);
+		drain(c);
 		break;
 	case 3:
-		REQUIRE(tk_collector_close_interval(c, now_ns, true));
+		round_of(c);
 		break;
 	default:
 		fuzz_segment_spoil(in);
@@ -173,8 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tk_collector_scan(c);
 	for (unsigned i = 0; i < 32 && in.left; i++)
 		step(c, &in);
-	tk_collector_drain(c, tk_now_ns(CLOCK_MONOTONIC));
-	REQUIRE(tk_collector_close_interval(c, tk_now_ns(CLOCK_MONOTONIC), true));
+	round_of(c);
 	show(c);
 	close_collector(c);
 	REQUIRE(fuzz_free_descriptor() == descriptor);

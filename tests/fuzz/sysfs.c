@@ -4,12 +4,10 @@
  * and the counter itself, as bytes. A list of cpus is also read by a second parser.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/prctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "tsc/check.h"
@@ -61,17 +59,6 @@ static double kernel_hz(void)
 
 	memcpy(&hz, &bits, sizeof(hz));
 	return hz;
-}
-
-/* The directories of a path below root. */
-static void make_directories(const char *root, const char *path)
-{
-	char name[512];
-
-	for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
-		snprintf(name, sizeof(name), "%s/%.*s", root, (int)(end - path), path);
-		mkdir(name, 0700);
-	}
 }
 
 /* "a-b,c": is this cpu in it? 1, 0; or -1, this is no such list. Slow and simple. */
@@ -138,7 +125,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (i == 0)
 			check_list(text);
-		make_directories(m.root, files[i]);
 		fuzz_write_file(m.root, files[i], text, strlen(text));
 		free(text);
 	}

@@ -89,7 +89,7 @@ TestSuite(collected, .init = begin, .fini = end, .timeout = 60);
 
 static struct tk_collector *collector(void)
 {
-	struct tk_collector_options o = { .dir = place, .cpu = -1, .interval_ns = 20000000 };
+	struct tk_collector_options o = { .dir = place, .interval_ns = 20000000 };
 	char why[256] = "";
 	struct tk_collector *c = tk_collector_open(&o, why);
 

@@ -8,15 +8,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <linux/prctl.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "tests/tree.h"
 
 /* A good machine of 2.6 GHz. Each test spoils one thing. */
 static struct {
@@ -94,44 +91,20 @@ static double fake_kernel_hz(void)
 	return fake.kernel_hz;
 }
 
-static char root[64];
-
 static const struct tk_tsc_probe machine = {
-	.root = root,
+	.root = tree_root,
 	.cpuid = fake_cpuid,
 	.tsc_mode = fake_tsc_mode,
 	.stamp = fake_stamp,
 	.kernel_hz = fake_kernel_hz,
 };
 
-/* Make root + path with these bytes at this offset, and the folders on the way. */
-static void put(const char *path, const void *bytes, size_t len, off_t at)
-{
-	char name[512];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s%s", root, path);
-	for (char *p = strchr(name + strlen(root) + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		mkdir(name, 0700);
-		*p = '/';
-	}
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	cr_assert(fd >= 0 && pwrite(fd, bytes, len, at) == (ssize_t)len);
-	close(fd);
-}
-
-static void text(const char *path, const char *s)
-{
-	put(path, s, strlen(s), 0);
-}
-
 static void tsc_adjust(unsigned int cpu, int64_t value)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/dev/cpu/%u/msr", cpu);
-	put(path, &value, sizeof(value), 0x3b);
+	tree_put(path, &value, sizeof(value), 0x3b);
 }
 
 static void good_machine(void)
@@ -150,37 +123,15 @@ static void good_machine(void)
 	fake.tsc = 1000000;
 	fake.step = 25;
 
-	strcpy(root, "/tmp/tk-check-XXXXXX");
-	cr_assert_not_null(mkdtemp(root));
-	text(TK_TSC_CLOCKSOURCE "current_clocksource", "tsc\n");
-	text(TK_TSC_CLOCKSOURCE "available_clocksource", "tsc hpet acpi_pm \n");
-	text("/sys/devices/system/cpu/online", "0-2\n");
-	text("/proc/cpuinfo",
-	     "processor\t: 0\nflags\t\t: fpu constant_tsc nonstop_tsc tsc_known_freq "
-	     "tsc_reliable avx\nbugs\t\t: none\n");
+	tree_make();
+	tree_text(TK_TSC_CLOCKSOURCE "current_clocksource", "tsc\n");
+	tree_text(TK_TSC_CLOCKSOURCE "available_clocksource", "tsc hpet acpi_pm \n");
+	tree_text("/sys/devices/system/cpu/online", "0-2\n");
+	tree_text("/proc/cpuinfo",
+		  "processor\t: 0\nflags\t\t: fpu constant_tsc nonstop_tsc tsc_known_freq "
+		  "tsc_reliable avx\nbugs\t\t: none\n");
 	for (unsigned int cpu = 0; cpu < 3; cpu++)
 		tsc_adjust(cpu, -12345);
-}
-
-static int drop(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void clean_up(void)
-{
-	nftw(root, drop, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void gone(const char *path)
-{
-	char name[512];
-
-	snprintf(name, sizeof(name), "%s%s", root, path);
-	cr_assert_eq(unlink(name), 0);
 }
 
 static struct tk_tsc_report report;
@@ -218,7 +169,7 @@ static void refused(const char *id)
 	cr_expect_eq(tk_tsc_quick_of(&machine, NULL, 0), -ENOTSUP);
 }
 
-TestSuite(check, .init = good_machine, .fini = clean_up);
+TestSuite(check, .init = good_machine, .fini = tree_remove);
 
 Test(check, a_good_machine_has_nothing_to_say)
 {
@@ -296,33 +247,33 @@ Test(check, a_hypervisor_is_named_and_tamed)
 
 Test(check, clocksource)
 {
-	text(TK_TSC_CLOCKSOURCE "current_clocksource", "hpet\n");
+	tree_text(TK_TSC_CLOCKSOURCE "current_clocksource", "hpet\n");
 	verdict("clocksource", TK_TSC_WARN);
 	cr_expect_str_eq(find("clocksource")->value, "hpet");
-	gone(TK_TSC_CLOCKSOURCE "current_clocksource");
+	tree_gone(TK_TSC_CLOCKSOURCE "current_clocksource");
 	verdict("clocksource", TK_TSC_UNKNOWN);
 }
 
 Test(check, available_clocksource)
 {
 	/* "tsc" must be a word: Xen and Hyper-V have names with it inside. */
-	text(TK_TSC_CLOCKSOURCE "available_clocksource", "hyperv_tsc_page tsc-early hpet\n");
+	tree_text(TK_TSC_CLOCKSOURCE "available_clocksource", "hyperv_tsc_page tsc-early hpet\n");
 	verdict("clocksource_available", TK_TSC_WARN);
-	text(TK_TSC_CLOCKSOURCE "available_clocksource", "hpet tsc\n");
+	tree_text(TK_TSC_CLOCKSOURCE "available_clocksource", "hpet tsc\n");
 	verdict("clocksource_available", TK_TSC_OK);
-	gone(TK_TSC_CLOCKSOURCE "available_clocksource");
+	tree_gone(TK_TSC_CLOCKSOURCE "available_clocksource");
 	verdict("clocksource_available", TK_TSC_UNKNOWN);
 }
 
 Test(check, kernel_flags)
 {
-	text("/proc/cpuinfo",
-	     "processor\t: 0\nflags\t\t: fpu xnonstop_tsc\nbugs\t: constant_tsc\n");
+	tree_text("/proc/cpuinfo",
+		  "processor\t: 0\nflags\t\t: fpu xnonstop_tsc\nbugs\t: constant_tsc\n");
 	verdict("constant_tsc", TK_TSC_WARN);
 	verdict("nonstop_tsc", TK_TSC_WARN);
 	verdict("tsc_known_freq", TK_TSC_OK);
 	cr_expect_str_eq(find("tsc_known_freq")->value, "no");
-	gone("/proc/cpuinfo");
+	tree_gone("/proc/cpuinfo");
 	verdict("constant_tsc", TK_TSC_UNKNOWN);
 	verdict("tsc_reliable", TK_TSC_UNKNOWN);
 }
@@ -334,10 +285,10 @@ Test(check, tsc_adjust)
 	tsc_adjust(1, -12000);
 	verdict("tsc_adjust", TK_TSC_WARN);
 	cr_expect_str_eq(find("tsc_adjust")->value, "-12345 to -12000 ticks");
-	gone("/dev/cpu/2/msr");
+	tree_gone("/dev/cpu/2/msr");
 	verdict("tsc_adjust", TK_TSC_UNKNOWN);
 	tsc_adjust(2, -12345);
-	text("/sys/devices/system/cpu/online", "nonsense\n");
+	tree_text("/sys/devices/system/cpu/online", "nonsense\n");
 	verdict("tsc_adjust", TK_TSC_UNKNOWN);
 }
 
@@ -381,12 +332,56 @@ Test(check, the_other_references)
 {
 	fake.hypervisor = "VMwareVMware";
 	fake.hyper_khz = 2600000;
-	text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "2600001\n");
+	tree_text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "2600001\n");
 	verdict("freq_agreement", TK_TSC_OK);
 	cr_expect_eq(report.n_refs, 6);
-	text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "nan\n");
+	tree_text("/sys/devices/system/cpu/cpu0/tsc_freq_khz", "nan\n");
 	verdict("freq_agreement", TK_TSC_OK);
 	cr_expect_eq(report.n_refs, 5);
+}
+
+Test(check, cpu_masks)
+{
+	const char *const bad[] = { "",    ",",   "f,",  ",f",         "F",
+				    "0x3", "1,f", "f f", "ff,fffffff", "fffffffff" };
+	struct tk_tsc_cpus s;
+	char text[1280];
+
+	cr_assert_eq(tk_tsc_cpus_parse_mask("9,00000007", &s), 0);
+	cr_expect_eq(s.bits[0], UINT64_C(0x900000007));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "9,00000007");
+	tk_tsc_cpus_list(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0-2,32,35");
+	memset(&s, 0xff, sizeof(s));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_eq(tk_tsc_cpus_parse_mask(text, &s), 0);
+	tk_tsc_cpus_list(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0-4095");
+	memset(&s, 0, sizeof(s));
+	tk_tsc_cpus_mask(&s, text, sizeof(text));
+	cr_expect_str_eq(text, "0");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_expect_eq(tk_tsc_cpus_parse_mask(bad[i], &s), -EINVAL, "'%s'", bad[i]);
+		cr_expect_eq(s.bits[0], 0);
+	}
+}
+
+Test(check, cpu_lists_of_files)
+{
+	struct tk_tsc_cpus s;
+
+	tree_text("/list", "0,2\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	cr_expect_eq(s.bits[0], 5);
+	tree_text("/list", "\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	cr_expect_eq(s.bits[0], 0);
+	tree_text("/list", " (null)\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), 0);
+	tree_text("/list", "all\n");
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/list", &s), -EINVAL);
+	cr_expect_eq(tk_tsc_cpus_read(tree_root, "/none", &s), -ENOENT);
 }
 
 Test(check, cpu_lists)

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/doctor/noise.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector/doctor/check.h"
+#include "collector/doctor/interrupts.h"
+#include "tsc/read.h"
+
+#define THRESHOLD_NS 1000
+#define CALIBRATIONS 4001u
+#define MEDIANS      10 /* of the loop: a threshold for slow clocks */
+#define US           1e3
+#define MS           1e6
+
+/* What makes a program's tail, and what overwrites a lane of 64 Ki slots at full speed (1.5 ms). */
+#define WARN_GAP_NS (50 * US)
+#define FAIL_GAP_NS (1 * MS)
+#define WARN_LOST   1e-3
+#define FAIL_LOST   1e-2
+/* A second: what a tickless kernel still sends, and half of the slowest tick (HZ=100). */
+#define WARN_TICKS 2.0
+#define FAIL_TICKS 50.0
+
+static inline __attribute__((always_inline)) uint64_t now(bool tsc)
+{
+	struct timespec t;
+	uint32_t cpu;
+
+	if (tsc)
+		return tk_tsc_ordered(&cpu);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The counter never steps back on one cpu (a check); CLOCK_MONOTONIC never. */
+static uint64_t threshold(const struct tk_noise *n)
+{
+	uint64_t gap[CALIBRATIONS], last = now(n->tsc), t, least;
+
+	for (unsigned i = 0; i < CALIBRATIONS; i++, last = t) {
+		t = now(n->tsc);
+		gap[i] = t - last;
+	}
+	qsort(gap, CALIBRATIONS, sizeof(gap[0]), ascending);
+	least = (uint64_t)(THRESHOLD_NS * n->hz / 1e9);
+	t = MEDIANS * gap[CALIBRATIONS / 2];
+	return t > least ? t : least;
+}
+
+static void *spin(void *arg)
+{
+	struct tk_noise *n = arg;
+	uint64_t begin, last, t, end;
+
+	n->threshold = threshold(n);
+	begin = last = now(n->tsc);
+	end = begin + (uint64_t)((double)n->seconds * n->hz);
+	do {
+		t = now(n->tsc);
+		if (__builtin_expect(t - last >= n->threshold, 0)) {
+			tk_hist_add(&n->gaps, t - last);
+			n->lost += t - last;
+		}
+		last = t;
+	} while (t < end);
+	n->elapsed = t - begin;
+	return NULL;
+}
+
+/* Started there, so that it has not run elsewhere first. */
+static int spin_on(struct tk_noise *n, int cpu)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t cpus;
+	int err;
+
+	if (cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)cpu, &cpus);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	err = pthread_create(&thread, &attr, spin, n);
+	pthread_attr_destroy(&attr);
+	if (!err)
+		pthread_join(thread, NULL);
+	return -err;
+}
+
+void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
+{
+	struct tk_interrupt_counts before, after;
+
+	memset(n, 0, sizeof(*n)); /* touches the histogram, too: no faults while it spins */
+	n->seconds = seconds;
+	n->tsc = hz > 0;
+	n->hz = n->tsc ? hz : 1e9;
+	n->interrupts_error = tk_interrupts_count("", cpu, &before);
+	n->error = spin_on(n, cpu);
+	if (!n->interrupts_error)
+		n->interrupts_error = tk_interrupts_count("", cpu, &after);
+	if (n->interrupts_error)
+		return;
+	n->timer = after.timer - before.timer;
+	n->others = after.others - before.others;
+}
+
+/* --- the verdicts on it ---------------------------------------------------------------------- */
+
+static bool measured(const struct tk_doctor *d, struct tk_finding *f, int err)
+{
+	if (!err)
+		return true;
+	tk_find(f, TK_VERDICT_UNKNOWN, "not measured: %s", strerror(-err));
+	if (d->noise.error == -EINVAL)
+		tk_fix(f, TK_FIX_TEXT,
+		       "this process may not run on cpu %d: start it from within the cpuset that "
+		       "has it (echo $$ > .../cgroup.procs)",
+		       d->cpu);
+	return false;
+}
+
+static void check_ticks(const struct tk_doctor *d, struct tk_finding *f)
+{
+	const struct tk_noise *n = &d->noise;
+	double rate = (double)n->timer / (double)n->seconds;
+
+	if (!measured(d, f, n->error ? n->error : n->interrupts_error))
+		return;
+	tk_find(f,
+		rate > FAIL_TICKS   ? TK_VERDICT_FAIL
+		: rate > WARN_TICKS ? TK_VERDICT_WARN
+				    : TK_VERDICT_OK,
+		"%.1f a second of the timer, %.1f others, over %ju busy s", rate,
+		(double)n->others / (double)n->seconds, (uintmax_t)n->seconds);
+	if (f->verdict)
+		tk_fix(f, TK_FIX_BOOT, "nohz_full=%s", d->isolate);
+}
+
+static enum tk_verdict judge_gaps(double max_ns, double lost)
+{
+	if (max_ns >= FAIL_GAP_NS || lost >= FAIL_LOST)
+		return TK_VERDICT_FAIL;
+	return max_ns >= WARN_GAP_NS || lost >= WARN_LOST ? TK_VERDICT_WARN : TK_VERDICT_OK;
+}
+
+static void check_gaps(const struct tk_doctor *d, struct tk_finding *f)
+{
+	const struct tk_noise *n = &d->noise;
+	double ticks[TK_PERCENTILES], max, lost;
+
+	if (!measured(d, f, n->error))
+		return;
+	tk_hist_percentiles(&n->gaps, ticks);
+	max = n->gaps.count ? tk_noise_ns(n, (double)n->gaps.max) : 0;
+	lost = (double)n->lost / (double)n->elapsed;
+	tk_find(f, judge_gaps(max, lost),
+		"%ju gaps in %ju s, p99.9 %.1f us, longest %.1f us, %.4f %% of the time lost",
+		(uintmax_t)n->gaps.count, (uintmax_t)n->seconds,
+		tk_noise_ns(n, ticks[TK_P999]) / US, max / US, 100 * lost);
+	if (f->verdict)
+		tk_fix(f, TK_FIX_TEXT,
+		       "mend what is found above and measure again; what then remains is the "
+		       "hypervisor's or the firmware's");
+}
+
+const struct tk_check tk_noise_checks[] = {
+	{ "noise.ticks", "/proc/interrupts",
+	  "Each tick takes some microseconds from what runs, and shows in its tail; a cpu with one "
+	  "busy task and nohz_full needs none.",
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, true, check_ticks },
+	{ "noise.gaps", "a thread that only reads the clock",
+	  "A span that a gap falls into is longer by it, whatever the program did; and a collector "
+	  "that is away for 1.5 ms loses records of a full-speed thread with 64 Ki slots.",
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, true, check_gaps },
+	{ .id = NULL },
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/doctor/noise.h - what takes a cpu away from a program that only runs.
+ *
+ * A thread is pinned to the cpu and reads the clock over and over. Two readings that lie further
+ * apart than the loop explains are a gap: an interrupt, another task, the hypervisor, the firmware.
+ * Gaps from the threshold up go into a histogram, and the cpu's interrupts are counted before and
+ * after. The clock is the counter, or CLOCK_MONOTONIC where that is no clock.
+ *
+ * Threshold: 1 us, below the cheapest interrupt (some 1.5 us with its entry and exit) and above
+ * what cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is slow.
+ *
+ * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
+ */
+#ifndef TK_DOCTOR_NOISE_H
+#define TK_DOCTOR_NOISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/hist.h"
+
+struct tk_noise {
+	uint64_t seconds;                  /* asked for */
+	int error;                         /* nothing was measured: negative errno */
+	bool tsc;                          /* by the counter */
+	double hz;                         /* of the clock */
+	uint64_t threshold, lost, elapsed; /* in its ticks; lost is the sum of all gaps */
+	struct tk_hist gaps;               /* in its ticks */
+	int interrupts_error;              /* not counted: negative errno */
+	uint64_t timer, others; /* interrupts of this cpu meanwhile: its own timer's, all others */
+};
+
+/**
+ * @hz: of the counter, 0 if it is not to be used. Sets everything; failure is in n->error.
+ */
+void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz);
+
+static inline double tk_noise_ns(const struct tk_noise *n, double ticks)
+{
+	return ticks * 1e9 / n->hz;
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/doctor/print.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "collector/display/terminal.h"
+#include "collector/say.h"
+
+#define TEXT_AT   36
+#define BAR_WIDTH 40
+#define BINS      33 /* 1, 2, 5, 10, ... ns up to 50 s */
+
+static double bin_ns(int bin)
+{
+	static const double steps[] = { 1, 2, 5 };
+
+	return steps[bin % 3] * pow(10, bin / 3);
+}
+
+static void time_text(char text[16], double ns)
+{
+	if (ns < 1e3)
+		snprintf(text, 16, "%g ns", ns);
+	else if (ns < 1e6)
+		snprintf(text, 16, "%g us", ns / 1e3);
+	else if (ns < 1e9)
+		snprintf(text, 16, "%g ms", ns / 1e6);
+	else
+		snprintf(text, 16, "%g s", ns / 1e9);
+}
+
+static void fill_bins(const struct tk_noise *n, uint64_t bins[BINS])
+{
+	uint32_t last = tk_hist_index(n->gaps.max);
+	int bin = 0;
+
+	for (uint32_t i = tk_hist_index(n->gaps.min); i <= last; i++) {
+		double ns = tk_noise_ns(n, (double)tk_hist_lowest(i));
+
+		while (bin + 1 < BINS && ns >= bin_ns(bin + 1))
+			bin++;
+		bins[bin] += n->gaps.buckets[i];
+	}
+}
+
+/* Bars by the logarithm: one long gap matters as much as a million short ones. */
+static void print_gaps(const struct tk_noise *n, FILE *out)
+{
+	const char *block = tk_terminal_charset(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
+	uint64_t bins[BINS] = { 0 };
+	char from[16], to[16];
+
+	fprintf(out, "\ngaps of %.2f us and longer, by length\n",
+		tk_noise_ns(n, (double)n->threshold) / 1e3);
+	fill_bins(n, bins);
+	for (int i = 0; i < BINS; i++) {
+		double width =
+			BAR_WIDTH * log10((double)bins[i] + 1) / log10((double)n->gaps.count + 1);
+
+		if (!bins[i])
+			continue;
+		time_text(from, bin_ns(i));
+		time_text(to, bin_ns(i + 1));
+		fprintf(out, "%8s to %-8s %10ju  ", from, to, (uintmax_t)bins[i]);
+		for (int c = 0; c < (int)ceil(width); c++)
+			fputs(block, out);
+		fputc('\n', out);
+	}
+}
+
+static void print_finding(const struct tk_finding *f, FILE *out)
+{
+	fprintf(out, "%-8s %-26s ", tk_verdict_name(f->verdict), f->id);
+	tk_wrap(out, f->value, TEXT_AT, TEXT_AT);
+	if (f->verdict == TK_VERDICT_OK)
+		return;
+	fprintf(out, "%*s", TEXT_AT, "");
+	tk_wrap(out, f->reason, TEXT_AT, TEXT_AT);
+	fprintf(out, "%*s(%s)\n", TEXT_AT, "", f->source);
+	if (f->fix_kind) /* not wrapped: it is copied */
+		fprintf(out, "%9sfix: %s%s\n", "",
+			f->fix_kind == TK_FIX_BOOT ? "kernel parameter " : "", f->fix);
+}
+
+static const char *family_end(const char *id)
+{
+	return id + strcspn(id, ".");
+}
+
+/* A blank line between families. */
+static void print_findings(const struct tk_doctor *d, FILE *out)
+{
+	const char *family = "";
+
+	for (size_t i = 0; i < d->n; i++) {
+		const char *id = d->findings[i].id;
+
+		if (strncmp(family, id, (size_t)(family_end(id) - id) + 1) != 0)
+			fputc('\n', out);
+		family = id;
+		print_finding(&d->findings[i], out);
+	}
+}
+
+static void print_summary(const struct tk_doctor *d, FILE *out)
+{
+	static const char *const says[] = {
+		[TK_VERDICT_OK] = "is fit to measure on",
+		[TK_VERDICT_UNKNOWN] = "may be fit to measure on, but not all is known",
+		[TK_VERDICT_WARN] = "is fit to measure on, within limits",
+		[TK_VERDICT_FAIL] = "is NOT fit to measure on",
+	};
+	unsigned count[TK_VERDICTS] = { 0 };
+
+	for (size_t i = 0; i < d->n; i++)
+		count[d->findings[i].verdict]++;
+	fprintf(out, "\ncpu %d %s: fail %u, warnings %u, unknown %u, ok %u\n", d->cpu,
+		says[tk_doctor_verdict(d)], count[TK_VERDICT_FAIL], count[TK_VERDICT_WARN],
+		count[TK_VERDICT_UNKNOWN], count[TK_VERDICT_OK]);
+}
+
+void tk_doctor_table(const struct tk_doctor *d, FILE *out)
+{
+	fprintf(out, "cpu %d, %s\n", d->cpu, d->cpu_why);
+	print_findings(d, out);
+	if (d->noise.gaps.count)
+		print_gaps(&d->noise, out);
+	else if (!d->noise.seconds && !d->root[0])
+		fprintf(out,
+			"\nnot measured: with --seconds 5 it spins on cpu %d, and counts what "
+			"interrupts it\n",
+			d->cpu);
+	print_summary(d, out);
+}

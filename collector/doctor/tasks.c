@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Which other threads may run on the cpu: those of user space, and the kernel's own. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/doctor/check.h"
+
+#define MOVED          32         /* threads named in a fix */
+#define NO_SETAFFINITY 0x04000000 /* PF_NO_SETAFFINITY of the kernel: bound, or a rescuer */
+
+struct tasks {
+	const struct tk_doctor *d;
+	int64_t self;          /* the process that asks, which is no other */
+	unsigned user, kernel; /* may run there, and elsewhere */
+	unsigned fixed;        /* kernel threads that nobody can move: there are some a cpu */
+	unsigned pinned;       /* put there, and nowhere else, by somebody */
+	unsigned seen;
+	char name[24]; /* of the first user thread */
+	char moves[MOVED * 8 + 1];
+};
+
+/* The value of a line of a status file, up to its end. */
+static bool status_line(const char *status, const char *key, char *value, size_t len)
+{
+	const char *at = strstr(status, key);
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	snprintf(value, len, "%.*s", (int)strcspn(at, "\n"), at);
+	return true;
+}
+
+static bool alone(const struct tk_doctor *d, struct tk_tsc_cpus cpus)
+{
+	cpus.bits[d->cpu / 64] &= ~(UINT64_C(1) << (d->cpu % 64));
+	for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
+		if (cpus.bits[i])
+			return false;
+	return true;
+}
+
+/* Its flags are the seventh field behind its name, which may hold anything. */
+static bool is_fixed(const struct tk_doctor *d, const char *tid)
+{
+	char path[64], stat[1024];
+	const char *at;
+	unsigned flags;
+
+	snprintf(path, sizeof(path), "/proc/%.7s/stat", tid);
+	if (tk_tsc_file_read(d->root, path, stat, sizeof(stat)) <= 0)
+		return false;
+	at = strrchr(stat, ')');
+	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & NO_SETAFFINITY;
+}
+
+static void count(struct tasks *t, const char *status, const char *tid)
+{
+	bool kernel = !strstr(status, "\nVmSize:"); /* no memory of its own */
+	char list[2048];
+	struct tk_tsc_cpus cpus;
+
+	if (strstr(status, "\nState:\tZ") ||
+	    !status_line(status, "\nCpus_allowed_list:\t", list, sizeof(list)) ||
+	    tk_tsc_cpus_parse(list, &cpus))
+		return;
+	t->seen++;
+	if (!tk_has_cpu(t->d, &cpus))
+		return;
+	if (kernel && (alone(t->d, cpus) || is_fixed(t->d, tid))) {
+		t->fixed++;
+		return;
+	}
+	if (alone(t->d, cpus)) {
+		t->pinned++;
+		return;
+	}
+	if (!kernel && t->user == 0)
+		(void)status_line(status, "Name:\t", t->name, sizeof(t->name));
+	t->user += !kernel;
+	t->kernel += kernel;
+	if (t->user + t->kernel <= MOVED)
+		snprintf(t->moves + strlen(t->moves), sizeof(t->moves) - strlen(t->moves), " %.7s",
+			 tid);
+}
+
+static bool is_number(const char *name)
+{
+	return *name && !name[strspn(name, "0123456789")] && strlen(name) <= 7;
+}
+
+static DIR *open_dir(const struct tk_doctor *d, const char *path)
+{
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s%s", d->root, path);
+	return opendir(name);
+}
+
+static void count_threads(struct tasks *t, const char *pid)
+{
+	char path[64], status[8192];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.7s/task", pid);
+	dir = open_dir(t->d, path);
+	if (!dir)
+		return;
+	while ((e = readdir(dir))) {
+		if (!is_number(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.7s/task/%.7s/status", pid, e->d_name);
+		if (tk_tsc_file_read(t->d->root, path, status, sizeof(status)) > 0)
+			count(t, status, e->d_name);
+	}
+	closedir(dir);
+}
+
+static void count_all(struct tasks *t)
+{
+	char status[8192];
+	struct dirent *e;
+	DIR *dir = open_dir(t->d, "/proc");
+
+	if (!dir)
+		return;
+	if (tk_tsc_file_read(t->d->root, "/proc/self/status", status, sizeof(status)) <= 0 ||
+	    !tk_number_after(status, "\nTgid:\t", &t->self))
+		t->self = -1;
+	while ((e = readdir(dir)))
+		if (is_number(e->d_name) && atoll(e->d_name) != t->self)
+			count_threads(t, e->d_name);
+	closedir(dir);
+}
+
+static void check_others(const struct tk_doctor *d, struct tk_finding *f)
+{
+	struct tasks t = { .d = d };
+
+	count_all(&t);
+	if (t.seen == 0) {
+		tk_find(f, TK_VERDICT_UNKNOWN, "no thread can be seen: mount /proc");
+		return;
+	}
+	tk_find(f,
+		t.user     ? TK_VERDICT_FAIL
+		: t.kernel ? TK_VERDICT_WARN
+			   : TK_VERDICT_OK,
+		"%u programs' threads%s%s and %u of the kernel's may come here, of %u; %u are put "
+		"here alone, and %u of the kernel's cannot be moved",
+		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.fixed);
+	if (t.user + t.kernel > MOVED)
+		tk_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", d->isolate);
+	else if (f->verdict)
+		tk_fix(f, TK_FIX_COMMAND, "for t in%s; do taskset -pc %s \"$t\" >/dev/null; done",
+		       t.moves, d->others);
+}
+
+const struct tk_check tk_task_checks[] = {
+	{ "tasks.others", "/proc/*/task/*/status",
+	  "Any thread that may run on this cpu will, when the scheduler or its own affinity says "
+	  "so, "
+	  "and what runs there waits.",
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_others },
+	{ .id = NULL },
+};
