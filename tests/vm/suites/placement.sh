@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# boots: isolated
+# A lane lies on its producer's node, or where it was asked to; `ls` says where, and the kernel agrees.
+. tests/vm/tap.sh
+
+# ls LANE: its node, the one asked for, and its pages.
+ls_says() {
+	$timekeeper ls --json | jq -r ".segments[].lanes[$1] | \"\(.node) \(.node_asked) \(.pages)\""
+}
+
+# numa_maps FILE: the nodes on which its pages lie, as the kernel counts them.
+numa_maps() {
+	awk -v file="[/.]$1\$" '{
+		for (i = 1; i <= NF; i++) if ($i ~ /^file=/ && $i ~ file) break
+		for (; i <= NF; i++) if ($i ~ /^N[0-9]+=/) nodes[substr($i, 2, index($i, "=") - 2)]
+	} END { for (n in nodes) print n }' /proc/$pid/numa_maps | sort
+}
+
+# lies LANE ASKED NODE PAGES: its slots and its head.
+lies() {
+	check "$what: ls says so" is "$3 $2 $4" ls_says $1
+	check "$what: its slots, by numa_maps" is $3 numa_maps slots.$1
+	check "$what: its head, by numa_maps" is $3 numa_maps lane.$1
+}
+
+# Both nodes, and each node's producer asking for the other one.
+both() {
+	start build/tests/vm/pinned both 0 2 1:1 3:0
+	what="$1, cpu 0" lies 0 0 0 $1
+	what="$1, cpu 2" lies 1 1 1 $1
+	what="$1, cpu 1 and node 1" lies 2 1 1 $1
+	what="$1, cpu 3 and node 0" lies 3 0 0 $1
+	end
+}
+
+both hugetlb
+umount /dev/hugepages
+both collapsed
+plan
