@@ -23,6 +23,7 @@
 #define MADV_COLLAPSE 25
 #endif
 #define MPOL_PREFERRED  1
+#define MPOL_BIND       2
 #define HUGETLBFS_MAGIC 0x958458f6
 #define NODES_MAX       1024
 
@@ -74,7 +75,7 @@ static void *map_aligned(int fd, size_t size)
 	return at;
 }
 
-static void prefer_node(void *addr, size_t size, int node)
+static void choose_node(void *addr, size_t size, int node, int policy)
 {
 	unsigned long mask[NODES_MAX / (8 * sizeof(long))] = { 0 };
 	const unsigned bits = 8 * sizeof(long);
@@ -83,7 +84,7 @@ static void prefer_node(void *addr, size_t size, int node)
 		return;
 	mask[(unsigned)node / bits] = 1UL << (unsigned)node % bits;
 	/* Refused (seccomp, no NUMA): the memory is had anyway, and node_had tells where. */
-	(void)syscall(SYS_mbind, addr, size, MPOL_PREFERRED, mask, (unsigned long)NODES_MAX + 1, 0);
+	(void)syscall(SYS_mbind, addr, size, policy, mask, (unsigned long)NODES_MAX + 1, 0);
 }
 
 static int node_of(void *addr)
@@ -108,7 +109,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 	if (m->addr == MAP_FAILED)
 		return -errno;
 	m->size = size;
-	prefer_node(m->addr, size, m->node_asked);
+	choose_node(m->addr, size, m->node_asked, huge ? MPOL_BIND : MPOL_PREFERRED);
 	if (!huge && fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP)
 		goto undo;
 	if (madvise(m->addr, size, MADV_POPULATE_WRITE)) {

@@ -2,6 +2,7 @@
 # boots: isolated
 # A lane lies on its producer's node, or where it was asked to; `ls` says where, and the kernel agrees.
 . tests/vm/tap.sh
+node1=/sys/devices/system/node/node1
 
 # ls LANE: its node, the one asked for, and its pages.
 ls_says() {
@@ -33,7 +34,16 @@ both() {
 	end
 }
 
+# A producer on cpu 2 alone, whose lane is to lie on a node, on such pages.
+on_cpu_2() {
+	start build/tests/vm/pinned one 2
+	what=$1 lies 0 1 $2 $3
+	end
+}
+
 both hugetlb
+echo 0 >$node1/hugepages/hugepages-2048kB/nr_hugepages
+on_cpu_2 'no hugepages left on its node' 1 collapsed
 umount /dev/hugepages
 both collapsed
 plan
