@@ -26,6 +26,7 @@
 #define MPOL_BIND       2
 #define HUGETLBFS_MAGIC 0x958458f6
 #define NODES_MAX       1024
+#define SAMPLES         16
 
 /* The mount that distributions, systemd and DPDK's documentation use. One trusted place. */
 #define HUGE_MOUNT "/dev/hugepages"
@@ -87,13 +88,19 @@ static void choose_node(void *addr, size_t size, int node, int policy)
 	(void)syscall(SYS_mbind, addr, size, policy, mask, (unsigned long)NODES_MAX + 1, 0);
 }
 
-static int node_of(void *addr)
+/* Of pages all over it, the first that lies elsewhere than asked says where. */
+static int node_had(const struct tk_memory *m)
 {
-	int status = -1;
+	void *pages[SAMPLES];
+	int nodes[SAMPLES], elsewhere = 0;
 
-	if (syscall(SYS_move_pages, 0, 1UL, &addr, NULL, &status, 0))
+	for (size_t i = 0; i < SAMPLES; i++)
+		pages[i] = (char *)m->addr + m->size / SAMPLES * i;
+	if (syscall(SYS_move_pages, 0, (unsigned long)SAMPLES, pages, NULL, nodes, 0))
 		return -1;
-	return status < 0 ? -1 : status;
+	while (elsewhere < SAMPLES - 1 && nodes[elsewhere] == m->node_asked)
+		elsewhere++;
+	return nodes[elsewhere] < 0 ? -1 : nodes[elsewhere];
 }
 
 static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
@@ -122,7 +129,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 	m->pages = huge ? TK_PAGES_HUGETLB : TK_PAGES_SMALL;
 	if (!huge && size % TK_HUGEPAGE == 0 && madvise(m->addr, size, MADV_COLLAPSE) == 0)
 		m->pages = TK_PAGES_COLLAPSED;
-	m->node_had = node_of(m->addr);
+	m->node_had = node_had(m);
 	return 0;
 undo:
 	ret = -errno;

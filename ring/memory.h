@@ -16,7 +16,7 @@
  *	MADV_POPULATE_WRITE	faults everything in, and returns an error where touching would be
  *				SIGBUS
  *	MADV_COLLAPSE
- *	move_pages		asks where it really lies
+ *	move_pages		asks where it really lies: 16 pages of it
  *
  * Raw system calls, no libnuma: the library that lives in the watched program needs libc only. No
  * heap is used. Costs about 1 ms for 2 MiB. Not for signal handlers.
@@ -37,7 +37,7 @@ struct tk_memory {
 	size_t size;
 	enum tk_pages pages;
 	int node_asked; /* -1: none */
-	int node_had;   /* -1: unknown */
+	int node_had;   /* where part of it lies if not all is where it was asked; -1: unknown */
 };
 
 /**

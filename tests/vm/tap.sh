@@ -66,14 +66,14 @@ plan() {
 	echo "1..$n"
 }
 
-# start PROGRAM ARGUMENTS...: in the background, until it has said "ready"; it has a minute. Its
+# start PROGRAM ARGUMENTS...: in the background, until it has said "ready" or "recording"; it has a minute. Its
 # number is in $pid, what it said in $out.
 start() {
 	local tries=600
 	"$@" >$out 2>&1 &
 	pid=$!
 	pids="$pids $pid"
-	until grep -q '^ready' $out; do
+	until grep -qE '^(ready|recording)' $out; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] && kill -0 $pid || { echo "# $* is not ready:"; sed 's/^/# /' $out; return 1; }
 		sleep 0.1

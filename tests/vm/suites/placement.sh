@@ -41,9 +41,25 @@ on_cpu_2() {
 	end
 }
 
+# What is left of node 1, but for 40 MiB.
+fill_node_1() {
+	mkdir /tmp/fill
+	mount -t tmpfs -o mpol=prefer:1,size=1g tmpfs /tmp/fill
+	dd if=/dev/zero of=/tmp/fill/all bs=1M 2>/dev/null \
+		count=$(awk '/MemFree/ { print int($4 / 1024) - 40 }' $node1/meminfo)
+}
+
+elsewhere() {
+	ls_says 0 | grep '^0 1 '
+}
+
 both hugetlb
 echo 0 >$node1/hugepages/hugepages-2048kB/nr_hugepages
 on_cpu_2 'no hugepages left on its node' 1 collapsed
 umount /dev/hugepages
 both collapsed
+fill_node_1
+start taskset 4 build/producer/examples/timekeeper-load --slots 4194304 --rate 1
+check 'a node that has not enough: the rest lies on the other' is "$(printf '0\n1')" numa_maps slots.0
+check 'a node that has not enough: ls says so' elsewhere
 plan
