@@ -41,11 +41,6 @@ prints() {
 	grep -qe "$pattern" /tmp/printed || { cat /tmp/printed; return 1; }
 }
 
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
-
 # tap PROGRAM ARGUMENTS...: its tests are the suite's; what it says of those that failed is shown.
 tap() {
 	local name=${1##*/} more
