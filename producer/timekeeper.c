@@ -166,6 +166,17 @@ static bool counter_forbidden(void)
 	return prctl(PR_GET_TSC, &mode) == 0 && mode == PR_TSC_SIGSEGV;
 }
 
+/* Whichever clock: a lane of stores that may be torn cannot be read. */
+static int check_stores(void)
+{
+	const char *env = secure_getenv("TIMEKEEPER_FORCE");
+	char why[TK_WHY_MAX];
+
+	if (tk_tsc_atomic(env && !strcmp(env, "tcg"), why, sizeof(why)))
+		return tk_library_fail(ENOTSUP, "%s", why);
+	return 0;
+}
+
 static int choose_clock(enum tk_timebase wanted)
 {
 	const char *env = secure_getenv("TIMEKEEPER_CLOCK");
@@ -247,9 +258,12 @@ int tk_library_open_locked(void)
 {
 	size_t size;
 	void *lanes;
-	int ret;
+	int clock, ret;
 
-	ret = choose_clock(tk_library.options.timebase);
+	clock = choose_clock(tk_library.options.timebase);
+	ret = check_stores(); /* its reason comes first: no other clock would help */
+	if (!ret)
+		ret = clock;
 	if (ret)
 		return ret;
 	tk_stamps_begin();

@@ -71,7 +71,7 @@ extern "C" {
 
 enum tk_timebase {
 	TK_TIMEBASE_COUNTER, /* the time stamp counter; refused where it is not invariant */
-	TK_TIMEBASE_SYSTEM,  /* CLOCK_MONOTONIC: works anywhere, costs some 25 ns a stamp */
+	TK_TIMEBASE_SYSTEM,  /* CLOCK_MONOTONIC: always a clock, costs some 25 ns a stamp */
 };
 
 /** All zero is all default. */
@@ -91,11 +91,14 @@ struct tk_options {
  * program's name for those who watch: 1..63 bytes of printable UTF-8. One segment a process.
  *
  * @return 0, or a negative errno, and tk_why(): -EALREADY (is open), -EINVAL (a name or number
- * out of range), -ENOTSUP (no usable counter), -EBUSY (timers were defined before the system's
- * clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE), -EMFILE, -ENOMEM, ... In every
- * case the program may go on as if it were 0.
+ * out of range), -ENOTSUP (no usable counter, or stores that may be torn), -EBUSY (timers were
+ * defined before the system's clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE),
+ * -EMFILE, -ENOMEM, ... In every case the program may go on as if it were 0.
  *
  * Costs milliseconds. Measures what an empty span costs, for the reader to subtract.
+ *
+ * Under qemu's software emulation (TCG) records could be torn, so that it is refused, by whichever
+ * clock; TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
  *
  * What killed processes of this app left in the directory stays readable, but for all but the newest
  * four: those are removed here, so that a program that crashes again and again does not fill the

@@ -32,7 +32,7 @@
  * for processors with AVX (SDM vol. 3A, 8.1.1), AMD for its own (APM vol. 2, 7.3.2). So
  * there is no release here for an acquire to pair with, in the slot; the accesses are spelled in
  * assembly because compilers narrow half-used vector accesses to 8 bytes. Software emulation with
- * several host threads does tear them: tk_tsc_quick() refuses it.
+ * several host threads does tear them: tk_tsc_atomic() refuses it.
  *
  * Why xadd. A handler may interrupt a push anywhere and push itself. A claim of one instruction
  * gives it the next number; load, add, store lost 4 % of records there (measured). For the same

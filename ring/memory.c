@@ -23,8 +23,10 @@
 #define MADV_COLLAPSE 25
 #endif
 #define MPOL_PREFERRED  1
+#define MPOL_BIND       2
 #define HUGETLBFS_MAGIC 0x958458f6
 #define NODES_MAX       1024
+#define SAMPLES         16
 
 /* The mount that distributions, systemd and DPDK's documentation use. One trusted place. */
 #define HUGE_MOUNT "/dev/hugepages"
@@ -74,7 +76,7 @@ static void *map_aligned(int fd, size_t size)
 	return at;
 }
 
-static void prefer_node(void *addr, size_t size, int node)
+static void choose_node(void *addr, size_t size, int node, int policy)
 {
 	unsigned long mask[NODES_MAX / (8 * sizeof(long))] = { 0 };
 	const unsigned bits = 8 * sizeof(long);
@@ -83,16 +85,22 @@ static void prefer_node(void *addr, size_t size, int node)
 		return;
 	mask[(unsigned)node / bits] = 1UL << (unsigned)node % bits;
 	/* Refused (seccomp, no NUMA): the memory is had anyway, and node_had tells where. */
-	(void)syscall(SYS_mbind, addr, size, MPOL_PREFERRED, mask, (unsigned long)NODES_MAX + 1, 0);
+	(void)syscall(SYS_mbind, addr, size, policy, mask, (unsigned long)NODES_MAX + 1, 0);
 }
 
-static int node_of(void *addr)
+/* Of pages all over it, the first that lies elsewhere than asked says where. */
+static int node_had(const struct tk_memory *m)
 {
-	int status = -1;
+	void *pages[SAMPLES];
+	int nodes[SAMPLES], elsewhere = 0;
 
-	if (syscall(SYS_move_pages, 0, 1UL, &addr, NULL, &status, 0))
+	for (size_t i = 0; i < SAMPLES; i++)
+		pages[i] = (char *)m->addr + m->size / SAMPLES * i;
+	if (syscall(SYS_move_pages, 0, (unsigned long)SAMPLES, pages, NULL, nodes, 0))
 		return -1;
-	return status < 0 ? -1 : status;
+	while (elsewhere < SAMPLES - 1 && nodes[elsewhere] == m->node_asked)
+		elsewhere++;
+	return nodes[elsewhere] < 0 ? -1 : nodes[elsewhere];
 }
 
 static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
@@ -108,7 +116,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 	if (m->addr == MAP_FAILED)
 		return -errno;
 	m->size = size;
-	prefer_node(m->addr, size, m->node_asked);
+	choose_node(m->addr, size, m->node_asked, huge ? MPOL_BIND : MPOL_PREFERRED);
 	if (!huge && fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP)
 		goto undo;
 	if (madvise(m->addr, size, MADV_POPULATE_WRITE)) {
@@ -121,7 +129,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 	m->pages = huge ? TK_PAGES_HUGETLB : TK_PAGES_SMALL;
 	if (!huge && size % TK_HUGEPAGE == 0 && madvise(m->addr, size, MADV_COLLAPSE) == 0)
 		m->pages = TK_PAGES_COLLAPSED;
-	m->node_had = node_of(m->addr);
+	m->node_had = node_had(m);
 	return 0;
 undo:
 	ret = -errno;

@@ -9,13 +9,14 @@
  *	RLIMIT_FSIZE first	ftruncate beyond it raises SIGXFSZ, which kills
  *	ftruncate, mmap
  *	mbind			before anything is allocated; preferred, not bound: memory elsewhere
- *				is better than none
+ *				is better than none. On hugetlbfs bound: the next kind, on the node, is
+ *				better than hugepages elsewhere
  *	fallocate		reserves, so that a full file system says so now. Not on hugetlbfs,
  *				where it ignores the policy
  *	MADV_POPULATE_WRITE	faults everything in, and returns an error where touching would be
  *				SIGBUS
  *	MADV_COLLAPSE
- *	move_pages		asks where it really lies
+ *	move_pages		asks where it really lies: 16 pages of it
  *
  * Raw system calls, no libnuma: the library that lives in the watched program needs libc only. No
  * heap is used. Costs about 1 ms for 2 MiB. Not for signal handlers.
@@ -36,7 +37,7 @@ struct tk_memory {
 	size_t size;
 	enum tk_pages pages;
 	int node_asked; /* -1: none */
-	int node_had;   /* -1: unknown */
+	int node_had;   /* where part of it lies if not all is where it was asked; -1: unknown */
 };
 
 /**

@@ -109,7 +109,8 @@ static void check_tcg(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 		found(c, TK_TSC_FATAL, "yes",
 		      "qemu's software emulation tears 16-byte accesses (measured) and its counter "
 		      "is "
-		      "not a processor's; run under KVM or on hardware.");
+		      "not a processor's; run under KVM or on hardware (TIMEKEEPER_FORCE=tcg "
+		      "records all the same).");
 }
 
 static void check_hypervisor(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -283,7 +284,7 @@ static const struct {
 	const char *id, *source;
 	void (*run)(const struct tk_tsc_probe *m, struct tk_tsc_check *c);
 } checks[] = {
-	/* The first QUICK of these are what tk_tsc_quick() asks. */
+	/* COUNTER of these are what tk_tsc_quick() asks, and then tk_tsc_atomic() to ATOMIC. */
 	{ "prctl_tsc", "prctl(PR_GET_TSC)", check_prctl },
 	{ "invariant_tsc", "CPUID 80000007H EDX[8]", check_invariant },
 	{ "rdtscp", "CPUID 80000001H EDX[27]", check_rdtscp },
@@ -299,11 +300,12 @@ static const struct {
 	{ "tsc_adjust", "MSR 3BH, /dev/cpu/*/msr", check_tsc_adjust },
 };
 
-#define QUICK 5
+#define COUNTER 3
+#define ATOMIC  5
 
-int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len)
+static int ask(const struct tk_tsc_probe *m, size_t from, size_t to, char *why, size_t len)
 {
-	for (size_t i = 0; i < QUICK; i++) {
+	for (size_t i = from; i < to; i++) {
 		struct tk_tsc_check c;
 
 		checks[i].run(m, &c);
@@ -315,9 +317,24 @@ int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len)
 	return 0;
 }
 
+int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len)
+{
+	return ask(m, 0, COUNTER, why, len);
+}
+
 int tk_tsc_quick(char *why, size_t len)
 {
 	return tk_tsc_quick_of(&tk_tsc_this_machine, why, len);
+}
+
+int tk_tsc_atomic_of(const struct tk_tsc_probe *m, bool emulated, char *why, size_t len)
+{
+	return ask(m, COUNTER, emulated ? ATOMIC - 1 : ATOMIC, why, len);
+}
+
+int tk_tsc_atomic(bool emulated, char *why, size_t len)
+{
+	return tk_tsc_atomic_of(&tk_tsc_this_machine, emulated, why, len);
 }
 
 struct tk_tsc_check *tk_tsc_check_add(struct tk_tsc_report *r, const char *id, const char *source)

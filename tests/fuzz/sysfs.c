@@ -133,5 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_report(&report);
 	if (tk_tsc_quick_of(&m, why, sizeof(why)) < 0)
 		REQUIRE(fuzz_is_reason(why, sizeof(why)));
+	if (tk_tsc_atomic_of(&m, false, why, sizeof(why)) < 0)
+		REQUIRE(fuzz_is_reason(why, sizeof(why)));
 	return 0;
 }

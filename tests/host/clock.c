@@ -29,6 +29,19 @@ int __wrap_tk_tsc_quick(char *why, size_t len)
 	return -ENOTSUP;
 }
 
+int __real_tk_tsc_atomic(bool emulated, char *why, size_t len);
+int __wrap_tk_tsc_atomic(bool emulated, char *why, size_t len);
+
+static bool by_tcg;
+
+int __wrap_tk_tsc_atomic(bool emulated, char *why, size_t len)
+{
+	if (!by_tcg || emulated)
+		return __real_tk_tsc_atomic(emulated, why, len);
+	snprintf(why, len, "tcg: yes: as on a machine that is emulated");
+	return -ENOTSUP;
+}
+
 static int64_t hours_a_call; /* every clock goes back by so much, each time it is read */
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *t)
@@ -77,6 +90,32 @@ static void of_another_name(unsigned step)
 
 	not_invariant = true;
 	setenv("TIMEKEEPER_CLOCK", names[step], 1);
+	host_start();
+	host_goes_on(NULL);
+}
+
+/* ---- emulated: stores may be torn, whatever the clock ---- */
+
+static void emulated(unsigned step)
+{
+	static const char *const names[] = { "", "TCG", "avx" };
+
+	by_tcg = true;
+	not_invariant = true; /* of two reasons, that which no other clock helps against */
+	setenv("TIMEKEEPER_FORCE", names[step % 3], 1);
+	if (step < 3)
+		setenv("TIMEKEEPER_CLOCK", "monotonic", 1);
+	host_start();
+	must(tk_open("host", NULL) == -ENOTSUP && strstr(tk_why(), "tcg") == tk_why(), "%s",
+	     tk_why());
+	host_goes_on(NULL);
+}
+
+static void emulated_and_forced(unsigned step)
+{
+	(void)step;
+	by_tcg = true;
+	setenv("TIMEKEEPER_FORCE", "tcg", 1);
 	host_start();
 	host_goes_on(NULL);
 }
@@ -169,6 +208,8 @@ const struct scenario scenarios[] = {
 	{ "no invariant counter", none, 0, OPEN_REFUSED },
 	{ "no invariant counter, the system's clock asked for", none_but_the_systems, 2, WORKS },
 	{ "TIMEKEEPER_CLOCK is something else", of_another_name, 4, OPEN_REFUSED },
+	{ "emulated", emulated, 6, OPEN_REFUSED },
+	{ "emulated, and forced", emulated_and_forced, 0, WORKS },
 	{ "PR_SET_TSC before open", forbidden, 0, OPEN_REFUSED },
 	{ "PR_SET_TSC, the system's clock asked for", forbidden_with_the_systems, 0, WORKS },
 	{ "PR_SET_TSC after open", forbidden_later, 0, 0 },

@@ -158,15 +158,20 @@ static void verdict(const char *id, enum tk_tsc_severity want)
 	cr_expect_eq(tk_tsc_usable(&report), want != TK_TSC_FATAL);
 }
 
-/* And the quick set agrees, with the check's name in its reason. */
-static void refused(const char *id)
+/* And the quick sets agree, with the check's name in the reason: it is the counter's, or the stores'. */
+static void refused(const char *id, bool counter)
 {
 	char why[256] = "";
+	int quick, atomic;
 
 	verdict(id, TK_TSC_FATAL);
-	cr_expect_eq(tk_tsc_quick_of(&machine, why, sizeof(why)), -ENOTSUP);
+	quick = tk_tsc_quick_of(&machine, why, sizeof(why));
+	atomic = tk_tsc_atomic_of(&machine, false, why, sizeof(why));
+	cr_expect_eq(quick, counter ? -ENOTSUP : 0);
+	cr_expect_eq(atomic, counter ? 0 : -ENOTSUP);
 	cr_expect(strstr(why, id) == why, "%s", why);
-	cr_expect_eq(tk_tsc_quick_of(&machine, NULL, 0), -ENOTSUP);
+	cr_expect_eq(tk_tsc_quick_of(&machine, NULL, 0), quick);
+	cr_expect_eq(tk_tsc_atomic_of(&machine, false, NULL, 0), atomic);
 }
 
 TestSuite(check, .init = good_machine, .fini = tree_remove);
@@ -183,13 +188,14 @@ Test(check, a_good_machine_has_nothing_to_say)
 		cr_expect(c->value[0] && c->source[0] && c->reason[0], "%s", c->id);
 	}
 	cr_expect_eq(tk_tsc_quick_of(&machine, why, sizeof(why)), 0);
+	cr_expect_eq(tk_tsc_atomic_of(&machine, false, why, sizeof(why)), 0);
 	cr_expect_str_eq(why, "untouched");
 }
 
 Test(check, no_invariant_tsc)
 {
 	fake.ext7_edx = 0;
-	refused("invariant_tsc");
+	refused("invariant_tsc", true);
 	cr_expect_eq(fake.stamps, 0, "the counter must not be read after a fatal finding");
 	cr_expect_eq(find("backward_step")->severity, TK_TSC_UNKNOWN);
 }
@@ -197,7 +203,7 @@ Test(check, no_invariant_tsc)
 Test(check, leaves_beyond_the_maximum_are_not_believed)
 {
 	fake.max_ext = 0x80000004;
-	refused("invariant_tsc");
+	refused("invariant_tsc", true);
 	cr_expect_eq(find("rdtscp")->severity, TK_TSC_OK, "80000001H is within");
 	fake.max = 0;
 	verdict("avx", TK_TSC_FATAL);
@@ -206,25 +212,27 @@ Test(check, leaves_beyond_the_maximum_are_not_believed)
 Test(check, no_rdtscp)
 {
 	fake.ext1_edx = 0;
-	refused("rdtscp");
+	refused("rdtscp", true);
 }
 
 Test(check, no_avx)
 {
 	fake.leaf1_ecx = 0;
-	refused("avx");
+	refused("avx", false);
+	cr_expect_eq(tk_tsc_atomic_of(&machine, true, NULL, 0), -ENOTSUP, "nothing forces that");
 }
 
 Test(check, emulated_by_tcg)
 {
 	fake.hypervisor = "TCGTCGTCGTCG";
-	refused("tcg");
+	refused("tcg", false);
+	cr_expect_eq(tk_tsc_atomic_of(&machine, true, NULL, 0), 0, "forced");
 }
 
 Test(check, forbidden_by_prctl)
 {
 	fake.tsc_mode = PR_TSC_SIGSEGV;
-	refused("prctl_tsc");
+	refused("prctl_tsc", true);
 	cr_expect_eq(fake.stamps, 0, "reading would have killed us");
 }
 
