@@ -40,7 +40,7 @@ static void check_accepted(const struct tk_args *a, char **words, int n)
 	const struct tk_command *c = &tk_commands[a->command];
 
 	REQUIRE(a->command < TK_COMMANDS);
-	REQUIRE(a->collector.cpu >= -1 && a->collector.cpu < 4096);
+	REQUIRE(a->cpu >= -1 && a->cpu < 4096);
 	REQUIRE(a->charset >= 0 && a->charset <= 3 && a->format >= 0 && a->format <= 2);
 	REQUIRE(!a->once || a->count == 1 || a->help || a->version);
 	REQUIRE(a->n_operands >= 0 && a->n_operands <= n);

@@ -33,8 +33,9 @@ static void *record(void *place)
 	}
 	tk_flush();
 	sem_post(&recorded);
-	for (;;)
-		pause();
+	while (pause())
+		;
+	return NULL;
 }
 
 int main(int argc, char **argv)
