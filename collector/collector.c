@@ -51,20 +51,13 @@ static void refine(struct tk_collector *c)
 			  c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
 }
 
-/* Drainers copy the clock while a round is open. */
 static void ask(struct tk_collector *c)
 {
-	if (c->now_ns >= c->close_ns) {
-		due(&c->close_ns, c->state.interval_ns, c->now_ns);
-		tk_collector_ask(c, true);
-	} else if (c->now_ns >= c->take_ns) {
-		tk_collector_ask(c, false);
-	} else if (due(&c->refine_ns, REFINE_NS, c->now_ns)) {
-		refine(c);
+	bool interval = due(&c->close_ns, c->state.interval_ns, c->now_ns);
+
+	if (!interval && c->now_ns < c->take_ns)
 		return;
-	} else {
-		return;
-	}
+	tk_collector_ask(c, interval);
 	c->take_ns = c->now_ns + TAKE_NS;
 }
 
@@ -75,8 +68,11 @@ static void turn(struct tk_collector *c)
 	if (due(&c->scan_ns, SCAN_NS, c->now_ns))
 		tk_collector_scan(c);
 	tk_collector_receive(c);
-	if (!c->rounding)
-		ask(c);
+	if (c->rounding)
+		return;
+	if (tk_collector_all_answered(c) && due(&c->refine_ns, REFINE_NS, c->now_ns))
+		refine(c);
+	ask(c);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b)

@@ -57,7 +57,7 @@ struct tk_collector {
 	atomic_uint_fast64_t wanted_interval_ns;
 
 	/* The collecting thread's own. */
-	struct tk_clock clock; /* drainers copy it: not to be refined while a round is open */
+	struct tk_clock clock; /* drainers copy it when they are asked */
 	struct tk_drainer **drainers;
 	size_t n_drainers;
 	uint64_t nodes_told; /* bit: it was said that it has no cpu */
@@ -129,6 +129,9 @@ void tk_collector_ask(struct tk_collector *c, bool interval);
 
 /** Take what drainers have handed over, and end the round if all have and nobody holds the lock. */
 void tk_collector_receive(struct tk_collector *c);
+
+/** None is late either: they copy the clock when they are asked. */
+bool tk_collector_all_answered(const struct tk_collector *c);
 
 /* Under the lock: */
 

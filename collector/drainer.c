@@ -20,7 +20,7 @@
 #define BURST    32u
 #define ORDERS   4096u
 #define PARCELS  16384u
-#define EMPTIES  16384u /* more than a drainer has tallies: never full */
+#define EMPTIES  16384u /* as many as a drainer has tallies: never full */
 
 static uint64_t now(void)
 {
@@ -48,7 +48,7 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	uint64_t elapsed = now_ns - d->polled_ns;
 
 	d->polled_ns = now_ns;
-	d->seen.polls++;
+	d->polls++;
 	if (elapsed > d->gap_ns)
 		d->gap_ns = elapsed;
 	for (size_t i = 0; i < d->n_parts; i++)
@@ -98,7 +98,7 @@ static void put(struct tk_drainer *d, struct tk_parcel parcel)
 static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id)
 {
 	struct tk_parcel parcel = { .part = p,
-				    .tally = p->agg.tallies[id],
+				    .tally = p->full[id],
 				    .pushed = p->pushed[id],
 				    .lost = p->lost[id],
 				    .timer = id,
@@ -106,15 +106,17 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 
 	if (!parcel.tally && !parcel.pushed && !parcel.lost)
 		return;
-	p->agg.tallies[id] = NULL;
+	p->full[id] = NULL;
 	p->pushed[id] = 0;
 	p->lost[id] = 0;
 	put(d, parcel);
 }
 
+/* Tallies first, then what was pushed: so that no timer ever has more samples than records. */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
 	tk_part_look(p);
+	tk_part_swap(p);
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		tk_part_count(p, i);
 		breathe(d);
@@ -139,6 +141,7 @@ static void count(struct tk_drainer *d)
 	s->cpu = sched_getcpu();
 	s->gap_ns = d->gap_ns;
 	s->gap_lost = d->gap_lost;
+	s->polls = d->polls;
 	d->gap_ns = 0;
 	d->gap_lost = false;
 	if (getrusage(RUSAGE_THREAD, &u))
@@ -146,7 +149,7 @@ static void count(struct tk_drainer *d)
 	if (!d->warm) {
 		d->since.faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
-		s->polls = 0;
+		d->polls = 0;
 		d->warm = true;
 	}
 	s->faults = (uint64_t)(u.ru_minflt + u.ru_majflt) - d->since.faults;
@@ -184,7 +187,7 @@ static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 		d->parts = list;
 		list[d->n_parts++] = p;
 		p->pool = &d->pool;
-		p->agg.clock = p->seg->info.clock == TK_CLOCK_TSC ? &d->clock : NULL;
+		p->agg.clock = p->tsc ? &d->clock : NULL;
 	}
 	tk_part_add(p, lane);
 	d->warm = false;

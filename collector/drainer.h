@@ -89,6 +89,7 @@ struct tk_drainer {
 	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */
 	uint64_t moved_ns;  /* and when a record last came */
 	double fill_ns;
+	uint64_t polls;  /* since it was warm */
 	uint64_t gap_ns; /* the longest between two polls since the last TAKE */
 	bool gap_lost;   /* and whether records were lost in it */
 	bool warm;

@@ -8,8 +8,9 @@
 #include "collector/list.h"
 #include "collector/pace.h"
 
-/* Memory for histograms is bounded whatever a segment says: 8,192 timers with records, 340 MB. */
-#define TALLIES_MAX 8192u
+/* Memory for histograms is bounded whatever a segment says: 8,192 timers with records, twice, because
+ * those handed over are out for a while; 680 MB. */
+#define TALLIES_MAX 16384u
 
 static size_t tallies_used(const struct tk_tally_pool *p)
 {
@@ -44,26 +45,34 @@ struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool
 	p->seg = seg;
 	p->from = from;
 	p->max_timers = seg->info.max_timers;
+	p->tsc = seg->info.clock == TK_CLOCK_TSC;
 	tk_aggregator_init(&p->agg, raw ? NULL : seg->info.floor, NULL);
 	p->agg.more = more;
 	p->agg.tallies = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->full = calloc(p->max_timers, sizeof(struct tk_tally *));
 	p->counts = calloc(p->max_timers, sizeof(*p->counts));
 	p->pushed = calloc(p->max_timers, sizeof(*p->pushed));
 	p->lost = calloc(p->max_timers, sizeof(*p->lost));
-	if (p->agg.tallies && p->counts && p->pushed && p->lost)
+	if (p->agg.tallies && p->full && p->counts && p->pushed && p->lost)
 		return p;
 	tk_part_free(p);
 	errno = ENOMEM;
 	return NULL;
 }
 
+static void put_all(struct tk_part *p, struct tk_tally **tallies)
+{
+	for (uint32_t id = 0; id < p->max_timers && tallies; id++) {
+		if (tallies[id])
+			tk_tally_put(p->pool, tallies[id]);
+		tallies[id] = NULL;
+	}
+}
+
 void tk_part_let_go(struct tk_part *p)
 {
-	for (uint32_t id = 0; id < p->max_timers && p->pool; id++) {
-		if (p->agg.tallies[id])
-			tk_tally_put(p->pool, p->agg.tallies[id]);
-		p->agg.tallies[id] = NULL;
-	}
+	put_all(p, p->agg.tallies);
+	put_all(p, p->full);
 	for (uint32_t i = 0; i < p->n_lanes; i++)
 		tk_account_free(&p->lanes[i].account);
 	p->n_lanes = 0;
@@ -73,9 +82,9 @@ void tk_part_free(struct tk_part *p)
 {
 	if (!p)
 		return;
-	if (p->agg.tallies)
-		tk_part_let_go(p);
+	tk_part_let_go(p);
 	free(p->agg.tallies);
+	free(p->full);
 	free(p->counts);
 	free(p->pushed);
 	free(p->lost);
@@ -189,6 +198,14 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 		if (l->peak * sum->fill_ns > (double)r->size && !p->ended)
 			sum->fill_ns = (double)r->size / l->peak;
 	}
+}
+
+void tk_part_swap(struct tk_part *p)
+{
+	struct tk_tally **empty = p->full;
+
+	p->full = p->agg.tallies;
+	p->agg.tallies = empty;
 }
 
 void tk_part_count(struct tk_part *p, uint32_t i)

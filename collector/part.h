@@ -45,9 +45,11 @@ struct tk_part {
 	struct tk_tally_pool *pool;
 	enum tk_lane_from from;     /* where to begin in lanes that have lost their beginning */
 	uint32_t max_timers;        /* of the segment */
+	bool tsc;                   /* its stamps are of the counter */
 	struct tk_part_lane *lanes; /* may move when one is added */
 	uint32_t n_lanes;
 	uint32_t refused;
+	struct tk_tally **full;  /* tallies to be handed over; empty between rounds */
 	uint64_t *counts;        /* room for a lane's */
 	uint64_t *pushed, *lost; /* by timer: counted, and not handed over yet */
 	bool ended;              /* its writer is dead, or its segment closed */
@@ -88,6 +90,9 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 
 /** See how many timers there are by now. A system call. */
 void tk_part_look(struct tk_part *p);
+
+/** From now on records go into other tallies; those until now are in `full`. */
+void tk_part_swap(struct tk_part *p);
 
 /** Count what lane i has pushed and lost since the last call, timer by timer. */
 void tk_part_count(struct tk_part *p, uint32_t i);

@@ -13,8 +13,7 @@
 #include "collector/core.h"
 #include "collector/list.h"
 
-#define LATE_NS   (TK_SECOND_NS / 4)
-#define TOLD_NS   TK_SECOND_NS
+#define LATE_NS   TK_SECOND_NS
 #define BURST     32u
 #define ENDED_MAX 65536u /* timers that end within a round: others wait for the next */
 
@@ -216,27 +215,40 @@ static void let_go_of_gone(struct tk_collector *c)
 	}
 }
 
-static bool all_answered(struct tk_collector *c)
+static void say_late(struct tk_collector *c, struct tk_drainer *d)
+{
+	if (!d->late)
+		tk_collector_note(
+			c,
+			"the drainer on cpu %d has not come to run for a second: something "
+			"of higher priority has that cpu; what it reads is late",
+			d->shown.cpu);
+	d->late = true;
+}
+
+static bool may_end(struct tk_collector *c)
 {
 	bool all = true;
 
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
-		uint64_t since_ns = d->asked_ns ? c->now_ns - d->asked_ns : 0;
 
-		if (since_ns > TOLD_NS && !d->late) {
-			tk_collector_note(
-				c,
-				"the drainer on cpu %d has not come to run for a second: "
-				"something of higher priority has that cpu; what it reads "
-				"is late",
-				d->seen.cpu);
-			d->late = true;
-		}
-		if (d->asked_ns && since_ns < LATE_NS)
+		if (!d->asked_ns)
+			continue;
+		if (c->now_ns - d->asked_ns >= LATE_NS)
+			say_late(c, d);
+		else
 			all = false;
 	}
 	return all;
+}
+
+bool tk_collector_all_answered(const struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		if (c->drainers[i]->asked_ns)
+			return false;
+	return true;
 }
 
 static void end_round(struct tk_collector *c)
@@ -262,7 +274,7 @@ void tk_collector_receive(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_drainers; i++)
 		while (receive_from(c, c->drainers[i]))
 			;
-	if (!c->rounding || !all_answered(c) || pthread_mutex_trylock(&c->lock))
+	if (!c->rounding || !may_end(c) || pthread_mutex_trylock(&c->lock))
 		return;
 	end_round(c);
 	pthread_mutex_unlock(&c->lock);
