@@ -74,7 +74,7 @@ static pid_t start(const char *app, const char *ending)
 	return pid;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct tk_collector_options o = { .interval_ns = 10000000 };
 	char why[256];
@@ -82,7 +82,13 @@ int main(void)
 	struct tk_snapshot *s;
 	pid_t steady;
 
-	if (!getenv("WATCHED") || !place_make())
+	if (!getenv("WATCHED") || (argc > 1 && tk_tsc_cpus_parse(argv[1], &o.cpus)))
+		return 1;
+	if (argc > 1 && sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		printf("skipped: two drainers need two cpus\n");
+		return 77;
+	}
+	if (!place_make())
 		return 1;
 	steady = start("steady", "linger");
 	o.dir = place;
