@@ -159,11 +159,14 @@ static uint64_t readable_records(struct worker *w, const struct plan *p)
 	return readable;
 }
 
-/* Of the dead it counts every record that a reader of ours gets, and no other. */
+/* Of the dead it counts every record that a reader of ours gets, and no other; with one drainer, or
+ * with two that share the lanes of a segment. */
 static bool stat_is_right(struct worker *w, const struct plan *p, char why[200])
 {
-	const char *const stat[] = { "stat",       "--oldest", "--format", "jsonl",
-				     "--interval", "20ms",     NULL };
+	bool two = (p->random & 1) && sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	const char *const stat[] = { "stat",       "--oldest", "--format",           "jsonl",
+				     "--interval", "20ms",     two ? "--cpu" : NULL, "0-1",
+				     NULL };
 	uint64_t readable = readable_records(w, p), until = now_us() + DEADLINE_US, says = 0;
 	int out = memfd_create("stat", MFD_CLOEXEC);
 	pid_t pid = program_start(w, stat, out);
