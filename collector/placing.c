@@ -13,6 +13,7 @@
 #include "collector/doctor/isolation.h"
 #include "collector/list.h"
 #include "collector/nodes.h"
+#include "collector/pace.h"
 
 static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
 {
@@ -100,11 +101,30 @@ static void lock_memory(struct tk_collector *c)
 			  strerror(errno));
 }
 
+/* Who wants real-time priority starts the program with it (chrt), and drainers inherit it. */
+static void warn_of_throttling(struct tk_collector *c)
+{
+	int policy = sched_getscheduler(0);
+	char us[32];
+
+	if (c->options.poll_ns != TK_POLL_SPIN || (policy != SCHED_FIFO && policy != SCHED_RR) ||
+	    tk_tsc_file_read("", "/proc/sys/kernel/sched_rt_runtime_us", us, sizeof(us)) <= 0 ||
+	    !strcmp(us, "-1"))
+		return;
+	tk_collector_note(
+		c,
+		"spinning with real-time priority: the kernel stops such a thread for a part "
+		"of each second (kernel.sched_rt_runtime_us = %s), and lanes fill meanwhile; "
+		"use a poll interval, or an isolated cpu without that priority",
+		us);
+}
+
 int tk_placing_begin(struct tk_collector *c, char why[256])
 {
 	const struct tk_tsc_cpus *cpus = &c->options.cpus;
 	int err = 0;
 
+	warn_of_throttling(c);
 	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
 		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
 			continue;
