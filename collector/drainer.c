@@ -139,6 +139,8 @@ static void count(struct tk_drainer *d)
 	s->cpu = sched_getcpu();
 	s->gap_ns = d->gap_ns;
 	s->gap_lost = d->gap_lost;
+	if (s->gap_ns > s->longest_gap_ns)
+		s->longest_gap_ns = s->gap_ns;
 	d->gap_ns = 0;
 	d->gap_lost = false;
 	if (getrusage(RUSAGE_THREAD, &u))
@@ -147,6 +149,7 @@ static void count(struct tk_drainer *d)
 		d->since.faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		s->polls = 0;
+		s->longest_gap_ns = 0;
 		d->warm = true;
 	}
 	s->faults = (uint64_t)(u.ru_minflt + u.ru_majflt) - d->since.faults;

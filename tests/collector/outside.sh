@@ -152,6 +152,8 @@ lane '.page_bytes == 4096 or .page_bytes == 2097152'
 lane '.nodes_had == [] or any(.nodes_had[] == .node; .)'
 lane ".producer_running and .producer_cpu == $cpu and .producer_node >= 0"
 lane '.drainers == []'
+expect 0 stat --count 3 --interval 10ms --cpu "$cpu"
+said "^timekeeper: drainer on cpu $cpu (node [0-9]*, pinned): 1 lane, gap .*, since it was warm\$"
 start "$TIMEKEEPER" stat --interval 10ms --cpu "$cpu"
 collector=${pids[1]}
 expect 0 ls --json
