@@ -156,7 +156,7 @@ void tk_drain_measure(struct tk_drain *d, const struct tk_clock *clock,
 		      const struct tk_child_options *o)
 {
 	struct tk_segment *segment;
-	struct tk_child c;
+	struct tk_child c = { 0 };
 
 	*d = (struct tk_drain){ .node = -1 };
 	if (tk_child_start(&c, o) < 0)

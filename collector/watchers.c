@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/watchers.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <sched.h>
@@ -20,7 +21,7 @@ static int number(const char *text, const char **end)
 	size_t digits = strspn(text, "0123456789");
 
 	*end = text + digits;
-	return digits && digits <= 6 ? atoi(text) : -1;
+	return digits && digits <= 6 ? (int)strtol(text, NULL, 10) : -1;
 }
 
 int tk_watcher_name(const char *comm)
@@ -45,16 +46,33 @@ int tk_stat_cpu(const char *stat)
 	return at ? number(at + 1, &at) : -1;
 }
 
+/* A number that ends with `end`; *at moves past both. */
+static bool take(const char **at, int base, char end, unsigned long long *n)
+{
+	char *stop;
+
+	if (!isxdigit((unsigned char)**at))
+		return false;
+	*n = strtoull(*at, &stop, base);
+	if (*stop != end)
+		return false;
+	*at = stop + 1;
+	return true;
+}
+
+/* START-END MODE OFFSET MAJOR:MINOR INODE NAME; an anonymous mapping has inode 0. */
 bool tk_maps_line(const char *line, struct tk_mapping *m)
 {
-	unsigned major, minor;
-	unsigned long long inode;
-	char mode[5];
+	unsigned long long n, major, minor, inode;
 
-	if (sscanf(line, "%*x-%*x %4s %*x %x:%x %llu", mode, &major, &minor, &inode) != 4 ||
-	    mode[3] != 's' || !inode)
+	if (!take(&line, 16, '-', &n) || !take(&line, 16, ' ', &n) || strnlen(line, 5) < 5 ||
+	    line[3] != 's' || line[4] != ' ')
 		return false;
-	m->dev = makedev(major, minor);
+	line += 5;
+	if (!take(&line, 16, ' ', &n) || !take(&line, 16, ':', &major) ||
+	    !take(&line, 16, ' ', &minor) || !take(&line, 10, ' ', &inode) || !inode)
+		return false;
+	m->dev = makedev((unsigned)major, (unsigned)minor);
 	m->ino = (ino_t)inode;
 	return true;
 }

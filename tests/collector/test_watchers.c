@@ -56,11 +56,12 @@ Test(watchers, a_mapping_counts_if_it_is_shared_and_a_file)
 	cr_assert_eq(m.pid, 7);
 	cr_assert_eq(m.dev, makedev(0, 0x1a));
 	cr_assert_eq(m.ino, 1234567890123);
-	cr_assert(tk_maps_line("0-1 rw-s 0 fe:ff 1", &m));
+	cr_assert(tk_maps_line("0-1 rw-s 0 fe:ff 1 ", &m));
 	for (const char *const *bad =
 		     (const char *const[]){ "", "\n", "x", "0-1 r--p 00000000 00:1a 12 /lib/x\n",
 					    "0-1 rw-s 00000000 00:00 0 \n", "0-1 r--s",
-					    "0-1 r--s 0 1 2", "r--s 0 0:1 2", NULL };
+					    "0-1 r--s 0 1 2 ", "0-1 r--s 0 1:2 ",
+					    "0-1 r--s 0 1:2 3x", "r--s 0 0:1 2", NULL };
 	     *bad; bad++)
 		cr_assert_not(tk_maps_line(*bad, &m), "%s", *bad);
 }
