@@ -11,8 +11,9 @@
 
 static tk_timer_t timers[TIMERS];
 
-int load_open(unsigned n)
+int load_open(unsigned n, int node)
 {
+	struct tk_thread thread = { .on_node = node >= 0, .node = (uint32_t)node };
 	char name[16];
 	int err = tk_open("bench", NULL);
 
@@ -20,7 +21,7 @@ int load_open(unsigned n)
 		snprintf(name, sizeof(name), "timer-%04u", i);
 		timers[i] = tk_timer(name);
 	}
-	return err < 0 ? err : tk_join(NULL);
+	return err < 0 ? err : tk_join(&thread);
 }
 
 /* Durations around 100 ns and latencies around a microsecond, one in a hundred far out. */

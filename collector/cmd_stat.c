@@ -7,6 +7,7 @@
 
 #include "collector/commands.h"
 #include "collector/dirs.h"
+#include "collector/display/text.h"
 #include "collector/rows.h"
 #include "collector/say.h"
 #include "collector/stop.h"
@@ -224,6 +225,19 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 	return go_on && !enough(r) && !r->write_error;
 }
 
+/* Who names cpus wants to know whether they were left alone. */
+static void say_drainers(const struct stat_run *r)
+{
+	struct tk_snapshot *s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
+	char text[TK_TEXT_DRAINER_MAX];
+
+	for (size_t i = 0; s && i < s->n_drainers; i++) {
+		tk_text_drainer(text, &s->drainers[i]);
+		tk_say("drainer on %s, since it was warm", text);
+	}
+	tk_snapshot_free(s);
+}
+
 enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
 {
 	struct stat_run r = { .args = a, .out = out, .since_ns = 1 };
@@ -244,6 +258,8 @@ enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
 	} else if (code == TK_EXIT_OK && !r.rows) {
 		tk_say("no records came meanwhile");
 	}
+	if (r.rows && !tk_tsc_cpus_empty(&a->collector.cpus))
+		say_drainers(&r);
 	tk_collector_close(r.collector);
 	return code;
 }

@@ -142,6 +142,8 @@ static void count(struct tk_drainer *d)
 	s->gap_ns = d->gap_ns;
 	s->gap_lost = d->gap_lost;
 	s->polls = d->polls;
+	if (s->gap_ns > s->longest_gap_ns)
+		s->longest_gap_ns = s->gap_ns;
 	d->gap_ns = 0;
 	d->gap_lost = false;
 	if (getrusage(RUSAGE_THREAD, &u))
@@ -150,6 +152,7 @@ static void count(struct tk_drainer *d)
 		d->since.faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		d->polls = 0;
+		s->longest_gap_ns = 0;
 		d->warm = true;
 	}
 	s->faults = (uint64_t)(u.ru_minflt + u.ru_majflt) - d->since.faults;

@@ -40,8 +40,12 @@ const struct tk_command tk_commands[TK_COMMANDS] = {
 	[TK_CMD_LS] = {
 		"ls", "", 0, 0, "segments, their lanes and memory, and whether their owners live",
 		"Lists the shared memory of each watched process: state of the owner, lanes with the "
-		"thread that writes them, slots, the kind of memory they got, and records written.",
+		"thread that writes them, slots, the kind of memory they got, and records written. With "
+		"--placement instead: the NUMA node that was asked for each lane, where it lies now, its "
+		"pages' size, the cpu and node of its producer, and the collectors' threads that drain "
+		"it. --json has both.",
 		{ { "timekeeper ls", "everything there is" },
+		  { "timekeeper ls --placement", "is each lane beside those who write and read it?" },
 		  { "timekeeper ls --json", "the same, for a program to read" } },
 	},
 	[TK_CMD_CLEAN] = {
@@ -148,6 +152,8 @@ const struct tk_option tk_options[] = {
 	  AT(no_color) },
 	{ "json", 'j', TK_OPTION_FLAG, BIT(LS) | BIT(TSC) | BIT(DOCTOR) | BIT(TUNE), NULL, NULL,
 	  "one JSON object", AT(json) },
+	{ "placement", 0, TK_OPTION_FLAG, BIT(LS), NULL, NULL,
+	  "show on which NUMA node each lane, its producer and its drainers are", AT(placement) },
 	{ "force", 0, TK_OPTION_FLAG, BIT(CLEAN), NULL, NULL, "remove them", AT(force) },
 	{ "offsets", 0, TK_OPTION_FLAG, BIT(TSC), NULL, NULL,
 	  "measure cores against each other; runs a thread on each", AT(offsets) },

@@ -50,7 +50,7 @@ struct tk_args {
 	const char *timer; /* shell pattern; NULL: all */
 	int format;        /* enum tk_format */
 	uint64_t count;    /* intervals; 0: until told to stop */
-	bool once, json, force, offsets, no_color;
+	bool once, json, placement, force, offsets, no_color;
 	int charset; /* 0 auto, 1 braille, 2 block, 3 ascii */
 	bool help, version, man;
 	const char *completion; /* shell */

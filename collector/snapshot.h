@@ -89,10 +89,11 @@ struct tk_snap_drainer {
 	bool pinned;
 	uint32_t lanes;
 	uint64_t polls;
-	uint64_t faults;      /* pages */
-	uint64_t involuntary; /* context switches */
-	uint64_t gap_ns;      /* the longest between two polls, in this interval */
-	bool gap_lost;        /* records were lost in it */
+	uint64_t faults;         /* pages */
+	uint64_t involuntary;    /* context switches */
+	uint64_t gap_ns;         /* the longest between two polls, in this interval */
+	bool gap_lost;           /* records were lost in it */
+	uint64_t longest_gap_ns; /* and of all since then */
 };
 
 struct tk_snap_mark {

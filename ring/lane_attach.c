@@ -141,6 +141,8 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 	if (fd < 0)
 		return fd;
 	lane->slots_size = (size_t)st.st_size;
+	lane->slots_dev = st.st_dev;
+	lane->slots_ino = st.st_ino;
 	ret = check_slots(h, &st, why);
 	if (!ret) {
 		lane->slots = map_guarded(s, fd, lane->slots_size,

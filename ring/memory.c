@@ -26,7 +26,6 @@
 #define MPOL_BIND       2
 #define HUGETLBFS_MAGIC 0x958458f6
 #define NODES_MAX       1024
-#define SAMPLES         16
 
 /* The mount that distributions, systemd and DPDK's documentation use. One trusted place. */
 #define HUGE_MOUNT "/dev/hugepages"
@@ -88,17 +87,25 @@ static void choose_node(void *addr, size_t size, int node, int policy)
 	(void)syscall(SYS_mbind, addr, size, policy, mask, (unsigned long)NODES_MAX + 1, 0);
 }
 
-/* Of pages all over it, the first that lies elsewhere than asked says where. */
+int tk_memory_nodes(const void *addr, size_t size, int nodes[TK_MEMORY_SAMPLES])
+{
+	const void *pages[TK_MEMORY_SAMPLES];
+
+	for (size_t i = 0; i < TK_MEMORY_SAMPLES; i++)
+		pages[i] = (const char *)addr + size / TK_MEMORY_SAMPLES * i;
+	if (syscall(SYS_move_pages, 0, (unsigned long)TK_MEMORY_SAMPLES, pages, NULL, nodes, 0))
+		return -errno;
+	return 0;
+}
+
+/* The first page that lies elsewhere than asked says where. */
 static int node_had(const struct tk_memory *m)
 {
-	void *pages[SAMPLES];
-	int nodes[SAMPLES], elsewhere = 0;
+	int nodes[TK_MEMORY_SAMPLES], elsewhere = 0;
 
-	for (size_t i = 0; i < SAMPLES; i++)
-		pages[i] = (char *)m->addr + m->size / SAMPLES * i;
-	if (syscall(SYS_move_pages, 0, (unsigned long)SAMPLES, pages, NULL, nodes, 0))
+	if (tk_memory_nodes(m->addr, m->size, nodes))
 		return -1;
-	while (elsewhere < SAMPLES - 1 && nodes[elsewhere] == m->node_asked)
+	while (elsewhere < TK_MEMORY_SAMPLES - 1 && nodes[elsewhere] == m->node_asked)
 		elsewhere++;
 	return nodes[elsewhere] < 0 ? -1 : nodes[elsewhere];
 }

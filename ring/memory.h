@@ -56,6 +56,14 @@ int tk_memory_file(int dirfd, const char *name, size_t size, int node, mode_t mo
  */
 int tk_memory_huge(const char *name, size_t size, int node, mode_t mode, struct tk_memory *m);
 
+#define TK_MEMORY_SAMPLES 16
+
+/**
+ * Ask the kernel where pages all over it lie. Negative: it does not say, or that page is not mapped
+ * in this process: it has to be read first. @return 0 or -errno
+ */
+int tk_memory_nodes(const void *addr, size_t size, int nodes[TK_MEMORY_SAMPLES]);
+
 /** Remove a file made by tk_memory_huge(). */
 void tk_memory_huge_remove(const char *name, uid_t uid);
 

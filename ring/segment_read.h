@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "ring/lane_read.h"
 #include "ring/owner.h"
@@ -33,6 +34,8 @@ struct tk_segment_lane {
 	void *slots;
 	size_t head_size;
 	size_t slots_size;
+	dev_t slots_dev; /* which file slots.N is, whatever its name */
+	ino_t slots_ino;
 	int queue_fd; /* of a queue's slots.N, for its lock; else -1 */
 	bool told;    /* that it is corrupt */
 };

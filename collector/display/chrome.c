@@ -192,7 +192,7 @@ static void draw_keys(const struct tk_view_state *v, struct tk_grid *g, struct t
 
 void tk_draw_footer(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r)
 {
-	char text[160];
+	char text[TK_TEXT_DRAINER_MAX];
 
 	if (!v->editing) {
 		draw_keys(v, g, r);
@@ -206,14 +206,60 @@ void tk_draw_footer(const struct tk_view_state *v, struct tk_grid *g, struct tk_
 
 enum { HELP_KEYS_W = 7, HELP_W = 44 };
 
-void tk_draw_help(struct tk_view_state *v, struct tk_grid *g)
+static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect line,
+			  const struct tk_key *k)
+{
+	tk_grid_text(g, line.x, line.y, HELP_KEYS_W - 1,
+		     TK_STYLE(TK_DEFAULT, tk_view_is_on(v, k) ? TK_REVERSE : TK_BOLD), k->keys);
+	tk_grid_text(g, line.x + HELP_KEYS_W, line.y, line.w - HELP_KEYS_W, plain, k->help);
+}
+
+/* Of the lines below the keys: a title, and one for each. */
+static void help_drainer(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
+{
+	if (line == 0)
+		snprintf(text, TK_TEXT_DRAINER_MAX,
+			 "Threads that drain lanes; gaps and counts since they were warm");
+	else
+		tk_text_drainer(text, &s->drainers[line - 1]);
+}
+
+/* How many lines, and the columns of the longest. */
+static int help_drainers(const struct tk_snapshot *s, int *width)
+{
+	int n = (int)s->n_drainers;
+	char text[TK_TEXT_DRAINER_MAX];
+
+	*width = 0;
+	for (int line = 0; n && line <= n; line++) {
+		help_drainer(s, line, text);
+		if (tk_text_width(text) > *width)
+			*width = tk_text_width(text);
+	}
+	return n ? n + 1 : 0;
+}
+
+static void draw_help_drainer(const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect line,
+			      int i)
+{
+	char text[TK_TEXT_DRAINER_MAX];
+
+	help_drainer(s, i, text);
+	tk_grid_text(g, line.x, line.y, line.w, i ? plain : TK_STYLE(TK_DEFAULT, TK_BOLD), text);
+}
+
+void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g)
 {
 	size_t n;
 	const struct tk_key *k = tk_keys(&n);
 	int columns = g->w >= 2 * HELP_W + 4 ? 2 : 1;
-	int lines = ((int)n + columns - 1) / columns;
-	int w = columns * HELP_W + 2 < g->w ? columns * HELP_W + 2 : g->w;
+	int key_lines = ((int)n + columns - 1) / columns, width;
+	int lines = key_lines + help_drainers(s, &width);
+	int w = columns * HELP_W > width + 1 ? columns * HELP_W + 2 : width + 3;
 	int h = lines + 2 < g->h ? lines + 2 : g->h;
+
+	if (w > g->w)
+		w = g->w;
 	struct tk_rect box = { (g->w - w) / 2, (g->h - h) / 2, w, h };
 	int last_top = lines - (h - 2);
 
@@ -222,14 +268,15 @@ void tk_draw_help(struct tk_view_state *v, struct tk_grid *g)
 	tk_grid_fill(g, box, ' ', plain);
 	tk_grid_box(g, box, TK_STYLE(TK_DEFAULT, TK_BOLD),
 		    last_top > 0 ? "Keys - ▲ ▼ scroll, h closes" : "Keys - h closes");
-	for (int i = 0; i < (int)n; i++) {
-		int line = i % lines - v->help_top, x = box.x + 2 + i / lines * HELP_W;
-		int room = (columns > 1 ? HELP_W : w - 2) - HELP_KEYS_W - 2;
-		if (line < 0 || line >= h - 2)
-			continue;
-		tk_grid_text(g, x, box.y + 1 + line, HELP_KEYS_W - 1,
-			     TK_STYLE(TK_DEFAULT, tk_view_is_on(v, &k[i]) ? TK_REVERSE : TK_BOLD),
-			     k[i].keys);
-		tk_grid_text(g, x + HELP_KEYS_W, box.y + 1 + line, room, plain, k[i].help);
+	for (int i = v->help_top; i < v->help_top + h - 2; i++) {
+		struct tk_rect line = { box.x + 2, box.y + 1 + i - v->help_top, w - 4, 1 };
+
+		if (i >= key_lines)
+			draw_help_drainer(s, g, line, i - key_lines);
+		if (columns > 1)
+			line.w = HELP_W - 2;
+		for (int c = 0; c < columns && i < key_lines; c++, line.x += HELP_W)
+			if (c * key_lines + i < (int)n)
+				draw_help_key(v, g, line, &k[c * key_lines + i]);
 	}
 }

@@ -216,5 +216,5 @@ void tk_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_gri
 	tk_draw_status(v, s, g, l.status);
 	tk_draw_footer(v, g, l.footer);
 	if (v->help)
-		tk_draw_help(v, g);
+		tk_draw_help(v, s, g);
 }

@@ -24,7 +24,7 @@ void tk_draw_measure(const struct tk_view_state *v, const struct tk_snapshot *s,
 		     struct tk_rect r, enum tk_measure m);
 void tk_draw_rate(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
 		  struct tk_rect r);
-void tk_draw_help(struct tk_view_state *v, struct tk_grid *g);
+void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g);
 void tk_draw_footer(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r);
 void tk_draw_status(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
 		    struct tk_rect r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -172,4 +173,18 @@ char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
 	static const char *const unit[] = { " /s", " k/s", " M/s", " G/s", " T/s" };
 
 	return scaled(out, per_s, unit, 5);
+}
+
+void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d)
+{
+	char node[16] = "unknown", gap[TK_UNITS_MAX];
+
+	if (d->node >= 0)
+		snprintf(node, sizeof(node), "%d", d->node);
+	snprintf(out, TK_TEXT_DRAINER_MAX,
+		 "cpu %d (node %s%s): %u lane%s, gap %s, %" PRIu64 " page fault%s, %" PRIu64
+		 " involuntary switch%s",
+		 d->cpu, node, d->pinned ? ", pinned" : "", d->lanes, d->lanes == 1 ? "" : "s",
+		 tk_units_ns(gap, (double)d->longest_gap_ns), d->faults, d->faults == 1 ? "" : "s",
+		 d->involuntary, d->involuntary == 1 ? "" : "es");
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/snapshot.h"
+
 /** The next code point of *s, which moves past it; 0 at the end. Never reads past the NUL. */
 uint32_t tk_utf8_next(const char **s);
 
@@ -34,5 +36,10 @@ char *tk_units_count(char out[TK_UNITS_MAX], double n);
 
 /** "26.6 /s", "1.2 M/s". @return out. */
 char *tk_units_rate(char out[TK_UNITS_MAX], double per_s);
+
+#define TK_TEXT_DRAINER_MAX 160
+
+/** "cpu 3 (node 1, pinned): 12 lanes, gap 1.2 ms, ...": what came of it since it was warm. */
+void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d);
 
 #endif

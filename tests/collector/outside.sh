@@ -143,6 +143,34 @@ printed '^small\..* 500 records refused for want of a lane'
 end_all
 rm -rf "$TIMEKEEPER_DIR"/small.*
 
+# --- where a lane is: its producer, who drains it, and who does not any more
+cpu=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
+lane() { jq -e ".segments[0].lanes[0] | $1" "$out" >/dev/null || fail "ls --json: not: $1"; }
+start taskset -c "$cpu" "$WATCHED" placed 1 500 linger
+expect 0 ls --json
+lane '.page_bytes == 4096 or .page_bytes == 2097152'
+lane '.nodes_had == [] or any(.nodes_had[] == .node; .)'
+lane ".producer_running and .producer_cpu == $cpu and .producer_node >= 0"
+lane '.drainers == []'
+expect 0 stat --count 3 --interval 10ms --cpu "$cpu"
+said "^timekeeper: drainer on cpu $cpu (node [0-9]*, pinned): 1 lane, gap .*, since it was warm\$"
+start "$TIMEKEEPER" stat --interval 10ms --cpu "$cpu"
+collector=${pids[1]}
+expect 0 ls --json
+lane "[.drainers[] | {pid, cpu, pinned}] == [{pid: $collector, cpu: $cpu, pinned: true}]"
+expect 0 ls --placement
+printed "^placed\..* alive"
+printed "^. *0 .* cpu $cpu, node .* pid $collector: cpu $cpu, node [0-9]*, pinned\$"
+kill -9 "$collector" && wait "$collector" 2>/dev/null
+expect 0 ls --json
+lane '.drainers == []'
+end_all
+expect 0 ls --json
+lane ".producer_running == false and .producer_cpu == $cpu"
+expect 0 ls --placement
+printed " was cpu $cpu, node .* nobody$"
+rm -rf "$TIMEKEEPER_DIR"/placed.*
+
 # --- only what cannot be read: not "nothing runs there"
 touch "$TIMEKEEPER_DIR/bad.1.x"
 expect 3 ls

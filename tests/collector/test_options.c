@@ -60,6 +60,14 @@ Test(options, stat)
 	cr_assert_eq(args.count, 1);
 }
 
+Test(options, ls)
+{
+	cr_assert_eq(parse("ls --placement --pid 7"), 0);
+	cr_assert_eq(args.command, TK_CMD_LS);
+	cr_assert(args.placement);
+	cr_assert_eq(parse("stat --placement"), -EINVAL);
+}
+
 Test(options, operands)
 {
 	cr_assert_eq(parse("disable Seq* --pid 7"), 0);

@@ -111,6 +111,20 @@ static void fill_timer(const struct tk_fake *f, struct tk_snap_timer *t, size_t 
 	}
 }
 
+static void fill_drainers(struct tk_snapshot *s, size_t n)
+{
+	s->n_drainers = n;
+	s->drainers = calloc(n + 1, sizeof(*s->drainers));
+	for (size_t i = 0; i < n; i++)
+		s->drainers[i] = (struct tk_snap_drainer){ .cpu = 3 + 4 * (int)i,
+							   .node = (int)i,
+							   .pinned = i == 0,
+							   .lanes = i == 0 ? 12 : 1,
+							   .longest_gap_ns = 1204567 * (i + 1),
+							   .faults = i,
+							   .involuntary = i * 12 };
+}
+
 static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const struct tk_view *v)
 {
 	int64_t to = v->to_ns && v->to_ns < f->now_ns ? v->to_ns : f->now_ns;
@@ -158,6 +172,7 @@ struct tk_snapshot *tk_fake_snapshot(const struct tk_fake *f, const struct tk_vi
 		fill_timer(f, &s->timers[i], i);
 	s->n_segments = f->n_segments;
 	s->segments = calloc(s->n_segments + 1, sizeof(*s->segments));
+	fill_drainers(s, f->n_drainers);
 	if (f->note) {
 		s->n_notes = 1;
 		s->notes = calloc(1, sizeof(*s->notes));
@@ -174,6 +189,7 @@ void tk_snapshot_free(struct tk_snapshot *s)
 		return;
 	free(s->timers);
 	free(s->segments);
+	free(s->drainers);
 	free(s->notes);
 	free(s->points[0]);
 	free(s->points[1]);

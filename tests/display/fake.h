@@ -19,6 +19,7 @@ struct tk_fake {
 	size_t n_timers;      /* the first so many of its names, then numbered ones */
 	size_t n_segments;
 	const char *first_name; /* instead of the first timer's own; or NULL */
+	size_t n_drainers; /* the first on a cpu of its own, the others anywhere on their node */
 	uint64_t lost;
 	bool dead; /* the last timer's process has died */
 	bool no_marks;

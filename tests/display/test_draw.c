@@ -240,6 +240,16 @@ Test(golden, help)
 	golden("help", false);
 }
 
+Test(golden, drainers)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	s.fake.n_drainers = 2;
+	scene_type(&s, "h");
+	for (int i = 0; i < 100; i++)
+		scene_key(&s, TK_KEY_DOWN);
+	golden("drainers", false);
+}
+
 Test(golden, paused)
 {
 	scene_open(&s, 100, 30, TK_CHARSET_BRAILLE);

@@ -107,6 +107,16 @@ Test(keys, a_small_screen_scrolls_the_help_to_its_end)
 	cr_assert_str_eq(selected_name(), "Gateway-ingest");
 }
 
+Test(keys, the_help_has_what_came_of_each_drainer)
+{
+	s.fake.n_drainers = 2;
+	scene_type(&s, "h");
+	cr_assert(scene_shows(&s, "cpu 3 (node 0, pinned): 12 lanes, gap 1.205 ms, 0 page faults, "
+				  "0 involuntary switches"));
+	cr_assert(scene_shows(&s, "cpu 7 (node 1): 1 lane, gap 2.409 ms, 1 page fault, "
+				  "12 involuntary switches"));
+}
+
 /* --- what they do ---------------------------------------------------------------------------- */
 
 Test(view, begins_with_averages_only_live_30_s)
