@@ -199,4 +199,7 @@ void tk_collector_close_interval(struct tk_collector *c)
 	c->state.intervals++;
 	c->began_wall_ns = wall_ns;
 	c->began_ns = c->now_ns;
+	/* A drainer came late, or a viewer held the lock: the next one is a whole one all the same. */
+	if (c->close_ns < c->now_ns + c->state.interval_ns / 2)
+		c->close_ns = c->now_ns + c->state.interval_ns;
 }
