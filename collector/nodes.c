@@ -60,3 +60,9 @@ int tk_node_distance(int a, int b)
 	distance = numa_distance(a, b);
 	return distance > 0 ? distance : INT_MAX;
 }
+
+void tk_nodes_settle(void)
+{
+	if (tk_nodes() > 1)
+		numa_set_localalloc();
+}

@@ -105,6 +105,7 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	const struct tk_tsc_cpus *cpus = &c->options.cpus;
 	int err = 0;
 
+	tk_nodes_settle();
 	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
 		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
 			continue;
