@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -100,6 +101,16 @@ static void lock_memory(struct tk_collector *c)
 			  strerror(errno));
 }
 
+/*
+ * What khugepaged puts together it takes away first: a drainer that touches it meanwhile waits, for up
+ * to milliseconds. Tallies, which are to be hugepages, are made so at once (collector/hist.c).
+ */
+static void keep_pages(struct tk_collector *c)
+{
+	lock_memory(c);
+	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
 int tk_placing_begin(struct tk_collector *c, char why[256])
 {
 	const struct tk_tsc_cpus *cpus = &c->options.cpus;
@@ -118,7 +129,7 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 		return err;
 	keep_away(cpus);
 	if (c->options.isolated)
-		lock_memory(c);
+		keep_pages(c);
 	return 0;
 }
 
