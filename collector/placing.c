@@ -61,7 +61,7 @@ static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 }
 
 /* Display and statistics do not run where lanes are drained, if there is another place. */
-static void keep_away(const struct tk_tsc_cpus *from)
+static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	cpu_set_t cpus;
 
@@ -72,6 +72,10 @@ static void keep_away(const struct tk_tsc_cpus *from)
 			CPU_CLR(cpu, &cpus);
 	if (CPU_COUNT(&cpus))
 		sched_setaffinity(0, sizeof(cpus), &cpus);
+	else if (c->options.isolated)
+		tk_collector_note(c, "drainers are not left alone: this process may use no cpu but "
+				     "theirs, and does there what else it has to do; give its "
+				     "partition one more");
 }
 
 static int demand_isolation(int cpu, char why[256])
@@ -127,7 +131,7 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	}
 	if (err || !c->n_drainers)
 		return err;
-	keep_away(cpus);
+	keep_away(c, cpus);
 	if (c->options.isolated)
 		keep_pages(c);
 	return 0;
