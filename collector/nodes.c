@@ -18,7 +18,7 @@ int tk_nodes(void)
 	int n = 0;
 
 	for (int node = 0; has_numa() && node <= numa_max_node(); node++)
-		n += numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)node) != 0;
+		n += numa_bitmask_isbitset(numa_nodes_ptr, (unsigned)node) != 0;
 	return n ? n : 1;
 }
 

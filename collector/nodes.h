@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-/** How many nodes have memory. */
+/** How many nodes there are, whether or not this process may have memory of them. */
 int tk_nodes(void);
 
 /** Whether there is such a node. */
