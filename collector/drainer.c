@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -106,6 +107,7 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 
 	if (!parcel.tally && !parcel.pushed && !parcel.lost)
 		return;
+	d->n_out += parcel.tally != NULL;
 	p->full[id] = NULL;
 	p->pushed[id] = 0;
 	p->lost[id] = 0;
@@ -132,10 +134,23 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
 	tk_part_sum_up(p);
 }
 
+/*
+ * The kernel collects pages that were faulted in by cpu, some ten of them, and comes for the rest with
+ * a worker on that cpu, seconds later. munmap() takes them along now.
+ */
+static void hand_in_pages(void)
+{
+	void *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED)
+		munmap(page, 1);
+}
+
 /* What a core that is left alone does not have. */
 static void count(struct tk_drainer *d)
 {
 	struct tk_snap_drainer *s = &d->seen;
+	uint64_t faults;
 	struct rusage u;
 
 	s->cpu = sched_getcpu();
@@ -148,22 +163,28 @@ static void count(struct tk_drainer *d)
 	d->gap_lost = false;
 	if (getrusage(RUSAGE_THREAD, &u))
 		return;
+	faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
+	if (d->cpu >= 0 && faults != d->faults)
+		hand_in_pages();
+	d->faults = faults;
 	if (!d->warm) {
-		d->since.faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
+		d->since.faults = faults;
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		d->polls = 0;
 		s->longest_gap_ns = 0;
 		d->warm = true;
 	}
-	s->faults = (uint64_t)(u.ru_minflt + u.ru_majflt) - d->since.faults;
+	s->faults = faults - d->since.faults;
 	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;
 }
 
 static void take_round(struct tk_drainer *d)
 {
 	d->clock = *d->watch;
+	d->n_out = 0;
 	for (size_t i = 0; i < d->n_parts; i++)
 		hand_over(d, d->parts[i]);
+	tk_tally_reserve(&d->pool, d->n_out); /* they come back before they are out again */
 	count(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);

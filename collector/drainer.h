@@ -88,10 +88,12 @@ struct tk_drainer {
 	unsigned n_burst;
 	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */
 	uint64_t moved_ns;  /* and when a record last came */
+	size_t n_out;       /* tallies handed over by this TAKE */
 	double fill_ns;
 	uint64_t polls;  /* since it was warm */
 	uint64_t gap_ns; /* the longest between two polls since the last TAKE */
 	bool gap_lost;   /* and whether records were lost in it */
+	uint64_t faults; /* as of the last TAKE */
 	bool warm;
 	struct tk_snap_drainer since; /* counters as they were when it was warm */
 

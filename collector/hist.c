@@ -2,9 +2,15 @@
 #include "collector/hist.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 #define SUB         (1u << TK_HIST_SUB_BITS)
 #define BLOCK_BYTES (UINT64_C(2) << 20)
@@ -121,6 +127,23 @@ void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES])
 	}
 }
 
+/*
+ * All of it now, as a hugepage if there is one: the hot loop is not to fault. Where this process has
+ * turned hugepages off (collector/placing.c says why), they are on for this moment.
+ */
+static void populate(void *block)
+{
+	bool off = prctl(PR_GET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL) > 0;
+
+	if (off)
+		prctl(PR_SET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL);
+	madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
+	if (madvise(block, BLOCK_BYTES, MADV_POPULATE_WRITE)) /* before Linux 5.14 */
+		memset(block, 0, BLOCK_BYTES);
+	if (off)
+		prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
 static int pool_grow(struct tk_tally_pool *p)
 {
 	size_t size = (p->n_blocks + 1) * PER_BLOCK;
@@ -145,13 +168,19 @@ static int pool_grow(struct tk_tally_pool *p)
 	if (block > area)
 		munmap(area, (size_t)(block - area));
 	munmap(block + BLOCK_BYTES, (size_t)(area + BLOCK_BYTES - block));
-	madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
+	populate(block);
 
 	p->blocks[p->n_blocks++] = block;
 	tallies = (struct tk_tally *)(void *)block;
 	for (size_t i = PER_BLOCK; i-- > 0;)
 		p->free[p->n_free++] = &tallies[i];
 	return 0;
+}
+
+void tk_tally_reserve(struct tk_tally_pool *p, size_t n)
+{
+	while (p->n_free < n && pool_grow(p) == 0)
+		;
 }
 
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p)

@@ -81,8 +81,8 @@ void tk_hist_clear(struct tk_hist *h);
  */
 void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES]);
 
-/** Where tallies come from: blocks of 2 MiB, hugepages if the kernel has some. All zero to begin.
- */
+/** Where tallies come from: blocks of 2 MiB, faulted in when they are made, hugepages if the kernel
+ * has some. All zero to begin. */
 struct tk_tally_pool {
 	struct tk_tally **free;
 	size_t n_free;
@@ -92,6 +92,8 @@ struct tk_tally_pool {
 
 /** @return an empty tally, or NULL and errno ENOMEM. */
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
+/** Have so many there, for tk_tally_get() to take at once; as far as there is memory. */
+void tk_tally_reserve(struct tk_tally_pool *p, size_t n);
 /** Give one back, whatever it holds. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);
 void tk_tally_pool_free(struct tk_tally_pool *p);

@@ -18,7 +18,7 @@ int tk_nodes(void)
 	int n = 0;
 
 	for (int node = 0; has_numa() && node <= numa_max_node(); node++)
-		n += numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)node) != 0;
+		n += numa_bitmask_isbitset(numa_nodes_ptr, (unsigned)node) != 0;
 	return n ? n : 1;
 }
 
@@ -59,4 +59,10 @@ int tk_node_distance(int a, int b)
 		return 10;
 	distance = numa_distance(a, b);
 	return distance > 0 ? distance : INT_MAX;
+}
+
+void tk_nodes_settle(void)
+{
+	if (tk_nodes() > 1)
+		numa_set_localalloc();
 }

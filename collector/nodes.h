@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-/** How many nodes have memory. */
+/** How many nodes there are, whether or not this process may have memory of them. */
 int tk_nodes(void);
 
 /** Whether there is such a node. */
@@ -25,5 +25,12 @@ int tk_node_cpus(int node, cpu_set_t *cpus);
 
 /** 10 for a node and itself, as ACPI has it; INT_MAX where it is not known. */
 int tk_node_distance(int a, int b);
+
+/**
+ * Have memory lie where it is first touched, as ever, and stay there. The kernel's NUMA balancing
+ * otherwise unmaps this process's pages every few seconds, to see who faults them in again. For the
+ * calling thread, and those that it starts from now on.
+ */
+void tk_nodes_settle(void);
 
 #endif

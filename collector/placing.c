@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -61,7 +62,7 @@ static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 }
 
 /* Display and statistics do not run where lanes are drained, if there is another place. */
-static void keep_away(const struct tk_tsc_cpus *from)
+static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	cpu_set_t cpus;
 
@@ -72,6 +73,10 @@ static void keep_away(const struct tk_tsc_cpus *from)
 			CPU_CLR(cpu, &cpus);
 	if (CPU_COUNT(&cpus))
 		sched_setaffinity(0, sizeof(cpus), &cpus);
+	else if (c->options.isolated)
+		tk_collector_note(c, "drainers are not left alone: this process may use no cpu but "
+				     "theirs, and does there what else it has to do; give its "
+				     "partition one more");
 }
 
 static int demand_isolation(int cpu, char why[256])
@@ -119,12 +124,23 @@ static void warn_of_throttling(struct tk_collector *c)
 		us);
 }
 
+/*
+ * What khugepaged puts together it takes away first: a drainer that touches it meanwhile waits, for up
+ * to milliseconds. Tallies, which are to be hugepages, are made so at once (collector/hist.c).
+ */
+static void keep_pages(struct tk_collector *c)
+{
+	lock_memory(c);
+	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
 int tk_placing_begin(struct tk_collector *c, char why[256])
 {
 	const struct tk_tsc_cpus *cpus = &c->options.cpus;
 	int err = 0;
 
 	warn_of_throttling(c);
+	tk_nodes_settle();
 	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
 		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
 			continue;
@@ -135,9 +151,9 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	}
 	if (err || !c->n_drainers)
 		return err;
-	keep_away(cpus);
+	keep_away(c, cpus);
 	if (c->options.isolated)
-		lock_memory(c);
+		keep_pages(c);
 	return 0;
 }
 

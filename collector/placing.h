@@ -17,7 +17,7 @@
 
 struct tk_collector;
 
-/** Start the drainers of cpus that were named. @return 0, or -errno and a sentence in `why`. */
+/** Settle memory, and start the drainers of cpus that were named. @return 0, or -errno and a sentence in `why`. */
 int tk_placing_begin(struct tk_collector *c, char why[256]);
 
 /** Who is to drain a lane that lies on this node, -1: unknown. @return NULL: nobody, for now. */

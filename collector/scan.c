@@ -166,6 +166,7 @@ static void deal_lanes(struct tk_collector *c, struct tk_source *s)
 		s->lanes[i] = part;
 		part->asked++;
 		d->lanes++;
+		tk_segment_fault_in(s->seg, i);
 		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
 	}
 }

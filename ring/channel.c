@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
@@ -35,6 +36,8 @@ struct tk_channel *tk_channel_new(unsigned capacity, unsigned size)
 	c->size = size;
 	c->ring = aligned_alloc(RTE_CACHE_LINE_SIZE,
 				RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE));
+	if (c->ring) /* a push or a pop is not to fault */
+		memset(c->ring, 0, (size_t)bytes);
 	err = c->ring ? rte_ring_init(c->ring, "timekeeper", capacity, flags) : -ENOMEM;
 	if (err) {
 		tk_channel_free(c);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program whose threads are on given cpus: pinned APP CPU[:NODE]...
+ * A program whose threads are on given cpus: pinned APP CPU[:NODE]... [later CPU[:NODE]...]
  *
  * A thread a cpu, its lane on that cpu's NUMA node or on NODE, records 1,000 spans. What could not be
- * had is said; then "ready", and it waits to be killed.
+ * had is said; then "ready", and it waits to be killed; at "later" too, for SIGUSR1 to go on.
  */
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "producer/timekeeper.h"
@@ -38,22 +40,37 @@ static void *record(void *place)
 	return NULL;
 }
 
+static void ready(void)
+{
+	printf("ready\n");
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
+	sigset_t usr1;
+	int sig;
 
 	if (argc < 3)
 		return 2;
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
 	if (tk_open(argv[1], NULL) < 0)
 		printf("%s\n", tk_why());
 	sem_init(&recorded, 0, 0);
 	for (int i = 2; i < argc; i++) { /* one after the other: lane 0, 1, ... */
+		if (!strcmp(argv[i], "later")) {
+			ready();
+			sigwait(&usr1, &sig);
+			continue;
+		}
 		if (pthread_create(&thread, NULL, record, argv[i]))
 			return 1;
 		sem_wait(&recorded);
 	}
-	printf("ready\n");
-	fflush(stdout);
+	ready();
 	for (;;)
 		pause();
 }

@@ -75,6 +75,37 @@ start() {
 	done
 }
 
+# background COMMAND...: a function or a program whose number is in $pid; what it says is in /tmp/stdout and
+# /tmp/stderr.
+background() {
+	"$@" >/tmp/stdout 2>/tmp/stderr &
+	pid=$!
+	pids="$pids $pid"
+}
+
+# until_true COMMAND...: it has a minute.
+until_true() {
+	local tries=300
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.2
+	done >/tmp/tried 2>&1
+}
+
+# threads PATTERN: of process $pid, those so named; their directories in /proc.
+threads() {
+	local task
+	for task in /proc/$pid/task/*; do
+		! grep -qx "$1" $task/comm || echo $task
+	done
+}
+
+# allowed THREAD: the cpus on which it may run.
+allowed() {
+	awk '/^Cpus_allowed_list:/ { print $2 }' $1/status
+}
+
 # End them all, and remove what they left.
 end() {
 	[ -z "$pids" ] || { kill -9 $pids; wait $pids; } 2>/dev/null

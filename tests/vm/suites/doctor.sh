@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# boots: isolated plain partition
+# What doctor says of cpu 3 is so, however the machine was booted.
+. tests/vm/tap.sh
+group=/sys/fs/cgroup
+
+look() {
+	$timekeeper doctor --cpu 3 --json "$@" >/tmp/doctor
+	code=$?
+}
+
+found() {
+	jq -r ".checks[] | select(.id == \"$1\") | .$2" /tmp/doctor
+}
+
+# found_all VERDICT ID...: each of them has it.
+found_all() {
+	local verdict=$1 id said status=0
+	shift
+	for id in "$@"; do
+		said=$(found $id verdict)
+		[ "$said" = $verdict ] || { echo "$id: $said: $(found $id value)"; status=1; }
+	done
+	return $status
+}
+
+# Every field is there, and of its kind; nothing twice; the whole is as bad as the worst.
+sound() {
+	jq -e '
+		def rank: {ok: 0, unknown: 1, warn: 2, fail: 3}[.];
+		.schema == 1 and .cpu == 3 and (.cpu_why | type) == "string" and (.checks | length) > 30
+		and all(.checks[]; keys == ["fix", "id", "reason", "source", "value", "verdict"]
+			and (.id | test("^[a-z]+[.][a-z0-9_]+$")) and (.verdict | rank) != null
+			and all(.value, .source, .reason; type == "string" and . != "")
+			and (.fix | type | . == "string" or . == "null"))
+		and (.checks | map(.id) | length == (unique | length))
+		and (.verdict | rank) == ([.checks[].verdict | rank] | max)' /tmp/doctor >/tmp/jq
+}
+
+script() {
+	$timekeeper doctor --cpu 3 --fix-script >/tmp/fix.sh
+	grep -q '^# ' /tmp/fix.sh && sh -n /tmp/fix.sh
+}
+
+everywhere() {
+	look
+	check 'JSON is sound' sound
+	check 'an emulated counter is no clock' found_all fail tsc.invariant_tsc tsc.tcg
+	check 'and doctor says why' prints . found tsc.tcg reason
+	check 'so that its exit code is 1' is 1 echo $code
+	check 'the script is one' script
+}
+
+isolated() {
+	check 'isolation is ok' found_all ok isolation.domain isolation.partition isolation.nohz_full \
+		isolation.rcu_nocbs isolation.workqueue isolation.smt
+	check 'interrupts go elsewhere' found_all ok irq.default irq.devices
+	check 'the watchdog too' found_all ok kernel.watchdog
+	look --seconds 2
+	check 'no tick of a busy cpu' found_all ok noise.ticks
+}
+
+plain() {
+	check 'not isolated: fail' found_all fail isolation.domain tasks.others
+	check 'not told to leave it alone: warnings' found_all warn isolation.nohz_full isolation.rcu_nocbs \
+		isolation.workqueue irq.default
+	check 'no partition, and none that is invalid' found_all ok isolation.partition
+	look --seconds 2
+	check 'ticks of a busy cpu' prints 'warn\|fail' found noise.ticks verdict
+}
+
+unbound_work() {
+	[ $((0x$(cat /sys/devices/virtual/workqueue/cpumask) & 8)) = 0 ] && echo ok || echo warn
+}
+
+partition() {
+	check 'the domain is the partition' found_all ok isolation.domain isolation.partition tasks.others
+	# Since Linux 6.7 a partition keeps it away.
+	check 'unbound work is told of where it comes' found_all $(unbound_work) isolation.workqueue
+	check 'the tick is left' found_all warn isolation.nohz_full
+	# No cpu is left for others.
+	echo 0-3 >$group/measured/cpuset.cpus
+	look
+	check 'an invalid partition isolates nothing' found_all fail isolation.domain isolation.partition
+	check "it says the kernel's reason" is "$(cat $group/measured/cpuset.cpus.partition)" \
+		found isolation.partition value
+	echo 3 >$group/measured/cpuset.cpus
+	echo isolated >$group/measured/cpuset.cpus.partition
+	look
+	check 'mended, as it said' found_all ok isolation.domain isolation.partition
+}
+
+everywhere
+$BOOT
+plan
