@@ -14,7 +14,7 @@
 
 #define MS            UINT64_C(1000000)
 #define SCAN_NS       (250 * MS)
-#define PEEK_NS       (10 * MS)
+#define PEEK_NS       (20 * MS)
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
 #define ANSWER_NS     (MS / 10) /* how long to leave drainers to answer */
@@ -152,6 +152,7 @@ static void free_all(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_stop(c->drainers[i]);
+	tk_placing_end(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		tk_source_free(c->sources[i]);
 	for (size_t i = 0; i < c->n_drainers; i++)

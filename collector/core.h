@@ -62,6 +62,8 @@ struct tk_collector {
 	size_t n_drainers;
 	uint64_t nodes_told; /* bit: it was said that it has no cpu */
 	bool no_drainer;     /* it was said that none can be had */
+	bool moved;          /* who opened it keeps away from named cpus, */
+	cpu_set_t opener;    /* and might run here */
 	struct tk_source **sources;
 	size_t n_sources;
 	struct tk_refused *refused;
@@ -113,6 +115,9 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
 void tk_collector_scan(struct tk_collector *c);
 
+/** Pick up a source's new timers and lanes, and say what is wrong with it. @return 0 or -EBADMSG */
+int tk_collector_refresh(struct tk_collector *c, struct tk_source *s);
+
 /** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
 bool tk_collector_peek(struct tk_collector *c);
 
@@ -141,7 +146,7 @@ void tk_collector_adopt(struct tk_collector *c, struct tk_source *src);
 /** The series of a timer of a source. @return NULL: there is no room for it */
 struct tk_series *tk_collector_series(struct tk_collector *c, struct tk_source *src, uint32_t id);
 
-/** All that a source wrote is in its series: those of a dead process, from now on. */
+/** A source has ended: its series are those of a dead process from now on. */
 void tk_collector_leave(struct tk_collector *c, struct tk_source *src);
 
 /** So that processes may come and go for years. */

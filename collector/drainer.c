@@ -13,15 +13,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/list.h"
 #include "collector/pace.h"
 #include "tsc/read.h"
 
 #define QUIET_NS UINT64_C(1000000000)
 #define BURST    32u
-#define ORDERS   4096u
+#define ORDERS   16384u
 #define PARCELS  16384u
-#define EMPTIES  16384u /* as many as a drainer has tallies: never full */
+
+/* Memory for histograms is bounded whatever segments say: of 8,192 timers with records, twice, because
+ * those handed over are out for a while; 680 MB. */
+#define TALLIES_MAX 16384u
 
 static uint64_t now(void)
 {
@@ -52,9 +54,9 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	d->polls++;
 	if (elapsed > d->gap_ns)
 		d->gap_ns = elapsed;
-	for (size_t i = 0; i < d->n_parts; i++)
-		if (!d->parts[i]->seg->bad)
-			tk_part_drain(d->parts[i], spins(d) ? now_ns : 0, elapsed, &sum);
+	for (struct tk_part *p = d->parts; p; p = p->next)
+		if (!p->seg->bad)
+			tk_part_drain(p, spins(d) ? now_ns : 0, elapsed, &sum);
 	if (sum.records)
 		d->moved_ns = now_ns;
 	if (sum.lost)
@@ -182,48 +184,44 @@ static void take_round(struct tk_drainer *d)
 {
 	d->clock = *d->watch;
 	d->n_out = 0;
-	for (size_t i = 0; i < d->n_parts; i++)
-		hand_over(d, d->parts[i]);
+	for (struct tk_part *p = d->parts; p; p = p->next)
+		hand_over(d, p);
 	tk_tally_reserve(&d->pool, d->n_out); /* they come back before they are out again */
 	count(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);
 }
 
-static size_t place_of(const struct tk_drainer *d, const struct tk_part *p)
-{
-	size_t i = 0;
-
-	while (i < d->n_parts && d->parts[i] != p)
-		i++;
-	return i;
-}
-
 static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
-	if (place_of(d, p) == d->n_parts) {
-		struct tk_part **list = tk_list_grow(d->parts, d->n_parts, sizeof(*list));
-
-		if (!list) {
-			p->refused++;
-			return;
-		}
-		d->parts = list;
-		list[d->n_parts++] = p;
+	if (!p->pool) {
 		p->pool = &d->pool;
 		p->agg.clock = p->tsc ? &d->clock : NULL;
+		p->next = d->parts;
+		d->parts = p;
 	}
 	tk_part_add(p, lane);
 	d->warm = false;
 }
 
+static void end(struct tk_drainer *d, struct tk_part *p, bool ended)
+{
+	p->ended = ended;
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		tk_part_end_lane(p, i);
+		breathe(d);
+	}
+}
+
 static void let_go(struct tk_drainer *d, struct tk_part *p)
 {
-	size_t i = place_of(d, p);
+	struct tk_part **link = &d->parts;
 
+	while (*link && *link != p)
+		link = &(*link)->next;
+	if (*link)
+		*link = p->next;
 	tk_part_let_go(p);
-	if (i < d->n_parts)
-		d->parts[i] = d->parts[--d->n_parts];
 	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_GONE });
 	flush(d);
 }
@@ -236,7 +234,7 @@ static void obey(struct tk_drainer *d, const struct tk_order *o)
 		break;
 	case TK_ORDER_END:
 	case TK_ORDER_RESUME:
-		tk_part_end(o->part, o->kind == TK_ORDER_END);
+		end(d, o->part, o->kind == TK_ORDER_END);
 		break;
 	case TK_ORDER_LET_GO:
 		let_go(d, o->part);
@@ -247,21 +245,31 @@ static void obey(struct tk_drainer *d, const struct tk_order *o)
 	}
 }
 
-void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
+static void take_empties(struct tk_drainer *d)
 {
 	struct tk_tally *empty[BURST];
-	struct tk_order order;
 	unsigned n;
 
-	drain(d, now_ns);
-	if (!tk_channel_pop(d->orders, &order, 1))
-		return;
 	while ((n = tk_channel_pop(d->empties, empty, BURST)))
 		while (n)
 			tk_tally_put(&d->pool, empty[--n]);
-	do
+}
+
+void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
+{
+	struct tk_order order;
+	bool any = false;
+
+	drain(d, now_ns);
+	while (tk_channel_pop(d->orders, &order, 1)) {
+		if (!any)
+			take_empties(d);
+		any = true;
 		obey(d, &order);
-	while (tk_channel_pop(d->orders, &order, 1));
+		breathe(d);
+	}
+	if (!d->pool.n_free)
+		take_empties(d);
 }
 
 static void rest(struct tk_drainer *d)
@@ -300,7 +308,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct tk_drainer *tk_drainer_new(const struct tk_clock *clock)
+struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 {
 	struct tk_drainer *d = aligned_alloc(64, (sizeof(*d) + 63) & ~(size_t)63);
 
@@ -311,9 +319,10 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock)
 	d->watch = clock;
 	d->clock = *clock;
 	d->polled_ns = now();
+	d->pool.max = TALLIES_MAX / share;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
 	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));
-	d->empties = tk_channel_new(EMPTIES, sizeof(struct tk_tally *));
+	d->empties = tk_channel_new(TALLIES_MAX, sizeof(struct tk_tally *));
 	d->burst = calloc(BURST, sizeof(*d->burst));
 	if (d->orders && d->parcels && d->empties && d->burst)
 		return d;
@@ -328,7 +337,9 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 	int err;
 
 	d->seen.node = d->node;
+	d->seen.cpu = d->cpu;
 	d->seen.pinned = d->cpu >= 0;
+	d->shown = d->seen;
 	pthread_attr_init(&attr);
 	if (cpus)
 		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
@@ -340,10 +351,16 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 
 void tk_drainer_stop(struct tk_drainer *d)
 {
+	cpu_set_t any;
+
+	if (!d->runs)
+		return;
 	atomic_store_explicit(&d->stop, true, memory_order_relaxed);
 	tk_bell_ring(&d->bell);
-	if (d->runs)
-		pthread_join(d->thread, NULL);
+	/* Something may keep its cpu from it. */
+	memset(&any, 0xff, sizeof(any));
+	pthread_setaffinity_np(d->thread, sizeof(any), &any);
+	pthread_join(d->thread, NULL);
 	d->runs = false;
 }
 
@@ -356,7 +373,6 @@ void tk_drainer_free(struct tk_drainer *d)
 	tk_channel_free(d->empties);
 	tk_tally_pool_free(&d->pool);
 	free(d->burst);
-	free(d->parts);
 	free(d);
 }
 

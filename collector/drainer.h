@@ -82,8 +82,7 @@ struct tk_drainer {
 	/* The drainer's own. */
 	struct tk_clock clock;
 	struct tk_tally_pool pool;
-	struct tk_part **parts;
-	size_t n_parts;
+	struct tk_part *parts;
 	struct tk_parcel *burst;
 	unsigned n_burst;
 	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */
@@ -105,11 +104,14 @@ struct tk_drainer {
 	uint64_t asked_ns;            /* a TAKE is open since; 0: none */
 	bool late;                    /* and that was said */
 	bool moved;                   /* it is not on its cpu any more, and that was said */
-	struct tk_snap_drainer shown; /* `seen`, as of its last ROUND */
+	struct tk_snap_drainer shown; /* `seen`, as of its last ROUND; gaps since they were shown */
 };
 
-/** Not running yet: cpu, node and poll_ns are to be set. @return NULL and errno. */
-struct tk_drainer *tk_drainer_new(const struct tk_clock *clock);
+/**
+ * Not running yet: cpu, node and poll_ns are to be set. @share: one of so many drainers, among which the
+ * memory for histograms is divided. @return NULL and errno.
+ */
+struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share);
 
 /**
  * Start its thread on these cpus; NULL: wherever it may.

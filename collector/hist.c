@@ -179,15 +179,16 @@ static int pool_grow(struct tk_tally_pool *p)
 
 void tk_tally_reserve(struct tk_tally_pool *p, size_t n)
 {
-	while (p->n_free < n && pool_grow(p) == 0)
+	while (p->n_free < n && (!p->max || p->n_blocks * PER_BLOCK < p->max) && pool_grow(p) == 0)
 		;
 }
 
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p)
 {
+	bool too_many = p->max && p->n_blocks * PER_BLOCK - p->n_free >= p->max;
 	struct tk_tally *t;
 
-	if (p->n_free == 0 && pool_grow(p) < 0) {
+	if (too_many || (p->n_free == 0 && pool_grow(p) < 0)) {
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -88,9 +88,10 @@ struct tk_tally_pool {
 	size_t n_free;
 	void **blocks;
 	size_t n_blocks;
+	size_t max; /* tallies that may be in use at a time; 0: no limit */
 };
 
-/** @return an empty tally, or NULL and errno ENOMEM. */
+/** @return an empty tally, or NULL and errno ENOMEM: no memory, or too many are in use. */
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
 /** Have so many there, for tk_tally_get() to take at once; as far as there is memory. */
 void tk_tally_reserve(struct tk_tally_pool *p, size_t n);

@@ -102,7 +102,6 @@ void tk_collector_leave(struct tk_collector *c, struct tk_source *src)
 			continue;
 		tk_series_leave(src->series[id]);
 		tk_dead_add(&c->dead, src->series[id]);
-		src->series[id] = NULL;
 	}
 	c->unknown_gone += src->unknown;
 	src->unknown = 0;
@@ -139,6 +138,10 @@ static void show_gap(struct tk_collector *c)
 	if (lost || stale || gap_ns > c->state.longest_gap_ns) {
 		c->state.longest_gap_ns = gap_ns;
 		c->gap_shown_ns = c->now_ns;
+	}
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		c->drainers[i]->shown.gap_ns = 0;
+		c->drainers[i]->shown.gap_lost = false;
 	}
 }
 

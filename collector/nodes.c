@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <numa.h>
+#include <string.h>
 
 static bool has_numa(void)
 {
@@ -41,8 +42,10 @@ int tk_node_cpus(int node, cpu_set_t *cpus)
 	cpu_set_t allowed;
 
 	CPU_ZERO(cpus);
-	if (!tk_node_exists(node) || sched_getaffinity(0, sizeof(allowed), &allowed))
+	if (!tk_node_exists(node))
 		return 0;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed)) /* cpus beyond a cpu_set_t */
+		memset(&allowed, 0xff, sizeof(allowed));
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET((size_t)cpu, &allowed) && tk_node_of_cpu(cpu) == node)
 			CPU_SET((size_t)cpu, cpus);

@@ -8,15 +8,6 @@
 #include "collector/list.h"
 #include "collector/pace.h"
 
-/* Memory for histograms is bounded whatever a segment says: 8,192 timers with records, twice, because
- * those handed over are out for a while; 680 MB. */
-#define TALLIES_MAX 16384u
-
-static size_t tallies_used(const struct tk_tally_pool *p)
-{
-	return p->n_blocks * ((UINT64_C(2) << 20) / sizeof(struct tk_tally)) - p->n_free;
-}
-
 void tk_part_look(struct tk_part *p)
 {
 	uint32_t n = tk_segment_timers_now(p->seg, p->max_timers);
@@ -32,7 +23,7 @@ static void more(struct tk_aggregator *a, uint32_t id)
 
 	if (id >= a->n_timers)
 		tk_part_look(p);
-	if (id < a->n_timers && tallies_used(p->pool) < TALLIES_MAX)
+	if (id < a->n_timers)
 		a->tallies[id] = tk_tally_get(p->pool);
 }
 
@@ -130,6 +121,7 @@ void tk_part_add(struct tk_part *p, uint32_t lane)
 	if (l) {
 		memset(l, 0, sizeof(*l));
 		l->reader = of->reader;
+		l->number = lane;
 	}
 	if (!l || begin(p, l, of->info.discipline == TK_DISCIPLINE_BROADCAST) < 0) {
 		p->refused++;
@@ -140,15 +132,12 @@ void tk_part_add(struct tk_part *p, uint32_t lane)
 		tk_lane_reader_end(&l->reader);
 }
 
-void tk_part_end(struct tk_part *p, bool ended)
+void tk_part_end_lane(struct tk_part *p, uint32_t i)
 {
-	for (uint32_t i = 0; i < p->n_lanes; i++) {
-		if (ended)
-			tk_lane_reader_end(&p->lanes[i].reader);
-		else
-			tk_lane_reader_resume(&p->lanes[i].reader);
-	}
-	p->ended = ended;
+	if (p->ended)
+		tk_lane_reader_end(&p->lanes[i].reader);
+	else
+		tk_lane_reader_resume(&p->lanes[i].reader);
 }
 
 /* At most one ring's worth at a time: a lane that never ends must not starve the others. */
@@ -200,10 +189,22 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 	}
 }
 
+static bool is_read(const struct tk_part *p)
+{
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		const struct tk_lane_reader *r = &p->lanes[i].reader;
+
+		if (!r->ended || r->next != r->end || r->n_pending)
+			return false;
+	}
+	return p->ended;
+}
+
 void tk_part_swap(struct tk_part *p)
 {
 	struct tk_tally **empty = p->full;
 
+	p->read = is_read(p);
 	p->full = p->agg.tallies;
 	p->agg.tallies = empty;
 }
@@ -237,17 +238,20 @@ void tk_part_sum_up(struct tk_part *p)
 	struct tk_part_figures f = { .lanes = p->n_lanes,
 				     .refused = p->refused,
 				     .unknown = p->agg.unknown,
-				     .finished = p->ended };
+				     .finished = p->read };
 
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
-		struct tk_lane_reader *r = &p->lanes[i].reader;
+		struct tk_part_lane *l = &p->lanes[i];
+		struct tk_lane_reader *r = &l->reader;
 
 		tk_lane_reader_sync(r);
 		f.delivered += r->delivered;
 		f.lost += r->lost;
 		f.lag += tk_lane_lag(r);
-		if (!r->ended || r->next != r->end || r->n_pending)
-			f.finished = false;
+		if (r->queue.corrupt && !l->told && !f.corrupt) {
+			f.corrupt = l->number + 1;
+			l->told = true;
+		}
 	}
 	p->figures = f;
 }

@@ -26,6 +26,8 @@ struct tk_part_lane {
 	double peak;     /* records per ns */
 	uint64_t due_ns; /* spinning: not to be read before */
 	uint64_t closed; /* `passed` as of the last hand-over */
+	uint32_t number; /* in its segment */
+	bool told;       /* that it is corrupt */
 };
 
 /** What a part came to, as of its last hand-over. */
@@ -34,7 +36,9 @@ struct tk_part_figures {
 	uint64_t unknown;              /* records of unknown timers or kinds: dropped */
 	uint32_t lanes;
 	uint32_t refused; /* lanes for which there was no memory */
-	bool finished;    /* its writer has ended, and all it wrote was delivered or counted */
+	uint32_t
+		corrupt; /* 1 + the number of a lane that turned out to be corrupt; one at a time */
+	bool finished;   /* its writer has ended, and all it wrote has been handed over */
 };
 
 struct tk_source;
@@ -53,12 +57,17 @@ struct tk_part {
 	uint64_t *counts;        /* room for a lane's */
 	uint64_t *pushed, *lost; /* by timer: counted, and not handed over yet */
 	bool ended;              /* its writer is dead, or its segment closed */
+	bool read;               /* and everything was read when tallies were last swapped */
 	struct tk_part_figures figures;
+	struct tk_part *next; /* of its drainer's; `pool` is set when it is in that list */
 
 	/* The collecting thread's. */
 	struct tk_source *source;
+	struct tk_part_figures
+		told;   /* as of the last ROUND: all that belongs to them has come, too */
 	uint32_t asked; /* lanes it was given */
-	bool gone;      /* the drainer has let go of it */
+	bool leaving;   /* the drainer was told to let go of it, */
+	bool gone;      /* and has */
 };
 
 /** @raw: subtract nothing. @return NULL and errno ENOMEM. The collecting thread. */
@@ -72,8 +81,8 @@ void tk_part_free(struct tk_part *p);
 /** Begin to drain a lane of the segment that is attached. Without memory it is refused. */
 void tk_part_add(struct tk_part *p, uint32_t lane);
 
-/** Its owner died, or lives after all: fix the lanes' ends, or go on. */
-void tk_part_end(struct tk_part *p, bool ended);
+/** Its owner died, or lives after all: fix the lane's end, or go on. Scans a ring that ends. */
+void tk_part_end_lane(struct tk_part *p, uint32_t i);
 
 /** What a drain found. */
 struct tk_drained {
@@ -91,7 +100,8 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 /** See how many timers there are by now. A system call. */
 void tk_part_look(struct tk_part *p);
 
-/** From now on records go into other tallies; those until now are in `full`. */
+/** From now on records go into other tallies; those until now are in `full`. Says in `read` whether any
+ * more can come. */
 void tk_part_swap(struct tk_part *p);
 
 /** Count what lane i has pushed and lost since the last call, timer by timer. */

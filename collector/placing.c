@@ -16,6 +16,18 @@
 #include "collector/nodes.h"
 #include "collector/pace.h"
 
+/* How many drainers there may come to be. */
+static unsigned share(const struct tk_collector *c)
+{
+	unsigned named = 0;
+
+	for (unsigned cpu = 0; cpu < TK_TSC_CPUS; cpu++)
+		named += tk_tsc_cpus_has(&c->options.cpus, cpu);
+	return named ? named : (unsigned)tk_nodes();
+}
+
+#define NODES_MAX 1024 /* as the kernel's configuration allows */
+
 static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
 {
 	struct tk_drainer **list =
@@ -25,7 +37,7 @@ static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
 	if (!list)
 		return NULL;
 	c->drainers = list;
-	d = tk_drainer_new(&c->clock);
+	d = tk_drainer_new(&c->clock, share(c));
 	if (!d)
 		return NULL;
 	d->cpu = cpu;
@@ -42,10 +54,16 @@ static void remove_last(struct tk_collector *c)
 
 static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 {
-	struct tk_drainer *d = add(c, tk_node_of_cpu(cpu), cpu);
+	struct tk_drainer *d;
 	cpu_set_t cpus;
-	int err = d ? 0 : -ENOMEM;
+	int err;
 
+	if (cpu >= CPU_SETSIZE) {
+		snprintf(why, 256, "cpu %d: cpus from %d on cannot be named", cpu, CPU_SETSIZE);
+		return -EINVAL;
+	}
+	d = add(c, tk_node_of_cpu(cpu), cpu);
+	err = d ? 0 : -ENOMEM;
 	CPU_ZERO(&cpus);
 	CPU_SET((size_t)cpu, &cpus);
 	if (d) {
@@ -66,13 +84,14 @@ static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	cpu_set_t cpus;
 
-	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+	if (sched_getaffinity(0, sizeof(c->opener), &c->opener))
 		return;
+	cpus = c->opener;
 	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (tk_tsc_cpus_has(from, cpu))
 			CPU_CLR(cpu, &cpus);
 	if (CPU_COUNT(&cpus))
-		sched_setaffinity(0, sizeof(cpus), &cpus);
+		c->moved = sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
 	else if (c->options.isolated)
 		tk_collector_note(c, "drainers are not left alone: this process may use no cpu but "
 				     "theirs, and does there what else it has to do; give its "
@@ -157,11 +176,26 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	return 0;
 }
 
-/* Its cpus, or why it has none; said once a node. */
-static bool has_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+void tk_placing_end(struct tk_collector *c)
 {
+	if (c->moved)
+		sched_setaffinity(0, sizeof(c->opener), &c->opener);
+}
+
+/* The nearest node with cpus for us, of nodes that have none; said once a node. */
+static int with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+{
+	cpu_set_t some;
+	int best = -1;
+
 	if (tk_node_cpus(node, cpus))
-		return true;
+		return node;
+	for (int other = 0; other < NODES_MAX; other++)
+		if (tk_node_cpus(other, &some) &&
+		    (best < 0 || tk_node_distance(other, node) < tk_node_distance(best, node)))
+			best = other;
+	if (best >= 0)
+		(void)tk_node_cpus(best, cpus);
 	if ((unsigned)node < 64 && !(c->nodes_told >> node & 1)) {
 		c->nodes_told |= UINT64_C(1) << node;
 		tk_collector_note(c,
@@ -169,7 +203,7 @@ static bool has_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
 				  "use no cpu of that node (its cpuset, or the node has none)",
 				  node);
 	}
-	return false;
+	return best;
 }
 
 static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const cpu_set_t *cpus)
@@ -224,12 +258,12 @@ struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
 
 	if (!tk_node_exists(node))
 		node = -1;
-	if (tk_nodes() > 1 && node >= 0 && !named && !is_served(c, node) &&
-	    has_cpus(c, node, &cpus)) {
-		d = start_on_node(c, node, &cpus);
+	if (tk_nodes() > 1 && node >= 0 && !named && !is_served(c, node)) {
+		node = with_cpus(c, node, &cpus);
+		d = node >= 0 && !is_served(c, node) ? start_on_node(c, node, &cpus) : NULL;
 		if (d)
 			return d;
 	}
 	d = nearest(c, node);
-	return d ? d : start_on_node(c, 0, NULL);
+	return d ? d : start_on_node(c, tk_nodes() > 1 ? -1 : 0, NULL);
 }

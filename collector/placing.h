@@ -8,7 +8,7 @@
  * named, each gets one, pinned, and the lanes of a node are dealt to those of the nearest cpus; then
  * everything else of this process keeps away from them.
  *
- * The collecting thread, but for tk_placing_begin(), which comes before it.
+ * The collecting thread, but for tk_placing_begin() and tk_placing_end(), which come before and after it.
  */
 #ifndef TK_COLLECTOR_PLACING_H
 #define TK_COLLECTOR_PLACING_H
@@ -19,6 +19,9 @@ struct tk_collector;
 
 /** Settle memory, and start the drainers of cpus that were named. @return 0, or -errno and a sentence in `why`. */
 int tk_placing_begin(struct tk_collector *c, char why[256]);
+
+/** The calling thread may run again where it might before. */
+void tk_placing_end(struct tk_collector *c);
 
 /** Who is to drain a lane that lies on this node, -1: unknown. @return NULL: nobody, for now. */
 struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node);

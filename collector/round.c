@@ -29,12 +29,42 @@ static void hold(struct tk_collector *c, const struct tk_parcel *p)
 	list[c->n_parcels++] = *p;
 }
 
+/* What it says of its parts belongs to what was received until now. */
+static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		for (size_t k = 0; k < s->n_parts; k++) {
+			struct tk_part *p = s->parts[k].part;
+
+			if (s->parts[k].drainer != d)
+				continue;
+			p->told = p->figures;
+			if (p->told.corrupt) /* ring/lane_attach.c says it */
+				s->seg->lanes[p->told.corrupt - 1].reader.queue.corrupt = true;
+		}
+	}
+}
+
+/* Gaps are kept until they are shown: there may be several rounds in an interval. */
+static void take_counters(struct tk_drainer *d)
+{
+	struct tk_snap_drainer before = d->shown;
+
+	d->shown = d->seen;
+	d->shown.lanes = d->lanes;
+	d->shown.gap_lost = d->shown.gap_lost || before.gap_lost;
+	if (before.gap_ns > d->shown.gap_ns)
+		d->shown.gap_ns = before.gap_ns;
+}
+
 static void answered(struct tk_collector *c, struct tk_drainer *d)
 {
 	d->asked_ns = 0;
 	d->late = false;
-	d->shown = d->seen;
-	d->shown.lanes = d->lanes;
+	take_figures(c, d);
+	take_counters(d);
 	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
 		tk_collector_note(
 			c,
@@ -114,11 +144,15 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 {
 	struct tk_series *s = NULL;
 
-	/* Its name may have come after the last refresh. */
-	if (!src->left && p->timer >= src->seg->info.n_timers && tk_source_refresh(src) < 0)
-		src->broken = true;
-	if (!src->left && p->timer < src->seg->info.n_timers)
-		s = tk_collector_series(c, src, p->timer);
+	if (src->left) {
+		s = src->series[p->timer]; /* NULL, unless it left just now */
+	} else {
+		/* Its name may have come after the last refresh. */
+		if (p->timer >= src->seg->info.n_timers && !src->broken)
+			(void)tk_collector_refresh(c, src);
+		if (p->timer < src->seg->info.n_timers)
+			s = tk_collector_series(c, src, p->timer);
+	}
 	if (s)
 		tk_series_count(s, p->pushed, p->lost);
 	if (p->tally && (!s || tk_series_take(s, p->tally) < 0))
@@ -178,19 +212,17 @@ static void take_ended(struct tk_collector *c)
 
 		if (!s->seg || s->left || !(s->finished || s->broken) || timers >= ENDED_MAX)
 			continue;
+		if (!s->broken)
+			(void)tk_collector_refresh(c, s);
 		timers += s->seg->info.n_timers;
 		tk_collector_adopt(c, s);
+		tk_collector_leave(c, s); /* the next one of its app goes on with its series */
 		s->ending = true;
 	}
 	take_parcels(c, true);
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
-
-		if (!s->ending)
-			continue;
-		tk_collector_leave(c, s);
-		tk_collector_order_all(c, s, TK_ORDER_LET_GO);
-	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->ending)
+			tk_source_forget_series(c->sources[i]);
 }
 
 static void take_living(struct tk_collector *c)
@@ -220,9 +252,9 @@ static void say_late(struct tk_collector *c, struct tk_drainer *d)
 	if (!d->late)
 		tk_collector_note(
 			c,
-			"the drainer on cpu %d has not come to run for a second: something "
-			"of higher priority has that cpu; what it reads is late",
-			d->shown.cpu);
+			"the drainer of node %d%s has not come to run for a second: something "
+			"of higher priority has its cpu; what it reads is late",
+			d->node < 0 ? 0 : d->node, d->cpu < 0 ? "" : " (--cpu)");
 	d->late = true;
 }
 
@@ -269,6 +301,21 @@ static void end_round(struct tk_collector *c)
 	c->rounding = false;
 }
 
+/* Whoever has no room for the order gets it at a later turn. */
+static void order_to_let_go(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		const struct tk_source *s = c->sources[i];
+
+		for (size_t k = 0; k < s->n_parts && s->left; k++) {
+			struct tk_part *p = s->parts[k].part;
+
+			p->leaving = p->leaving ||
+				     tk_drainer_order(s->parts[k].drainer, TK_ORDER_LET_GO, p, 0);
+		}
+	}
+}
+
 void tk_collector_receive(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
@@ -278,6 +325,7 @@ void tk_collector_receive(struct tk_collector *c)
 		return;
 	end_round(c);
 	pthread_mutex_unlock(&c->lock);
+	order_to_let_go(c);
 	if (c->closing)
 		pthread_cond_broadcast(&c->closed);
 }

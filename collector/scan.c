@@ -168,6 +168,8 @@ static void deal_lanes(struct tk_collector *c, struct tk_source *s)
 		d->lanes++;
 		tk_segment_fault_in(s->seg, i);
 		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
+		if (s->ended) /* a queue that another reader kept until now */
+			tk_collector_order(c, d, TK_ORDER_END, part, 0);
 	}
 }
 
@@ -301,22 +303,26 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 		refuse_dir(c, dir, why);
 }
 
-/* What went wrong with a source, and whether its owner lives. */
-static void look_after(struct tk_collector *c, struct tk_source *s)
+int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
 {
 	int err = tk_source_refresh(s);
 
-	if (err) {
+	if (err)
 		s->broken = true;
-	} else {
-		deal_lanes(c, s);
-		watch(c, s);
-	}
 	if (s->why[0] || s->broken)
 		tk_collector_note(c, "%s/%s: %s%s", s->dir, s->info.name,
 				  s->why[0] ? s->why : strerror(-err),
 				  s->broken ? "; let go of" : "");
 	s->why[0] = '\0';
+	return err;
+}
+
+static void look_after(struct tk_collector *c, struct tk_source *s)
+{
+	if (tk_collector_refresh(c, s))
+		return;
+	deal_lanes(c, s);
+	watch(c, s);
 }
 
 /* Nothing keeps what was let go of and is no longer in its directory. */

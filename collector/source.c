@@ -129,7 +129,7 @@ void tk_source_sum_up(struct tk_source *s)
 	s->finished = s->ended && s->n_lanes == s->seg->n_lanes && !waits(s);
 	for (size_t i = 0; i < s->n_parts; i++) {
 		const struct tk_part *p = s->parts[i].part;
-		const struct tk_part_figures *f = &p->figures;
+		const struct tk_part_figures *f = &p->told;
 
 		info->lanes += f->lanes;
 		info->delivered += f->delivered;
@@ -139,6 +139,11 @@ void tk_source_sum_up(struct tk_source *s)
 		if (!f->finished || f->lanes + f->refused != p->asked)
 			s->finished = false;
 	}
+}
+
+void tk_source_forget_series(struct tk_source *s)
+{
+	memset(s->series, 0, s->seg->info.max_timers * sizeof(struct tk_series *));
 }
 
 void tk_source_let_go(struct tk_source *s)

@@ -69,6 +69,9 @@ bool tk_source_next_lane(struct tk_source *s, uint32_t *i);
 /** Bring `info` and `finished` up to date from the parts' figures, between two rounds. */
 void tk_source_sum_up(struct tk_source *s);
 
+/** Its series are no longer its own. */
+void tk_source_forget_series(struct tk_source *s);
+
 /** All parts are gone: detach from the segment. What is known stays. */
 void tk_source_let_go(struct tk_source *s);
 

@@ -20,7 +20,7 @@ struct tk_channel *tk_channel_new(unsigned capacity, unsigned size)
 	ssize_t bytes;
 	int err;
 
-	if (capacity == 0 || capacity > 1u << 30) {
+	if (capacity == 0 || capacity >= 1u << 30) {
 		errno = EINVAL;
 		return NULL;
 	}

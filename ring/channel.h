@@ -20,7 +20,7 @@ struct tk_channel;
 
 /**
  * Room for `capacity` elements of `size` bytes, a multiple of 4.
- * @return NULL and errno: ENOMEM, EINVAL (sizes, or more than 2^30 elements)
+ * @return NULL and errno: ENOMEM, EINVAL (sizes, or 2^30 elements and more)
  */
 struct tk_channel *tk_channel_new(unsigned capacity, unsigned size);
 /** Whatever is in it is forgotten. NULL allowed. */

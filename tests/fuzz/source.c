@@ -28,7 +28,7 @@ static struct tk_collector *open_collector(bool oldest)
 
 	REQUIRE(c && (measured.hz > 0 || tk_clock_open(&measured, NULL) == 0));
 	if (!drainer)
-		drainer = tk_drainer_new(&measured);
+		drainer = tk_drainer_new(&measured, 1);
 	c->drainers = malloc(sizeof(struct tk_drainer *));
 	REQUIRE(drainer && c->drainers);
 	c->drainers[c->n_drainers++] = drainer;
@@ -70,7 +70,7 @@ static void close_collector(struct tk_collector *c)
 		REQUIRE(!c->sources[i]->seg);
 		tk_source_free(c->sources[i]);
 	}
-	REQUIRE(drainer->n_parts == 0 && drainer->lanes == 0);
+	REQUIRE(!drainer->parts && drainer->lanes == 0);
 	for (size_t i = 0; i < c->n_refused; i++)
 		free(c->refused[i].path);
 	tk_dead_clear(&c->dead);
