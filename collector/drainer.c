@@ -186,7 +186,10 @@ static void take_round(struct tk_drainer *d)
 	d->n_out = 0;
 	for (struct tk_part *p = d->parts; p; p = p->next)
 		hand_over(d, p);
-	tk_tally_reserve(&d->pool, d->n_out); /* they come back before they are out again */
+	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally while these
+	 * are out. */
+	while (d->cpu >= 0 && tk_tally_settle(&d->pool, d->n_out))
+		breathe(d);
 	count(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);

@@ -127,10 +127,8 @@ void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES])
 	}
 }
 
-/*
- * All of it now, as a hugepage if there is one: the hot loop is not to fault. Where this process has
- * turned hugepages off (collector/placing.c says why), they are on for this moment.
- */
+/* As a hugepage if there is one. Where this process has turned hugepages off (collector/placing.c says
+ * why), they are on for this moment. */
 static void populate(void *block)
 {
 	bool off = prctl(PR_GET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL) > 0;
@@ -168,7 +166,7 @@ static int pool_grow(struct tk_tally_pool *p)
 	if (block > area)
 		munmap(area, (size_t)(block - area));
 	munmap(block + BLOCK_BYTES, (size_t)(area + BLOCK_BYTES - block));
-	populate(block);
+	madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
 
 	p->blocks[p->n_blocks++] = block;
 	tallies = (struct tk_tally *)(void *)block;
@@ -177,10 +175,14 @@ static int pool_grow(struct tk_tally_pool *p)
 	return 0;
 }
 
-void tk_tally_reserve(struct tk_tally_pool *p, size_t n)
+bool tk_tally_settle(struct tk_tally_pool *p, size_t n)
 {
-	while (p->n_free < n && (!p->max || p->n_blocks * PER_BLOCK < p->max) && pool_grow(p) == 0)
-		;
+	if (p->n_free < n && (!p->max || p->n_blocks * PER_BLOCK < p->max) && pool_grow(p) == 0)
+		return true;
+	if (p->n_settled == p->n_blocks)
+		return false;
+	populate(p->blocks[p->n_settled++]);
+	return true;
 }
 
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p)

@@ -22,6 +22,7 @@
 #ifndef TK_COLLECTOR_HIST_H
 #define TK_COLLECTOR_HIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,20 +82,23 @@ void tk_hist_clear(struct tk_hist *h);
  */
 void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES]);
 
-/** Where tallies come from: blocks of 2 MiB, faulted in when they are made, hugepages if the kernel
- * has some. All zero to begin. */
+/** Where tallies come from: blocks of 2 MiB, hugepages if the kernel has some. All zero to begin. */
 struct tk_tally_pool {
 	struct tk_tally **free;
 	size_t n_free;
 	void **blocks;
 	size_t n_blocks;
-	size_t max; /* tallies that may be in use at a time; 0: no limit */
+	size_t n_settled; /* blocks that are faulted in */
+	size_t max;       /* tallies that may be in use at a time; 0: no limit */
 };
 
 /** @return an empty tally, or NULL and errno ENOMEM: no memory, or too many are in use. */
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
-/** Have so many there, for tk_tally_get() to take at once; as far as there is memory. */
-void tk_tally_reserve(struct tk_tally_pool *p, size_t n);
+/**
+ * For a loop that is not to fault: have n tallies there to be taken at once, and all memory faulted in. One
+ * step towards that, which may take a millisecond or three. @return whether there was one to be made
+ */
+bool tk_tally_settle(struct tk_tally_pool *p, size_t n);
 /** Give one back, whatever it holds. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);
 void tk_tally_pool_free(struct tk_tally_pool *p);
