@@ -153,23 +153,17 @@ static void free_all(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_stop(c->drainers[i]);
 	tk_placing_end(c);
-	for (size_t i = 0; i < c->n_sources; i++)
-		tk_source_free(c->sources[i]);
+	tk_collector_forget_all(c);
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_free(c->drainers[i]);
-	for (size_t i = 0; i < c->n_refused; i++)
-		free(c->refused[i].path);
 	tk_dead_clear(&c->dead);
 	for (size_t i = 0; i < c->n_series; i++)
 		tk_series_free(c->series[i], &c->history);
 	free(c->drainers);
 	free(c->parcels);
 	free(c->seen);
-	free(c->sources);
-	free(c->refused);
 	free(c->series);
 	free(c->segments);
-	tk_dirs_free(&c->dirs);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);

@@ -70,13 +70,14 @@ struct tk_collector {
 	size_t n_refused;
 	struct tk_notes notes;
 	uint64_t other_versions;
-	uint64_t unknown_gone; /* unknown records of sources let go of */
-	size_t found;          /* the source that was last looked for */
-	struct tk_dirs dirs;   /* as of the last scan */
-	uint64_t dirs_changed; /* and when they last changed */
-	bool making;           /* a segment was not ready yet */
-	bool scanned;          /* once at least: what appears now began under our eyes */
-	uint64_t now_ns;       /* CLOCK_MONOTONIC, as of this turn */
+	uint64_t unknown_gone;               /* unknown records of sources let go of */
+	void *by_place;                      /* a tree of the sources, by name and directory */
+	uint64_t held_segments, held_timers; /* attached, as far as this scan has come */
+	struct tk_dirs dirs;                 /* as of the last scan */
+	uint64_t dirs_changed;               /* and when they last changed */
+	bool making;                         /* a segment was not ready yet */
+	bool scanned;    /* once at least: what appears now began under our eyes */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, as of this turn */
 	/* When the others are due. */
 	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
 	struct tk_parcel *parcels; /* what drainers handed over in this round */
@@ -114,6 +115,9 @@ void tk_collector_note(struct tk_collector *c, const char *format, ...)
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
 void tk_collector_scan(struct tk_collector *c);
+
+/** Free all sources, and what was known of directories. No drainer runs any more. */
+void tk_collector_forget_all(struct tk_collector *c);
 
 /** Pick up a source's new timers and lanes, and say what is wrong with it. @return 0 or -EBADMSG */
 int tk_collector_refresh(struct tk_collector *c, struct tk_source *s);

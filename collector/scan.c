@@ -2,6 +2,7 @@
 /* Discovery: which directories, which segments in them, which of those live. See core.h. */
 #include <errno.h>
 #include <limits.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,15 +142,27 @@ static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
 /* Whether there may be no room for another: asked before it is read, for that takes milliseconds. */
 static bool is_full(const struct tk_collector *c)
 {
-	uint64_t timers = TK_TIMERS_MAX, segments = 0;
+	return c->held_segments >= TK_READ_SEGMENTS ||
+	       c->held_timers + TK_TIMERS_MAX > TK_READ_TIMERS;
+}
 
+static void count_held(struct tk_collector *c)
+{
+	c->held_segments = c->held_timers = 0;
 	for (size_t i = 0; i < c->n_sources; i++) {
 		if (!c->sources[i]->seg) /* read to the end */
 			continue;
-		timers += c->sources[i]->seg->info.max_timers;
-		segments++;
+		c->held_timers += c->sources[i]->seg->info.max_timers;
+		c->held_segments++;
 	}
-	return segments >= TK_READ_SEGMENTS || timers > TK_READ_TIMERS;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct tk_source *x = a, *y = b;
+	int order = strcmp(x->info.name, y->info.name);
+
+	return order ? order : strcmp(x->dir, y->dir);
 }
 
 /* Lanes that are new go to drainers. Where no part can be had the next look tries again. */
@@ -205,8 +218,14 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const char
 	s = tk_source_new(seg, dir, from, c->options.raw);
 	if (!s)
 		return -ENOMEM;
+	if (!tsearch(s, &c->by_place, by_place)) {
+		tk_source_free(s);
+		return -ENOMEM;
+	}
 	s->found_dead = dead;
 	list[c->n_sources++] = s;
+	c->held_timers += seg->info.max_timers;
+	c->held_segments++;
 	deal_lanes(c, s);
 	watch(c, s);
 	return 0;
@@ -255,18 +274,14 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 	}
 }
 
-/* Names come in order, and so did they when their sources were made: the next one is mostly it. */
 static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
 {
-	for (size_t k = 1; k <= c->n_sources; k++) {
-		size_t i = (c->found + k) % c->n_sources;
+	struct tk_source wanted = { .dir = (char *)(uintptr_t)dir };
+	struct tk_source **found;
 
-		if (!strcmp(c->sources[i]->info.name, name) && !strcmp(c->sources[i]->dir, dir)) {
-			c->found = i;
-			return c->sources[i];
-		}
-	}
-	return NULL;
+	snprintf(wanted.info.name, sizeof(wanted.info.name), "%s", name);
+	found = tfind(&wanted, &c->by_place, by_place);
+	return found ? *found : NULL;
 }
 
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
@@ -325,6 +340,23 @@ static void look_after(struct tk_collector *c, struct tk_source *s)
 	watch(c, s);
 }
 
+static void forget(struct tk_collector *c, struct tk_source *s)
+{
+	tdelete(s, &c->by_place, by_place);
+	tk_source_free(s);
+}
+
+void tk_collector_forget_all(struct tk_collector *c)
+{
+	while (c->n_sources)
+		forget(c, c->sources[--c->n_sources]);
+	while (c->n_refused)
+		free(c->refused[--c->n_refused].path);
+	free(c->sources);
+	free(c->refused);
+	tk_dirs_free(&c->dirs);
+}
+
 /* Nothing keeps what was let go of and is no longer in its directory. */
 static void forget_gone(struct tk_collector *c)
 {
@@ -334,7 +366,7 @@ static void forget_gone(struct tk_collector *c)
 		if (c->sources[i]->seg || c->sources[i]->listed)
 			c->sources[kept++] = c->sources[i];
 		else
-			tk_source_free(c->sources[i]);
+			forget(c, c->sources[i]);
 	}
 	c->n_sources = kept;
 	kept = 0;
@@ -386,6 +418,7 @@ void tk_collector_scan(struct tk_collector *c)
 	struct tk_dirs dirs;
 
 	c->making = false;
+	count_held(c);
 	c->dirs_changed = dirs_changed(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		c->sources[i]->listed = false;

@@ -66,21 +66,15 @@ static void close_collector(struct tk_collector *c)
 			c->sources[i]->broken = true;
 	round_of(c); /* everything is let go of, */
 	round_of(c); /* and gone */
-	for (size_t i = 0; i < c->n_sources; i++) {
+	for (size_t i = 0; i < c->n_sources; i++)
 		REQUIRE(!c->sources[i]->seg);
-		tk_source_free(c->sources[i]);
-	}
 	REQUIRE(!drainer->parts && drainer->lanes == 0);
-	for (size_t i = 0; i < c->n_refused; i++)
-		free(c->refused[i].path);
+	tk_collector_forget_all(c);
 	tk_dead_clear(&c->dead);
 	for (size_t i = 0; i < c->n_series; i++)
 		tk_series_free(c->series[i], &c->history);
-	tk_dirs_free(&c->dirs);
 	free(c->drainers);
 	free(c->parcels);
-	free(c->sources);
-	free(c->refused);
 	free(c->series);
 	free(c->segments);
 	free(c->seen);
