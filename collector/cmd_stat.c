@@ -233,7 +233,9 @@ static void say_drainers(const struct stat_run *r)
 
 	for (size_t i = 0; s && i < s->n_drainers; i++) {
 		tk_text_drainer(text, &s->drainers[i]);
-		tk_say("drainer on %s, since it was warm", text);
+		tk_say("drainer on %s (page faults and involuntary context switches, since it was "
+		       "warm)",
+		       text);
 	}
 	tk_snapshot_free(s);
 }

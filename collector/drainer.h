@@ -100,7 +100,7 @@ struct tk_drainer {
 	struct tk_snap_drainer seen;
 
 	/* The collecting thread's. */
-	uint32_t lanes;               /* given to it */
+	uint32_t lanes, small_lanes;  /* given to it; those that do not lie on hugepages */
 	uint64_t asked_ns;            /* a TAKE is open since; 0: none */
 	bool late;                    /* and that was said */
 	bool moved;                   /* it is not on its cpu any more, and that was said */

@@ -64,10 +64,10 @@ struct tk_part {
 	/* The collecting thread's. */
 	struct tk_source *source;
 	struct tk_part_figures
-		told;   /* as of the last ROUND: all that belongs to them has come, too */
-	uint32_t asked; /* lanes it was given */
-	bool leaving;   /* the drainer was told to let go of it, */
-	bool gone;      /* and has */
+		told; /* as of the last ROUND: all that belongs to them has come, too */
+	uint32_t asked, asked_small; /* lanes it was given; those that do not lie on hugepages */
+	bool leaving;                /* the drainer was told to let go of it, */
+	bool gone;                   /* and has */
 };
 
 /** @raw: subtract nothing. @return NULL and errno ENOMEM. The collecting thread. */

@@ -54,6 +54,7 @@ static void take_counters(struct tk_drainer *d)
 
 	d->shown = d->seen;
 	d->shown.lanes = d->lanes;
+	d->shown.small_lanes = d->small_lanes;
 	d->shown.gap_lost = d->shown.gap_lost || before.gap_lost;
 	if (before.gap_ns > d->shown.gap_ns)
 		d->shown.gap_ns = before.gap_ns;
@@ -90,6 +91,7 @@ static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
 		case TK_PARCEL_GONE:
 			parcel[i].part->gone = true;
 			d->lanes -= parcel[i].part->asked;
+			d->small_lanes -= parcel[i].part->asked_small;
 			break;
 		case TK_PARCEL_TIMER:
 		case TK_PARCEL_MARK:

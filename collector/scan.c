@@ -179,6 +179,8 @@ static void deal_lanes(struct tk_collector *c, struct tk_source *s)
 		s->lanes[i] = part;
 		part->asked++;
 		d->lanes++;
+		part->asked_small += lane->pages == TK_PAGES_SMALL;
+		d->small_lanes += lane->pages == TK_PAGES_SMALL;
 		tk_segment_fault_in(s->seg, i);
 		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
 		if (s->ended) /* a queue that another reader kept until now */

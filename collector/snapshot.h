@@ -87,7 +87,7 @@ struct tk_snap_drainer {
 	int node;
 	uint32_t tid;
 	bool pinned;
-	uint32_t lanes;
+	uint32_t lanes, small_lanes; /* those that do not lie on hugepages */
 	uint64_t polls;
 	uint64_t faults;         /* pages */
 	uint64_t involuntary;    /* context switches */

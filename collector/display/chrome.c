@@ -219,7 +219,7 @@ static void help_drainer(const struct tk_snapshot *s, int line, char text[TK_TEX
 {
 	if (line == 0)
 		snprintf(text, TK_TEXT_DRAINER_MAX,
-			 "Threads that drain lanes; gaps and counts since they were warm");
+			 "Who drains; pages of lanes; gap, faults, forced switches since warm");
 	else
 		tk_text_drainer(text, &s->drainers[line - 1]);
 }

@@ -177,14 +177,18 @@ char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
 
 void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d)
 {
-	char node[16] = "unknown", gap[TK_UNITS_MAX];
+	char node[16] = "unknown", pages[32] = " on 2 MiB", gap[TK_UNITS_MAX];
 
 	if (d->node >= 0)
 		snprintf(node, sizeof(node), "%d", d->node);
+	if (d->small_lanes && d->small_lanes == d->lanes)
+		snprintf(pages, sizeof(pages), " on 4 KiB");
+	else if (d->small_lanes)
+		snprintf(pages, sizeof(pages), ", %u on 4 KiB", d->small_lanes);
 	snprintf(out, TK_TEXT_DRAINER_MAX,
-		 "cpu %d (node %s%s): %u lane%s, gap %s, %" PRIu64 " page fault%s, %" PRIu64
-		 " involuntary switch%s",
-		 d->cpu, node, d->pinned ? ", pinned" : "", d->lanes, d->lanes == 1 ? "" : "s",
-		 tk_units_ns(gap, (double)d->longest_gap_ns), d->faults, d->faults == 1 ? "" : "s",
-		 d->involuntary, d->involuntary == 1 ? "" : "es");
+		 "cpu %d%s, node %s: %u lane%s%s, gap %s, %" PRIu64 " fault%s, %" PRIu64
+		 " switch%s",
+		 d->cpu, d->pinned ? " pinned" : "", node, d->lanes, d->lanes == 1 ? "" : "s",
+		 pages, tk_units_ns(gap, (double)d->longest_gap_ns), d->faults,
+		 d->faults == 1 ? "" : "s", d->involuntary, d->involuntary == 1 ? "" : "es");
 }

@@ -153,7 +153,7 @@ lane '.nodes_had == [] or any(.nodes_had[] == .node; .)'
 lane ".producer_running and .producer_cpu == $cpu and .producer_node >= 0"
 lane '.drainers == []'
 expect 0 stat --count 3 --interval 10ms --cpu "$cpu"
-said "^timekeeper: drainer on cpu $cpu (node [0-9]*, pinned): 1 lane, gap .*, since it was warm\$"
+said "^timekeeper: drainer on cpu $cpu pinned, node [0-9]*: 1 lane on . .iB, gap .*, since it was warm)\$"
 start "$TIMEKEEPER" stat --interval 10ms --cpu "$cpu"
 collector=${pids[1]}
 expect 0 ls --json

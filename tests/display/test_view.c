@@ -111,10 +111,10 @@ Test(keys, the_help_has_what_came_of_each_drainer)
 {
 	s.fake.n_drainers = 2;
 	scene_type(&s, "h");
-	cr_assert(scene_shows(&s, "cpu 3 (node 0, pinned): 12 lanes, gap 1.205 ms, 0 page faults, "
-				  "0 involuntary switches"));
-	cr_assert(scene_shows(&s, "cpu 7 (node 1): 1 lane, gap 2.409 ms, 1 page fault, "
-				  "12 involuntary switches"));
+	cr_assert(scene_shows(&s, "cpu 3 pinned, node 0: 12 lanes on 2 MiB, gap 1.205 ms, "
+				  "0 faults, 0 switches"));
+	cr_assert(scene_shows(&s, "cpu 7, node 1: 1 lane on 2 MiB, gap 2.409 ms, "
+				  "1 fault, 12 switches"));
 }
 
 /* --- what they do ---------------------------------------------------------------------------- */
