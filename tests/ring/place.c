@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ring/place.h"
@@ -107,4 +108,21 @@ Test(place, a_directory_that_cannot_be_read_is_not_an_empty_one)
 	cr_assert_eq(rmdir(path), 0);
 	cr_assert_eq(tk_place_each(fd, count_names, &count), -ENOENT);
 	close(fd);
+}
+
+/* Two clean up at a time, or one does and the app is started again: the second one has nothing to say. */
+Test(place, what_was_removed_meanwhile_is_removed)
+{
+	char path[] = "/tmp/tk-test-XXXXXX";
+	int place, fd;
+
+	cr_assert_not_null(mkdtemp(path));
+	place = open(path, O_RDONLY | O_DIRECTORY);
+	cr_assert_eq(mkdirat(place, "app.1.x", 0700), 0);
+	fd = openat(place, "app.1.x", O_RDONLY | O_DIRECTORY);
+	cr_assert_eq(tk_place_remove(place, "app.1.x"), 0);
+	cr_assert_eq(tk_place_remove_open(place, fd, "app.1.x"), 0);
+	cr_assert_eq(rmdir(path), 0);
+	close(fd);
+	close(place);
 }
