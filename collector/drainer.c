@@ -169,12 +169,13 @@ static void count(struct tk_drainer *d)
 	if (d->cpu >= 0 && faults != d->faults)
 		hand_in_pages();
 	d->faults = faults;
-	if (!d->warm) {
+	if (!d->warm || d->blocks != d->pool.n_blocks) {
 		d->since.faults = faults;
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		d->polls = 0;
 		s->longest_gap_ns = 0;
 		d->warm = true;
+		d->blocks = d->pool.n_blocks;
 	}
 	s->faults = faults - d->since.faults;
 	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;

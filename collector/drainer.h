@@ -14,11 +14,13 @@
  * them, and however long that takes, no lane waits for it.
  *
  * It never blocks, but to rest between polls: by the pace of collector/pace.h, as asked, or never. A
- * channel that is full is drained around. After warming up (all timers have had a record since the last
- * lane was added) it allocates nothing and faults no page in; `seen` says so.
+ * channel that is full is drained around. It is warm after a TAKE before which no lane was added and no
+ * more memory was needed for tallies; a pinned one allocates nothing from then on, and faults no page in:
+ * `seen` counts.
  *
- * Between TAKE and its ROUND the drainer writes `seen` and its parts' figures; outside of that the
- * collecting thread may read them. The channel's release and acquire order both.
+ * Between TAKE and its ROUND the drainer writes `seen` and its parts' figures; the collecting thread copies
+ * them when it receives the ROUND, before it sends another TAKE. The channels' release and acquire order
+ * both.
  */
 #ifndef TK_COLLECTOR_DRAINER_H
 #define TK_COLLECTOR_DRAINER_H
@@ -94,6 +96,7 @@ struct tk_drainer {
 	bool gap_lost;   /* and whether records were lost in it */
 	uint64_t faults; /* as of the last TAKE */
 	bool warm;
+	size_t blocks;                /* of tallies, when it was warm */
 	struct tk_snap_drainer since; /* counters as they were when it was warm */
 
 	/* See above. */
