@@ -6,7 +6,6 @@
  * end later, and no drainer wait. A drainer that does not answer within LATE_NS is gone past: what it
  * has comes in a later round, and people are told, for then something has taken its cpu.
  */
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 

@@ -8,7 +8,8 @@
 #include "ring/place.h"
 #include "tsc/files.h"
 
-uint32_t tk_page_bytes(uint32_t pages)
+/* In a lane of this enum tk_pages. */
+static uint32_t page_bytes(uint32_t pages)
 {
 	return pages == TK_PAGES_SMALL ? 4096 : (uint32_t)TK_HUGEPAGE;
 }
@@ -115,7 +116,7 @@ void tk_where_json(const struct tk_where *w, json_t *lane)
 	}
 	json_object_set_new(lane, "node", json_integer(w->node));
 	json_object_set_new(lane, "nodes_had", nodes);
-	json_object_set_new(lane, "page_bytes", json_integer(tk_page_bytes(w->lane->info.pages)));
+	json_object_set_new(lane, "page_bytes", json_integer(page_bytes(w->lane->info.pages)));
 	json_object_set_new(lane, "producer_running", json_boolean(w->running));
 	json_object_set_new(lane, "producer_cpu", json_integer(w->producer_cpu));
 	json_object_set_new(lane, "producer_node", json_integer(w->producer_node));
@@ -182,7 +183,7 @@ void tk_where_print(FILE *out, const struct tk_where *w, const char *thread)
 	place_text(producer, w->running ? "" : "was ", w->producer_cpu, w->producer_node);
 	fprintf(out, "%c %5u  %-16s %5s  %-5s %6s  %-21s  ", w->apart ? '!' : ' ', h->index, thread,
 		number(asked, h->node_asked), nodes,
-		tk_page_bytes(h->pages) > 4096 ? "2 MiB" : "4 KiB", producer);
+		page_bytes(h->pages) > 4096 ? "2 MiB" : "4 KiB", producer);
 	print_drainers(out, w->watchers);
 }
 

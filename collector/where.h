@@ -32,9 +32,6 @@ struct tk_where {
 void tk_where(struct tk_where *w, const struct tk_segment *s, uint32_t lane,
 	      const struct tk_lane_owner *owner, enum tk_owner state, struct tk_watchers *watchers);
 
-/** Bytes of a page, in a lane of this enum tk_pages. */
-uint32_t tk_page_bytes(uint32_t pages);
-
 /** Add it to an object. */
 void tk_where_json(const struct tk_where *w, json_t *lane);
 
