@@ -18,7 +18,7 @@
 
 #include "bench/drain.h"
 #include "bench/measure.h"
-#include "collector/collector.h"
+#include "collector/engine/collector.h"
 
 #define SECONDS 3u
 

@@ -12,7 +12,7 @@
 
 #include "bench/load.h"
 #include "bench/measure.h"
-#include "collector/part.h"
+#include "collector/drain/part.h"
 #include "ring/segment_read.h"
 
 #define ROUNDS 41u

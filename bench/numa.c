@@ -22,7 +22,7 @@
 
 #include "bench/drain.h"
 #include "bench/measure.h"
-#include "collector/nodes.h"
+#include "collector/machine/nodes.h"
 #include "producer/timekeeper.h"
 #include "ring/memory.h"
 #include "tsc/check.h"

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "bench/measure.h"
-#include "collector/collector.h"
+#include "collector/engine/collector.h"
 #include "producer/timekeeper.h"
 #include "tsc/clock.h"
 

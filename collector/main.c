@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "collector/cmd_top.h"
-#include "collector/cmd_tsc.h"
-#include "collector/commands.h"
-#include "collector/display/terminal.h"
-#include "collector/options.h"
-#include "collector/say.h"
+#include "collector/cli/options.h"
+#include "collector/cli/say.h"
+#include "collector/commands/commands.h"
+#include "collector/commands/top.h"
+#include "collector/commands/tsc.h"
+#include "collector/display/canvas/terminal.h"
 #include "ring/guard.h"
 
 static int show_help(const struct tk_args *a)
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		return TK_EXIT_USAGE;
 	}
 	if (args.version) {
-		printf("timekeeper %s\n", TK_VERSION);
+		printf("timekeeper %s\n", TK_PROGRAM_VERSION);
 		return TK_EXIT_OK;
 	}
 	if (args.help) {

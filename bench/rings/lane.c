@@ -15,7 +15,7 @@
 #include <emmintrin.h>
 
 #include "bench/rings/ring.h"
-#include "collector/source.h"
+#include "collector/discover/source.h"
 #include "ring/lane_push.h"
 #include "ring/lane_read.h"
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/cli/text.h"
 #include "collector/display/draw.h"
-#include "collector/display/text.h"
 
 static const struct tk_style plain = { TK_DEFAULT, TK_PLAIN };
 static const struct tk_style alarm_style = { TK_VERMILION, TK_BOLD };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/display/text.h"
+#include "collector/cli/text.h"
 
 #define VALUE_FROM 26 /* columns of the list from which what it is sorted by is shown */
 

@@ -2,8 +2,8 @@
 /*
  * collector/display/draw.h - one screen: a view of a snapshot, drawn into a grid.
  */
-#ifndef TK_DISPLAY_DRAW_H
-#define TK_DISPLAY_DRAW_H
+#ifndef TK_COLLECTOR_DISPLAY_DRAW_H
+#define TK_COLLECTOR_DISPLAY_DRAW_H
 
 #include "collector/display/layout.h"
 #include "collector/display/view.h"

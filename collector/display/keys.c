@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/keys.h"
 
-#include "collector/display/curve.h"
+#include "collector/display/canvas/curve.h"
 
 /* clang-format off */
 static const struct tk_key table[] = {

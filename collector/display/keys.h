@@ -4,8 +4,8 @@
  *
  * The footer, the help and the dispatch are all made from it, so they cannot disagree.
  */
-#ifndef TK_DISPLAY_KEYS_H
-#define TK_DISPLAY_KEYS_H
+#ifndef TK_COLLECTOR_DISPLAY_KEYS_H
+#define TK_COLLECTOR_DISPLAY_KEYS_H
 
 #include <stddef.h>
 #include <stdint.h>

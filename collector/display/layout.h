@@ -7,11 +7,11 @@
  * the others. Below all: a status line and the footer. Where there is too little height
  * the rate's pane goes first (the status line has the rate too).
  */
-#ifndef TK_DISPLAY_LAYOUT_H
-#define TK_DISPLAY_LAYOUT_H
+#ifndef TK_COLLECTOR_DISPLAY_LAYOUT_H
+#define TK_COLLECTOR_DISPLAY_LAYOUT_H
 
-#include "collector/display/grid.h"
-#include "collector/snapshot.h"
+#include "collector/display/canvas/grid.h"
+#include "collector/engine/snapshot.h"
 
 #define TK_LAYOUT_MIN_W 40
 #define TK_LAYOUT_MIN_H 10

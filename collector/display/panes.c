@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/display/axis.h"
+#include "collector/display/canvas/axis.h"
 #include "collector/display/draw.h"
 
 #define LABEL_W     9  /* value labels and the axis */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/display/text.h"
+#include "collector/cli/text.h"
 
 #define SECOND        INT64_C(1000000000)
 #define INTERVAL_STEP UINT64_C(20000000)

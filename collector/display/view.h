@@ -10,12 +10,12 @@
  *	tk_view_key(v, snapshot, key);		changes the choice
  *	request = tk_view_request(v, now);	for the next snapshot
  */
-#ifndef TK_DISPLAY_VIEW_H
-#define TK_DISPLAY_VIEW_H
+#ifndef TK_COLLECTOR_DISPLAY_VIEW_H
+#define TK_COLLECTOR_DISPLAY_VIEW_H
 
-#include "collector/display/curve.h"
+#include "collector/display/canvas/curve.h"
 #include "collector/display/keys.h"
-#include "collector/snapshot.h"
+#include "collector/engine/snapshot.h"
 
 enum tk_sort { TK_SORT_NAME, TK_SORT_RATE, TK_SORT_LATENCY, TK_SORTS };
 

@@ -12,8 +12,8 @@
  *
  * One thread; a few ms, and some 30 us for each thread of the system (tasks.c).
  */
-#ifndef TK_DOCTOR_CHECK_H
-#define TK_DOCTOR_CHECK_H
+#ifndef TK_COLLECTOR_DOCTOR_CHECK_H
+#define TK_COLLECTOR_DOCTOR_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "collector/doctor/check.h"
-#include "collector/doctor/interrupts.h"
+#include "collector/doctor/checks/interrupts.h"
 #include "tsc/read.h"
 
 #define THRESHOLD_NS 1000

@@ -12,13 +12,13 @@
  *
  * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
  */
-#ifndef TK_DOCTOR_NOISE_H
-#define TK_DOCTOR_NOISE_H
+#ifndef TK_COLLECTOR_DOCTOR_NOISE_H
+#define TK_COLLECTOR_DOCTOR_NOISE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/hist.h"
+#include "collector/stats/histogram.h"
 
 struct tk_noise {
 	uint64_t seconds;                  /* asked for */

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "collector/display/terminal.h"
-#include "collector/say.h"
+#include "collector/cli/say.h"
+#include "collector/display/canvas/terminal.h"
 
 #define TEXT_AT   36
 #define BAR_WIDTH 40

@@ -4,8 +4,8 @@
  *
  * The table's graph has block elements where the locale and the terminal have them. One thread.
  */
-#ifndef TK_DOCTOR_PRINT_H
-#define TK_DOCTOR_PRINT_H
+#ifndef TK_COLLECTOR_DOCTOR_PRINT_H
+#define TK_COLLECTOR_DOCTOR_PRINT_H
 
 #include <stdio.h>
 

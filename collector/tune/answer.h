@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "collector/options.h"
+#include "collector/cli/options.h"
 #include "collector/tune/live.h"
-#include "collector/tune/model.h"
+#include "collector/tune/model/model.h"
 #include "collector/tune/verify.h"
 
 /**

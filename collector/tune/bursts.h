@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/tune/sizes.h"
+#include "collector/tune/model/sizes.h"
 
 #define TK_WINDOWS 16u
 

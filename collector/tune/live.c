@@ -9,11 +9,11 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "collector/core.h"
-#include "collector/pace.h"
-#include "collector/say.h"
-#include "collector/source.h"
-#include "collector/walk.h"
+#include "collector/cli/say.h"
+#include "collector/cli/walk.h"
+#include "collector/discover/source.h"
+#include "collector/drain/pace.h"
+#include "collector/engine/core.h"
 #include "tsc/clock.h"
 #include "tsc/read.h"
 

@@ -4,7 +4,7 @@
  * reader on this machine is away.
  *
  * Attaches readers of its own to every lane of the chosen segments and polls them at the
- * collector's pace (collector/pace.h), on the calling thread. Every record is looked at; nobody
+ * collector's pace (collector/drain/pace.h), on the calling thread. Every record is looked at; nobody
  * notices. Segments that begin meanwhile are left out; lanes that do are not. Queues are
  * (ring/discipline.h): to read them would be to take their records from their reader.
  *
@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/hist.h"
-#include "collector/options.h"
+#include "collector/cli/options.h"
+#include "collector/stats/histogram.h"
 #include "collector/tune/bursts.h"
 #include "ring/segment_read.h"
 

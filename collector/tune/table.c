@@ -2,7 +2,7 @@
 /* The answer for people. See answer.h. */
 #include <inttypes.h>
 
-#include "collector/say.h"
+#include "collector/cli/say.h"
 #include "collector/tune/answer.h"
 
 #define BELOW     3u /* sizes shown about the recommended one */

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/core.h"
-#include "collector/say.h"
+#include "collector/cli/say.h"
+#include "collector/engine/core.h"
 #include "ring/lane.h"
 
 #define MS          UINT64_C(1000000)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/collector.h"
+#include "collector/engine/collector.h"
 #include "tests/place.h"
 
 #define VIEWERS   3

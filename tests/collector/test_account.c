@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which timers lost what: against a writer and a reader that know. */
-#include "collector/account.h"
+#include "collector/drain/account.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

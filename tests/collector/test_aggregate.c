@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hot loop against a naive one, on records of every kind, hostile ones included. */
-#include "collector/aggregate.h"
+#include "collector/drain/aggregate.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The dead by name, against a list that is walked. */
-#include "collector/dead.h"
+#include "collector/stats/dead.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

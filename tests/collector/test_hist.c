@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Histograms against the sorted samples themselves. */
-#include "collector/hist.h"
+#include "collector/stats/histogram.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One table: what it says is understood, shown by help, the man page and completion. */
-#include "collector/options.h"
+#include "collector/cli/options.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/core.h"
-#include "collector/pace.h"
+#include "collector/drain/pace.h"
+#include "collector/engine/core.h"
 #include "producer/timekeeper.h"
 #include "ring/timekeeper-rte.h"
 #include "tests/place.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What comes from outside is made printable, whatever it is; the terminal sees no escape. */
-#include "collector/say.h"
+#include "collector/cli/say.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

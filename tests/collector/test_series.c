@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Datapoints, tiers and history: nothing lost or doubled on the way, nothing beyond the budget. */
-#include "collector/series.h"
+#include "collector/stats/series.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of /proc, whatever threads are called and files are named; and this very process. */
-#include "collector/watchers.h"
+#include "collector/machine/watchers.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/collector.h"
-#include "collector/core.h"
-#include "collector/options.h"
+#include "collector/cli/options.h"
+#include "collector/engine/collector.h"
+#include "collector/engine/core.h"
 #include "tests/place.h"
 
 #define DEADLINE_S 20

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/collector.h"
+#include "collector/engine/collector.h"
 #include "ring/place.h"
 
 #define MS      INT64_C(1000000)
@@ -197,7 +197,7 @@ void tk_snapshot_free(struct tk_snapshot *s)
 	free(s);
 }
 
-/* --- collector/collector.h ------------------------------------------------------------------- */
+/* --- collector/engine/collector.h ------------------------------------------------------------------- */
 
 struct tk_fake tk_fake_live;
 struct tk_collector {

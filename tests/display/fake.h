@@ -3,13 +3,13 @@
  * tests/display/fake.h - a collector that makes everything up, the same every time.
  *
  * tk_fake_snapshot() gives what a collector would give that has watched invented timers for ten
- * minutes. fake.c also has the functions of collector/collector.h, on the real clock, so that
+ * minutes. fake.c also has the functions of collector/engine/collector.h, on the real clock, so that
  * `top` runs on it.
  */
 #ifndef TK_TESTS_DISPLAY_FAKE_H
 #define TK_TESTS_DISPLAY_FAKE_H
 
-#include "collector/snapshot.h"
+#include "collector/engine/snapshot.h"
 
 #define TK_FAKE_NOW INT64_C(1700000000000000000) /* 2023-11-14 22:13:20 UTC */
 

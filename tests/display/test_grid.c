@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/display/grid.h"
+#include "collector/display/canvas/grid.h"
 
 static const struct tk_style plain = { TK_DEFAULT, TK_PLAIN };
 static struct tk_grid g;

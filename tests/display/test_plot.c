@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/display/axis.h"
-#include "collector/display/plot.h"
+#include "collector/display/canvas/axis.h"
+#include "collector/display/canvas/plot.h"
 
 enum { W = 30, H = 12 };
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "collector/display/text.h"
+#include "collector/cli/text.h"
 
 Test(text, valid_utf8_comes_out_as_it_went_in)
 {

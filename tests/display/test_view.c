@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/display/text.h"
+#include "collector/cli/text.h"
 #include "tests/display/scene.h"
 
 #define SECOND INT64_C(1000000000)

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "collector/cmd_top.h"
-#include "collector/display/terminal.h"
+#include "collector/commands/top.h"
+#include "collector/display/canvas/terminal.h"
 #include "tests/display/fake.h"
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <sched.h>
 
-#include "collector/doctor/isolation.h"
+#include "collector/doctor/checks/isolation.h"
 #include "collector/doctor/print.h"
 #include "tests/doctor/fixtures.h"
 

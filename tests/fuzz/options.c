@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/options.h"
-#include "collector/tune/sizes.h"
+#include "collector/cli/options.h"
+#include "collector/tune/model/sizes.h"
 #include "tests/fuzz/fuzz.h"
 
 #define WORDS 64

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/core.h"
+#include "collector/cli/rows.h"
 #include "collector/display/draw.h"
-#include "collector/rows.h"
+#include "collector/engine/core.h"
 #include "tests/fuzz/segment.h"
 
 #define INTERVAL_NS UINT64_C(100000000)

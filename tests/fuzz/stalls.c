@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "collector/tune/gaps.h"
+#include "collector/tune/model/gaps.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A file in memory, and its name. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/hist.h"
+#include "collector/stats/histogram.h"
 #include "ring/record.h"
 #include "tests/random.h"
 #include "tsc/convert.h"

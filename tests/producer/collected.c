@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/collector.h"
+#include "collector/engine/collector.h"
 #include "producer/timekeeper.h"
 #include "ring/segment_read.h"
 #include "ring/timekeeper-rte.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Distributions of gaps: from histograms, at random, to JSON and back. */
-#include "collector/tune/gaps.h"
+#include "collector/tune/model/gaps.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

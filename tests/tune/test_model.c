@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The model against itself told otherwise: a list of arrivals and a reader, event by event. */
-#include "collector/tune/model.h"
+#include "collector/tune/model/model.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/cli/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPLACEMENT 0xFFFDu
+
+/* How many bytes the sequence beginning with `lead` has; 0: it begins none. */
+static int sequence(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xC2 && lead < 0xE0)
+		return 2;
+	if (lead >= 0xE0 && lead < 0xF0)
+		return 3;
+	return lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+}
+
+uint32_t tk_utf8_next(const char **s)
+{
+	const unsigned char *p = (const unsigned char *)*s;
+	int n = sequence(*p);
+
+	if (*p == 0)
+		return 0;
+	if (n == 0) {
+		++*s;
+		return REPLACEMENT;
+	}
+	uint32_t cp = n == 1 ? *p : *p & (0x7Fu >> n);
+	for (int i = 1; i < n; i++) {
+		if ((p[i] & 0xC0) != 0x80) { /* the NUL ends up here too */
+			*s += i;
+			return REPLACEMENT;
+		}
+		cp = cp << 6 | (p[i] & 0x3Fu);
+	}
+	*s += n;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	if (cp < least[n] || cp > 0x10FFFF || (cp >= 0xD800 && cp < 0xE000))
+		return REPLACEMENT;
+	if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0))
+		return REPLACEMENT;
+	return cp;
+}
+
+size_t tk_utf8_encode(char out[5], uint32_t cp)
+{
+	size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+	static const unsigned char lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+
+	for (size_t i = n; i-- > 1; cp >>= 6)
+		out[i] = (char)(0x80 | (cp & 0x3F));
+	out[0] = (char)(lead[n] | cp);
+	out[n] = 0;
+	return n;
+}
+
+struct range {
+	uint32_t first, last;
+};
+
+static int within(uint32_t cp, const struct range *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cp >= r[i].first && cp <= r[i].last)
+			return 1;
+	return 0;
+}
+
+int tk_utf8_width(uint32_t cp)
+{
+	/* Marks that sit on the character before, joiners, directions, variation selectors. */
+	static const struct range zero[] = {
+		{ 0xAD, 0xAD },     { 0x300, 0x36F },   { 0x483, 0x489 },   { 0x591, 0x5BD },
+		{ 0x5BF, 0x5C7 },   { 0x610, 0x61A },   { 0x64B, 0x65F },   { 0x670, 0x670 },
+		{ 0x6D6, 0x6ED },   { 0x711, 0x711 },   { 0x730, 0x74A },   { 0x7A6, 0x7B0 },
+		{ 0x816, 0x82D },   { 0x8D3, 0x902 },   { 0x93A, 0x93A },   { 0x93C, 0x93C },
+		{ 0x941, 0x948 },   { 0x94D, 0x957 },   { 0xE31, 0xE31 },   { 0xE34, 0xE3A },
+		{ 0xE47, 0xE4E },   { 0x1160, 0x11FF }, { 0x1AB0, 0x1AFF }, { 0x1DC0, 0x1DFF },
+		{ 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0x20D0, 0x20FF },
+		{ 0xFE00, 0xFE0F }, { 0xFE20, 0xFE2F }, { 0xFEFF, 0xFEFF }, { 0xE0000, 0xE0FFF },
+	};
+	static const struct range wide[] = {
+		{ 0x1100, 0x115F },   { 0x231A, 0x231B },   { 0x2329, 0x232A },
+		{ 0x23E9, 0x23EC },   { 0x25FD, 0x25FE },   { 0x2614, 0x2615 },
+		{ 0x2648, 0x2653 },   { 0x26A1, 0x26A1 },   { 0x2705, 0x2705 },
+		{ 0x2728, 0x2728 },   { 0x274C, 0x274C },   { 0x2B1B, 0x2B1C },
+		{ 0x2E80, 0x303E },   { 0x3041, 0xA4CF },   { 0xA960, 0xA97F },
+		{ 0xAC00, 0xD7A3 },   { 0xF900, 0xFAFF },   { 0xFE30, 0xFE6F },
+		{ 0xFF00, 0xFF60 },   { 0xFFE0, 0xFFE6 },   { 0x1F300, 0x1F64F },
+		{ 0x1F680, 0x1F6FF }, { 0x1F900, 0x1FAFF }, { 0x20000, 0x3FFFD },
+	};
+
+	if (cp < 0xAD)
+		return 1;
+	if (within(cp, zero, sizeof(zero) / sizeof(zero[0])))
+		return 0;
+	return within(cp, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;
+}
+
+int tk_text_width(const char *s)
+{
+	int w = 0;
+
+	for (uint32_t cp; (cp = tk_utf8_next(&s)) != 0;)
+		w += tk_utf8_width(cp);
+	return w;
+}
+
+/* Four digits of v, zeros behind the point cut off. */
+static void digits(char out[TK_UNITS_MAX], double v)
+{
+	double a = fabs(v);
+	int decimals = a < 9.9995 ? 3 : a < 99.995 ? 2 : a < 999.95 ? 1 : 0;
+
+	snprintf(out, TK_UNITS_MAX, "%.*f", decimals, v);
+	if (!strchr(out, '.'))
+		return;
+	size_t n = strlen(out);
+	while (out[n - 1] == '0')
+		n--;
+	if (out[n - 1] == '.')
+		n--;
+	out[n] = 0;
+}
+
+/* v in the largest of n units, a thousand apart, that leaves a whole part. */
+static char *scaled(char out[TK_UNITS_MAX], double v, const char *const *unit, size_t n)
+{
+	size_t u = 0;
+
+	if (!isfinite(v)) {
+		snprintf(out, TK_UNITS_MAX, "-");
+		return out;
+	}
+	while (u + 1 < n && fabs(v) >= 999.95) {
+		v /= 1000;
+		u++;
+	}
+	if (fabs(v) >= 1e15) /* nothing that is measured; keeps the text within its room */
+		v = copysign(1e15, v);
+	digits(out, v);
+	size_t used = strlen(out);
+	snprintf(out + used, TK_UNITS_MAX - used, "%s", unit[u]);
+	return out;
+}
+
+char *tk_units_ns(char out[TK_UNITS_MAX], double ns)
+{
+	static const char *const unit[] = { " ns", " µs", " ms", " s" };
+
+	return scaled(out, ns, unit, 4);
+}
+
+char *tk_units_count(char out[TK_UNITS_MAX], double n)
+{
+	static const char *const unit[] = { "", " k", " M", " G", " T" };
+
+	if (n >= 0 && n < 10000 && n == floor(n)) {
+		snprintf(out, TK_UNITS_MAX, "%.0f", n);
+		return out;
+	}
+	return scaled(out, n, unit, 5);
+}
+
+char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
+{
+	static const char *const unit[] = { " /s", " k/s", " M/s", " G/s", " T/s" };
+
+	return scaled(out, per_s, unit, 5);
+}
+
+void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d)
+{
+	char node[16] = "unknown", pages[32] = " on 2 MiB", gap[TK_UNITS_MAX];
+
+	if (d->node >= 0)
+		snprintf(node, sizeof(node), "%d", d->node);
+	if (d->small_lanes && d->small_lanes == d->lanes)
+		snprintf(pages, sizeof(pages), " on 4 KiB");
+	else if (d->small_lanes)
+		snprintf(pages, sizeof(pages), ", %u on 4 KiB", d->small_lanes);
+	snprintf(out, TK_TEXT_DRAINER_MAX,
+		 "cpu %d%s, node %s: %u lane%s%s, gap %s, %" PRIu64 " fault%s, %" PRIu64
+		 " switch%s",
+		 d->cpu, d->pinned ? " pinned" : "", node, d->lanes, d->lanes == 1 ? "" : "s",
+		 pages, tk_units_ns(gap, (double)d->longest_gap_ns), d->faults,
+		 d->faults == 1 ? "" : "s", d->involuntary, d->involuntary == 1 ? "" : "es");
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/cli/text.h - UTF-8 by columns, and numbers as people read them.
+ *
+ * Widths come from a table here and not from the C library, so that a layout is the same in every
+ * locale. Any thread; nothing allocates, nothing fails: what is no valid UTF-8, and every control
+ * character, reads as U+FFFD.
+ */
+#ifndef TK_COLLECTOR_CLI_TEXT_H
+#define TK_COLLECTOR_CLI_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/engine/snapshot.h"
+
+/** The next code point of *s, which moves past it; 0 at the end. Never reads past the NUL. */
+uint32_t tk_utf8_next(const char **s);
+
+/** Encode cp with a NUL. @return bytes before the NUL, 1 to 4. */
+size_t tk_utf8_encode(char out[5], uint32_t cp);
+
+/** Columns of a code point: 0 (it combines with the one before), 1 or 2. */
+int tk_utf8_width(uint32_t cp);
+
+/** Columns of a string. */
+int tk_text_width(const char *s);
+
+#define TK_UNITS_MAX 24 /* room for any text below */
+
+/** "577 ns", "6.088 µs", "2.018 ms", "1.5 s": four digits. @return out. */
+char *tk_units_ns(char out[TK_UNITS_MAX], double ns);
+
+/** "26.6", "1.2 k", "3.25 M": four digits, whole numbers below 10,000 written out. @return out. */
+char *tk_units_count(char out[TK_UNITS_MAX], double n);
+
+/** "26.6 /s", "1.2 M/s". @return out. */
+char *tk_units_rate(char out[TK_UNITS_MAX], double per_s);
+
+#define TK_TEXT_DRAINER_MAX 160
+
+/** "cpu 3 pinned, node 1: 12 lanes on 2 MiB, gap 1.2 ms, ...": its lanes and the pages they lie on, and
+ * what came of it since it was warm: the longest gap, page faults, involuntary context switches. */
+void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/cli/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/cli/say.h"
+#include "collector/discover/dirs.h"
+
+#define SAID_MAX 32u /* of what is no segment; the others are counted */
+
+struct walk {
+	const struct tk_args *args;
+	void (*each)(void *arg, const struct tk_found *f);
+	void *arg;
+	unsigned segments, refused, other_versions;
+	uint64_t timers; /* there was room for */
+};
+
+const char *tk_owner_name(uint32_t owner)
+{
+	static const char *const names[] = { "alive", "closed", "dead", "unknown" };
+
+	return owner < sizeof(names) / sizeof(names[0]) ? names[owner] : "unknown";
+}
+
+void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
+{
+	if (refused)
+		tk_say("nothing that this program can read in %s: what is there was skipped, as "
+		       "said above",
+		       where);
+	else if (a->collector.app || a->collector.pid)
+		tk_say("no segment in %s that --app and --pid let through; `timekeeper ls` shows "
+		       "all",
+		       where);
+	else
+		tk_say("no segment in %s: nothing that is instrumented runs there; start a program "
+		       "that calls tk_open(), or name its directory with --dir",
+		       where);
+}
+
+static bool wanted(const struct tk_args *a, const struct tk_segment *s)
+{
+	return (!a->collector.app || !strcmp(a->collector.app, s->info.app)) &&
+	       (!a->collector.pid || a->collector.pid == s->info.pid);
+}
+
+/* Somebody may have made thousands of them. */
+static void say_refused(const struct walk *w, const char *dir, const char *name, const char *why)
+{
+	bool cleans = w->args->command == TK_CMD_CLEAN;
+
+	if (w->refused <= SAID_MAX)
+		tk_say("%s/%s: %s; %s", dir, name, why,
+		       cleans ? "left alone: if nothing that runs made it, remove it by rm -r"
+			      : "skipped");
+}
+
+static void visit(void *arg, int dirfd, const char *dir, const char *name)
+{
+	struct walk *w = arg;
+	char why[TK_WHY_MAX] = "";
+	char shown[PATH_MAX];
+	struct tk_found f = { .dir = shown, .dirfd = dirfd };
+	struct tk_segment *s;
+
+	if (w->segments == TK_READ_SEGMENTS || w->timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
+		w->refused++;
+		say_refused(w, dir, name, TK_READ_TOO_MANY);
+		return;
+	}
+	f.segment = s = tk_segment_attach(dirfd, name, TK_LANE_LOOK, why);
+	if (!s) {
+		int error = errno;
+
+		/* Gone since it was listed. */
+		if (error == ENOENT && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW))
+			return;
+		w->refused++;
+		w->other_versions += error == EPROTO;
+		say_refused(w, dir, name, why[0] ? why : strerror(error));
+		return;
+	}
+	tk_printable(shown, sizeof(shown), dir);
+	if (wanted(w->args, s)) {
+		if (why[0])
+			tk_say("%s/%s: %s", dir, name, why);
+		f.owner = tk_segment_owner(s);
+		w->segments++;
+		w->timers += s->info.max_timers;
+		w->each(w->arg, &f);
+	}
+	tk_segment_detach(s);
+}
+
+enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f),
+		     void *arg)
+{
+	struct walk w = { .args = a, .each = each, .arg = arg };
+	struct tk_dirs dirs;
+	char where[1024], why[TK_WHY_MAX];
+	int err = tk_dirs_list(&dirs, a->collector.dir);
+
+	if (err < 0) {
+		tk_say("no directory to look in: %s", strerror(-err));
+		return TK_EXIT_FAILED;
+	}
+	for (size_t i = 0; i < dirs.n; i++) {
+		/* One that does not exist yet is no fault: nothing was started yet. */
+		err = tk_dirs_each(dirs.path[i], why, visit, &w);
+		if (err == 0 || err == -ENOENT)
+			continue;
+		w.refused++;
+		tk_say("%s", why);
+	}
+	if (w.refused > SAID_MAX)
+		tk_say("and %u more", w.refused - SAID_MAX);
+	tk_dirs_text(&dirs, where, sizeof(where));
+	tk_dirs_free(&dirs);
+	if (w.segments)
+		return TK_EXIT_OK;
+	tk_say_nothing(where, w.refused > 0, a);
+	return w.other_versions ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
+}

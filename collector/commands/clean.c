@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* `timekeeper clean`: remove what dead processes left behind. */
+#include <string.h>
+
+#include "collector/cli/say.h"
+#include "collector/cli/walk.h"
+#include "collector/commands/commands.h"
+
+struct clean {
+	FILE *out;
+	bool force;
+	unsigned dead, removed, failed;
+};
+
+static uint64_t bytes_of(const struct tk_segment *s)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		bytes += s->lanes[i].head_size + s->lanes[i].slots_size;
+	return bytes;
+}
+
+static void clean_one(void *arg, const struct tk_found *f)
+{
+	struct clean *c = arg;
+	uint64_t bytes = bytes_of(f->segment);
+	int err;
+
+	if (f->owner == TK_OWNER_UNKNOWN)
+		tk_say("%s: left alone: its process lives but does not hold its lock",
+		       f->segment->name);
+	if (f->owner != TK_OWNER_DEAD && f->owner != TK_OWNER_CLOSED)
+		return;
+	c->dead++;
+	if (!c->force) {
+		fprintf(c->out, "would remove %s/%s (%s", f->dir, f->segment->name,
+			tk_owner_name(f->owner));
+		if (bytes) /* else no lane of it can be read, and nobody knows */
+			fprintf(c->out, ", %.1f MiB", (double)bytes / 1048576);
+		fputs(")\n", c->out);
+		return;
+	}
+	err = tk_segment_remove(f->segment, f->dirfd);
+	if (err) {
+		c->failed++;
+		tk_say("%s/%s: cannot be removed: %s", f->dir, f->segment->name, strerror(-err));
+		return;
+	}
+	c->removed++;
+	fprintf(c->out, "removed %s/%s\n", f->dir, f->segment->name);
+}
+
+enum tk_exit tk_cmd_clean(const struct tk_args *a, FILE *out)
+{
+	struct clean c = { .out = out, .force = a->force };
+	enum tk_exit code = tk_walk(a, clean_one, &c);
+
+	if (code != TK_EXIT_OK)
+		return code;
+	if (c.dead == 0)
+		fprintf(out, "nothing to remove: no segment of a dead process\n");
+	else if (!c.force)
+		fprintf(out, "nothing removed yet: --force removes %s\n",
+			c.dead == 1 ? "it" : "them");
+	return c.failed ? TK_EXIT_FAILED : TK_EXIT_OK;
+}

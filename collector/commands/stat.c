@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* `timekeeper stat`: every interval of every timer, as text. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "collector/cli/rows.h"
+#include "collector/cli/say.h"
+#include "collector/cli/stop.h"
+#include "collector/cli/text.h"
+#include "collector/cli/walk.h"
+#include "collector/commands/commands.h"
+#include "collector/discover/dirs.h"
+
+/* A process that has just been started gets this long to appear. */
+#define PATIENCE_NS INT64_C(1000000000)
+
+struct stat_run {
+	const struct tk_args *args;
+	FILE *out;
+	struct tk_collector *collector;
+	uint64_t intervals; /* closed as of the last snapshot */
+	uint64_t printed;   /* intervals */
+	int64_t since_ns;
+	int64_t began_ns;
+	uint64_t notes, lost;
+	bool shown; /* there was a timer to show */
+	int write_error;
+	bool rows;    /* and something was printed of one */
+	bool refused; /* it was said that records are refused */
+	bool aside;   /* and that samples are set aside */
+};
+
+/* Data of processes that were dead before we came is shown when asked for. */
+static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
+{
+	return (!t->found_dead || r->args->collector.oldest) &&
+	       (!r->args->timer || !fnmatch(r->args->timer, t->name, 0));
+}
+
+/* The earliest interval's end after `after` of which there is something to print; 0: none. */
+static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, int64_t after)
+{
+	int64_t next = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t))
+			continue;
+		for (int m = 0; m < TK_MEASURES; m++)
+			for (size_t k = 0; k < t->n_fresh[m]; k++)
+				if (t->fresh[m][k].t_ns > after &&
+				    (!next || t->fresh[m][k].t_ns < next))
+					next = t->fresh[m][k].t_ns;
+	}
+	return next;
+}
+
+static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int64_t end)
+{
+	enum tk_format format = (enum tk_format)r->args->format;
+
+	tk_rows_heading(r->out, format, end, !r->rows);
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t))
+			continue;
+		for (int m = 0; m < TK_MEASURES; m++)
+			for (size_t k = 0; k < t->n_fresh[m]; k++)
+				if (t->fresh[m][k].t_ns == end)
+					tk_rows_print(r->out, format, t, (enum tk_measure)m,
+						      &t->fresh[m][k]);
+	}
+	r->printed++;
+	r->rows = true;
+}
+
+static bool enough(const struct stat_run *r)
+{
+	return r->args->count && r->printed >= r->args->count;
+}
+
+/* Intervals in which nothing was there to print count, too: --count ends in bounded time. */
+static void print_new(struct stat_run *r, const struct tk_snapshot *s)
+{
+	uint64_t goal = r->printed + (s->intervals - r->intervals);
+	int64_t end;
+
+	while (!enough(r) && (end = next_end(r, s, r->since_ns))) {
+		print_interval(r, s, end);
+		r->since_ns = end;
+	}
+	if (r->printed < goal && r->shown)
+		r->printed = goal;
+	r->intervals = s->intervals;
+	r->since_ns = s->closed_ns;
+	if (fflush(r->out) || ferror(r->out))
+		r->write_error = errno;
+}
+
+static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
+{
+	uint64_t fresh = s->notes_ever - r->notes;
+
+	if (fresh > s->n_notes)
+		tk_say("%" PRIu64 " more of what follows", fresh - s->n_notes);
+	for (size_t i = fresh < s->n_notes ? s->n_notes - fresh : 0; i < s->n_notes; i++)
+		tk_say("%s", s->notes[i]);
+	r->notes = s->notes_ever;
+	if (s->lost > r->lost)
+		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
+		       "collector's longest gap was %.2f ms: it needs a cpu to itself, or the "
+		       "lanes more slots",
+		       s->lost - r->lost, (double)s->longest_gap_ns / 1e6);
+	r->lost = s->lost;
+}
+
+/* Once: it may go on for as long as they live. */
+static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_segments && !r->refused; i++) {
+		const struct tk_snap_segment *segment = &s->segments[i];
+
+		if (segment->owner != TK_OWNER_ALIVE || !segment->refused)
+			continue;
+		tk_say("%s: %" PRIu64 " records refused so far: there was no lane for their "
+		       "threads, because memory was short or all lanes were taken; make room in "
+		       "its directory, or raise tk_options.lanes, and start it again",
+		       segment->name, segment->refused);
+		r->refused = true;
+	}
+}
+
+/* Once, too: how many there were in each interval stands in its rows. */
+static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+
+		if (!wanted(r, t) || !(t->negative + t->across))
+			continue;
+		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
+		       "before they began, or under which the clock changed; set_aside in --format "
+		       "jsonl and csv counts them, for every timer",
+		       t->name, t->negative + t->across);
+		r->aside = true;
+	}
+}
+
+static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_timers; i++)
+		if (wanted(r, &s->timers[i]))
+			return true;
+	return false;
+}
+
+static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *s)
+{
+	struct tk_dirs dirs = { 0 };
+	char where[1024], pattern[128];
+	bool dead = false, living = false;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		if (s->timers[i].found_dead)
+			dead = true;
+		else
+			living = true;
+	}
+	if (r->args->timer && (living || (dead && r->args->collector.oldest))) {
+		tk_printable(pattern, sizeof(pattern), r->args->timer);
+		fprintf(stderr,
+			"usage: timekeeper stat --timer PATTERN: no timer matches %s; `timekeeper "
+			"stat` shows their names\n",
+			pattern);
+		return TK_EXIT_USAGE;
+	}
+	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0) {
+		tk_say("out of memory for a list of directories");
+		return TK_EXIT_FAILED;
+	}
+	tk_dirs_text(&dirs, where, sizeof(where));
+	tk_dirs_free(&dirs);
+	if (dead)
+		tk_say("only dead processes in %s: --oldest shows their last data", where);
+	else
+		tk_say_nothing(where, s->notes_ever > 0, r->args);
+	return s->other_versions && !s->n_segments ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
+}
+
+/* @return whether to go on; *code is set if not. */
+static bool step(struct stat_run *r, enum tk_exit *code)
+{
+	/* Silent ones, too: to tell a pattern that nobody has from one that waits for records. */
+	struct tk_view view = { .since_ns = r->since_ns, .silent = true };
+	bool closed = tk_collector_wait(r->collector, r->intervals, 100) == 0;
+	struct tk_snapshot *s;
+	bool go_on = true;
+
+	if (!closed && r->shown)
+		return true;
+	s = tk_collector_snapshot(r->collector, &view);
+	if (!s) {
+		tk_say("out of memory");
+		*code = TK_EXIT_FAILED;
+		return false;
+	}
+	if (r->began_ns == 0)
+		r->began_ns = s->t_ns;
+	r->shown = r->shown || anything(r, s);
+	say_notes(r, s);
+	say_refused(r, s);
+	say_aside(r, s);
+	if (closed)
+		print_new(r, s);
+	/* On a busy machine it may not have come to look yet. */
+	if (!r->shown && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
+		*code = nothing(r, s);
+		go_on = false;
+	}
+	tk_snapshot_free(s);
+	return go_on && !enough(r) && !r->write_error;
+}
+
+/* Who names cpus wants to know whether they were left alone. */
+static void say_drainers(const struct stat_run *r)
+{
+	struct tk_snapshot *s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
+	char text[TK_TEXT_DRAINER_MAX];
+
+	for (size_t i = 0; s && i < s->n_drainers; i++) {
+		tk_text_drainer(text, &s->drainers[i]);
+		tk_say("drainer on %s (page faults and involuntary context switches, since it was "
+		       "warm)",
+		       text);
+	}
+	tk_snapshot_free(s);
+}
+
+enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
+{
+	struct stat_run r = { .args = a, .out = out, .since_ns = 1 };
+	enum tk_exit code = TK_EXIT_OK;
+	char why[256];
+
+	tk_stop_on_signals();
+	r.collector = tk_collector_open(&a->collector, why);
+	if (!r.collector) {
+		tk_say("%s", why);
+		return TK_EXIT_FAILED;
+	}
+	while (!tk_told_to_stop && step(&r, &code))
+		;
+	if (r.write_error && r.write_error != EPIPE) {
+		tk_say("cannot write: %s", strerror(r.write_error));
+		code = TK_EXIT_FAILED;
+	} else if (code == TK_EXIT_OK && !r.rows) {
+		tk_say("no records came meanwhile");
+	}
+	if (r.rows && !tk_tsc_cpus_empty(&a->collector.cpus))
+		say_drainers(&r);
+	tk_collector_close(r.collector);
+	return code;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/commands/top.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/display/canvas/terminal.h"
+#include "collector/display/draw.h"
+#include "ring/place.h"
+
+struct top {
+	struct tk_collector *collector;
+	struct tk_snapshot *snapshot;
+	struct tk_view_state view;
+	struct tk_grid grid;
+	uint64_t interval_ns; /* last asked for */
+	bool drawn;           /* what is on the screen is what there is to show */
+};
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stopped_by;
+
+static void on_stop(int sig)
+{
+	stopped_by = sig;
+}
+
+static void catch_stops(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll shall return */
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+/* Open the collector so that its threads leave the terminal's signals to this one. */
+static struct tk_collector *open_collector(const struct tk_collector_options *o, char why[256])
+{
+	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH };
+	sigset_t block, before;
+
+	sigemptyset(&block);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(&block, ours[i]);
+	pthread_sigmask(SIG_BLOCK, &block, &before);
+	struct tk_collector *c = tk_collector_open(o, why);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return c;
+}
+
+/* --- the loop -------------------------------------------------------------------------------- */
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Take a new snapshot. Where memory is short the one before goes on being shown. */
+static bool fetch(struct top *t)
+{
+	struct tk_view want = tk_view_request(&t->view, now_ns());
+	struct tk_snapshot *s = tk_collector_snapshot(t->collector, &want);
+
+	if (!s)
+		return false;
+	tk_snapshot_free(t->snapshot);
+	t->snapshot = s;
+	tk_view_sync(&t->view, s);
+	t->drawn = false;
+	return true;
+}
+
+/* The selected timer may be another one than the snapshot was asked for. */
+static bool update(struct top *t)
+{
+	if (!fetch(t))
+		return false;
+	return t->snapshot->detail_key == t->view.key || fetch(t);
+}
+
+static void read_keys(struct top *t)
+{
+	uint32_t code;
+
+	while ((code = tk_terminal_key()) != TK_KEY_NONE && !t->view.quit) {
+		struct tk_view before = tk_view_request(&t->view, 0);
+		tk_view_key(&t->view, t->snapshot, code);
+		struct tk_view after = tk_view_request(&t->view, 0);
+		if (before.key != after.key || before.from_ns != after.from_ns ||
+		    before.to_ns != after.to_ns)
+			update(t);
+		t->drawn = false;
+	}
+	if (t->view.interval_ns != t->interval_ns) {
+		t->interval_ns = t->view.interval_ns;
+		tk_collector_set_interval(t->collector, t->interval_ns);
+	}
+}
+
+static int draw(struct top *t)
+{
+	int w, h;
+
+	tk_terminal_size(&w, &h);
+	if (tk_grid_resize(&t->grid, w, h) < 0)
+		return -ENOMEM;
+	tk_draw(&t->view, t->snapshot, &t->grid);
+	tk_terminal_draw(&t->grid);
+	t->drawn = true;
+	return 0;
+}
+
+/* How long nothing can have changed, in ms: half an interval, at 3 to 30 looks a second. */
+static int patience(const struct top *t)
+{
+	uint64_t ms = t->snapshot->interval_ns / 2000000;
+
+	return ms < 33 ? 33 : ms > 300 ? 300 : (int)ms;
+}
+
+static int run(struct top *t)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	while (!t->view.quit && !stopped_by) {
+		if (!t->drawn && draw(t) < 0)
+			return -ENOMEM;
+		int ready = poll(&in, 1, patience(t));
+		if (ready > 0 && in.revents & (POLLHUP | POLLERR | POLLNVAL))
+			return 0; /* the terminal is gone */
+		read_keys(t);     /* also when poll was interrupted: a resize comes as a key */
+		if (!t->view.paused &&
+		    tk_collector_wait(t->collector, t->snapshot->intervals, 0) == 0)
+			update(t);
+	}
+	return 0;
+}
+
+/* --- begin and end --------------------------------------------------------------------------- */
+
+/* Where segments are looked for, for the message that there are none. */
+static void where_text(const struct tk_collector_options *o, char *out, size_t size)
+{
+	char dir[384];
+
+	if (o->dir)
+		snprintf(out, size, "%s", o->dir);
+	else if (tk_segments_dir(dir, sizeof(dir)) < 0)
+		snprintf(out, size,
+			 "the directory that TIMEKEEPER_DIR names: its name is too long");
+	else if (geteuid() == 0 && !getenv("TIMEKEEPER_DIR"))
+		snprintf(out, size, "%s, nor in another user's directory beside it", dir);
+	else
+		snprintf(out, size, "%s", dir);
+}
+
+/* Once the first snapshot is there: the terminal, until the end. */
+static int show(struct top *t, const struct tk_top_options *o)
+{
+	int error = tk_terminal_open();
+
+	if (error)
+		return error;
+	catch_stops();
+	const char *no_color = getenv("NO_COLOR");
+	t->grid.charset = tk_terminal_charset(o->charset);
+	t->grid.no_color = o->no_color || (no_color && no_color[0]);
+	error = run(t);
+	tk_terminal_close();
+	return error;
+}
+
+static int complain(int error)
+{
+	const char *term = getenv("TERM");
+
+	if (error == -EINVAL)
+		fprintf(stderr,
+			"timekeeper: the terminal '%s' (TERM) is not known here: set TERM, for "
+			"example to xterm-256color, or use `timekeeper stat`\n",
+			term ? term : "");
+	else
+		fprintf(stderr, "timekeeper: the display ended: %s\n", strerror(-error));
+	return 1;
+}
+
+static bool have_terminal(void)
+{
+	const char *missing = !isatty(STDOUT_FILENO)  ? "output"
+			      : !isatty(STDIN_FILENO) ? "input"
+						      : NULL;
+
+	if (missing)
+		fprintf(stderr, "timekeeper: standard %s is no terminal: use `timekeeper stat`\n",
+			missing);
+	return !missing;
+}
+
+int tk_cmd_top(const struct tk_top_options *o)
+{
+	struct top t = { 0 };
+	char why[256] = "", where[512];
+	int error = -ENOMEM;
+
+	setlocale(LC_CTYPE, o->charset == TK_CHARSET_BRAILLE || o->charset == TK_CHARSET_BLOCK
+				    ? "C.UTF-8"
+				    : "");
+	if (!have_terminal())
+		return 1;
+	where_text(&o->collector, where, sizeof(where));
+	tk_view_init(&t.view, where);
+	t.collector = open_collector(&o->collector, why);
+	if (!t.collector) {
+		fprintf(stderr, "timekeeper: %s\n", why[0] ? why : strerror(errno));
+		return 1;
+	}
+	if (update(&t))
+		error = show(&t, o);
+	tk_collector_close(t.collector);
+	tk_snapshot_free(t.snapshot);
+	tk_view_fini(&t.view);
+	tk_grid_free(&t.grid);
+	if (stopped_by && stopped_by != SIGINT) {
+		signal(stopped_by, SIG_DFL);
+		raise(stopped_by);
+	}
+	return error ? complain(error) : 0;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/discover/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector/machine/list.h"
+
+/* Memory of a segment's accounts is bounded, 56 bytes a timer and lane: 64 lanes of 65,536 timers,
+ * 235 MB. */
+#define ACCOUNTS_MAX (UINT64_C(64) * TK_TIMERS_MAX)
+
+/* Stamps in CLOCK_MONOTONIC ns need no clock of ours, only the distance to the wall clock. */
+static int64_t monotonic_to_wall_ns(void)
+{
+	struct timespec mono, wall;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return (wall.tv_sec - mono.tv_sec) * INT64_C(1000000000) + wall.tv_nsec - mono.tv_nsec;
+}
+
+struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk_lane_from from,
+				bool raw)
+{
+	struct tk_source *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		tk_segment_detach(seg);
+		errno = ENOMEM;
+		return NULL;
+	}
+	s->seg = seg;
+	s->from = from;
+	s->raw = raw;
+	s->dir = strdup(dir);
+	s->listed = true;
+	s->clock_to_wall_ns = seg->info.clock == TK_CLOCK_TSC ? 0 : monotonic_to_wall_ns();
+	s->series = calloc(seg->info.max_timers, sizeof(struct tk_series *));
+	s->disabled = calloc(seg->info.max_timers, 1);
+	s->lanes = calloc(seg->info.max_lanes, sizeof(struct tk_part *));
+	snprintf(s->info.name, sizeof(s->info.name), "%s", seg->name);
+	snprintf(s->info.app, sizeof(s->info.app), "%s", seg->info.app);
+	s->info.pid = seg->info.pid;
+	if (!s->dir || !s->series || !s->disabled || !s->lanes) {
+		tk_source_free(s);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return s;
+}
+
+struct tk_part *tk_source_part(struct tk_source *s, struct tk_drainer *d)
+{
+	struct tk_part *part;
+	void *list;
+
+	for (size_t i = 0; i < s->n_parts; i++)
+		if (s->parts[i].drainer == d)
+			return s->parts[i].part;
+	list = tk_list_grow(s->parts, s->n_parts, sizeof(*s->parts));
+	if (!list)
+		return NULL;
+	s->parts = list;
+	part = tk_part_new(s->seg, s->from, s->raw);
+	if (!part)
+		return NULL;
+	part->source = s;
+	s->parts[s->n_parts].drainer = d;
+	s->parts[s->n_parts++].part = part;
+	return part;
+}
+
+int tk_source_refresh(struct tk_source *s)
+{
+	char why[TK_WHY_MAX] = "";
+	int err = tk_segment_refresh(s->seg, why);
+
+	if (why[0])
+		memcpy(s->why, why, sizeof(s->why));
+	return err;
+}
+
+/* A lane that could not be attached keeps its place; a queue that another read comes in later. */
+bool tk_source_next_lane(struct tk_source *s, uint32_t *i)
+{
+	/* Nothing new: mostly. */
+	if (s->n_lanes == s->seg->n_lanes && !s->seg->n_queues)
+		return false;
+	for (; *i < s->seg->n_lanes; ++*i) {
+		if (!s->seg->lanes[*i].head || s->lanes[*i])
+			continue;
+		if ((*i + UINT64_C(1)) * s->seg->info.max_timers <= ACCOUNTS_MAX)
+			return true;
+		if (!s->cut)
+			(void)tk_fail(s->why, ENOBUFS,
+				      "it has room for too many timers in too many lanes: lane %u "
+				      "and those after it are left out",
+				      *i);
+		s->cut = true;
+		break;
+	}
+	s->n_lanes = s->seg->n_lanes;
+	return false;
+}
+
+/* A queue that another reader has yet to let go of. */
+static bool waits(const struct tk_source *s)
+{
+	for (uint32_t i = 0; i < s->seg->n_lanes && s->seg->n_queues; i++)
+		if (!s->seg->lanes[i].head && s->seg->lanes[i].queue_fd >= 0)
+			return true;
+	return false;
+}
+
+void tk_source_sum_up(struct tk_source *s)
+{
+	struct tk_snap_segment *info = &s->info;
+
+	info->refused = s->seg->info.refused_records;
+	info->lanes = 0;
+	info->delivered = 0;
+	info->lost = 0;
+	info->lag = 0;
+	s->unknown = 0;
+	s->finished = s->ended && s->n_lanes == s->seg->n_lanes && !waits(s);
+	for (size_t i = 0; i < s->n_parts; i++) {
+		const struct tk_part *p = s->parts[i].part;
+		const struct tk_part_figures *f = &p->told;
+
+		info->lanes += f->lanes;
+		info->delivered += f->delivered;
+		info->lost += f->lost;
+		info->lag += f->lag;
+		s->unknown += f->unknown;
+		if (!f->finished || f->lanes + f->refused != p->asked)
+			s->finished = false;
+	}
+}
+
+void tk_source_forget_series(struct tk_source *s)
+{
+	memset(s->series, 0, s->seg->info.max_timers * sizeof(struct tk_series *));
+}
+
+void tk_source_let_go(struct tk_source *s)
+{
+	for (size_t i = 0; i < s->n_parts; i++)
+		tk_part_free(s->parts[i].part);
+	free(s->parts);
+	free(s->series);
+	free(s->lanes);
+	free(s->disabled);
+	s->parts = NULL;
+	s->n_parts = 0;
+	s->series = NULL;
+	s->lanes = NULL;
+	s->disabled = NULL;
+	tk_segment_detach(s->seg);
+	s->seg = NULL;
+}
+
+void tk_source_free(struct tk_source *s)
+{
+	if (s->seg)
+		tk_source_let_go(s);
+	free(s->dir);
+	free(s);
+}

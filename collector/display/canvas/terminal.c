@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/display/canvas/terminal.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define NCURSES_WIDECHAR 1
+#include <ncurses.h>
+#include <term.h>
+
+#include "collector/cli/text.h"
+#include "collector/display/keys.h"
+
+static SCREEN *screen;
+
+/* What the crash handler needs, prepared while things were well. */
+static volatile sig_atomic_t taken;
+static struct termios saved;
+static char leave[128];
+static size_t leave_size;
+
+enum tk_charset tk_terminal_charset(enum tk_charset asked)
+{
+	const char *term = getenv("TERM");
+
+	if (asked != TK_CHARSET_AUTO)
+		return asked;
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		return TK_CHARSET_ASCII;
+	/* The console's fonts have 512 glyphs, and braille is not among them. */
+	return term && strcmp(term, "linux") == 0 ? TK_CHARSET_ASCII : TK_CHARSET_BRAILLE;
+}
+
+/* --- crashes --------------------------------------------------------------------------------- */
+
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP };
+
+static struct sigaction before[NSIG];
+
+/* Async-signal-safe: write, tcsetattr, sigaction and raise are all it calls. */
+static void on_crash(int sig)
+{
+	if (taken) {
+		taken = 0;
+		ssize_t n = write(STDOUT_FILENO, leave, leave_size);
+		(void)n; /* nobody is left who could do anything about it */
+		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	}
+	/* Let it happen again, to whoever was there before us; mostly that kills. */
+	sigaction(sig, &before[sig], NULL);
+	raise(sig);
+}
+
+void tk_terminal_guard(void)
+{
+	static char stack[16384]; /* the crash may be that the usual stack is full */
+	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction sa = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
+
+	sigaltstack(&alt, NULL);
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		sigaction(crashes[i], &sa, &before[crashes[i]]);
+}
+
+/* Append a string of the terminal's description, without its padding marks. */
+static void add_leave(const char *capability)
+{
+	const char *s = tigetstr(capability);
+
+	if (!s || s == (const char *)-1)
+		return;
+	while (*s && leave_size < sizeof(leave)) {
+		const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
+		if (end)
+			s = end + 1;
+		else
+			leave[leave_size++] = *s++;
+	}
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+/*
+ * ncurses would handle SIGTSTP itself, but ignores it while it draws, so that a Ctrl-Z may be lost.
+ * It leaves the signal alone where a handler is there before it.
+ */
+static volatile sig_atomic_t stop_asked;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+static void catch_stop(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll shall return */
+
+	sigaction(SIGTSTP, &sa, NULL);
+}
+
+/* Give the terminal back and stop; go on from here after SIGCONT, when the next draw takes it. */
+static void stop(void)
+{
+	stop_asked = 0;
+	endwin();
+	taken = 0;
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	catch_stop();
+	taken = 1;
+}
+
+/* --- taking and giving back ------------------------------------------------------------------ */
+
+static void start_colors(void)
+{
+	if (!has_colors() || start_color() == ERR)
+		return;
+	use_default_colors();
+	for (int c = TK_DEFAULT + 1; c < TK_COLORS; c++)
+		init_pair((short)c, (short)tk_color_of((enum tk_color)c, COLORS >= 256), -1);
+}
+
+/* Arrows come in two spellings, and a terminal does not always use the one its TERM promises. */
+static void know_arrows(void)
+{
+	define_key("\033[A", KEY_UP);
+	define_key("\033[B", KEY_DOWN);
+	define_key("\033[C", KEY_RIGHT);
+	define_key("\033[D", KEY_LEFT);
+}
+
+int tk_terminal_open(void)
+{
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0)
+		return -ENOTTY;
+	catch_stop();
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen)
+		return -EINVAL;
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	know_arrows();
+	nodelay(stdscr, TRUE);
+	set_escdelay(25);
+	curs_set(0);
+	start_colors();
+	leave_size = 0;
+	add_leave("sgr0");
+	add_leave("rmkx");
+	add_leave("cnorm");
+	add_leave("rmcup");
+	taken = 1;
+	return 0;
+}
+
+void tk_terminal_close(void)
+{
+	if (!screen)
+		return;
+	endwin();
+	taken = 0;
+	signal(SIGTSTP, SIG_DFL);
+	delscreen(screen);
+	screen = NULL;
+}
+
+void tk_terminal_size(int *w, int *h)
+{
+	getmaxyx(stdscr, *h, *w);
+}
+
+/* --- drawing --------------------------------------------------------------------------------- */
+
+static void put_cell(int x, int y, const struct tk_cell *c)
+{
+	attr_t attr = A_NORMAL;
+	wchar_t text[2] = { (wchar_t)c->ch, 0 };
+	cchar_t cell;
+
+	if (c->style.attr & TK_BOLD)
+		attr |= A_BOLD;
+	if (c->style.attr & TK_DIM)
+		attr |= A_DIM;
+	if (c->style.attr & TK_REVERSE)
+		attr |= A_REVERSE;
+	/* Where the C library sees another width than we do, columns would shift. */
+	if (c->ch > 0x7F && wcwidth(text[0]) != tk_utf8_width(c->ch))
+		text[0] = '?';
+	setcchar(&cell, text, attr, (short)(has_colors() ? c->style.color : 0), NULL);
+	mvadd_wch(y, x, &cell);
+}
+
+void tk_terminal_draw(const struct tk_grid *g)
+{
+	for (int y = 0; y < g->h; y++)
+		for (int x = 0; x < g->w; x++) {
+			const struct tk_cell *c = tk_grid_at(g, x, y);
+			if (c->ch)
+				put_cell(x, y, c);
+		}
+	refresh();
+}
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+static uint32_t special(wint_t key)
+{
+	static const struct {
+		wint_t curses;
+		uint32_t ours;
+	} table[] = {
+		{ KEY_UP, TK_KEY_UP },
+		{ KEY_DOWN, TK_KEY_DOWN },
+		{ KEY_LEFT, TK_KEY_LEFT },
+		{ KEY_RIGHT, TK_KEY_RIGHT },
+		{ KEY_PPAGE, TK_KEY_PAGE_UP },
+		{ KEY_NPAGE, TK_KEY_PAGE_DOWN },
+		{ KEY_HOME, TK_KEY_HOME },
+		{ KEY_END, TK_KEY_END },
+		{ KEY_BACKSPACE, TK_KEY_BACKSPACE },
+		{ KEY_ENTER, TK_KEY_ENTER },
+		{ KEY_RESIZE, TK_KEY_RESIZE },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].curses == key)
+			return table[i].ours;
+	return 0; /* a key we have no use for */
+}
+
+uint32_t tk_terminal_key(void)
+{
+	wint_t key;
+
+	if (stop_asked) {
+		stop();
+		return TK_KEY_RESIZE; /* it may have happened meanwhile */
+	}
+	int kind = get_wch(&key);
+	if (kind == ERR)
+		return TK_KEY_NONE;
+	if (kind == KEY_CODE_YES)
+		return special(key);
+	return key == 127 || key == 8 ? TK_KEY_BACKSPACE : key == '\r' ? TK_KEY_ENTER : key;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/doctor/checks/interrupts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/doctor/check.h"
+
+#define LINE_MAX_BYTES (64u << 10) /* 4,096 columns of 11, and a name */
+#define NAMED          3           /* in a value */
+#define MOVED          64          /* in a fix */
+#define DIGITS_MAX     6           /* of a number in /proc/irq */
+
+/* Which column is the cpu's; -1: none. Offline cpus have no column. */
+static int column_of(char *heading, int cpu)
+{
+	char want[16], *rest = NULL;
+	int column = 0;
+
+	snprintf(want, sizeof(want), "CPU%d", cpu);
+	for (char *w = strtok_r(heading, " \n", &rest); w; w = strtok_r(NULL, " \n", &rest)) {
+		if (!strcmp(w, want))
+			return column;
+		column++;
+	}
+	return -1;
+}
+
+/* "LOC:  106768  108793  Local timer interrupts". @return false: no such line, or column */
+static bool parse_line(char *line, int column, struct tk_interrupt *i)
+{
+	char *rest = NULL, *word = strtok_r(line, " \n", &rest), *end;
+	size_t length = word ? strlen(word) : 0;
+	bool found = false;
+
+	if (length < 2 || word[length - 1] != ':')
+		return false;
+	word[length - 1] = '\0';
+	i->label = i->name = word;
+	for (int c = 0; (word = strtok_r(NULL, " \n", &rest)); c++) {
+		if (c > column)
+			i->name = word;
+		if (c != column)
+			continue;
+		i->count = strtoull(word, &end, 10);
+		if (!isdigit((unsigned char)*word) || *end)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+static int each_line(FILE *f, int cpu, void (*fn)(const struct tk_interrupt *i, void *arg),
+		     void *arg)
+{
+	struct tk_interrupt i;
+	char *line = malloc(LINE_MAX_BYTES);
+	int column = -1;
+
+	if (!line)
+		return -ENOMEM;
+	if (fgets(line, LINE_MAX_BYTES, f))
+		column = column_of(line, cpu);
+	while (column >= 0 && fgets(line, LINE_MAX_BYTES, f))
+		if (parse_line(line, column, &i))
+			fn(&i, arg);
+	free(line);
+	return column < 0 ? -ENODATA : 0;
+}
+
+int tk_interrupts_each(const char *root, int cpu,
+		       void (*fn)(const struct tk_interrupt *i, void *arg), void *arg)
+{
+	char path[512];
+	FILE *f;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/proc/interrupts", root);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a root may have anything there */
+	if (fd < 0)
+		return -errno;
+	f = fdopen(fd, "r");
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	err = each_line(f, cpu, fn, arg);
+	fclose(f);
+	return err;
+}
+
+struct counting {
+	struct tk_interrupt_counts *out;
+	bool timer_seen;
+};
+
+static void add(const struct tk_interrupt *i, void *arg)
+{
+	struct counting *c = arg;
+
+	if (!strcmp(i->label, "LOC")) {
+		c->out->timer += i->count;
+		c->timer_seen = true;
+	} else {
+		c->out->others += i->count;
+	}
+}
+
+int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *out)
+{
+	struct counting c = { .out = out };
+	int err;
+
+	*out = (struct tk_interrupt_counts){ 0 };
+	err = tk_interrupts_each(root, cpu, add, &c);
+	return err || c.timer_seen ? err : -ENODATA;
+}
+
+/* --- checks ---------------------------------------------------------------------------------- */
+
+/* The interrupts of devices that may come to the cpu. */
+struct devices {
+	const struct tk_doctor *d;
+	unsigned all, here, fired, unreadable;
+	char names[128]; /* of the first */
+	char moves[MOVED * (DIGITS_MAX + 1) + 1];
+};
+
+/* Where this is delivered: the effective affinity, or on kernels without, where it may be. */
+static int read_affinity(const struct tk_doctor *d, const char *number, struct tk_tsc_cpus *cpus)
+{
+	char path[64];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/irq/%s/effective_affinity_list", number);
+	err = tk_tsc_cpus_read(d->root, path, cpus);
+	if (!err)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity_list", number);
+	return tk_tsc_cpus_read(d->root, path, cpus);
+}
+
+static void look_at(const struct tk_interrupt *i, void *arg)
+{
+	struct devices *v = arg;
+	size_t digits = strspn(i->label, "0123456789"), used = strlen(v->names);
+	struct tk_tsc_cpus cpus;
+
+	if (digits == 0 || digits > DIGITS_MAX || i->label[digits])
+		return;
+	v->all++;
+	if (read_affinity(v->d, i->label, &cpus)) {
+		v->unreadable++;
+		return;
+	}
+	if (!tk_has_cpu(v->d, &cpus))
+		return;
+	v->fired += i->count > 0;
+	if (v->here++ < NAMED)
+		snprintf(v->names + used, sizeof(v->names) - used, "%s%s %.20s %ju times",
+			 used ? ", " : ": ", i->label, i->name, (uintmax_t)i->count);
+	used = strlen(v->moves);
+	if (v->here <= MOVED)
+		snprintf(v->moves + used, sizeof(v->moves) - used, " %s", i->label);
+}
+
+static void check_affinity(const struct tk_doctor *d, struct tk_finding *f)
+{
+	struct devices v = { .d = d };
+	int err = tk_interrupts_each(d->root, d->cpu, look_at, &v);
+
+	if (err || v.unreadable) {
+		tk_find(f, TK_VERDICT_UNKNOWN, "not readable: %s",
+			err ? strerror(-err)
+			    : "where "
+			      "some interrupts go");
+		return;
+	}
+	tk_find(f,
+		v.fired  ? TK_VERDICT_FAIL
+		: v.here ? TK_VERDICT_WARN
+			 : TK_VERDICT_OK,
+		"%u of %u come to cpu %d%s%s", v.here, v.all, d->cpu, v.names,
+		v.here > NAMED ? ", ..." : "");
+	if (v.here)
+		tk_fix(f, TK_FIX_COMMAND,
+		       "for i in%s; do echo %s > \"/proc/irq/$i/smp_affinity_list\"; done", v.moves,
+		       d->others);
+}
+
+const struct tk_check tk_interrupt_checks[] = {
+	{ "irq.default", "/proc/irq/default_smp_affinity",
+	  "A driver that is loaded later sends its interrupts where this says (irqaffinity= at "
+	  "boot).",
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, tk_check_mask },
+	{ "irq.devices", "/proc/irq/*/effective_affinity_list, /proc/interrupts",
+	  "A device's interrupt takes microseconds from the span it falls into; one that a driver "
+	  "manages itself cannot be moved, but isolcpus=managed_irq,... keeps it away.",
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_affinity },
+	{ .id = NULL },
+};

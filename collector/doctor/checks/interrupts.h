@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/doctor/checks/interrupts.h - /proc/interrupts: how often each came to one cpu, since boot.
+ *
+ * Read line by line: with hundreds of cpus the file has megabytes. Any thread.
+ */
+#ifndef TK_COLLECTOR_DOCTOR_CHECKS_INTERRUPTS_H
+#define TK_COLLECTOR_DOCTOR_CHECKS_INTERRUPTS_H
+
+#include <stdint.h>
+
+struct tk_interrupt {
+	const char *label; /* "LOC"; a device's is a number */
+	const char *name;  /* the last word of its line */
+	uint64_t count;
+};
+
+/**
+ * Call fn for each.
+ * @return 0, -ENODATA if the file has no column for that cpu, or why it could not be read
+ */
+int tk_interrupts_each(const char *root, int cpu,
+		       void (*fn)(const struct tk_interrupt *i, void *arg), void *arg);
+
+struct tk_interrupt_counts {
+	uint64_t timer, others; /* the cpu's own timer (LOC), and all the rest */
+};
+
+/** @return as tk_interrupts_each(); -ENODATA also if no timer is listed */
+int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *out);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The checks of the counter (tsc/check.h), as findings, with what can be done about each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/say.h"
+#include "collector/doctor/check.h"
+#include "tsc/clock.h"
+
+static const struct {
+	const char *id;
+	enum tk_tsc_severity severity;
+	enum tk_fix_kind kind;
+	const char *fix;
+} fixes[] = {
+	{ "prctl_tsc", TK_TSC_FATAL, TK_FIX_TEXT, "start without prctl(PR_SET_TSC, ...)" },
+	{ "invariant_tsc", TK_TSC_FATAL, TK_FIX_TEXT, "TIMEKEEPER_CLOCK=monotonic, at its price" },
+	{ "rdtscp", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model that has it" },
+	{ "avx", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model that has it" },
+	{ "tcg", TK_TSC_FATAL, TK_FIX_TEXT, "run under KVM (qemu -accel kvm), or on hardware" },
+	{ "hypervisor", TK_TSC_WARN, TK_FIX_TEXT, "measure on hardware" },
+	{ "clocksource", TK_TSC_WARN, TK_FIX_COMMAND,
+	  "echo tsc > " TK_TSC_CLOCKSOURCE "current_clocksource" },
+	{ "clocksource_available", TK_TSC_WARN, TK_FIX_TEXT,
+	  "dmesg | grep -i tsc; timekeeper tsc --offsets" },
+	{ "nonstop_tsc", TK_TSC_WARN, TK_FIX_BOOT, "cpuidle.off=1" },
+	{ "tsc_adjust", TK_TSC_UNKNOWN, TK_FIX_COMMAND, "modprobe msr" },
+	{ "tsc_adjust", TK_TSC_WARN, TK_FIX_TEXT, "timekeeper tsc --offsets" },
+	{ "backward_step", TK_TSC_FATAL, TK_FIX_TEXT, "TIMEKEEPER_CLOCK=monotonic, at its price" },
+};
+
+static enum tk_verdict verdict_of(enum tk_tsc_severity s)
+{
+	static const enum tk_verdict verdicts[] = {
+		[TK_TSC_OK] = TK_VERDICT_OK,
+		[TK_TSC_UNKNOWN] = TK_VERDICT_UNKNOWN,
+		[TK_TSC_WARN] = TK_VERDICT_WARN,
+		[TK_TSC_FATAL] = TK_VERDICT_FAIL,
+	};
+
+	return verdicts[s];
+}
+
+static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
+{
+	struct tk_finding *f = &d->findings[d->n];
+
+	if (d->n == TK_FINDINGS_MAX)
+		return;
+	*f = (struct tk_finding){ .reason = c->reason, .verdict = verdict_of(c->severity) };
+	snprintf(f->id, sizeof(f->id), "tsc.%s", c->id);
+	tk_source(f, "%s", c->source);
+	tk_printable(f->value, sizeof(f->value), c->value);
+	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++)
+		if (!strcmp(fixes[i].id, c->id) && fixes[i].severity == c->severity)
+			tk_fix(f, fixes[i].kind, "%s", fixes[i].fix);
+	d->n++;
+}
+
+/* Those sources that are files have a slash, and CPUID, prctl and rdtscp have none. */
+void tk_doctor_add_tsc(struct tk_doctor *d, const struct tk_tsc_report *r)
+{
+	for (size_t i = 0; i < r->n_checks; i++)
+		if (!d->root[0] || strchr(r->checks[i].source, '/'))
+			add(d, &r->checks[i]);
+}
+
+double tk_doctor_tsc(struct tk_doctor *d)
+{
+	struct tk_tsc_probe machine = tk_tsc_this_machine;
+	struct tk_tsc_report report;
+	struct tk_clock clock = { 0 };
+
+	machine.root = d->root;
+	tk_tsc_check_all(&machine, &report);
+	if (!d->root[0] && tk_tsc_usable(&report) && tk_clock_open(&clock, NULL) == 0)
+		tk_tsc_check_freq(&machine, clock.hz, &report);
+	tk_doctor_add_tsc(d, &report);
+	return clock.hz;
+}

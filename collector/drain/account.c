@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/drain/account.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tk_account_init(struct tk_account *a, uint32_t max, enum tk_account_base base,
+		    const uint64_t *before, const uint64_t *after)
+{
+	memset(a, 0, sizeof(*a));
+	a->got = calloc(max, sizeof(*a->got));
+	a->timer = calloc(max, sizeof(*a->timer));
+	if (!a->got || !a->timer) {
+		tk_account_free(a);
+		return -ENOMEM;
+	}
+	a->n = max;
+	a->exact = base == TK_BASE_ZERO;
+	a->blind = base == TK_BASE_UNKNOWN;
+	if (base != TK_BASE_BETWEEN)
+		return 0;
+	a->exact = true;
+	for (uint32_t id = 0; id < max; id++) {
+		a->timer[id].base = before[id];
+		a->timer[id].wide = after[id] > before[id] ? after[id] - before[id] : 0;
+		if (a->timer[id].wide)
+			a->exact = false;
+	}
+	return 0;
+}
+
+void tk_account_free(struct tk_account *a)
+{
+	free(a->got);
+	free(a->timer);
+	memset(a, 0, sizeof(*a));
+}
+
+static void rebase(struct tk_account *a, const uint64_t *counts, uint32_t n)
+{
+	for (uint32_t id = 0; id < n; id++) {
+		if (counts[id] >= a->got[id])
+			a->timer[id].base = counts[id] - a->got[id];
+		a->timer[id].wide = 0;
+	}
+	a->exact = true;
+	a->blind = false;
+}
+
+/* Lost by this timer if its base is right; the writer's count of a hostile segment may say
+ * anything. */
+static uint64_t owed(const struct tk_account *a, const uint64_t *counts, uint32_t id)
+{
+	uint64_t known = a->timer[id].base + a->got[id];
+
+	return counts[id] > known ? counts[id] - known : 0;
+}
+
+/* More seems lost than the lane lost: base is too low by so much, within its uncertainty. */
+static void narrow(struct tk_account *a, uint32_t n, uint64_t excess)
+{
+	unsigned __int128 wide = 0;
+	uint64_t left = excess;
+
+	for (uint32_t id = 0; id < n; id++)
+		wide += a->timer[id].wide;
+	if (excess > wide)
+		left = excess = (uint64_t)wide;
+	for (uint32_t id = 0; id < n && wide; id++) {
+		uint64_t part = (uint64_t)((unsigned __int128)a->timer[id].wide * excess / wide);
+
+		a->timer[id].base += part;
+		a->timer[id].wide -= part;
+		left -= part;
+	}
+	/* What rounding left, one each. */
+	for (uint32_t id = 0; id < n; id++) {
+		if (left && a->timer[id].wide) {
+			a->timer[id].base++;
+			left--;
+		}
+		a->timer[id].wide = 0;
+	}
+	a->exact = true;
+}
+
+static void settle(struct tk_account *a, const uint64_t *counts, uint32_t n, uint64_t lane_lost)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t id = 0; id < n; id++)
+		sum += owed(a, counts, id);
+	/* An exact base that does not fit after all (a hostile writer; one stopped for long between
+	 * storing a record and counting it) is as uncertain as what is owed. */
+	if (a->exact && sum > lane_lost - a->missed)
+		for (uint32_t id = 0; id < n; id++)
+			a->timer[id].wide = owed(a, counts, id);
+	narrow(a, n, sum > lane_lost - a->missed ? sum - (lane_lost - a->missed) : 0);
+	for (uint32_t id = 0; id < n; id++) {
+		uint64_t lost = owed(a, counts, id);
+
+		if (lost > a->timer[id].lost)
+			a->timer[id].lost = lost;
+	}
+	a->settled = lane_lost;
+}
+
+void tk_account_level(struct tk_account *a, const uint64_t *counts, uint32_t n, uint64_t lane_lost)
+{
+	n = n < a->n ? n : a->n;
+	if (a->blind || (!a->exact && lane_lost == 0)) {
+		rebase(a, counts, n);
+		a->missed = lane_lost;
+		a->settled = lane_lost;
+	} else {
+		settle(a, counts, n, lane_lost);
+	}
+}
+
+void tk_account_take(struct tk_account *a, uint32_t id, const uint64_t *counts, uint64_t *pushed,
+		     uint64_t *lost)
+{
+	struct tk_account_timer *t = &a->timer[id];
+	uint64_t total = a->got[id] + t->lost;
+
+	if (counts && !a->blind && counts[id] > t->base && counts[id] - t->base > total)
+		total = counts[id] - t->base;
+	*pushed = total > t->told_pushed ? total - t->told_pushed : 0;
+	*lost = t->lost - t->told_lost;
+	t->told_pushed += *pushed;
+	t->told_lost = t->lost;
+}

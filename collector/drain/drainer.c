@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/drain/drainer.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/drain/pace.h"
+#include "tsc/read.h"
+
+#define QUIET_NS UINT64_C(1000000000)
+#define BURST    32u
+#define ORDERS   16384u
+#define PARCELS  16384u
+
+/* Memory for histograms is bounded whatever segments say: of 8,192 timers with records, twice, because
+ * those handed over are out for a while; 680 MB. */
+#define TALLIES_MAX 16384u
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static bool spins(const struct tk_drainer *d)
+{
+	return d->poll_ns == TK_POLL_SPIN;
+}
+
+static uint64_t poll_interval(const struct tk_drainer *d, uint64_t now_ns)
+{
+	if (d->poll_ns)
+		return d->poll_ns;
+	return now_ns - d->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(d->fill_ns);
+}
+
+static void drain(struct tk_drainer *d, uint64_t now_ns)
+{
+	struct tk_drained sum = { .fill_ns = 8.0 * (double)TK_POLL_MAX_NS };
+	uint64_t elapsed = now_ns - d->polled_ns;
+
+	d->polled_ns = now_ns;
+	d->polls++;
+	if (elapsed > d->gap_ns)
+		d->gap_ns = elapsed;
+	for (struct tk_part *p = d->parts; p; p = p->next)
+		if (!p->seg->bad)
+			tk_part_drain(p, spins(d) ? now_ns : 0, elapsed, &sum);
+	if (sum.records)
+		d->moved_ns = now_ns;
+	if (sum.lost)
+		d->gap_lost = true;
+	d->fill_ns = sum.fill_ns;
+}
+
+/* Within long work: no lane is left to wait for the end of it. */
+static void breathe(struct tk_drainer *d)
+{
+	uint64_t now_ns = now();
+
+	if (spins(d) || now_ns - d->polled_ns >= poll_interval(d, now_ns))
+		drain(d, now_ns);
+}
+
+static void flush(struct tk_drainer *d)
+{
+	unsigned sent = 0;
+
+	while (sent < d->n_burst && !atomic_load_explicit(&d->stop, memory_order_relaxed)) {
+		unsigned n = tk_channel_push(d->parcels, &d->burst[sent], d->n_burst - sent);
+
+		sent += n;
+		if (n)
+			continue;
+		breathe(d);
+		sched_yield();
+	}
+	d->n_burst = 0;
+}
+
+static void put(struct tk_drainer *d, struct tk_parcel parcel)
+{
+	d->burst[d->n_burst++] = parcel;
+	if (d->n_burst < BURST)
+		return;
+	flush(d);
+	breathe(d);
+}
+
+static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id)
+{
+	struct tk_parcel parcel = { .part = p,
+				    .tally = p->full[id],
+				    .pushed = p->pushed[id],
+				    .lost = p->lost[id],
+				    .timer = id,
+				    .kind = TK_PARCEL_TIMER };
+
+	if (!parcel.tally && !parcel.pushed && !parcel.lost)
+		return;
+	d->n_out += parcel.tally != NULL;
+	p->full[id] = NULL;
+	p->pushed[id] = 0;
+	p->lost[id] = 0;
+	put(d, parcel);
+}
+
+/* Tallies first, then what was pushed: so that no timer ever has more samples than records. */
+static void hand_over(struct tk_drainer *d, struct tk_part *p)
+{
+	tk_part_look(p);
+	tk_part_swap(p);
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		tk_part_count(p, i);
+		breathe(d);
+	}
+	for (uint32_t id = 0; id < p->agg.n_timers; id++)
+		hand_over_timer(d, p, id);
+	for (uint32_t i = 0; i < p->agg.n_marks; i++)
+		put(d, (struct tk_parcel){ .part = p,
+					   .pushed = p->agg.marks[i].start,
+					   .timer = p->agg.marks[i].timer,
+					   .kind = TK_PARCEL_MARK });
+	p->agg.n_marks = 0;
+	tk_part_sum_up(p);
+}
+
+/*
+ * The kernel collects pages that were faulted in by cpu, some ten of them, and comes for the rest with
+ * a worker on that cpu, seconds later. munmap() takes them along now.
+ */
+static void hand_in_pages(void)
+{
+	void *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED)
+		munmap(page, 1);
+}
+
+/* What a core that is left alone does not have. */
+static void count(struct tk_drainer *d)
+{
+	struct tk_snap_drainer *s = &d->seen;
+	uint64_t faults;
+	struct rusage u;
+
+	s->cpu = sched_getcpu();
+	s->gap_ns = d->gap_ns;
+	s->gap_lost = d->gap_lost;
+	s->polls = d->polls;
+	if (s->gap_ns > s->longest_gap_ns)
+		s->longest_gap_ns = s->gap_ns;
+	d->gap_ns = 0;
+	d->gap_lost = false;
+	if (getrusage(RUSAGE_THREAD, &u))
+		return;
+	faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
+	if (d->cpu >= 0 && faults != d->faults)
+		hand_in_pages();
+	d->faults = faults;
+	if (!d->warm || d->blocks != d->pool.n_blocks) {
+		d->since.faults = faults;
+		d->since.involuntary = (uint64_t)u.ru_nivcsw;
+		d->polls = 0;
+		s->longest_gap_ns = 0;
+		d->warm = true;
+		d->blocks = d->pool.n_blocks;
+	}
+	s->faults = faults - d->since.faults;
+	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;
+}
+
+static void take_round(struct tk_drainer *d)
+{
+	d->clock = *d->watch;
+	d->n_out = 0;
+	for (struct tk_part *p = d->parts; p; p = p->next)
+		hand_over(d, p);
+	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally while these
+	 * are out. */
+	while (d->cpu >= 0 && tk_tally_settle(&d->pool, d->n_out))
+		breathe(d);
+	count(d);
+	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
+	flush(d);
+}
+
+static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
+{
+	if (!p->pool) {
+		p->pool = &d->pool;
+		p->agg.clock = p->tsc ? &d->clock : NULL;
+		p->next = d->parts;
+		d->parts = p;
+	}
+	tk_part_add(p, lane);
+	d->warm = false;
+}
+
+static void end(struct tk_drainer *d, struct tk_part *p, bool ended)
+{
+	p->ended = ended;
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		tk_part_end_lane(p, i);
+		breathe(d);
+	}
+}
+
+static void let_go(struct tk_drainer *d, struct tk_part *p)
+{
+	struct tk_part **link = &d->parts;
+
+	while (*link && *link != p)
+		link = &(*link)->next;
+	if (*link)
+		*link = p->next;
+	tk_part_let_go(p);
+	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_GONE });
+	flush(d);
+}
+
+static void obey(struct tk_drainer *d, const struct tk_order *o)
+{
+	switch ((enum tk_order_kind)o->kind) {
+	case TK_ORDER_LANE:
+		add_lane(d, o->part, o->lane);
+		break;
+	case TK_ORDER_END:
+	case TK_ORDER_RESUME:
+		end(d, o->part, o->kind == TK_ORDER_END);
+		break;
+	case TK_ORDER_LET_GO:
+		let_go(d, o->part);
+		break;
+	case TK_ORDER_TAKE:
+		take_round(d);
+		break;
+	}
+}
+
+static void take_empties(struct tk_drainer *d)
+{
+	struct tk_tally *empty[BURST];
+	unsigned n;
+
+	while ((n = tk_channel_pop(d->empties, empty, BURST)))
+		while (n)
+			tk_tally_put(&d->pool, empty[--n]);
+}
+
+void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
+{
+	struct tk_order order;
+	bool any = false;
+
+	drain(d, now_ns);
+	while (tk_channel_pop(d->orders, &order, 1)) {
+		if (!any)
+			take_empties(d);
+		any = true;
+		obey(d, &order);
+		breathe(d);
+	}
+	if (!d->pool.n_free)
+		take_empties(d);
+}
+
+static void rest(struct tk_drainer *d)
+{
+	uint64_t now_ns, until;
+
+	if (spins(d)) {
+		tk_relax();
+		return;
+	}
+	tk_bell_doze(&d->bell);
+	now_ns = now();
+	until = d->polled_ns + poll_interval(d, now_ns);
+	if (until < now_ns + TK_POLL_MIN_NS)
+		until = now_ns + TK_POLL_MIN_NS;
+	if (tk_channel_empty(d->orders))
+		tk_bell_sleep(&d->bell, (int64_t)(until - now_ns));
+	tk_bell_awake(&d->bell);
+}
+
+static void *run(void *arg)
+{
+	struct tk_drainer *d = arg;
+	char name[16];
+
+	snprintf(name, sizeof(name), TK_DRAINER_NAME "%u",
+		 d->node < 0 ? 0 : (unsigned)d->node % 100000);
+	pthread_setname_np(pthread_self(), name);
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	d->seen.tid = (uint32_t)syscall(SYS_gettid);
+	d->polled_ns = now();
+	while (!atomic_load_explicit(&d->stop, memory_order_relaxed)) {
+		tk_drainer_turn(d, now());
+		rest(d);
+	}
+	return NULL;
+}
+
+struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
+{
+	struct tk_drainer *d = aligned_alloc(64, (sizeof(*d) + 63) & ~(size_t)63);
+
+	if (!d)
+		return NULL;
+	memset(d, 0, sizeof(*d));
+	d->cpu = d->node = d->seen.cpu = -1;
+	d->watch = clock;
+	d->clock = *clock;
+	d->polled_ns = now();
+	d->pool.max = TALLIES_MAX / share;
+	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
+	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));
+	d->empties = tk_channel_new(TALLIES_MAX, sizeof(struct tk_tally *));
+	d->burst = calloc(BURST, sizeof(*d->burst));
+	if (d->orders && d->parcels && d->empties && d->burst)
+		return d;
+	tk_drainer_free(d);
+	errno = ENOMEM;
+	return NULL;
+}
+
+int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
+{
+	pthread_attr_t attr;
+	int err;
+
+	d->seen.node = d->node;
+	d->seen.cpu = d->cpu;
+	d->seen.pinned = d->cpu >= 0;
+	d->shown = d->seen;
+	pthread_attr_init(&attr);
+	if (cpus)
+		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
+	err = pthread_create(&d->thread, &attr, run, d);
+	pthread_attr_destroy(&attr);
+	d->runs = !err;
+	return -err;
+}
+
+void tk_drainer_stop(struct tk_drainer *d)
+{
+	cpu_set_t any;
+
+	if (!d->runs)
+		return;
+	atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+	tk_bell_ring(&d->bell);
+	/* Something may keep its cpu from it. */
+	memset(&any, 0xff, sizeof(any));
+	pthread_setaffinity_np(d->thread, sizeof(any), &any);
+	pthread_join(d->thread, NULL);
+	d->runs = false;
+}
+
+void tk_drainer_free(struct tk_drainer *d)
+{
+	if (!d)
+		return;
+	tk_channel_free(d->orders);
+	tk_channel_free(d->parcels);
+	tk_channel_free(d->empties);
+	tk_tally_pool_free(&d->pool);
+	free(d->burst);
+	free(d);
+}
+
+bool tk_drainer_order(struct tk_drainer *d, enum tk_order_kind kind, struct tk_part *part,
+		      uint32_t lane)
+{
+	struct tk_order order = { .part = part, .lane = lane, .kind = (uint32_t)kind };
+
+	if (!tk_channel_push(d->orders, &order, 1))
+		return false;
+	if (!spins(d))
+		tk_bell_ring(&d->bell);
+	return true;
+}
+
+unsigned tk_drainer_receive(struct tk_drainer *d, struct tk_parcel *parcels, unsigned n)
+{
+	return tk_channel_pop(d->parcels, parcels, n);
+}
+
+void tk_drainer_return(struct tk_drainer *d, struct tk_tally *tally)
+{
+	(void)tk_channel_push(d->empties, &tally, 1);
+}

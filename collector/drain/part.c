@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/drain/part.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/drain/pace.h"
+#include "collector/machine/list.h"
+
+void tk_part_look(struct tk_part *p)
+{
+	uint32_t n = tk_segment_timers_now(p->seg, p->max_timers);
+
+	if (n > p->agg.n_timers)
+		p->agg.n_timers = n;
+}
+
+/* A record of a timer that has no tally: a new one, or its tally was handed over. */
+static void more(struct tk_aggregator *a, uint32_t id)
+{
+	struct tk_part *p = (struct tk_part *)a;
+
+	if (id >= a->n_timers)
+		tk_part_look(p);
+	if (id < a->n_timers)
+		a->tallies[id] = tk_tally_get(p->pool);
+}
+
+struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool raw)
+{
+	struct tk_part *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->seg = seg;
+	p->from = from;
+	p->max_timers = seg->info.max_timers;
+	p->tsc = seg->info.clock == TK_CLOCK_TSC;
+	tk_aggregator_init(&p->agg, raw ? NULL : seg->info.floor, NULL);
+	p->agg.more = more;
+	p->agg.tallies = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->full = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->counts = calloc(p->max_timers, sizeof(*p->counts));
+	p->pushed = calloc(p->max_timers, sizeof(*p->pushed));
+	p->lost = calloc(p->max_timers, sizeof(*p->lost));
+	if (p->agg.tallies && p->full && p->counts && p->pushed && p->lost)
+		return p;
+	tk_part_free(p);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static void put_all(struct tk_part *p, struct tk_tally **tallies)
+{
+	for (uint32_t id = 0; id < p->max_timers && tallies; id++) {
+		if (tallies[id])
+			tk_tally_put(p->pool, tallies[id]);
+		tallies[id] = NULL;
+	}
+}
+
+void tk_part_let_go(struct tk_part *p)
+{
+	put_all(p, p->agg.tallies);
+	put_all(p, p->full);
+	for (uint32_t i = 0; i < p->n_lanes; i++)
+		tk_account_free(&p->lanes[i].account);
+	p->n_lanes = 0;
+}
+
+void tk_part_free(struct tk_part *p)
+{
+	if (!p)
+		return;
+	tk_part_let_go(p);
+	free(p->agg.tallies);
+	free(p->full);
+	free(p->counts);
+	free(p->pushed);
+	free(p->lost);
+	free(p->lanes);
+	free(p);
+}
+
+/*
+ * A lane whose beginning we missed is being written while we look. What its timers had pushed when
+ * the reader took its place lies between the counts before and after, so take the place again
+ * between two looks. A queue's beginning went to another reader, or was dropped.
+ */
+static int begin(struct tk_part *p, struct tk_part_lane *l, bool ring)
+{
+	struct tk_lane_reader *r = &l->reader;
+	uint32_t n = p->max_timers;
+	uint64_t *before;
+	int err;
+
+	if (p->from != TK_LANE_NEWEST || r->first == r->size || !ring)
+		return tk_account_init(&l->account, n,
+				       r->first == r->size ? TK_BASE_ZERO : TK_BASE_UNKNOWN, NULL,
+				       NULL);
+	before = calloc(n, sizeof(*before));
+	if (!before)
+		return -ENOMEM;
+	tk_lane_counts(r, before, n);
+	tk_lane_reader_init(r, r->slots, r->head, r->size, TK_LANE_NEWEST);
+	tk_lane_counts(r, p->counts, n);
+	err = tk_account_init(&l->account, n, TK_BASE_BETWEEN, before, p->counts);
+	free(before);
+	return err;
+}
+
+void tk_part_add(struct tk_part *p, uint32_t lane)
+{
+	const struct tk_segment_lane *of = &p->seg->lanes[lane];
+	struct tk_part_lane *list = tk_list_grow(p->lanes, p->n_lanes, sizeof(*list)), *l;
+
+	if (list)
+		p->lanes = list;
+	l = list ? &list[p->n_lanes] : NULL;
+	if (l) {
+		memset(l, 0, sizeof(*l));
+		l->reader = of->reader;
+		l->number = lane;
+	}
+	if (!l || begin(p, l, of->info.discipline == TK_DISCIPLINE_BROADCAST) < 0) {
+		p->refused++;
+		return;
+	}
+	p->n_lanes++;
+	if (p->ended)
+		tk_lane_reader_end(&l->reader);
+}
+
+void tk_part_end_lane(struct tk_part *p, uint32_t i)
+{
+	if (p->ended)
+		tk_lane_reader_end(&p->lanes[i].reader);
+	else
+		tk_lane_reader_resume(&p->lanes[i].reader);
+}
+
+/* At most one ring's worth at a time: a lane that never ends must not starve the others. */
+static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
+{
+	struct tk_lane_reader *r = &l->reader;
+	uint64_t *got = l->account.got;
+	struct tk_slot batch[2][TK_LANE_CHUNK];
+	uint64_t left = r->size / TK_LANE_CHUNK + 1;
+	size_t n[2] = { 0 };
+	unsigned now = 0;
+	bool on;
+
+	do {
+		on = tk_lane_read(r, batch[now], &n[now]);
+		tk_aggregate_prefetch(&p->agg, batch[now], n[now]);
+		tk_aggregate(&p->agg, got, batch[now ^ 1], n[now ^ 1]);
+		n[now ^ 1] = 0;
+		now ^= 1;
+	} while (on && --left);
+	tk_aggregate(&p->agg, got, batch[now ^ 1], n[now ^ 1]);
+	*resting = !on;
+}
+
+void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, struct tk_drained *sum)
+{
+	double window = (double)(elapsed_ns > TK_RATE_WINDOW_NS ? elapsed_ns : TK_RATE_WINDOW_NS);
+
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		struct tk_part_lane *l = &p->lanes[i];
+		const struct tk_lane_reader *r = &l->reader;
+		uint64_t lost = r->lost;
+		uint64_t moved;
+		bool resting;
+
+		if (now_ns && now_ns < l->due_ns)
+			continue;
+		drain_lane(p, l, &resting);
+		if (now_ns && resting)
+			l->due_ns = now_ns + TK_SPIN_REST_NS;
+		moved = r->delivered + r->lost - l->passed;
+		l->passed += moved;
+		sum->records += moved;
+		sum->lost += r->lost - lost;
+		if ((double)moved > l->peak * window && !p->ended)
+			l->peak = (double)moved / window;
+		if (l->peak * sum->fill_ns > (double)r->size && !p->ended)
+			sum->fill_ns = (double)r->size / l->peak;
+	}
+}
+
+static bool is_read(const struct tk_part *p)
+{
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		const struct tk_lane_reader *r = &p->lanes[i].reader;
+
+		if (!r->ended || r->next != r->end || r->n_pending)
+			return false;
+	}
+	return p->ended;
+}
+
+void tk_part_swap(struct tk_part *p)
+{
+	struct tk_tally **empty = p->full;
+
+	p->read = is_read(p);
+	p->full = p->agg.tallies;
+	p->agg.tallies = empty;
+}
+
+void tk_part_count(struct tk_part *p, uint32_t i)
+{
+	struct tk_part_lane *l = &p->lanes[i];
+	struct tk_lane_reader *r = &l->reader;
+	const uint64_t *counts = NULL;
+
+	if (tk_account_wants(&l->account, r->lost)) {
+		if (tk_lane_counts(r, p->counts, p->agg.n_timers))
+			tk_account_level(&l->account, p->counts, p->agg.n_timers, r->lost);
+		if (l->account.settled != r->lost)
+			counts = p->counts;
+	} else if (l->closed == l->passed) {
+		return;
+	}
+	l->closed = l->passed;
+	for (uint32_t id = 0; id < p->agg.n_timers; id++) {
+		uint64_t pushed, lost;
+
+		tk_account_take(&l->account, id, counts, &pushed, &lost);
+		p->pushed[id] += pushed;
+		p->lost[id] += lost;
+	}
+}
+
+void tk_part_sum_up(struct tk_part *p)
+{
+	struct tk_part_figures f = { .lanes = p->n_lanes,
+				     .refused = p->refused,
+				     .unknown = p->agg.unknown,
+				     .finished = p->read };
+
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		struct tk_part_lane *l = &p->lanes[i];
+		struct tk_lane_reader *r = &l->reader;
+
+		tk_lane_reader_sync(r);
+		f.delivered += r->delivered;
+		f.lost += r->lost;
+		f.lag += tk_lane_lag(r);
+		if (r->queue.corrupt && !l->told && !f.corrupt) {
+			f.corrupt = l->number + 1;
+			l->told = true;
+		}
+	}
+	p->figures = f;
+}

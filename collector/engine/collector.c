@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The collecting thread and its pace. See core.h. */
+#include "collector/engine/collector.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "collector/engine/core.h"
+#include "collector/engine/placing.h"
+
+#define MS            UINT64_C(1000000)
+#define SCAN_NS       (250 * MS)
+#define PEEK_NS       (20 * MS)
+#define REFINE_NS     TK_SECOND_NS
+#define TAKE_NS       (250 * MS)
+#define ANSWER_NS     (MS / 10) /* how long to leave drainers to answer */
+#define INTERVAL_NS   (100 * MS)
+#define HISTORY_BYTES (UINT64_C(256) << 20)
+
+uint64_t tk_now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * TK_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+/* What is due besides draining. A due time is moved on from itself, so that intervals do not drift,
+ * but never into the past. */
+static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
+{
+	if (now_ns < *when)
+		return false;
+	*when = *when + period > now_ns ? *when + period : now_ns + period;
+	return true;
+}
+
+/* A new epoch's first spans are to meet drainers that know of it. */
+static void refine(struct tk_collector *c)
+{
+	uint32_t before = c->clock.epoch.number;
+
+	if (tk_clock_refine(&c->clock) || c->clock.epoch.number == before)
+		return;
+	c->take_ns = c->now_ns;
+	tk_collector_note(c, "the clock began epoch %u (%s): spans across it are set aside",
+			  c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
+}
+
+static void ask(struct tk_collector *c)
+{
+	bool interval = due(&c->close_ns, c->state.interval_ns, c->now_ns);
+
+	if (!interval && c->now_ns < c->take_ns)
+		return;
+	tk_collector_ask(c, interval);
+	c->take_ns = c->now_ns + TAKE_NS;
+}
+
+static void turn(struct tk_collector *c)
+{
+	if (due(&c->peek_ns, PEEK_NS, c->now_ns) && tk_collector_peek(c))
+		c->scan_ns = c->now_ns;
+	if (due(&c->scan_ns, SCAN_NS, c->now_ns))
+		tk_collector_scan(c);
+	tk_collector_receive(c);
+	if (c->rounding)
+		return;
+	if (tk_collector_all_answered(c) && due(&c->refine_ns, REFINE_NS, c->now_ns))
+		refine(c);
+	ask(c);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void rest(const struct tk_collector *c)
+{
+	uint64_t until = earliest(c->scan_ns, c->peek_ns);
+	struct timespec t;
+
+	until = earliest(until,
+			 c->rounding ? c->now_ns + ANSWER_NS : earliest(c->close_ns, c->take_ns));
+	t.tv_sec = (time_t)(until / TK_SECOND_NS);
+	t.tv_nsec = (long)(until % TK_SECOND_NS);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+static void *collect(void *arg)
+{
+	struct tk_collector *c = arg;
+
+	pthread_setname_np(pthread_self(), "tk-collector");
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c->scan_ns = c->gap_shown_ns = c->now_ns;
+	c->refine_ns = c->now_ns + REFINE_NS;
+	c->take_ns = c->now_ns + TAKE_NS;
+	c->close_ns = c->now_ns + c->state.interval_ns;
+	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+		turn(c);
+		rest(c);
+	}
+	return NULL;
+}
+
+static uint64_t clamp_interval(uint64_t ns)
+{
+	if (ns < TK_INTERVAL_MIN_NS)
+		return TK_INTERVAL_MIN_NS;
+	return ns > TK_INTERVAL_MAX_NS ? TK_INTERVAL_MAX_NS : ns;
+}
+
+void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)
+{
+	atomic_store_explicit(&c->wanted_interval_ns, clamp_interval(interval_ns),
+			      memory_order_relaxed);
+}
+
+static int copy_options(struct tk_collector *c, const struct tk_collector_options *o)
+{
+	c->options = *o;
+	c->options.dir = o->dir ? strdup(o->dir) : NULL;
+	c->options.app = o->app ? strdup(o->app) : NULL;
+	if ((o->dir && !c->options.dir) || (o->app && !c->options.app))
+		return -ENOMEM;
+	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
+	c->state.interval_ns = atomic_load(&c->wanted_interval_ns);
+	tk_history_init(&c->history, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	return 0;
+}
+
+static void init_lock(struct tk_collector *c)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->closed, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&c->lock, NULL);
+}
+
+static void free_all(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		tk_drainer_stop(c->drainers[i]);
+	tk_placing_end(c);
+	tk_collector_forget_all(c);
+	for (size_t i = 0; i < c->n_drainers; i++)
+		tk_drainer_free(c->drainers[i]);
+	tk_dead_clear(&c->dead);
+	for (size_t i = 0; i < c->n_series; i++)
+		tk_series_free(c->series[i], &c->history);
+	free(c->drainers);
+	free(c->parcels);
+	free(c->seen);
+	free(c->series);
+	free(c->segments);
+	free((char *)(uintptr_t)c->options.dir);
+	free((char *)(uintptr_t)c->options.app);
+	pthread_cond_destroy(&c->closed);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256])
+{
+	struct tk_collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c) {
+		snprintf(why, 256, "out of memory");
+		return NULL;
+	}
+	init_lock(c);
+	err = copy_options(c, o);
+	if (err)
+		snprintf(why, 256, "out of memory");
+	if (!err) {
+		err = tk_clock_open(&c->clock, NULL);
+		if (err)
+			snprintf(why, 256,
+				 "the counter's rate cannot be measured: %s; `timekeeper tsc` says "
+				 "more",
+				 strerror(-err));
+	}
+	if (!err) {
+		c->state.hz = c->clock.hz;
+		c->state.epoch = c->clock.epoch.number + 1;
+		c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		c->began_ns = tk_now_ns(CLOCK_MONOTONIC);
+		err = tk_placing_begin(c, why);
+	}
+	if (!err) {
+		err = -pthread_create(&c->thread, NULL, collect, c);
+		if (err)
+			snprintf(why, 256, "the collecting thread cannot be started: %s",
+				 strerror(-err));
+	}
+	if (err) {
+		free_all(c);
+		errno = -err;
+		return NULL;
+	}
+	return c;
+}
+
+int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms)
+{
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout_ms * MS;
+	struct timespec t = { (time_t)(until / TK_SECOND_NS), (long)(until % TK_SECOND_NS) };
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->state.intervals <= intervals && !err)
+		err = pthread_cond_timedwait(&c->closed, &c->lock, &t);
+	if (c->state.intervals > intervals)
+		err = 0;
+	pthread_mutex_unlock(&c->lock);
+	return -err;
+}
+
+void tk_collector_close(struct tk_collector *c)
+{
+	atomic_store_explicit(&c->stop, true, memory_order_relaxed);
+	pthread_join(c->thread, NULL);
+	free_all(c);
+}

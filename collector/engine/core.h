@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/engine/core.h - the inside of a collector: what its files share, and who may touch what.
+ *
+ *	collector.c	open, close, wait; the thread and what is due in it
+ *	scan.c		directories to sources, lanes to drainers
+ *	placing.c	which drainer
+ *	round.c		asking the drainers, and what they hand over into series
+ *	interval.c	the end of an interval: series into datapoints
+ *	snapshot.c	series into snapshots
+ *
+ * Two halves. The first belongs to the collecting thread alone. The second is what viewers see,
+ * under `lock`, which the collecting thread only ever tries: a viewer that holds it makes an
+ * interval end a poll later, and never makes the collector miss a record.
+ */
+#ifndef TK_COLLECTOR_ENGINE_CORE_H
+#define TK_COLLECTOR_ENGINE_CORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/discover/dirs.h"
+#include "collector/discover/source.h"
+#include "collector/drain/drainer.h"
+#include "collector/engine/collector.h"
+#include "collector/stats/dead.h"
+#include "collector/stats/history.h"
+#include "collector/stats/series.h"
+#include "tsc/clock.h"
+
+#define TK_SECOND_NS   UINT64_C(1000000000)
+#define TK_NOTES_KEPT  32u
+#define TK_MARKS_KEPT  1024u
+#define TK_NOTE_LENGTH 256u
+
+/** The last sentences; number `ever` - 1 is the newest, at (ever - 1) % TK_NOTES_KEPT. */
+struct tk_notes {
+	uint64_t ever;
+	char text[TK_NOTES_KEPT][TK_NOTE_LENGTH];
+};
+
+/** A name in a directory that could not be attached, so that it is said once. */
+struct tk_refused {
+	char *path;
+	bool listed;
+	bool told;
+	bool given_up; /* neither too early nor too many */
+	uint64_t since_ns;
+};
+
+struct tk_collector {
+	struct tk_collector_options options; /* its strings are copies */
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_uint_fast64_t wanted_interval_ns;
+
+	/* The collecting thread's own. */
+	struct tk_clock clock; /* drainers copy it when they are asked */
+	struct tk_drainer **drainers;
+	size_t n_drainers;
+	uint64_t nodes_told; /* bit: it was said that it has no cpu */
+	bool no_drainer;     /* it was said that none can be had */
+	bool moved;          /* who opened it keeps away from named cpus, */
+	cpu_set_t opener;    /* and might run here */
+	struct tk_source **sources;
+	size_t n_sources;
+	struct tk_refused *refused;
+	size_t n_refused;
+	struct tk_notes notes;
+	uint64_t other_versions;
+	uint64_t unknown_gone;               /* unknown records of sources let go of */
+	void *by_place;                      /* a tree of the sources, by name and directory */
+	uint64_t held_segments, held_timers; /* attached, as far as this scan has come */
+	struct tk_dirs dirs;                 /* as of the last scan */
+	uint64_t dirs_changed;               /* and when they last changed */
+	bool making;                         /* a segment was not ready yet */
+	bool scanned;    /* once at least: what appears now began under our eyes */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, as of this turn */
+	/* When the others are due. */
+	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
+	struct tk_parcel *parcels; /* what drainers handed over in this round */
+	size_t n_parcels;
+	bool rounding;         /* drainers were asked for what they have */
+	bool closing;          /* an interval ends with it */
+	uint64_t gap_shown_ns; /* since when the one shown is shown */
+
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	pthread_cond_t closed;
+	struct tk_series **series;
+	size_t n_series;
+	struct tk_dead dead; /* those whose process is dead */
+	uint64_t next_key;
+	bool full; /* there were too many timers once */
+	struct tk_history history;
+	struct tk_snap_segment *segments;
+	size_t n_segments;
+	struct tk_snap_drainer *seen; /* n_seen, of the drainers */
+	size_t n_seen;
+	struct tk_notes shown_notes;
+	struct tk_snap_mark marks[TK_MARKS_KEPT];
+	uint64_t marks_ever;
+	struct tk_snapshot state; /* the plain fields only: what a snapshot begins as */
+	int64_t began_wall_ns;    /* the open interval */
+	uint64_t began_ns;        /* the same, CLOCK_MONOTONIC */
+};
+
+uint64_t tk_now_ns(clockid_t clock);
+
+/** A note for people; format without a newline. Of the collecting thread. */
+void tk_collector_note(struct tk_collector *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** Look for segments that came and went, and for owners that died. Takes no lock. */
+void tk_collector_scan(struct tk_collector *c);
+
+/** Free all sources, and what was known of directories. No drainer runs any more. */
+void tk_collector_forget_all(struct tk_collector *c);
+
+/** Pick up a source's new timers and lanes, and say what is wrong with it. @return 0 or -EBADMSG */
+int tk_collector_refresh(struct tk_collector *c, struct tk_source *s);
+
+/** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
+bool tk_collector_peek(struct tk_collector *c);
+
+/** A drainer is told something; while it has no room for that, what it has to say is taken. */
+void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+			struct tk_part *part, uint32_t lane);
+
+/** The same, to all that drain a part of a source. */
+void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
+			    enum tk_order_kind kind);
+
+/** Ask every drainer for what it has: see round.c. */
+void tk_collector_ask(struct tk_collector *c, bool interval);
+
+/** Take what drainers have handed over, and end the round if all have and nobody holds the lock. */
+void tk_collector_receive(struct tk_collector *c);
+
+/** None is late either: they copy the clock when they are asked. */
+bool tk_collector_all_answered(const struct tk_collector *c);
+
+/* Under the lock: */
+
+/** Give a series to each timer of a source that has none. */
+void tk_collector_adopt(struct tk_collector *c, struct tk_source *src);
+
+/** The series of a timer of a source. @return NULL: there is no room for it */
+struct tk_series *tk_collector_series(struct tk_collector *c, struct tk_source *src, uint32_t id);
+
+/** A source has ended: its series are those of a dead process from now on. */
+void tk_collector_leave(struct tk_collector *c, struct tk_source *src);
+
+/** So that processes may come and go for years. */
+void tk_collector_forget_dead(struct tk_collector *c);
+
+/** Series into datapoints; what viewers are shown of segments and drainers. */
+void tk_collector_close_interval(struct tk_collector *c);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/engine/placing.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "collector/doctor/checks/isolation.h"
+#include "collector/drain/pace.h"
+#include "collector/engine/core.h"
+#include "collector/machine/list.h"
+#include "collector/machine/nodes.h"
+
+/* How many drainers there may come to be. */
+static unsigned share(const struct tk_collector *c)
+{
+	unsigned named = 0;
+
+	for (unsigned cpu = 0; cpu < TK_TSC_CPUS; cpu++)
+		named += tk_tsc_cpus_has(&c->options.cpus, cpu);
+	return named ? named : (unsigned)tk_nodes();
+}
+
+#define NODES_MAX 1024 /* as the kernel's configuration allows */
+
+static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
+{
+	struct tk_drainer **list =
+		tk_list_grow(c->drainers, c->n_drainers, sizeof(struct tk_drainer *));
+	struct tk_drainer *d;
+
+	if (!list)
+		return NULL;
+	c->drainers = list;
+	d = tk_drainer_new(&c->clock, share(c));
+	if (!d)
+		return NULL;
+	d->cpu = cpu;
+	d->node = node;
+	d->poll_ns = c->options.poll_ns;
+	list[c->n_drainers++] = d;
+	return d;
+}
+
+static void remove_last(struct tk_collector *c)
+{
+	tk_drainer_free(c->drainers[--c->n_drainers]);
+}
+
+static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
+{
+	struct tk_drainer *d;
+	cpu_set_t cpus;
+	int err;
+
+	if (cpu >= CPU_SETSIZE) {
+		snprintf(why, 256, "cpu %d: cpus from %d on cannot be named", cpu, CPU_SETSIZE);
+		return -EINVAL;
+	}
+	d = add(c, tk_node_of_cpu(cpu), cpu);
+	err = d ? 0 : -ENOMEM;
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)cpu, &cpus);
+	if (d) {
+		err = tk_drainer_start(d, &cpus);
+		if (err)
+			remove_last(c);
+	}
+	if (err)
+		snprintf(why, 256, "the lanes cannot be drained on cpu %d: %s", cpu,
+			 err == -EINVAL ? "it does not exist, is offline, or this process's cpuset "
+					  "leaves it out"
+					: strerror(-err));
+	return err;
+}
+
+/* Display and statistics do not run where lanes are drained, if there is another place. */
+static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(c->opener), &c->opener))
+		return;
+	cpus = c->opener;
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (tk_tsc_cpus_has(from, cpu))
+			CPU_CLR(cpu, &cpus);
+	if (CPU_COUNT(&cpus))
+		c->moved = sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
+	else if (c->options.isolated)
+		tk_collector_note(c, "drainers are not left alone: this process may use no cpu but "
+				     "theirs, and does there what else it has to do; give its "
+				     "partition one more");
+}
+
+static int demand_isolation(int cpu, char why[256])
+{
+	char reason[192];
+	int err = tk_cpu_isolated("", cpu, reason, sizeof(reason));
+
+	if (err)
+		snprintf(why, 256, "cpu %d is not isolated: %s", cpu, reason);
+	return err;
+}
+
+/* A page that has to be fetched again is a gap. Where the limit is low, locking what there is would
+ * make what comes later fail. */
+static void lock_memory(struct tk_collector *c)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    geteuid() != 0)
+		errno = EPERM;
+	else if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+		return;
+	tk_collector_note(c,
+			  "memory is not locked (%s): under memory pressure drainers may have to "
+			  "wait for a page; `ulimit -l unlimited` allows it",
+			  strerror(errno));
+}
+
+/* Who wants real-time priority starts the program with it (chrt), and drainers inherit it. */
+static void warn_of_throttling(struct tk_collector *c)
+{
+	int policy = sched_getscheduler(0);
+	char us[32];
+
+	if (c->options.poll_ns != TK_POLL_SPIN || (policy != SCHED_FIFO && policy != SCHED_RR) ||
+	    tk_tsc_file_read("", "/proc/sys/kernel/sched_rt_runtime_us", us, sizeof(us)) <= 0 ||
+	    !strcmp(us, "-1"))
+		return;
+	tk_collector_note(
+		c,
+		"spinning with real-time priority: the kernel stops such a thread for a part "
+		"of each second (kernel.sched_rt_runtime_us = %s), and lanes fill meanwhile; "
+		"use a poll interval, or an isolated cpu without that priority",
+		us);
+}
+
+/*
+ * What khugepaged puts together it takes away first: a drainer that touches it meanwhile waits, for up
+ * to milliseconds. Tallies, which are to be hugepages, are made so at once (collector/stats/histogram.c).
+ */
+static void keep_pages(struct tk_collector *c)
+{
+	lock_memory(c);
+	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
+int tk_placing_begin(struct tk_collector *c, char why[256])
+{
+	const struct tk_tsc_cpus *cpus = &c->options.cpus;
+	int err = 0;
+
+	warn_of_throttling(c);
+	tk_nodes_settle();
+	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
+		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
+			continue;
+		if (c->options.isolated)
+			err = demand_isolation(cpu, why);
+		if (!err)
+			err = start_on_cpu(c, cpu, why);
+	}
+	if (err || !c->n_drainers)
+		return err;
+	keep_away(c, cpus);
+	if (c->options.isolated)
+		keep_pages(c);
+	return 0;
+}
+
+void tk_placing_end(struct tk_collector *c)
+{
+	if (c->moved)
+		sched_setaffinity(0, sizeof(c->opener), &c->opener);
+}
+
+/* The nearest node with cpus for us, of nodes that have none; said once a node. */
+static int with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+{
+	cpu_set_t some;
+	int best = -1;
+
+	if (tk_node_cpus(node, cpus))
+		return node;
+	for (int other = 0; other < NODES_MAX; other++)
+		if (tk_node_cpus(other, &some) &&
+		    (best < 0 || tk_node_distance(other, node) < tk_node_distance(best, node)))
+			best = other;
+	if (best >= 0)
+		(void)tk_node_cpus(best, cpus);
+	if ((unsigned)node < 64 && !(c->nodes_told >> node & 1)) {
+		c->nodes_told |= UINT64_C(1) << node;
+		tk_collector_note(c,
+				  "lanes on node %d are drained from another one: this process may "
+				  "use no cpu of that node (its cpuset, or the node has none)",
+				  node);
+	}
+	return best;
+}
+
+static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const cpu_set_t *cpus)
+{
+	struct tk_drainer *d = add(c, node, -1);
+	int err = d ? tk_drainer_start(d, cpus) : -ENOMEM;
+
+	/* A cpuset may have changed a moment ago. */
+	if (err == -EINVAL)
+		err = tk_drainer_start(d, NULL);
+	if (!err)
+		return d;
+	if (d)
+		remove_last(c);
+	if (!c->no_drainer)
+		tk_collector_note(c, "no thread can be had to drain the lanes of node %d: %s", node,
+				  strerror(-err));
+	c->no_drainer = true;
+	return NULL;
+}
+
+static struct tk_drainer *nearest(const struct tk_collector *c, int node)
+{
+	struct tk_drainer *best = NULL;
+	int least = INT_MAX;
+
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+		int distance = tk_node_distance(d->node, node);
+
+		if (best && (distance > least || (distance == least && d->lanes >= best->lanes)))
+			continue;
+		best = d;
+		least = distance;
+	}
+	return best;
+}
+
+static bool is_served(const struct tk_collector *c, int node)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		if (c->drainers[i]->node == node)
+			return true;
+	return false;
+}
+
+struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
+{
+	bool named = c->n_drainers && c->drainers[0]->cpu >= 0;
+	struct tk_drainer *d;
+	cpu_set_t cpus;
+
+	if (!tk_node_exists(node))
+		node = -1;
+	if (tk_nodes() > 1 && node >= 0 && !named && !is_served(c, node)) {
+		node = with_cpus(c, node, &cpus);
+		d = node >= 0 && !is_served(c, node) ? start_on_node(c, node, &cpus) : NULL;
+		if (d)
+			return d;
+	}
+	d = nearest(c, node);
+	return d ? d : start_on_node(c, tk_nodes() > 1 ? -1 : 0, NULL);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A round: the drainers are asked, they hand over, and when all have, it goes into series. See core.h.
+ *
+ * Asking, and taking parcels out of the channels, needs no lock: a viewer who holds it makes a round
+ * end later, and no drainer wait. A drainer that does not answer within LATE_NS is gone past: what it
+ * has comes in a later round, and people are told, for then something has taken its cpu.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "collector/engine/core.h"
+#include "collector/machine/list.h"
+
+#define LATE_NS   TK_SECOND_NS
+#define BURST     32u
+#define ENDED_MAX 65536u /* timers that end within a round: others wait for the next */
+
+static void hold(struct tk_collector *c, const struct tk_parcel *p)
+{
+	struct tk_parcel *list = tk_list_grow(c->parcels, c->n_parcels, sizeof(*list));
+
+	if (!list) {
+		c->unknown_gone += p->pushed;
+		return; /* its tally stays out: there is no memory for another anyway */
+	}
+	c->parcels = list;
+	list[c->n_parcels++] = *p;
+}
+
+/* What it says of its parts belongs to what was received until now. */
+static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		for (size_t k = 0; k < s->n_parts; k++) {
+			struct tk_part *p = s->parts[k].part;
+
+			if (s->parts[k].drainer != d)
+				continue;
+			p->told = p->figures;
+			if (p->told.corrupt) /* ring/lane_attach.c says it */
+				s->seg->lanes[p->told.corrupt - 1].reader.queue.corrupt = true;
+		}
+	}
+}
+
+/* Gaps are kept until they are shown: there may be several rounds in an interval. */
+static void take_counters(struct tk_drainer *d)
+{
+	struct tk_snap_drainer before = d->shown;
+
+	d->shown = d->seen;
+	d->shown.lanes = d->lanes;
+	d->shown.small_lanes = d->small_lanes;
+	d->shown.gap_lost = d->shown.gap_lost || before.gap_lost;
+	if (before.gap_ns > d->shown.gap_ns)
+		d->shown.gap_ns = before.gap_ns;
+}
+
+static void answered(struct tk_collector *c, struct tk_drainer *d)
+{
+	d->asked_ns = 0;
+	d->late = false;
+	take_figures(c, d);
+	take_counters(d);
+	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
+		tk_collector_note(
+			c,
+			"cpu %d was taken away from its drainer, which runs on cpu %d now: "
+			"it went offline, or the cpuset changed; start again with another "
+			"--cpu",
+			d->cpu, d->shown.cpu);
+		d->moved = true;
+	}
+}
+
+/* @return whether there was anything. */
+static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
+{
+	struct tk_parcel parcel[BURST];
+	unsigned n = tk_drainer_receive(d, parcel, BURST);
+
+	for (unsigned i = 0; i < n; i++) {
+		switch ((enum tk_parcel_kind)parcel[i].kind) {
+		case TK_PARCEL_ROUND:
+			answered(c, d);
+			break;
+		case TK_PARCEL_GONE:
+			parcel[i].part->gone = true;
+			d->lanes -= parcel[i].part->asked;
+			d->small_lanes -= parcel[i].part->asked_small;
+			break;
+		case TK_PARCEL_TIMER:
+		case TK_PARCEL_MARK:
+			hold(c, &parcel[i]);
+		}
+	}
+	return n > 0;
+}
+
+void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+			struct tk_part *part, uint32_t lane)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	while (!tk_drainer_order(d, kind, part, lane) &&
+	       !atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+		if (!d->runs)
+			tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
+		if (!receive_from(c, d))
+			nanosleep(&pause, NULL);
+	}
+}
+
+void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
+			    enum tk_order_kind kind)
+{
+	for (size_t i = 0; i < s->n_parts; i++)
+		tk_collector_order(c, s->parts[i].drainer, kind, s->parts[i].part, 0);
+}
+
+void tk_collector_ask(struct tk_collector *c, bool interval)
+{
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+
+		if (d->asked_ns) /* late: one TAKE at a time */
+			continue;
+		d->asked_ns = c->now_ns;
+		tk_collector_order(c, d, TK_ORDER_TAKE, NULL, 0);
+	}
+	c->rounding = true;
+	c->closing = interval;
+}
+
+/* Samples that have no series. */
+static uint64_t samples(const struct tk_parcel *p)
+{
+	return p->pushed > p->lost ? p->pushed - p->lost : 0;
+}
+
+static void take_timer(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
+{
+	struct tk_series *s = NULL;
+
+	if (src->left) {
+		s = src->series[p->timer]; /* NULL, unless it left just now */
+	} else {
+		/* Its name may have come after the last refresh. */
+		if (p->timer >= src->seg->info.n_timers && !src->broken)
+			(void)tk_collector_refresh(c, src);
+		if (p->timer < src->seg->info.n_timers)
+			s = tk_collector_series(c, src, p->timer);
+	}
+	if (s)
+		tk_series_count(s, p->pushed, p->lost);
+	if (p->tally && (!s || tk_series_take(s, p->tally) < 0))
+		c->unknown_gone += samples(p);
+}
+
+static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
+{
+	struct tk_snap_mark *m = &c->marks[c->marks_ever % TK_MARKS_KEPT];
+	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
+
+	if (p->timer >= src->seg->info.n_timers)
+		return;
+	c->marks_ever++;
+	m->t_ns = tsc ? tk_clock_wall_ns(&c->clock, p->pushed)
+		      : (int64_t)(p->pushed + (uint64_t)src->clock_to_wall_ns);
+	memcpy(m->name, src->seg->timers[p->timer].name, sizeof(m->name));
+}
+
+static struct tk_drainer *drainer_of(const struct tk_parcel *p)
+{
+	const struct tk_source *src = p->part->source;
+
+	for (size_t i = 0; i < src->n_parts; i++)
+		if (src->parts[i].part == p->part)
+			return src->parts[i].drainer;
+	return NULL;
+}
+
+/* What is held of sources that end with this round, or of the others. */
+static void take_parcels(struct tk_collector *c, bool ending)
+{
+	for (size_t i = 0; i < c->n_parcels; i++) {
+		struct tk_parcel *p = &c->parcels[i];
+		struct tk_source *src = p->part->source;
+
+		if (src->ending != ending)
+			continue;
+		if (p->kind == TK_PARCEL_MARK) {
+			take_mark(c, src, p);
+			continue;
+		}
+		take_timer(c, src, p);
+		if (p->tally)
+			tk_drainer_return(drainer_of(p), p->tally);
+	}
+}
+
+/* Those that have ended come first, so that a process that was started again finds its series; but a
+ * directory full of the dead must not keep the round open. */
+static void take_ended(struct tk_collector *c)
+{
+	size_t timers = 0;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (!s->seg || s->left || !(s->finished || s->broken) || timers >= ENDED_MAX)
+			continue;
+		if (!s->broken)
+			(void)tk_collector_refresh(c, s);
+		timers += s->seg->info.n_timers;
+		tk_collector_adopt(c, s);
+		tk_collector_leave(c, s); /* the next one of its app goes on with its series */
+		s->ending = true;
+	}
+	take_parcels(c, true);
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->ending)
+			tk_source_forget_series(c->sources[i]);
+}
+
+static void take_living(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->left)
+			tk_collector_adopt(c, c->sources[i]);
+	take_parcels(c, false);
+}
+
+static void let_go_of_gone(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+		bool gone = s->left;
+
+		s->ending = false;
+		for (size_t k = 0; k < s->n_parts; k++)
+			gone = gone && s->parts[k].part->gone;
+		if (s->seg && gone)
+			tk_source_let_go(s);
+	}
+}
+
+static void say_late(struct tk_collector *c, struct tk_drainer *d)
+{
+	if (!d->late)
+		tk_collector_note(
+			c,
+			"the drainer of node %d%s has not come to run for a second: something "
+			"of higher priority has its cpu; what it reads is late",
+			d->node < 0 ? 0 : d->node, d->cpu < 0 ? "" : " (--cpu)");
+	d->late = true;
+}
+
+static bool may_end(struct tk_collector *c)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < c->n_drainers; i++) {
+		struct tk_drainer *d = c->drainers[i];
+
+		if (!d->asked_ns)
+			continue;
+		if (c->now_ns - d->asked_ns >= LATE_NS)
+			say_late(c, d);
+		else
+			all = false;
+	}
+	return all;
+}
+
+bool tk_collector_all_answered(const struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		if (c->drainers[i]->asked_ns)
+			return false;
+	return true;
+}
+
+static void end_round(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->left)
+			tk_source_sum_up(c->sources[i]);
+	tk_collector_forget_dead(c);
+	take_ended(c);
+	take_living(c);
+	c->n_parcels = 0;
+	let_go_of_gone(c);
+	c->shown_notes = c->notes;
+	c->state.looked = c->scanned;
+	c->state.other_versions = c->other_versions;
+	if (c->closing)
+		tk_collector_close_interval(c);
+	c->rounding = false;
+}
+
+/* Whoever has no room for the order gets it at a later turn. */
+static void order_to_let_go(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		const struct tk_source *s = c->sources[i];
+
+		for (size_t k = 0; k < s->n_parts && s->left; k++) {
+			struct tk_part *p = s->parts[k].part;
+
+			p->leaving = p->leaving ||
+				     tk_drainer_order(s->parts[k].drainer, TK_ORDER_LET_GO, p, 0);
+		}
+	}
+}
+
+void tk_collector_receive(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		while (receive_from(c, c->drainers[i]))
+			;
+	if (!c->rounding || !may_end(c) || pthread_mutex_trylock(&c->lock))
+		return;
+	end_round(c);
+	pthread_mutex_unlock(&c->lock);
+	order_to_let_go(c);
+	if (c->closing)
+		pthread_cond_broadcast(&c->closed);
+}

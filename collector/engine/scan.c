@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/* Discovery: which directories, which segments in them, which of those live. See core.h. */
+#include <errno.h>
+#include <limits.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/cli/say.h"
+#include "collector/discover/dirs.h"
+#include "collector/engine/core.h"
+#include "collector/engine/placing.h"
+#include "collector/machine/list.h"
+
+/* A segment that is still being made after this is worth a word. */
+#define MAKING_NS (10 * TK_SECOND_NS)
+
+void tk_collector_note(struct tk_collector *c, const char *format, ...)
+{
+	char *text = c->notes.text[c->notes.ever++ % TK_NOTES_KEPT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, TK_NOTE_LENGTH, format, args);
+	va_end(args);
+	tk_printable(text, TK_NOTE_LENGTH, text); /* names of files may hold anything */
+}
+
+/* The first that does not come before it: they are in order, for there may be tens of thousands. */
+static size_t refused_place(const struct tk_collector *c, const char *path)
+{
+	size_t from = 0, to = c->n_refused;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(c->refused[middle].path, path) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
+{
+	size_t i = refused_place(c, path);
+
+	return i < c->n_refused && !strcmp(c->refused[i].path, path) ? &c->refused[i] : NULL;
+}
+
+static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
+{
+	struct tk_refused *list = tk_list_grow(c->refused, c->n_refused, sizeof(*list));
+	struct tk_refused *r;
+
+	if (!list)
+		return NULL;
+	c->refused = list;
+	r = &list[refused_place(c, path)];
+	memmove(r + 1, r, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
+	memset(r, 0, sizeof(*r));
+	r->path = strdup(path);
+	if (!r->path) {
+		memmove(r, r + 1, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
+		return NULL;
+	}
+	r->since_ns = c->now_ns;
+	c->n_refused++;
+	return r;
+}
+
+/* Others may end, and give back what was short. */
+static bool is_short(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+/* Gone since it was listed; being made; or being made for a group, which is let in last. However long
+ * that takes, for its maker may be stopped. */
+static bool is_making(int error)
+{
+	return error == ENOENT || error == EAGAIN || error == EACCES;
+}
+
+/* What was there before us and may not be read is said at once: it was hardly made just now. */
+static bool is_early(const struct tk_collector *c, const struct tk_refused *r, int error)
+{
+	return is_making(error) && (error != EACCES || c->scanned) &&
+	       c->now_ns - r->since_ns < MAKING_NS;
+}
+
+/* Said once, and not tried again while the name is there, unless time may tell. */
+static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
+{
+	struct tk_refused *r = refused_find(c, path);
+
+	if (!r)
+		r = refused_add(c, path);
+	if (r)
+		r->listed = true;
+	if (error == EBUSY)
+		return;
+	if (r && is_early(c, r, error)) {
+		c->making = c->making || error == EAGAIN;
+		return;
+	}
+	if (r && r->told)
+		return;
+	if (r) {
+		r->told = true;
+		r->given_up = !is_short(error) && !is_making(error);
+	}
+	if (error == EPROTO)
+		c->other_versions++;
+	tk_collector_note(c, "%s: %s; skipped", path, why);
+}
+
+/* `why` begins with its name. */
+static void refuse_dir(struct tk_collector *c, const char *dir, const char *why)
+{
+	struct tk_refused *r = refused_find(c, dir);
+
+	if (!r) {
+		tk_collector_note(c, "%s", why);
+		r = refused_add(c, dir);
+	}
+	if (r)
+		r->listed = true;
+}
+
+static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
+{
+	return (!c->options.app || !strcmp(c->options.app, seg->info.app)) &&
+	       (!c->options.pid || c->options.pid == seg->info.pid);
+}
+
+/* Whether there may be no room for another: asked before it is read, for that takes milliseconds. */
+static bool is_full(const struct tk_collector *c)
+{
+	return c->held_segments >= TK_READ_SEGMENTS ||
+	       c->held_timers + TK_TIMERS_MAX > TK_READ_TIMERS;
+}
+
+static void count_held(struct tk_collector *c)
+{
+	c->held_segments = c->held_timers = 0;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (!c->sources[i]->seg) /* read to the end */
+			continue;
+		c->held_timers += c->sources[i]->seg->info.max_timers;
+		c->held_segments++;
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct tk_source *x = a, *y = b;
+	int order = strcmp(x->info.name, y->info.name);
+
+	return order ? order : strcmp(x->dir, y->dir);
+}
+
+/* Lanes that are new go to drainers. Where no part can be had the next look tries again. */
+static void deal_lanes(struct tk_collector *c, struct tk_source *s)
+{
+	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
+		const struct tk_lane_head *lane = &s->seg->lanes[i].info;
+		struct tk_drainer *d = tk_placing_choose(c, lane->node_had >= 0 ? lane->node_had
+										: lane->node_asked);
+		struct tk_part *part = d ? tk_source_part(s, d) : NULL;
+
+		if (!part)
+			break;
+		s->lanes[i] = part;
+		part->asked++;
+		d->lanes++;
+		part->asked_small += lane->pages == TK_PAGES_SMALL;
+		d->small_lanes += lane->pages == TK_PAGES_SMALL;
+		tk_segment_fault_in(s->seg, i);
+		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
+		if (s->ended) /* a queue that another reader kept until now */
+			tk_collector_order(c, d, TK_ORDER_END, part, 0);
+	}
+}
+
+/* Whether its owner lives; and which timers are disabled, which is the owner's to read: of another
+ * user's segment it is not known. */
+static void watch(struct tk_collector *c, struct tk_source *s)
+{
+	enum tk_owner owner = tk_segment_owner(s->seg);
+	bool ended = owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
+
+	s->info.owner = owner;
+	tk_segment_disabled(s->seg, s->disabled);
+	if (ended == s->ended)
+		return;
+	if (ended && tk_source_refresh(s) == 0) /* lanes and timers of its last moments */
+		deal_lanes(c, s);
+	tk_collector_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
+	s->ended = ended;
+}
+
+static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)
+{
+	enum tk_lane_from from = c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
+	struct tk_source **list =
+		tk_list_grow(c->sources, c->n_sources, sizeof(struct tk_source *));
+	struct tk_source *s;
+
+	if (!list) {
+		tk_segment_detach(seg);
+		return -ENOMEM;
+	}
+	c->sources = list;
+	s = tk_source_new(seg, dir, from, c->options.raw);
+	if (!s)
+		return -ENOMEM;
+	if (!tsearch(s, &c->by_place, by_place)) {
+		tk_source_free(s);
+		return -ENOMEM;
+	}
+	s->found_dead = dead;
+	list[c->n_sources++] = s;
+	c->held_timers += seg->info.max_timers;
+	c->held_segments++;
+	deal_lanes(c, s);
+	watch(c, s);
+	return 0;
+}
+
+static bool is_dead(const struct tk_segment *seg)
+{
+	enum tk_owner owner = tk_segment_owner(seg);
+
+	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
+}
+
+/*
+ * Attach to one name. Where to begin: at the newest record of what lived before us, unless asked;
+ * at the first that is still there of what appears under our eyes, and of the dead, whose last
+ * records are all there will be.
+ */
+static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
+		   const char *path)
+{
+	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
+	char why[TK_WHY_MAX] = "";
+	struct tk_segment *seg;
+	struct tk_refused *r;
+	bool dead;
+
+	seg = tk_segment_attach(dirfd, name, from, why);
+	dead = seg && is_dead(seg);
+	if (dead && from == TK_LANE_NEWEST) {
+		tk_segment_detach(seg);
+		from = TK_LANE_OLDEST;
+		seg = tk_segment_attach(dirfd, name, from, why);
+	}
+	if (!seg) {
+		refuse(c, path, errno, why[0] ? why : strerror(errno));
+	} else if (!wanted(c, seg)) {
+		tk_segment_detach(seg);
+		r = refused_find(c, path);
+		r = r ? r : refused_add(c, path);
+		if (r)
+			r->given_up = r->listed = true;
+	} else if (add_source(c, seg, dir, dead) < 0) {
+		refuse(c, path, ENOMEM, "out of memory for its histograms and counts");
+	} else if (why[0]) {
+		tk_collector_note(c, "%s: %s", path, why);
+	}
+}
+
+static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
+{
+	struct tk_source wanted = { .dir = (char *)(uintptr_t)dir };
+	struct tk_source **found;
+
+	snprintf(wanted.info.name, sizeof(wanted.info.name), "%s", name);
+	found = tfind(&wanted, &c->by_place, by_place);
+	return found ? *found : NULL;
+}
+
+static void visit(void *arg, int dirfd, const char *dir, const char *name)
+{
+	struct tk_collector *c = arg;
+	char path[PATH_MAX + NAME_MAX];
+	struct tk_refused *r;
+	struct tk_source *s;
+
+	if (atomic_load_explicit(&c->stop, memory_order_relaxed))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	r = refused_find(c, path);
+	if (r && r->given_up) {
+		r->listed = true;
+		return;
+	}
+	s = source_find(c, dir, name);
+	if (s)
+		s->listed = true;
+	else if (is_full(c))
+		refuse(c, path, ENOMEM, TK_READ_TOO_MANY);
+	else
+		attach(c, dirfd, dir, name, path);
+}
+
+static void scan_dir(struct tk_collector *c, const char *dir)
+{
+	char why[TK_WHY_MAX] = "";
+	int err = tk_dirs_each(dir, why, visit, c);
+
+	/* One that does not exist yet is no fault: nothing was started yet. */
+	if (err && err != -ENOENT)
+		refuse_dir(c, dir, why);
+}
+
+int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
+{
+	int err = tk_source_refresh(s);
+
+	if (err)
+		s->broken = true;
+	if (s->why[0] || s->broken)
+		tk_collector_note(c, "%s/%s: %s%s", s->dir, s->info.name,
+				  s->why[0] ? s->why : strerror(-err),
+				  s->broken ? "; let go of" : "");
+	s->why[0] = '\0';
+	return err;
+}
+
+static void look_after(struct tk_collector *c, struct tk_source *s)
+{
+	if (tk_collector_refresh(c, s))
+		return;
+	deal_lanes(c, s);
+	watch(c, s);
+}
+
+static void forget(struct tk_collector *c, struct tk_source *s)
+{
+	tdelete(s, &c->by_place, by_place);
+	tk_source_free(s);
+}
+
+void tk_collector_forget_all(struct tk_collector *c)
+{
+	while (c->n_sources)
+		forget(c, c->sources[--c->n_sources]);
+	while (c->n_refused)
+		free(c->refused[--c->n_refused].path);
+	free(c->sources);
+	free(c->refused);
+	tk_dirs_free(&c->dirs);
+}
+
+/* Nothing keeps what was let go of and is no longer in its directory. */
+static void forget_gone(struct tk_collector *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		if (c->sources[i]->seg || c->sources[i]->listed)
+			c->sources[kept++] = c->sources[i];
+		else
+			forget(c, c->sources[i]);
+	}
+	c->n_sources = kept;
+	kept = 0;
+	for (size_t i = 0; i < c->n_refused; i++) {
+		if (c->refused[i].listed)
+			c->refused[kept++] = c->refused[i];
+		else
+			free(c->refused[i].path);
+	}
+	c->n_refused = kept;
+}
+
+/* Changes with any name that comes or goes. */
+static uint64_t dirs_changed(const struct tk_collector *c)
+{
+	char why[TK_WHY_MAX];
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < c->dirs.n; i++) {
+		int fd = tk_segments_open(c->dirs.path[i], why);
+
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0)
+			sum += (uint64_t)st.st_mtim.tv_sec * TK_SECOND_NS +
+			       (uint64_t)st.st_mtim.tv_nsec;
+		close(fd);
+	}
+	return sum;
+}
+
+bool tk_collector_peek(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (!s->seg || s->broken || s->left || s->ended)
+			continue;
+		if (tk_source_refresh(s) < 0)
+			return true;
+		deal_lanes(c, s);
+	}
+	return c->making || dirs_changed(c) != c->dirs_changed;
+}
+
+void tk_collector_scan(struct tk_collector *c)
+{
+	struct tk_dirs dirs;
+
+	c->making = false;
+	count_held(c);
+	c->dirs_changed = dirs_changed(c);
+	for (size_t i = 0; i < c->n_sources; i++)
+		c->sources[i]->listed = false;
+	for (size_t i = 0; i < c->n_refused; i++)
+		c->refused[i].listed = false;
+	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
+		for (size_t i = 0; i < dirs.n; i++)
+			scan_dir(c, dirs.path[i]);
+		tk_dirs_free(&c->dirs);
+		c->dirs = dirs;
+		forget_gone(c);
+	}
+	for (size_t i = 0; i < c->n_sources; i++)
+		if (c->sources[i]->seg && !c->sources[i]->broken && !c->sources[i]->left)
+			look_after(c, c->sources[i]);
+	c->scanned = true;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/machine/nodes.h"
+
+#include <limits.h>
+#include <numa.h>
+#include <string.h>
+
+static bool has_numa(void)
+{
+	static int known; /* 1: no, 2: yes */
+
+	if (!known)
+		known = numa_available() < 0 ? 1 : 2;
+	return known == 2;
+}
+
+int tk_nodes(void)
+{
+	int n = 0;
+
+	for (int node = 0; has_numa() && node <= numa_max_node(); node++)
+		n += numa_bitmask_isbitset(numa_nodes_ptr, (unsigned)node) != 0;
+	return n ? n : 1;
+}
+
+bool tk_node_exists(int node)
+{
+	if (node < 0 || !has_numa())
+		return node == 0;
+	return node <= numa_max_node() && numa_bitmask_isbitset(numa_nodes_ptr, (unsigned)node);
+}
+
+int tk_node_of_cpu(int cpu)
+{
+	if (!has_numa())
+		return 0;
+	return numa_node_of_cpu(cpu);
+}
+
+int tk_node_cpus(int node, cpu_set_t *cpus)
+{
+	cpu_set_t allowed;
+
+	CPU_ZERO(cpus);
+	if (!tk_node_exists(node))
+		return 0;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed)) /* cpus beyond a cpu_set_t */
+		memset(&allowed, 0xff, sizeof(allowed));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &allowed) && tk_node_of_cpu(cpu) == node)
+			CPU_SET((size_t)cpu, cpus);
+	return CPU_COUNT(cpus);
+}
+
+int tk_node_distance(int a, int b)
+{
+	int distance;
+
+	if (!tk_node_exists(a) || !tk_node_exists(b))
+		return INT_MAX;
+	if (a == b || !has_numa())
+		return 10;
+	distance = numa_distance(a, b);
+	return distance > 0 ? distance : INT_MAX;
+}
+
+void tk_nodes_settle(void)
+{
+	if (tk_nodes() > 1)
+		numa_set_localalloc();
+}
