@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "collector/cli/say.h"
-#include "collector/doctor/checks/isolation.h"
+#include "collector/machine/isolation.h"
 
 const struct tk_check *const tk_families[] = {
 	tk_isolation_checks, tk_task_checks,   tk_interrupt_checks,

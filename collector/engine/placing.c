@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "collector/doctor/checks/isolation.h"
 #include "collector/drain/pace.h"
 #include "collector/engine/core.h"
+#include "collector/machine/isolation.h"
 #include "collector/machine/list.h"
 #include "collector/machine/nodes.h"
 

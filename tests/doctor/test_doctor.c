@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <sched.h>
 
-#include "collector/doctor/checks/isolation.h"
 #include "collector/doctor/print.h"
+#include "collector/machine/isolation.h"
 #include "tests/doctor/fixtures.h"
 
 static struct tk_doctor d;

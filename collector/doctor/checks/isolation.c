@@ -1,169 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/doctor/checks/isolation.h"
+/* Whether the scheduler and the kernel's own work leave this cpu alone. */
+#include "collector/machine/isolation.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector/doctor/check.h"
 #include "tsc/files.h"
-
-/* Where cgroup2 is mounted; the second where version 1 has the place. */
-static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-
-static const char at_boot[] = "/sys/devices/system/cpu/isolated";
-
-/* What a partition comes to, the most telling last. */
-enum standing { NONE, NOT_ISOLATED, INVALID, ISOLATED };
-
-struct search {
-	const char *root;
-	unsigned int cpu;
-	struct tk_partition out;
-	enum standing standing;      /* of what is in out */
-	struct tk_tsc_cpus isolated; /* by any partition */
-};
-
-static enum standing standing_of(const char *state)
-{
-	if (!strcmp(state, "isolated"))
-		return ISOLATED;
-	return strstr(state, "invalid") ? INVALID : NOT_ISOLATED;
-}
-
-/* One of a cgroup's lists of cpus; empty if it cannot be read. */
-static struct tk_tsc_cpus cpus_of(const struct search *s, const char *dir, const char *name)
-{
-	struct tk_tsc_cpus cpus;
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	(void)tk_tsc_cpus_read(s->root, path, &cpus);
-	return cpus;
-}
-
-static void unite(struct tk_tsc_cpus *to, const struct tk_tsc_cpus *more)
-{
-	for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
-		to->bits[i] |= more->bits[i];
-}
-
-/* A valid partition has the cpus it was given, an invalid one those it asked for. */
-static struct tk_tsc_cpus covered(const struct search *s, const char *dir, enum standing standing)
-{
-	struct tk_tsc_cpus cpus, exclusive;
-
-	if (standing != INVALID)
-		return cpus_of(s, dir, "cpuset.cpus.effective");
-	cpus = cpus_of(s, dir, "cpuset.cpus");
-	exclusive = cpus_of(s, dir, "cpuset.cpus.exclusive");
-	unite(&cpus, &exclusive);
-	return cpus;
-}
-
-static void look_at_partition(struct search *s, const char *dir, const char *state)
-{
-	enum standing its = standing_of(state);
-	struct tk_tsc_cpus cpus = covered(s, dir, its);
-
-	if (its == ISOLATED)
-		unite(&s->isolated, &cpus);
-	if (its <= s->standing || !tk_tsc_cpus_has(&cpus, s->cpu))
-		return;
-	s->standing = its;
-	snprintf(s->out.path, sizeof(s->out.path), "%s", dir);
-	snprintf(s->out.state, sizeof(s->out.state), "%s", state);
-}
-
-/* @return whether this cgroup has a cpuset: below one that has none there is none */
-static bool look_at(struct search *s, const char *dir)
-{
-	char path[512], state[sizeof(s->out.state)];
-
-	snprintf(path, sizeof(path), "%s/cpuset.cpus.partition", dir);
-	if (tk_tsc_file_read(s->root, path, state, sizeof(state)) < 0)
-		return false;
-	if (strcmp(state, "member") != 0)
-		look_at_partition(s, dir, state);
-	return true;
-}
-
-/* The cgroups below one. Paths that do not fit are left out, so that depth is bounded. */
-static void descend(struct search *s, const char *dir) /* NOLINT(misc-no-recursion) */
-{
-	char path[sizeof(s->out.path)];
-	struct dirent *e;
-	DIR *d;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s%s", s->root, dir);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d)
-		return;
-	while ((e = readdir(d))) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) < sizeof(path) &&
-		    look_at(s, path))
-			descend(s, path);
-	}
-	closedir(d);
-}
-
-static void search(struct search *s)
-{
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
-		descend(s, mounts[i]);
-}
-
-int tk_partition_find(const char *root, int cpu, struct tk_partition *out)
-{
-	struct search s = { .root = root, .cpu = (unsigned int)cpu };
-
-	if (cpu >= 0 && cpu < TK_TSC_CPUS)
-		search(&s);
-	*out = s.out;
-	return s.standing ? 0 : -ENOENT;
-}
-
-void tk_cpus_isolated(const char *root, struct tk_tsc_cpus *out)
-{
-	struct search s = { .root = root };
-
-	search(&s);
-	(void)tk_tsc_cpus_read(root, at_boot, out);
-	unite(out, &s.isolated);
-}
-
-int tk_cpu_isolated(const char *root, int cpu, char why[], size_t len)
-{
-	struct tk_partition p;
-	struct tk_tsc_cpus cpus;
-	int err = tk_tsc_cpus_read(root, at_boot, &cpus);
-	int found = tk_partition_find(root, cpu, &p);
-
-	if (!err && cpu >= 0 && cpu < TK_TSC_CPUS && tk_tsc_cpus_has(&cpus, (unsigned int)cpu)) {
-		snprintf(why, len, "%s has it", at_boot);
-		return 0;
-	}
-	if (!found && !strcmp(p.state, "isolated")) {
-		snprintf(why, len, "the cpuset partition %s has it", p.path);
-		return 0;
-	}
-	if (err)
-		snprintf(why, len, "%s: %s", at_boot, strerror(-err));
-	else if (!found)
-		snprintf(why, len, "the cpuset partition %s is \"%s\"", p.path, p.state);
-	else
-		snprintf(why, len, "neither isolcpus= nor an isolated cpuset partition has it");
-	return err ? err : -EPERM;
-}
-
-/* --- checks ---------------------------------------------------------------------------------- */
 
 /* With a cpuset to be had it can be done now, else at boot. */
 static void fix_domain(const struct tk_doctor *d, struct tk_finding *f)
@@ -201,8 +45,8 @@ static bool has_cgroup2(const struct tk_doctor *d, struct tk_finding *f)
 {
 	char text[16];
 
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		tk_source(f, "%s/cgroup.controllers", mounts[i]);
+	for (const char *const *mount = tk_cgroup2_mounts; *mount; mount++) {
+		tk_source(f, "%s/cgroup.controllers", *mount);
 		if (tk_read_text(d, f, text, sizeof(text)))
 			return true;
 	}
@@ -220,9 +64,9 @@ static void check_partition(const struct tk_doctor *d, struct tk_finding *f)
 	}
 	tk_source(f, "%s/cpuset.cpus.partition", p.path);
 	tk_find(f,
-		standing_of(p.state) == ISOLATED  ? TK_VERDICT_OK
-		: standing_of(p.state) == INVALID ? TK_VERDICT_FAIL
-						  : TK_VERDICT_WARN,
+		tk_partition_standing(p.state) == TK_PARTITION_ISOLATED  ? TK_VERDICT_OK
+		: tk_partition_standing(p.state) == TK_PARTITION_INVALID ? TK_VERDICT_FAIL
+									 : TK_VERDICT_WARN,
 		"%s", p.state);
 	if (f->verdict == TK_VERDICT_FAIL)
 		tk_fix(f, TK_FIX_TEXT,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "collector/doctor/check.h"
-#include "collector/doctor/checks/isolation.h"
+#include "collector/machine/isolation.h"
 
 #define STAT_SECONDS 10 /* what distributions' latency profiles set */
 

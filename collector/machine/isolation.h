@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/doctor/checks/isolation.h - does the scheduler leave this cpu alone?
+ * collector/machine/isolation.h - whether a cpu is isolated: the scheduler puts no other task on it.
  *
  * A cpu is isolated in one of two ways: since boot, by the kernel parameter isolcpus=, or since
  * somebody made a cgroup2 cpuset whose cpuset.cpus.partition is "isolated". A partition may be
@@ -9,8 +9,8 @@
  * Reads files below a root, "" on a real machine. Any thread; well below a millisecond, and one for
  * each hundred cgroups that have a cpuset.
  */
-#ifndef TK_COLLECTOR_DOCTOR_CHECKS_ISOLATION_H
-#define TK_COLLECTOR_DOCTOR_CHECKS_ISOLATION_H
+#ifndef TK_COLLECTOR_MACHINE_ISOLATION_H
+#define TK_COLLECTOR_MACHINE_ISOLATION_H
 
 #include <stddef.h>
 
@@ -30,6 +30,19 @@ struct tk_partition {
 	char path[256];  /* of its directory, below root */
 	char state[192]; /* as the kernel has it: "isolated", "root", "isolated invalid (...)" */
 };
+
+/** What a partition's state comes to, the most telling last. */
+enum tk_partition_standing {
+	TK_PARTITION_NONE,
+	TK_PARTITION_NOT_ISOLATED,
+	TK_PARTITION_INVALID,
+	TK_PARTITION_ISOLATED
+};
+
+enum tk_partition_standing tk_partition_standing(const char *state);
+
+/** Where cgroup2 may be mounted: the second where version 1 has the first. NULL ends the list. */
+extern const char *const tk_cgroup2_mounts[];
 
 /**
  * The partition that has this cpu; of several, a valid isolated one, else one that is invalid.
