@@ -175,7 +175,7 @@ char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
 	return scaled(out, per_s, unit, 5);
 }
 
-void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_snap_drainer *d)
+void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_drainer_figures *d)
 {
 	char node[16] = "unknown", pages[32] = " on 2 MiB", gap[TK_UNITS_MAX];
 

@@ -122,7 +122,7 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_segments && !r->refused; i++) {
-		const struct tk_snap_segment *segment = &s->segments[i];
+		const struct tk_source_figures *segment = &s->segments[i];
 
 		if (segment->owner != TK_OWNER_ALIVE || !segment->refused)
 			continue;

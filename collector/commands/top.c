@@ -14,6 +14,7 @@
 
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
+#include "collector/machine/now.h"
 #include "ring/place.h"
 
 struct top {
@@ -60,18 +61,10 @@ static struct tk_collector *open_collector(const struct tk_collector_options *o,
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Take a new snapshot. Where memory is short the one before goes on being shown. */
 static bool fetch(struct top *t)
 {
-	struct tk_view want = tk_view_request(&t->view, now_ns());
+	struct tk_view want = tk_view_request(&t->view, (int64_t)tk_now_ns(CLOCK_REALTIME));
 	struct tk_snapshot *s = tk_collector_snapshot(t->collector, &want);
 
 	if (!s)

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "collector/machine/list.h"
+#include "collector/machine/now.h"
 
 /* Memory of a segment's accounts is bounded, 56 bytes a timer and lane: 64 lanes of 65,536 timers,
  * 235 MB. */
@@ -16,11 +16,7 @@
 /* Stamps in CLOCK_MONOTONIC ns need no clock of ours, only the distance to the wall clock. */
 static int64_t monotonic_to_wall_ns(void)
 {
-	struct timespec mono, wall;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	return (wall.tv_sec - mono.tv_sec) * INT64_C(1000000000) + wall.tv_nsec - mono.tv_nsec;
+	return (int64_t)(tk_now_ns(CLOCK_REALTIME) - tk_now_ns(CLOCK_MONOTONIC));
 }
 
 struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk_lane_from from,
@@ -118,7 +114,7 @@ static bool waits(const struct tk_source *s)
 
 void tk_source_sum_up(struct tk_source *s)
 {
-	struct tk_snap_segment *info = &s->info;
+	struct tk_source_figures *info = &s->info;
 
 	info->refused = s->seg->info.refused_records;
 	info->lanes = 0;

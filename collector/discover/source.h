@@ -11,8 +11,8 @@
 #ifndef TK_COLLECTOR_DISCOVER_SOURCE_H
 #define TK_COLLECTOR_DISCOVER_SOURCE_H
 
+#include "collector/discover/figures.h"
 #include "collector/drain/part.h"
-#include "collector/engine/snapshot.h"
 #include "collector/stats/series.h"
 #include "ring/segment_read.h"
 
@@ -20,7 +20,7 @@ struct tk_drainer;
 
 struct tk_source {
 	struct tk_segment *seg; /* NULL: read to the end, and let go */
-	struct tk_snap_segment info;
+	struct tk_source_figures info;
 	char *dir; /* where it was found */
 	struct {
 		struct tk_drainer *drainer;

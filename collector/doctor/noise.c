@@ -10,6 +10,7 @@
 
 #include "collector/doctor/check.h"
 #include "collector/doctor/checks/interrupts.h"
+#include "collector/machine/now.h"
 #include "tsc/read.h"
 
 #define THRESHOLD_NS 1000
@@ -29,13 +30,9 @@
 
 static inline __attribute__((always_inline)) uint64_t now(bool tsc)
 {
-	struct timespec t;
 	uint32_t cpu;
 
-	if (tsc)
-		return tk_tsc_ordered(&cpu);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+	return tsc ? tk_tsc_ordered(&cpu) : tk_now_ns(CLOCK_MONOTONIC);
 }
 
 static int ascending(const void *a, const void *b)

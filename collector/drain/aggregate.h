@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/stats/histogram.h"
+#include "collector/stats/tally.h"
 #include "ring/record.h"
 #include "ring/segment.h"
 #include "tsc/clock.h"

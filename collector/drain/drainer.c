@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "collector/drain/pace.h"
+#include "collector/machine/now.h"
 #include "tsc/read.h"
 
-#define QUIET_NS UINT64_C(1000000000)
+#define QUIET_NS TK_SECOND_NS
 #define BURST    32u
 #define ORDERS   16384u
 #define PARCELS  16384u
@@ -24,14 +25,6 @@
 /* Memory for histograms is bounded whatever segments say: of 8,192 timers with records, twice, because
  * those handed over are out for a while; 680 MB. */
 #define TALLIES_MAX 16384u
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
-}
 
 static bool spins(const struct tk_drainer *d)
 {
@@ -67,7 +60,7 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 /* Within long work: no lane is left to wait for the end of it. */
 static void breathe(struct tk_drainer *d)
 {
-	uint64_t now_ns = now();
+	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
 
 	if (spins(d) || now_ns - d->polled_ns >= poll_interval(d, now_ns))
 		drain(d, now_ns);
@@ -151,7 +144,7 @@ static void hand_in_pages(void)
 /* What a core that is left alone does not have. */
 static void count(struct tk_drainer *d)
 {
-	struct tk_snap_drainer *s = &d->seen;
+	struct tk_drainer_figures *s = &d->seen;
 	uint64_t faults;
 	struct rusage u;
 
@@ -285,7 +278,7 @@ static void rest(struct tk_drainer *d)
 		return;
 	}
 	tk_bell_doze(&d->bell);
-	now_ns = now();
+	now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	until = d->polled_ns + poll_interval(d, now_ns);
 	if (until < now_ns + TK_POLL_MIN_NS)
 		until = now_ns + TK_POLL_MIN_NS;
@@ -304,9 +297,9 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	d->seen.tid = (uint32_t)syscall(SYS_gettid);
-	d->polled_ns = now();
+	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
 	while (!atomic_load_explicit(&d->stop, memory_order_relaxed)) {
-		tk_drainer_turn(d, now());
+		tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
 		rest(d);
 	}
 	return NULL;
@@ -322,7 +315,7 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	d->cpu = d->node = d->seen.cpu = -1;
 	d->watch = clock;
 	d->clock = *clock;
-	d->polled_ns = now();
+	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
 	d->pool.max = TALLIES_MAX / share;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
 	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));

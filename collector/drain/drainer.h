@@ -30,8 +30,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/drain/figures.h"
 #include "collector/drain/part.h"
-#include "collector/engine/snapshot.h"
 #include "ring/bell.h"
 #include "ring/channel.h"
 #include "tsc/clock.h"
@@ -96,18 +96,19 @@ struct tk_drainer {
 	bool gap_lost;   /* and whether records were lost in it */
 	uint64_t faults; /* as of the last TAKE */
 	bool warm;
-	size_t blocks;                /* of tallies, when it was warm */
-	struct tk_snap_drainer since; /* counters as they were when it was warm */
+	size_t blocks;                   /* of tallies, when it was warm */
+	struct tk_drainer_figures since; /* counters as they were when it was warm */
 
 	/* See above. */
-	struct tk_snap_drainer seen;
+	struct tk_drainer_figures seen;
 
 	/* The collecting thread's. */
-	uint32_t lanes, small_lanes;  /* given to it; those that do not lie on hugepages */
-	uint64_t asked_ns;            /* a TAKE is open since; 0: none */
-	bool late;                    /* and that was said */
-	bool moved;                   /* it is not on its cpu any more, and that was said */
-	struct tk_snap_drainer shown; /* `seen`, as of its last ROUND; gaps since they were shown */
+	uint32_t lanes, small_lanes; /* given to it; those that do not lie on hugepages */
+	uint64_t asked_ns;           /* a TAKE is open since; 0: none */
+	bool late;                   /* and that was said */
+	bool moved;                  /* it is not on its cpu any more, and that was said */
+	struct tk_drainer_figures
+		shown; /* `seen`, as of its last ROUND; gaps since they were shown */
 };
 
 /**

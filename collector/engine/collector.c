@@ -21,14 +21,6 @@
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
 
-uint64_t tk_now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * TK_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 /* What is due besides draining. A due time is moved on from itself, so that intervals do not drift,
  * but never into the past. */
 static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)

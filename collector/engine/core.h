@@ -25,12 +25,12 @@
 #include "collector/discover/source.h"
 #include "collector/drain/drainer.h"
 #include "collector/engine/collector.h"
+#include "collector/machine/now.h"
 #include "collector/stats/dead.h"
 #include "collector/stats/history.h"
 #include "collector/stats/series.h"
 #include "tsc/clock.h"
 
-#define TK_SECOND_NS   UINT64_C(1000000000)
 #define TK_NOTES_KEPT  32u
 #define TK_MARKS_KEPT  1024u
 #define TK_NOTE_LENGTH 256u
@@ -95,9 +95,9 @@ struct tk_collector {
 	uint64_t next_key;
 	bool full; /* there were too many timers once */
 	struct tk_history history;
-	struct tk_snap_segment *segments;
+	struct tk_source_figures *segments;
 	size_t n_segments;
-	struct tk_snap_drainer *seen; /* n_seen, of the drainers */
+	struct tk_drainer_figures *seen; /* n_seen, of the drainers */
 	size_t n_seen;
 	struct tk_notes shown_notes;
 	struct tk_snap_mark marks[TK_MARKS_KEPT];
@@ -106,8 +106,6 @@ struct tk_collector {
 	int64_t began_wall_ns;    /* the open interval */
 	uint64_t began_ns;        /* the same, CLOCK_MONOTONIC */
 };
-
-uint64_t tk_now_ns(clockid_t clock);
 
 /** A note for people; format without a newline. Of the collecting thread. */
 void tk_collector_note(struct tk_collector *c, const char *format, ...)

@@ -128,7 +128,7 @@ static void show_gap(struct tk_collector *c)
 	uint64_t gap_ns = 0;
 
 	for (size_t i = 0; i < c->n_seen; i++) {
-		const struct tk_snap_drainer *d = &c->seen[i];
+		const struct tk_drainer_figures *d = &c->seen[i];
 
 		if (d->gap_lost < lost || (d->gap_lost == lost && d->gap_ns < gap_ns))
 			continue;
@@ -147,7 +147,7 @@ static void show_gap(struct tk_collector *c)
 
 static void show_drainers(struct tk_collector *c)
 {
-	struct tk_snap_drainer *list = realloc(c->seen, (c->n_drainers + 1) * sizeof(*list));
+	struct tk_drainer_figures *list = realloc(c->seen, (c->n_drainers + 1) * sizeof(*list));
 
 	if (!list)
 		return;
@@ -159,7 +159,7 @@ static void show_drainers(struct tk_collector *c)
 
 static void show_segments(struct tk_collector *c)
 {
-	struct tk_snap_segment *list =
+	struct tk_source_figures *list =
 		realloc(c->segments, (c->n_sources + 1) * sizeof(*c->segments));
 
 	c->state.delivered = c->state.lost = c->state.lag = 0;

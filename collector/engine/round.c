@@ -49,7 +49,7 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 /* Gaps are kept until they are shown: there may be several rounds in an interval. */
 static void take_counters(struct tk_drainer *d)
 {
-	struct tk_snap_drainer before = d->shown;
+	struct tk_drainer_figures before = d->shown;
 
 	d->shown = d->seen;
 	d->shown.lanes = d->lanes;

@@ -14,38 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* processing = stop - start; latency = start - origin, or stop - origin. */
-enum tk_measure { TK_PROCESSING, TK_LATENCY, TK_MEASURES };
-
-enum tk_percentile { TK_P50, TK_P90, TK_P99, TK_P999, TK_P9999, TK_PERCENTILES };
-
-/** The statistics of one timer and measure over one interval. min..max mean nothing if count is 0.
- */
-struct tk_datapoint {
-	int64_t t_ns; /* the interval's end */
-	uint64_t interval_ns;
-	uint64_t count; /* samples of this measure */
-	/* Records of the timer, delivered or not: the rate comes from these. They are the timer's,
-	 * not the measure's: the same in both, as is `lost`. */
-	uint64_t pushed;
-	/* Known when the reader is level: of this interval and earlier ones. In total never more than
-	 * pushed. */
-	uint64_t lost;
-	uint64_t aside; /* samples below zero, and spans across a clock epoch: in no statistic */
-	double sum_ns;
-	double min_ns, max_ns;
-	double p_ns[TK_PERCENTILES];
-};
-
-static inline double tk_datapoint_avg_ns(const struct tk_datapoint *d)
-{
-	return d->count ? d->sum_ns / (double)d->count : 0;
-}
-
-static inline double tk_datapoint_rate(const struct tk_datapoint *d)
-{
-	return d->interval_ns ? (double)d->pushed * 1e9 / (double)d->interval_ns : 0;
-}
+#include "collector/discover/figures.h"
+#include "collector/drain/figures.h"
+#include "collector/stats/measure.h"
 
 /** One line of the list of timers. */
 struct tk_snap_timer {
@@ -70,32 +41,6 @@ struct tk_snap_timer {
 	struct tk_datapoint *fresh[TK_MEASURES];
 };
 
-/** One segment, for the status line. */
-struct tk_snap_segment {
-	char name[128];
-	char app[64];
-	uint32_t pid;
-	uint32_t owner; /* enum tk_owner */
-	uint32_t lanes;
-	uint64_t delivered, lost, lag; /* records */
-	uint64_t refused;              /* records of threads without a lane */
-};
-
-/** A thread that drains, as of the last interval. Counters are since it was warm. */
-struct tk_snap_drainer {
-	int cpu; /* where it ran last; -1: unknown */
-	int node;
-	uint32_t tid;
-	bool pinned;
-	uint32_t lanes, small_lanes; /* those that do not lie on hugepages */
-	uint64_t polls;
-	uint64_t faults;         /* pages */
-	uint64_t involuntary;    /* context switches */
-	uint64_t gap_ns;         /* the longest between two polls, in this interval */
-	bool gap_lost;           /* records were lost in it */
-	uint64_t longest_gap_ns; /* and of all since then */
-};
-
 struct tk_snap_mark {
 	int64_t t_ns;
 	char name[64];
@@ -116,9 +61,9 @@ struct tk_snapshot {
 	 * only) are left out unless the view asks for them. */
 	struct tk_snap_timer *timers;
 	size_t n_segments;
-	struct tk_snap_segment *segments;
+	struct tk_source_figures *segments;
 	size_t n_drainers;
-	struct tk_snap_drainer *drainers;
+	struct tk_drainer_figures *drainers;
 	size_t n_notes;
 	char (*notes)[256]; /* what was refused or went wrong lately, a sentence each, newest last
 			     */

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/engine/snapshot.h"
+#include "collector/stats/measure.h"
 
 #define TK_TIERS        3
 #define TK_CHUNK_POINTS 64

@@ -41,11 +41,11 @@ int tk_series_take(struct tk_series *s, struct tk_tally *t)
 	for (int m = 0; m < TK_MEASURES; m++) {
 		struct tk_track *track = &s->track[m];
 
-		if (t->min[m] > t->max[m])
+		if (tk_tally_empty(t, (enum tk_measure)m))
 			continue;
 		if (!track->hist && track_begin(track) < 0)
 			return -ENOMEM;
-		tk_hist_take(&track->hist[0], t, (enum tk_measure)m);
+		tk_tally_move(t, (enum tk_measure)m, &track->hist[0]);
 	}
 	s->negative += t->negative;
 	s->across += t->across;

@@ -20,6 +20,8 @@
 
 #include "collector/stats/histogram.h"
 #include "collector/stats/history.h"
+#include "collector/stats/measure.h"
+#include "collector/stats/tally.h"
 
 /** One measure of a series. */
 struct tk_track {

@@ -13,7 +13,7 @@
 #include "collector/cli/walk.h"
 #include "collector/discover/source.h"
 #include "collector/drain/pace.h"
-#include "collector/engine/core.h"
+#include "collector/machine/now.h"
 #include "tsc/clock.h"
 #include "tsc/read.h"
 

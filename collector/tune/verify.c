@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #include "collector/cli/say.h"
-#include "collector/engine/core.h"
+#include "collector/engine/collector.h"
+#include "collector/machine/now.h"
 #include "ring/lane.h"
 
 #define MS          UINT64_C(1000000)

@@ -237,8 +237,8 @@ Test(aggregate, the_sum_of_the_longest_spans_is_exact)
 	a.n_timers = 1;
 	for (uint32_t i = 0; i < n; i++)
 		tk_aggregate(&a, &got, &s, 1);
-	tk_hist_take(h, tally, TK_PROCESSING);
-	tk_hist_take(h, tally, TK_PROCESSING);
+	tk_tally_move(tally, TK_PROCESSING, h);
+	tk_tally_move(tally, TK_PROCESSING, h);
 	cr_assert_eq(h->count, n);
 	cr_assert(h->sum == (unsigned __int128)most * n);
 	tk_tally_pool_free(&pool);

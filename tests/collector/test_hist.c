@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Histograms against the sorted samples themselves. */
-#include "collector/stats/histogram.h"
+#include "collector/stats/tally.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -34,7 +34,7 @@ static void fill(struct tk_hist *h, const uint64_t *values, size_t n)
 	cr_assert(t);
 	for (size_t i = 0; i < n; i++)
 		tally_add(t, TK_LATENCY, values[i]);
-	tk_hist_take(h, t, TK_LATENCY);
+	tk_tally_move(t, TK_LATENCY, h);
 	tk_tally_pool_free(&pool);
 }
 
@@ -172,11 +172,11 @@ Test(hist, taking_empties_one_measure_and_leaves_the_other)
 
 	tally_add(t, TK_PROCESSING, 10);
 	tally_add(t, TK_LATENCY, 1000000);
-	tk_hist_take(h, t, TK_PROCESSING);
-	tk_hist_take(h, t, TK_PROCESSING);
+	tk_tally_move(t, TK_PROCESSING, h);
+	tk_tally_move(t, TK_PROCESSING, h);
 	cr_assert_eq(h->count, 1);
 	cr_assert_eq(h->max, 10);
-	tk_hist_take(h, t, TK_LATENCY);
+	tk_tally_move(t, TK_LATENCY, h);
 	cr_assert_eq(h->count, 2);
 	cr_assert_eq(h->max, 1000000);
 	free(h);

@@ -116,13 +116,13 @@ static void fill_drainers(struct tk_snapshot *s, size_t n)
 	s->n_drainers = n;
 	s->drainers = calloc(n + 1, sizeof(*s->drainers));
 	for (size_t i = 0; i < n; i++)
-		s->drainers[i] = (struct tk_snap_drainer){ .cpu = 3 + 4 * (int)i,
-							   .node = (int)i,
-							   .pinned = i == 0,
-							   .lanes = i == 0 ? 12 : 1,
-							   .longest_gap_ns = 1204567 * (i + 1),
-							   .faults = i,
-							   .involuntary = i * 12 };
+		s->drainers[i] = (struct tk_drainer_figures){ .cpu = 3 + 4 * (int)i,
+							      .node = (int)i,
+							      .pinned = i == 0,
+							      .lanes = i == 0 ? 12 : 1,
+							      .longest_gap_ns = 1204567 * (i + 1),
+							      .faults = i,
+							      .involuntary = i * 12 };
 }
 
 static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const struct tk_view *v)

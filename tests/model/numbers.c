@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/stats/histogram.h"
+#include "collector/stats/tally.h"
 #include "ring/record.h"
 #include "tests/random.h"
 #include "tsc/convert.h"
@@ -179,7 +179,7 @@ static bool full_tallies_are_taken(void)
 		t->min[TK_LATENCY] = 0;
 		t->max[TK_LATENCY] = (UINT64_C(1) << 48) - 1;
 		t->sum[TK_LATENCY] = UINT64_MAX;
-		tk_hist_take(h, t, TK_LATENCY);
+		tk_tally_move(t, TK_LATENCY, h);
 		good &= h->count == (uint64_t)turn * UINT32_MAX * TK_HIST_BUCKETS &&
 			h->sum == (unsigned __int128)UINT64_MAX * turn;
 		for (uint32_t i = 0; i < TK_HIST_BUCKETS; i++)
