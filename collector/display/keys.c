@@ -2,6 +2,7 @@
 #include "collector/display/keys.h"
 
 #include "collector/display/canvas/curve.h"
+#include "collector/display/canvas/key.h"
 
 /* clang-format off */
 static const struct tk_key table[] = {

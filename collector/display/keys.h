@@ -10,24 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Keys that are no characters, beyond the last code point. */
-enum {
-	TK_KEY_UP = 0x110000,
-	TK_KEY_DOWN,
-	TK_KEY_LEFT,
-	TK_KEY_RIGHT,
-	TK_KEY_PAGE_UP,
-	TK_KEY_PAGE_DOWN,
-	TK_KEY_HOME,
-	TK_KEY_END,
-	TK_KEY_BACKSPACE,
-	TK_KEY_RESIZE, /* not a key: the terminal has another size now */
-	TK_KEY_NONE,   /* nothing waits to be read */
-};
-
-#define TK_KEY_ENTER  '\n'
-#define TK_KEY_ESCAPE 27
-
 enum tk_action {
 	TK_DO_NOTHING,
 	TK_DO_SELECT,   /* arg: lines down */
@@ -49,7 +31,7 @@ enum tk_action {
 };
 
 struct tk_key {
-	uint32_t codes[2]; /* any of them; 0: no more */
+	uint32_t codes[2]; /* any of them; 0: none */
 	enum tk_action action;
 	int arg;
 	const char *keys; /* as the help names them */

@@ -78,7 +78,7 @@ static bool has_time_axis(struct tk_rect pane)
 
 static void draw_values(const struct tk_plot *p, char *(*format)(char out[TK_UNITS_MAX], double))
 {
-	struct tk_tick t[TK_TICKS_MAX];
+	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
 	int n = tk_axis_values(t, p->y0, p->y1, p->area.h, p->log_y, format);
 	int x = p->area.x - 1, above = p->area.y + p->area.h + 1;
 
@@ -95,7 +95,7 @@ static void draw_values(const struct tk_plot *p, char *(*format)(char out[TK_UNI
 
 static void draw_times(const struct tk_view_state *v, const struct tk_plot *p, int64_t to)
 {
-	struct tk_tick t[TK_TICKS_MAX];
+	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
 	bool wall = v->wall || v->to_ns;
 	int n = tk_axis_times(t, to, v->span_ns, p->area.w, wall);
 	int y = p->area.y + p->area.h, right = p->area.x + p->area.w, free_to = right;
@@ -165,9 +165,9 @@ static void draw_curves(const struct tk_view_state *v, const struct tk_plot *p, 
 	for (int k = TK_CURVES - 1; k >= 0; k--) {
 		if (!(v->curves >> k & 1))
 			continue;
-		struct tk_pen pen = tk_pen(p, tk_curve_line((enum tk_curve)k));
+		struct tk_plot_pen pen = tk_plot_pen(p, tk_curve_line((enum tk_curve)k));
 		for (size_t i = 0; i < d.n; i++)
-			tk_pen_to(&pen, when(&d.p[i], to),
+			tk_plot_to(&pen, when(&d.p[i], to),
 				  tk_curve_value(&d.p[i], (enum tk_curve)k));
 	}
 }
@@ -357,10 +357,10 @@ void tk_draw_measure(const struct tk_view_state *v, const struct tk_snapshot *s,
 
 static void draw_rate_curve(const struct tk_plot *p, struct points d, int64_t to)
 {
-	struct tk_pen pen = tk_pen(p, (struct tk_line){ plain, 0xFF, '*' });
+	struct tk_plot_pen pen = tk_plot_pen(p, (struct tk_plot_line){ plain, 0xFF, '*' });
 
 	for (size_t i = 0; i < d.n; i++)
-		tk_pen_to(&pen, when(&d.p[i], to), tk_datapoint_rate(&d.p[i]));
+		tk_plot_to(&pen, when(&d.p[i], to), tk_datapoint_rate(&d.p[i]));
 }
 
 static void draw_rate_head(const struct tk_snap_timer *t, struct points d, struct tk_grid *g,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/cli/text.h"
+#include "collector/display/canvas/key.h"
 
 #define SECOND        INT64_C(1000000000)
 #define INTERVAL_STEP UINT64_C(20000000)

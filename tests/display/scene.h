@@ -5,6 +5,7 @@
 #ifndef TK_TESTS_DISPLAY_SCENE_H
 #define TK_TESTS_DISPLAY_SCENE_H
 
+#include "collector/display/canvas/key.h"
 #include "collector/display/draw.h"
 #include "tests/display/fake.h"
 

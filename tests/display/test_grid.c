@@ -110,6 +110,6 @@ Test(grid, colours_are_all_different)
 {
 	for (int a = TK_DEFAULT; a < TK_COLORS; a++)
 		for (int b = TK_DEFAULT; b < a; b++)
-			cr_assert_neq(tk_color_of((enum tk_color)a, true),
-				      tk_color_of((enum tk_color)b, true));
+			cr_assert_neq(tk_grid_color((enum tk_color)a, true),
+				      tk_grid_color((enum tk_color)b, true));
 }

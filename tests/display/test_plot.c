@@ -12,8 +12,8 @@ enum { W = 30, H = 12 };
 static struct tk_grid g;
 static const enum tk_charset charsets[] = { TK_CHARSET_BRAILLE, TK_CHARSET_BLOCK,
 					    TK_CHARSET_ASCII };
-static const struct tk_line solid = { .dash = 0xFF, .glyph = '*' };
-static const struct tk_line sparse = { .dash = 0x11, .glyph = '*' };
+static const struct tk_plot_line solid = { .dash = 0xFF, .glyph = '*' };
+static const struct tk_plot_line sparse = { .dash = 0x11, .glyph = '*' };
 
 /* A plot of 20 × 8 cells in a grid that has room around it, x and y from 0 to 100. */
 static struct tk_plot open_plot(enum tk_charset charset)
@@ -53,8 +53,8 @@ Test(plot, a_point_lands_in_the_cell_its_value_says)
 	for (int i = 0; i < 3000; i++) {
 		struct tk_plot p = open_plot(charsets[i % 3]);
 		double x = rand() % 10000 / 100.0, y = rand() % 10001 / 100.0;
-		struct tk_pen pen = tk_pen(&p, sparse);
-		tk_pen_to(&pen, x, y);
+		struct tk_plot_pen pen = tk_plot_pen(&p, sparse);
+		tk_plot_to(&pen, x, y);
 		cr_assert_eq(ink(), 1);
 		int row = tk_plot_row(&p, y), col = tk_plot_col(&p, x);
 		cr_assert(inked(col, row));
@@ -76,8 +76,8 @@ Test(plot, greater_values_are_never_lower)
 			struct tk_plot p = open_plot(charsets[k % 3]);
 			p.log_y = k >= 3;
 			p.y0 = p.log_y ? 0.5 : 0;
-			struct tk_pen pen = tk_pen(&p, solid);
-			tk_pen_to(&pen, 50, y);
+			struct tk_plot_pen pen = tk_plot_pen(&p, solid);
+			tk_plot_to(&pen, 50, y);
 			int row = only_row();
 			cr_assert_leq(row, last);
 			last = row;
@@ -97,9 +97,9 @@ Test(plot, nothing_is_drawn_outside_its_area)
 	for (size_t k = 0; k < 3; k++) {
 		struct tk_plot p = open_plot(charsets[k]);
 		for (size_t i = 0; i < n * n * n * n; i++) {
-			struct tk_pen pen = tk_pen(&p, solid);
-			tk_pen_to(&pen, wild[i % n], wild[i / n % n]);
-			tk_pen_to(&pen, wild[i / n / n % n], wild[i / n / n / n]);
+			struct tk_plot_pen pen = tk_plot_pen(&p, solid);
+			tk_plot_to(&pen, wild[i % n], wild[i / n % n]);
+			tk_plot_to(&pen, wild[i / n / n % n], wild[i / n / n / n]);
 		}
 		for (size_t i = 0; i < n; i++)
 			tk_plot_vline(&p, wild[i], solid.style);
@@ -114,13 +114,13 @@ Test(plot, nothing_is_drawn_outside_its_area)
 Test(plot, a_gap_breaks_the_line)
 {
 	struct tk_plot p = open_plot(TK_CHARSET_BRAILLE);
-	struct tk_pen pen = tk_pen(&p, solid);
+	struct tk_plot_pen pen = tk_plot_pen(&p, solid);
 
-	tk_pen_to(&pen, 10, 50);
-	tk_pen_to(&pen, 20, 50);
-	tk_pen_to(&pen, 50, NAN);
-	tk_pen_to(&pen, 80, 50);
-	tk_pen_to(&pen, 90, 50);
+	tk_plot_to(&pen, 10, 50);
+	tk_plot_to(&pen, 20, 50);
+	tk_plot_to(&pen, 50, NAN);
+	tk_plot_to(&pen, 80, 50);
+	tk_plot_to(&pen, 90, 50);
 	int row = tk_plot_row(&p, 50);
 	for (int x = 5; x < 25; x++) {
 		double v = (x - 5 + 0.5) * 5;
@@ -136,10 +136,10 @@ Test(plot, points_that_share_a_column_draw_their_extent)
 {
 	for (size_t k = 0; k < 3; k++) {
 		struct tk_plot p = open_plot(charsets[k]);
-		struct tk_pen pen = tk_pen(&p, solid);
-		tk_pen_to(&pen, 50, 10);
-		tk_pen_to(&pen, 50.1, 90);
-		tk_pen_to(&pen, 50.2, 50);
+		struct tk_plot_pen pen = tk_plot_pen(&p, solid);
+		tk_plot_to(&pen, 50, 10);
+		tk_plot_to(&pen, 50.1, 90);
+		tk_plot_to(&pen, 50.2, 50);
 		for (int row = tk_plot_row(&p, 90); row <= tk_plot_row(&p, 10); row++)
 			cr_assert(inked(tk_plot_col(&p, 50), row));
 	}
@@ -150,11 +150,11 @@ Test(plot, dashes_never_hide_a_spike)
 {
 	for (int at = 0; at < 40; at++) { /* wherever it falls among the dashes */
 		struct tk_plot p = open_plot(TK_CHARSET_BRAILLE);
-		struct tk_pen pen = tk_pen(&p, sparse);
+		struct tk_plot_pen pen = tk_plot_pen(&p, sparse);
 		double x = at * 2.5 + 1;
-		tk_pen_to(&pen, x - 1, 10);
-		tk_pen_to(&pen, x, 100);
-		tk_pen_to(&pen, x + 1, 10);
+		tk_plot_to(&pen, x - 1, 10);
+		tk_plot_to(&pen, x, 100);
+		tk_plot_to(&pen, x + 1, 10);
 		cr_assert(inked(tk_plot_col(&p, x), 2), "spike at dot %d", at);
 	}
 	tk_grid_free(&g);
@@ -163,12 +163,12 @@ Test(plot, dashes_never_hide_a_spike)
 Test(plot, dash_patterns_differ)
 {
 	struct tk_plot p = open_plot(TK_CHARSET_BRAILLE);
-	struct tk_pen a = tk_pen(&p, solid), b = tk_pen(&p, sparse);
+	struct tk_plot_pen a = tk_plot_pen(&p, solid), b = tk_plot_pen(&p, sparse);
 
-	tk_pen_to(&a, 0, 80);
-	tk_pen_to(&a, 99, 80);
-	tk_pen_to(&b, 0, 20);
-	tk_pen_to(&b, 99, 20);
+	tk_plot_to(&a, 0, 80);
+	tk_plot_to(&a, 99, 80);
+	tk_plot_to(&b, 0, 20);
+	tk_plot_to(&b, 99, 20);
 	int full = 0, dotted = 0;
 	for (int x = 5; x < 25; x++) {
 		full += __builtin_popcount(tk_grid_at(&g, x, tk_plot_row(&p, 80))->ch & 0xFF);
@@ -192,14 +192,14 @@ Test(axis, ranges_contain_the_data_and_ticks_the_range)
 		       hi = lo * (1 + pow(10, rand() % 600 / 100.0 - 3));
 		double y0 = i % 7 ? lo : 0, y1 = i % 11 ? hi : y0;
 		bool log_y = i % 2;
-		struct tk_tick t[TK_TICKS_MAX];
+		struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
 		tk_axis_range(&y0, &y1, log_y);
 		cr_assert(y0 < y1 && y0 >= 0);
 		cr_assert(!log_y || y0 > 0);
 		cr_assert(y0 <= (i % 7 ? lo : log_y ? 0.1 : 0) * 1.000001);
 		cr_assert(i % 11 == 0 || y1 >= hi * 0.999999);
 		int n = tk_axis_values(t, y0, y1, 1 + i % 50, log_y, format);
-		cr_assert(n >= 2 && n <= TK_TICKS_MAX, "%d ticks", n);
+		cr_assert(n >= 2 && n <= TK_AXIS_TICKS_MAX, "%d ticks", n);
 		for (int k = 0; k < n; k++) {
 			cr_assert(t[k].at >= y0 * 0.99999 && t[k].at <= y1 * 1.00001);
 			cr_assert(k == 0 || t[k].at > t[k - 1].at);
@@ -209,7 +209,7 @@ Test(axis, ranges_contain_the_data_and_ticks_the_range)
 
 Test(axis, time_ticks_are_inside_and_round)
 {
-	struct tk_tick t[TK_TICKS_MAX];
+	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
 	const int64_t to = INT64_C(1700000003123456789);
 
 	setenv("TZ", "UTC", 1);
@@ -217,7 +217,7 @@ Test(axis, time_ticks_are_inside_and_round)
 		for (int columns = 10; columns < 300; columns += 7)
 			for (int wall = 0; wall < 2; wall++) {
 				int n = tk_axis_times(t, to, span, columns, wall);
-				cr_assert(n >= 1 && n <= TK_TICKS_MAX);
+				cr_assert(n >= 1 && n <= TK_AXIS_TICKS_MAX);
 				for (int i = 0; i < n; i++)
 					cr_assert(t[i].at <= 0 && t[i].at >= -(double)span);
 				if (!wall)

@@ -13,7 +13,7 @@ static double round_up(double v)
 	double decade = pow(10, floor(log10(v)));
 	double m = v / decade;
 
-	/* The slack lets a number that is round already stay. */
+	/* The slack keeps a number that is round already. */
 	return decade * (m <= 1.000001 ? 1 : m <= 2.000001 ? 2 : m <= 5.000001 ? 5 : 10);
 }
 
@@ -37,7 +37,7 @@ static void range_linear(double *lo, double *hi)
 {
 	if (*lo < *hi / 4)
 		*lo = 0;
-	if (*hi - *lo < *hi * 0.04) { /* do not blow up noise to the full height */
+	if (*hi - *lo < *hi * 0.04) { /* do not magnify noise to the full height */
 		double middle = (*lo + *hi) / 2;
 		*lo = middle * 0.98;
 		*hi = middle * 1.02;
@@ -57,19 +57,19 @@ void tk_axis_range(double *lo, double *hi, bool log_y)
 		range_linear(lo, hi);
 }
 
-static int values_linear(double at[TK_TICKS_MAX], double lo, double hi, int rows)
+static int values_linear(double at[TK_AXIS_TICKS_MAX], double lo, double hi, int rows)
 {
 	int n = 0, wanted = rows / 2 < 2 ? 2 : rows / 2 > 8 ? 8 : rows / 2;
 	double step = round_up((hi - lo) / wanted);
 
 	for (double k = ceil(lo / step - 1e-6); k * step <= hi + step * 1e-6; k++)
-		if (n < TK_TICKS_MAX)
+		if (n < TK_AXIS_TICKS_MAX)
 			at[n++] = k * step + 0.0; /* no minus zero */
 	return n;
 }
 
-/* Full decades; 1, 2 and 5 of each where it has six rows. */
-static int values_log(double at[TK_TICKS_MAX], double lo, double hi, int rows)
+/* Full decades; 1, 2 and 5 times each where a decade has six rows. */
+static int values_log(double at[TK_AXIS_TICKS_MAX], double lo, double hi, int rows)
 {
 	static const int m[] = { 1, 2, 5 };
 	int n = 0, per_decade = rows >= 6 * log10(hi / lo) ? 3 : 1;
@@ -78,16 +78,16 @@ static int values_log(double at[TK_TICKS_MAX], double lo, double hi, int rows)
 	     decade *= 10)
 		for (int i = 0; i < per_decade; i++) {
 			double v = decade * m[i];
-			if (v >= lo * 0.999999 && v <= hi * 1.000001 && n < TK_TICKS_MAX)
+			if (v >= lo * 0.999999 && v <= hi * 1.000001 && n < TK_AXIS_TICKS_MAX)
 				at[n++] = v;
 		}
 	return n;
 }
 
-int tk_axis_values(struct tk_tick ticks[TK_TICKS_MAX], double lo, double hi, int rows, bool log_y,
-		   char *(*format)(char out[TK_UNITS_MAX], double v))
+int tk_axis_values(struct tk_axis_tick ticks[TK_AXIS_TICKS_MAX], double lo, double hi, int rows,
+		   bool log_y, char *(*format)(char out[TK_UNITS_MAX], double v))
 {
-	double at[TK_TICKS_MAX];
+	double at[TK_AXIS_TICKS_MAX];
 	int n = log_y ? values_log(at, lo, hi, rows) : values_linear(at, lo, hi, rows);
 
 	if (n < 2 || rows < 4) {
@@ -112,14 +112,14 @@ static int64_t time_step(int64_t span_ns, int columns)
 		3600 * SECOND, 7200 * SECOND, 10800 * SECOND, 21600 * SECOND, 43200 * SECOND,
 	};
 	size_t n = sizeof(steps) / sizeof(steps[0]);
-	int64_t labels = columns / 12 < 1               ? 1
-			 : columns / 12 >= TK_TICKS_MAX ? TK_TICKS_MAX - 1
-							: columns / 12;
+	int64_t labels = columns / 12 < 1                    ? 1
+			 : columns / 12 >= TK_AXIS_TICKS_MAX ? TK_AXIS_TICKS_MAX - 1
+							     : columns / 12;
 
 	for (size_t i = 0; i < n; i++)
 		if (span_ns / steps[i] <= labels)
 			return steps[i];
-	return span_ns; /* beyond what the view's widest window asks for */
+	return span_ns; /* not reached: the widest window of a view is a day */
 }
 
 static void label_ago(char out[TK_UNITS_MAX], int64_t ago, int64_t step)
@@ -155,14 +155,14 @@ static int64_t local_offset(int64_t t_ns)
 	return tm.tm_gmtoff * SECOND;
 }
 
-int tk_axis_times(struct tk_tick ticks[TK_TICKS_MAX], int64_t to_ns, int64_t span_ns, int columns,
-		  bool wall)
+int tk_axis_times(struct tk_axis_tick ticks[TK_AXIS_TICKS_MAX], int64_t to_ns, int64_t span_ns,
+		  int columns, bool wall)
 {
 	int64_t step = time_step(span_ns, columns);
-	int64_t first = wall ? (to_ns + local_offset(to_ns)) % step : 0; /* before to_ns */
+	int64_t first = wall ? (to_ns + local_offset(to_ns)) % step : 0; /* ns before to_ns */
 	int n = 0;
 
-	for (int64_t ago = first; ago <= span_ns && n < TK_TICKS_MAX; ago += step, n++) {
+	for (int64_t ago = first; ago <= span_ns && n < TK_AXIS_TICKS_MAX; ago += step, n++) {
 		ticks[n].at = -(double)ago;
 		if (wall)
 			label_wall(ticks[n].label, to_ns - ago, step);

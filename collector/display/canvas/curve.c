@@ -24,10 +24,10 @@ const char *tk_curve_name(enum tk_curve s)
 	return table[s].name;
 }
 
-struct tk_line tk_curve_line(enum tk_curve s)
+struct tk_plot_line tk_curve_line(enum tk_curve s)
 {
-	return (struct tk_line){ TK_STYLE(table[s].color, TK_PLAIN), table[s].dash,
-				 table[s].glyph };
+	return (struct tk_plot_line){ TK_STYLE(table[s].color, TK_PLAIN), table[s].dash,
+				      table[s].glyph };
 }
 
 double tk_curve_value(const struct tk_datapoint *d, enum tk_curve s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/display/canvas/curve.h - the curves that a datapoint has to give, and how each looks.
+ * collector/display/canvas/curve.h - the curves of a datapoint, and how each looks.
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_CURVE_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_CURVE_H
@@ -8,7 +8,7 @@
 #include "collector/display/canvas/plot.h"
 #include "collector/engine/snapshot.h"
 
-/* In the order in which they are listed; the first is drawn last, on top. */
+/* In the order of the legend. Drawn in reverse, so that the first is on top. */
 enum tk_curve {
 	TK_CURVE_AVG,
 	TK_CURVE_MIN,
@@ -25,7 +25,7 @@ enum tk_curve {
 const char *tk_curve_name(enum tk_curve s);
 
 /** Colour, dashes and ASCII glyph: the glyph is the key that switches the curve on and off. */
-struct tk_line tk_curve_line(enum tk_curve s);
+struct tk_plot_line tk_curve_line(enum tk_curve s);
 
 /** Its value, in ns; NaN if the datapoint has no samples. */
 double tk_curve_value(const struct tk_datapoint *d, enum tk_curve s);

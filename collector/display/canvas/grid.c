@@ -6,7 +6,7 @@
 
 #include "collector/cli/text.h"
 
-int tk_color_of(enum tk_color c, bool of_256)
+int tk_grid_color(enum tk_color c, bool of_256)
 {
 	static const struct {
 		uint8_t of_256, of_8;
@@ -57,7 +57,7 @@ struct tk_cell *tk_grid_at(const struct tk_grid *g, int x, int y)
 	return &g->cells[(size_t)y * (size_t)g->w + (size_t)x];
 }
 
-/* What stands for cp where only ASCII can be shown. */
+/* The ASCII character that replaces cp. */
 static uint32_t ascii_twin(uint32_t cp)
 {
 	static const struct {
@@ -79,7 +79,7 @@ static uint32_t ascii_twin(uint32_t cp)
 	return '?';
 }
 
-/* The cell at x, y is about to be overwritten: no half of a wide character may stay behind. */
+/* Before the cell at x, y is overwritten: blank the other half of a wide character there. */
 static void split_wide(struct tk_grid *g, int x, int y)
 {
 	struct tk_cell *c = tk_grid_at(g, x, y), *next = tk_grid_at(g, x + 1, y);
@@ -102,7 +102,7 @@ void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s
 	if (g->no_color)
 		s.color = TK_DEFAULT;
 	split_wide(g, x, y);
-	if (width == 2 && !tk_grid_at(g, x + 1, y)) { /* half of it would hang outside */
+	if (width == 2 && !tk_grid_at(g, x + 1, y)) { /* its second half would be outside */
 		*c = (struct tk_cell){ ' ', s };
 		return;
 	}
@@ -114,7 +114,7 @@ void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s
 	}
 }
 
-/* In ASCII a wide character's twin takes one column. */
+/* In ASCII one column replaces a wide character. */
 static int columns(const struct tk_grid *g, uint32_t cp)
 {
 	int w = tk_utf8_width(cp);
@@ -194,7 +194,7 @@ static void write_style(FILE *f, struct tk_style s)
 	if (s.attr & TK_REVERSE)
 		fputs(";7", f);
 	if (s.color != TK_DEFAULT)
-		fprintf(f, ";38;5;%d", tk_color_of(s.color, true));
+		fprintf(f, ";38;5;%d", tk_grid_color(s.color, true));
 	fputc('m', f);
 }
 

@@ -2,10 +2,10 @@
 /*
  * collector/display/canvas/grid.h - the screen as a grid of cells, with or without a terminal.
  *
- * Everything is drawn into a grid; terminal.c copies a grid to the terminal, tk_grid_write() to a
- * file. Drawing outside the grid is allowed and does nothing. All drawing is in Unicode and
- * in colour; a grid that may not show one or the other says so once, here, and puts a twin
- * in its place. One thread at a time; a put is O(1).
+ * Everything is drawn into a grid. terminal.c copies a grid to the terminal, tk_grid_write() to a
+ * file. Drawing outside the grid is allowed and does nothing. Callers always draw in Unicode and in
+ * colour. If the grid's charset is ASCII, or no_color is set, tk_grid_put() replaces the character
+ * or drops the colour. One thread at a time; tk_grid_put() is O(1).
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_GRID_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_GRID_H
@@ -17,7 +17,7 @@
 /* What graphs are drawn with. AUTO: braille where the locale is UTF-8, else ASCII. */
 enum tk_charset { TK_CHARSET_AUTO, TK_CHARSET_BRAILLE, TK_CHARSET_BLOCK, TK_CHARSET_ASCII };
 
-/* Told apart by people who see red and green alike, and legible on black and on white. */
+/* Colours that colour-blind people can tell apart, legible on black and on white. */
 enum tk_color {
 	TK_DEFAULT,
 	TK_GREEN,
@@ -32,8 +32,8 @@ enum tk_color {
 	TK_COLORS
 };
 
-/** A colour's index among a terminal's 256, or 8, colours. */
-int tk_color_of(enum tk_color c, bool of_256);
+/** A colour's index among a terminal's 256, or 8, colours; -1 for TK_DEFAULT. */
+int tk_grid_color(enum tk_color c, bool of_256);
 
 enum tk_attr { TK_PLAIN, TK_BOLD = 1, TK_DIM = 2, TK_REVERSE = 4 };
 
@@ -61,7 +61,7 @@ struct tk_grid {
 	struct tk_cell *cells; /* row by row */
 };
 
-/** Make room for w × h cells, cleared. Keeps charset and no_color. @return 0, -EINVAL, -ENOMEM. */
+/** Allocate w × h cleared cells. Keeps charset and no_color. @return 0, -EINVAL, -ENOMEM. */
 int tk_grid_resize(struct tk_grid *g, int w, int h);
 void tk_grid_free(struct tk_grid *g);
 void tk_grid_clear(struct tk_grid *g);
@@ -69,29 +69,29 @@ void tk_grid_clear(struct tk_grid *g);
 /** The cell at x, y; NULL outside. */
 struct tk_cell *tk_grid_at(const struct tk_grid *g, int x, int y);
 
-/** Put one code point. Half a wide character that is left over becomes a space. */
+/** Put one code point. If it covers half of a wide character, a space replaces the other half. */
 void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s);
 
 /**
- * Write a string into at most `room` columns; what is cut ends in an ellipsis. Combining
- * characters are left out.
+ * Write a string into at most `room` columns. A string that is too long is cut and ends in an
+ * ellipsis. Combining characters are not drawn.
  * @return columns used.
  */
 int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, const char *text);
 
-/** The same, ending at column `right` (exclusive), not beginning before `left`. */
+/** The same, right-aligned: the text ends before column `right` and begins at `left` or later. */
 int tk_grid_text_right(struct tk_grid *g, int left, int right, int y, struct tk_style s,
 		       const char *text);
 
 /** Fill a rectangle with one code point. */
 void tk_grid_fill(struct tk_grid *g, struct tk_rect r, uint32_t cp, struct tk_style s);
 
-/** A frame along the inside of r, with a title in its upper edge; nothing if r is below 2 × 2. */
+/** A frame along the inside of r with a title in its upper edge; none if r is below 2 × 2. */
 void tk_grid_box(struct tk_grid *g, struct tk_rect r, struct tk_style s, const char *title);
 
 /**
- * Write the grid as lines of UTF-8, or ASCII, without trailing spaces; `ansi` with colours (of
- * 256) and attributes.
+ * Write the grid as lines of UTF-8, or ASCII, without trailing spaces.
+ * @param ansi  also write colours (of 256) and attributes, as escape sequences
  * @return 0, or -EIO when the file could not be written.
  */
 int tk_grid_write(const struct tk_grid *g, FILE *f, bool ansi);

@@ -36,7 +36,7 @@ static int clamp(double v, int last)
 	return v <= 0 ? 0 : v >= last ? last : (int)v;
 }
 
-/* Where x falls, in dots from the left; -1 outside. */
+/* The dot of x, counted from the left; -1 if x is outside. */
 static int dot_x(const struct tk_plot *p, double x)
 {
 	if (!(x >= p->x0 && x <= p->x1))
@@ -45,7 +45,7 @@ static int dot_x(const struct tk_plot *p, double x)
 	return clamp((x - p->x0) / (p->x1 - p->x0) * n, n - 1);
 }
 
-/* Where y falls, in dots from the top. */
+/* The dot of y, counted from the top. */
 static int dot_y(const struct tk_plot *p, double y)
 {
 	double part = p->log_y ? (log(p->y1) - log(fmax(y, p->y0))) / (log(p->y1) - log(p->y0))
@@ -67,7 +67,7 @@ int tk_plot_col(const struct tk_plot *p, double x)
 	return d < 0 ? -1 : p->area.x + d / cell_dots_x(p);
 }
 
-/* Braille numbers its eight dots like this; the bits are added to U+2800. */
+/* Add a dot to a braille character: U+2800 plus one bit a dot, numbered as in the table. */
 static uint32_t with_braille(uint32_t ch, int x, int y)
 {
 	static const uint8_t bit[4][2] = {
@@ -78,7 +78,8 @@ static uint32_t with_braille(uint32_t ch, int x, int y)
 	return old | bit[y][x];
 }
 
-/* Quadrants by mask: 1 upper left, 2 upper right, 4 lower left, 8 lower right. */
+/* Add a dot to a block element. The table's index: 1 upper left, 2 upper right, 4 lower left, 8 lower
+ * right. */
 static uint32_t with_quadrant(uint32_t ch, int x, int y)
 {
 	static const uint16_t quadrant[16] = { ' ',    0x2598, 0x259D, 0x2580, 0x2596, 0x258C,
@@ -92,7 +93,7 @@ static uint32_t with_quadrant(uint32_t ch, int x, int y)
 	return quadrant[mask | 1u << (y * 2 + x)];
 }
 
-static void dot(const struct tk_plot *p, int x, int y, const struct tk_line *l)
+static void dot(const struct tk_plot *p, int x, int y, const struct tk_plot_line *l)
 {
 	int dx = cell_dots_x(p), dy = cell_dots_y(p);
 	int cx = p->area.x + x / dx, cy = p->area.y + y / dy;
@@ -108,15 +109,15 @@ static void dot(const struct tk_plot *p, int x, int y, const struct tk_line *l)
 	tk_grid_put(p->grid, cx, cy, ch, l->style);
 }
 
-struct tk_pen tk_pen(const struct tk_plot *p, struct tk_line line)
+struct tk_plot_pen tk_plot_pen(const struct tk_plot *p, struct tk_plot_line line)
 {
 	if (p->grid->charset == TK_CHARSET_ASCII)
 		line.dash = 0xFF;
-	return (struct tk_pen){ .plot = p, .line = line };
+	return (struct tk_plot_pen){ .plot = p, .line = line };
 }
 
-/* From the pen's point to x, y: Bresenham's line, dashed along its longer axis. */
-static void segment(struct tk_pen *pen, int x, int y)
+/* Bresenham's line from the pen's point to x, y, dashed along its longer axis. */
+static void segment(struct tk_plot_pen *pen, int x, int y)
 {
 	int dx = abs(x - pen->x), dy = -abs(y - pen->y);
 	int step_x = pen->x < x ? 1 : -1, step_y = pen->y < y ? 1 : -1;
@@ -141,7 +142,7 @@ static void segment(struct tk_pen *pen, int x, int y)
 	}
 }
 
-void tk_pen_to(struct tk_pen *pen, double x, double y)
+void tk_plot_to(struct tk_plot_pen *pen, double x, double y)
 {
 	int px = dot_x(pen->plot, x);
 
@@ -161,7 +162,7 @@ void tk_pen_to(struct tk_pen *pen, double x, double y)
 
 void tk_plot_vline(const struct tk_plot *p, double x, struct tk_style s)
 {
-	struct tk_line line = { .style = s, .glyph = ':' };
+	struct tk_plot_line line = { .style = s, .glyph = ':' };
 	int px = dot_x(p, x), step = p->grid->charset == TK_CHARSET_ASCII ? 1 : 2;
 
 	for (int y = 0; px >= 0 && y < tk_plot_dots_y(p); y += step)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/display/canvas/plot.h - curves on a grid. Knows points and cells, and nothing of timers.
+ * collector/display/canvas/plot.h - curves on a grid.
+ *
+ * This file knows points and cells; it knows nothing about timers.
  *
  * A plot is a rectangle of cells with a range of values on each axis. A cell is 2 × 4 dots in
- * braille, 2 × 2 in block elements, one character in ASCII; dots are drawn straight into the
+ * braille, 2 × 2 in block elements, one character in ASCII. Dots are drawn straight into the
  * grid's cells, and a cell takes the colour of the last dot put there. Curves are drawn with
- * a pen, point after point, so that nothing has to be copied.
+ * a pen, point by point, so that the points need not be copied.
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_PLOT_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_PLOT_H
@@ -21,15 +23,15 @@ struct tk_plot {
 };
 
 /* What a curve looks like. */
-struct tk_line {
+struct tk_plot_line {
 	struct tk_style style;
-	uint8_t dash; /* which of eight dots in a row are drawn; ASCII draws all */
-	char glyph;   /* ASCII's character for it */
+	uint8_t dash; /* which of eight consecutive dots are drawn, as bits; ASCII draws all */
+	char glyph;   /* the character that draws it in ASCII */
 };
 
-struct tk_pen {
+struct tk_plot_pen {
 	const struct tk_plot *plot;
-	struct tk_line line;
+	struct tk_plot_line line;
 	bool down;
 	int x, y; /* the last point, in dots */
 };
@@ -41,20 +43,21 @@ int tk_plot_dots_y(const struct tk_plot *p);
 /** The row of cells of a value, clamped to the plot. */
 int tk_plot_row(const struct tk_plot *p, double y);
 
-/** The column of cells of a place on the x axis; -1 if it is outside. */
+/** The column of cells of an x value; -1 if it is outside. */
 int tk_plot_col(const struct tk_plot *p, double x);
 
-/** A pen that is up. */
-struct tk_pen tk_pen(const struct tk_plot *p, struct tk_line line);
+/** A pen, lifted: the next tk_plot_to() draws a dot and no line. */
+struct tk_plot_pen tk_plot_pen(const struct tk_plot *p, struct tk_plot_line line);
 
 /**
- * Go on to x, y: a line from the last point if the pen is down, a dot if it was up. A value that
- * is not finite, or an x outside the plot, lifts the pen; y is clamped. Points that share a
- * column draw their extent, and dashes never hide the point itself where the curve is steep.
+ * Move the pen to x, y: draw a line from the last point if the pen is down, a dot if it is lifted.
+ * A y that is not finite, or an x outside the plot, lifts the pen; other y are clamped. Points that
+ * share a column draw the column from the lowest to the highest of them. Where the curve is steep,
+ * the point itself is drawn even if it falls between two dashes.
  */
-void tk_pen_to(struct tk_pen *pen, double x, double y);
+void tk_plot_to(struct tk_plot_pen *pen, double x, double y);
 
-/** A dotted vertical line at x; nothing if it is outside. */
+/** A dotted vertical line at x; nothing if x is outside. */
 void tk_plot_vline(const struct tk_plot *p, double x, struct tk_style s);
 
 #endif

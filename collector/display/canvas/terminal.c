@@ -14,11 +14,10 @@
 #include <term.h>
 
 #include "collector/cli/text.h"
-#include "collector/display/keys.h"
 
 static SCREEN *screen;
 
-/* What the crash handler needs, prepared while things were well. */
+/* What the crash handler needs: prepared by tk_terminal_open(), not computed after a crash. */
 static volatile sig_atomic_t taken;
 static struct termios saved;
 static char leave[128];
@@ -32,7 +31,7 @@ enum tk_charset tk_terminal_charset(enum tk_charset asked)
 		return asked;
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		return TK_CHARSET_ASCII;
-	/* The console's fonts have 512 glyphs, and braille is not among them. */
+	/* The fonts of the Linux console have 512 glyphs at most, and no braille. */
 	return term && strcmp(term, "linux") == 0 ? TK_CHARSET_ASCII : TK_CHARSET_BRAILLE;
 }
 
@@ -48,17 +47,17 @@ static void on_crash(int sig)
 	if (taken) {
 		taken = 0;
 		ssize_t n = write(STDOUT_FILENO, leave, leave_size);
-		(void)n; /* nobody is left who could do anything about it */
+		(void)n; /* the process dies: there is nothing to do about an error */
 		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 	}
-	/* Let it happen again, to whoever was there before us; mostly that kills. */
+	/* Raise the signal again for the handler that was installed before; the default one kills. */
 	sigaction(sig, &before[sig], NULL);
 	raise(sig);
 }
 
 void tk_terminal_guard(void)
 {
-	static char stack[16384]; /* the crash may be that the usual stack is full */
+	static char stack[16384]; /* a stack of its own: the crash may be a stack overflow */
 	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction sa = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
 
@@ -67,7 +66,7 @@ void tk_terminal_guard(void)
 		sigaction(crashes[i], &sa, &before[crashes[i]]);
 }
 
-/* Append a string of the terminal's description, without its padding marks. */
+/* Append a string of the terminal's description to `leave`, without its padding marks ($<5>). */
 static void add_leave(const char *capability)
 {
 	const char *s = tigetstr(capability);
@@ -86,8 +85,8 @@ static void add_leave(const char *capability)
 /* --- stopping -------------------------------------------------------------------------------- */
 
 /*
- * ncurses would handle SIGTSTP itself, but ignores it while it draws, so that a Ctrl-Z may be lost.
- * It leaves the signal alone where a handler is there before it.
+ * Left to itself, ncurses handles SIGTSTP but ignores it while it draws, so that a Ctrl-Z may be
+ * lost. Where a handler is installed before newterm(), ncurses does not touch the signal.
  */
 static volatile sig_atomic_t stop_asked;
 
@@ -99,12 +98,13 @@ static void on_stop(int sig)
 
 static void catch_stop(void)
 {
-	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll shall return */
+	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll() must return */
 
 	sigaction(SIGTSTP, &sa, NULL);
 }
 
-/* Give the terminal back and stop; go on from here after SIGCONT, when the next draw takes it. */
+/* Give the terminal back and stop the process. SIGCONT continues it here; the next draw takes the
+ * terminal again. */
 static void stop(void)
 {
 	stop_asked = 0;
@@ -124,11 +124,11 @@ static void start_colors(void)
 		return;
 	use_default_colors();
 	for (int c = TK_DEFAULT + 1; c < TK_COLORS; c++)
-		init_pair((short)c, (short)tk_color_of((enum tk_color)c, COLORS >= 256), -1);
+		init_pair((short)c, (short)tk_grid_color((enum tk_color)c, COLORS >= 256), -1);
 }
 
-/* Arrows come in two spellings, and a terminal does not always use the one its TERM promises. */
-static void know_arrows(void)
+/* Arrow keys send one of two sequences, and not always the one that terminfo has for TERM. */
+static void define_arrows(void)
 {
 	define_key("\033[A", KEY_UP);
 	define_key("\033[B", KEY_DOWN);
@@ -148,7 +148,7 @@ int tk_terminal_open(void)
 	noecho();
 	nonl();
 	keypad(stdscr, TRUE);
-	know_arrows();
+	define_arrows();
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
 	curs_set(0);
@@ -192,7 +192,7 @@ static void put_cell(int x, int y, const struct tk_cell *c)
 		attr |= A_DIM;
 	if (c->style.attr & TK_REVERSE)
 		attr |= A_REVERSE;
-	/* Where the C library sees another width than we do, columns would shift. */
+	/* If wcwidth() differs from our table, ncurses would shift the rest of the row: draw a '?'. */
 	if (c->ch > 0x7F && wcwidth(text[0]) != tk_utf8_width(c->ch))
 		text[0] = '?';
 	setcchar(&cell, text, attr, (short)(has_colors() ? c->style.color : 0), NULL);
@@ -234,7 +234,7 @@ static uint32_t special(wint_t key)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].curses == key)
 			return table[i].ours;
-	return 0; /* a key we have no use for */
+	return 0; /* not bound to anything */
 }
 
 uint32_t tk_terminal_key(void)
@@ -243,7 +243,7 @@ uint32_t tk_terminal_key(void)
 
 	if (stop_asked) {
 		stop();
-		return TK_KEY_RESIZE; /* it may have happened meanwhile */
+		return TK_KEY_RESIZE; /* the terminal may have been resized while stopped */
 	}
 	int kind = get_wch(&key);
 	if (kind == ERR)

@@ -2,40 +2,45 @@
 /*
  * collector/display/canvas/terminal.h - the terminal: taken, drawn on, read from and given back.
  *
- * terminal.c is the only file that knows ncurses. One terminal a process, one thread. The terminal
- * is restored by tk_terminal_close() and, should the process crash (SIGSEGV, SIGBUS, SIGABRT,
- * SIGFPE, SIGILL, SIGTRAP), by a handler before it dies of that signal as it would have; it is left
- * and taken again around a stop (SIGTSTP). Only SIGKILL leaves it as it is.
+ * terminal.c is the only file that knows ncurses. One terminal a process, one thread.
+ *
+ * tk_terminal_close() restores the terminal. If the process crashes (SIGSEGV, SIGBUS, SIGABRT,
+ * SIGFPE, SIGILL, SIGTRAP), a handler restores it, and then the process dies of that signal. When
+ * the process is stopped (SIGTSTP), the terminal is given back, and taken again when it continues.
+ * After SIGKILL the terminal is not restored.
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_TERMINAL_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_TERMINAL_H
 
 #include "collector/display/canvas/grid.h"
+#include "collector/display/canvas/key.h"
 
-/** What AUTO means here: by the locale, which the caller has set, and the kind of terminal. */
+/** What TK_CHARSET_AUTO means: decided by the locale, which the caller has set, and by TERM. */
 enum tk_charset tk_terminal_charset(enum tk_charset asked);
 
 /**
- * Install the handlers for crashes, once, as the program begins. Before anybody who repairs some of them (readers of
- * segments, SIGBUS): theirs must come first, and pass on to these what they cannot repair.
+ * Install the handlers for crashes. Call it once, when the program begins, and before anybody
+ * installs a handler that repairs such a signal (readers of segments repair SIGBUS): that handler
+ * then runs first and passes on to these handlers what it cannot repair.
  */
 void tk_terminal_guard(void);
 
 /**
  * Take the terminal.
- * @return 0; -ENOTTY: standard input or output is none; -EINVAL: TERM names none that is known.
+ * @return 0; -ENOTTY: standard input or output is no terminal; -EINVAL: TERM names no terminal that
+ * the terminfo database knows.
  */
 int tk_terminal_open(void);
 
-/** Give it back. Nothing if it was never taken. */
+/** Give the terminal back. Does nothing if it is not taken. */
 void tk_terminal_close(void);
 
 void tk_terminal_size(int *w, int *h);
 
-/** Copy a grid to the terminal; only what has changed is sent. */
+/** Copy a grid to the terminal. Only the cells that have changed are sent. */
 void tk_terminal_draw(const struct tk_grid *g);
 
-/** The next key that waits: a code point or TK_KEY_... (keys.h); TK_KEY_NONE at once if none. */
+/** Take the next key that waits: a code point or TK_KEY_... (key.h). Never waits: TK_KEY_NONE. */
 uint32_t tk_terminal_key(void);
 
 #endif
