@@ -5,6 +5,7 @@
 
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
+#include "collector/machine/printable.h"
 
 static const char *const exit_codes[] = {
 	[TK_EXIT_OK] = "fine",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/cli/say.h"
+#include "collector/machine/printable.h"
 #include "collector/tune/model/sizes.h"
 
 #define BIT(command) (1u << TK_CMD_##command)

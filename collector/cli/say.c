@@ -5,41 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ring/place.h"
+#include "collector/machine/printable.h"
 
 #define WIDTH 80
-
-/* Bytes of the printable character at the beginning of text; 0: there is none. */
-static size_t printable(const char *text)
-{
-	char one[5] = "";
-
-	for (size_t n = 0; n < 4 && text[n]; n++) {
-		one[n] = text[n];
-		if (tk_name_valid(one))
-			return n + 1;
-	}
-	return 0;
-}
-
-void tk_printable(char *to, size_t size, const char *text)
-{
-	size_t used = 0, n;
-
-	while (*text) {
-		n = printable(text);
-		if (used + (n ? n : 1) >= size)
-			break;
-		if (n)
-			memmove(to + used, text, n);
-		else
-			to[used] = '?';
-		n = n ? n : 1;
-		used += n;
-		text += n;
-	}
-	to[used] = '\0';
-}
 
 void tk_say(const char *format, ...)
 {

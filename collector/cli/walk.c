@@ -9,6 +9,7 @@
 
 #include "collector/cli/say.h"
 #include "collector/discover/dirs.h"
+#include "collector/machine/printable.h"
 
 #define SAID_MAX 32u /* of what is no segment; the others are counted */
 

@@ -9,6 +9,7 @@
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
 #include "collector/commands/commands.h"
+#include "collector/machine/printable.h"
 
 struct control {
 	const char *pattern;

@@ -7,6 +7,7 @@
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
 #include "collector/commands/commands.h"
+#include "collector/machine/printable.h"
 #include "collector/machine/where.h"
 
 #define TIMERS_SHOWN 64u

@@ -12,6 +12,7 @@
 #include "collector/cli/walk.h"
 #include "collector/commands/commands.h"
 #include "collector/discover/dirs.h"
+#include "collector/machine/printable.h"
 
 /* A process that has just been started gets this long to appear. */
 #define PATIENCE_NS INT64_C(1000000000)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/cli/say.h"
 #include "collector/machine/isolation.h"
+#include "collector/machine/printable.h"
 
 const struct tk_check *const tk_families[] = {
 	tk_isolation_checks, tk_task_checks,   tk_interrupt_checks,

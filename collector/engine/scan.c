@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/cli/say.h"
 #include "collector/discover/dirs.h"
 #include "collector/engine/core.h"
 #include "collector/engine/placing.h"
 #include "collector/machine/list.h"
+#include "collector/machine/printable.h"
 
 /* A segment that is still being made after this is worth a word. */
 #define MAKING_NS (10 * TK_SECOND_NS)

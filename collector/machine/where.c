@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "collector/cli/say.h"
 #include "collector/machine/nodes.h"
+#include "collector/machine/printable.h"
 #include "ring/place.h"
 #include "tsc/files.h"
 

@@ -14,6 +14,7 @@
 #include "collector/discover/source.h"
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
+#include "collector/machine/printable.h"
 #include "tsc/clock.h"
 #include "tsc/read.h"
 

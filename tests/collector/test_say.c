@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/machine/printable.h"
 #include "ring/place.h"
 #include "tests/random.h"
 

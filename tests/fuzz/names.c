@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/cli/say.h"
 #include "collector/cli/text.h"
 #include "collector/display/canvas/grid.h"
+#include "collector/machine/printable.h"
 #include "ring/segment_read.h"
 #include "tests/fuzz/segment.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/cli/say.h"
 #include "collector/doctor/check.h"
+#include "collector/machine/printable.h"
 #include "tsc/clock.h"
 
 static const struct {
