@@ -169,7 +169,7 @@ static int show(struct top *t, const struct tk_top_options *o)
 		return error;
 	catch_stops();
 	const char *no_color = getenv("NO_COLOR");
-	t->grid.charset = tk_terminal_charset(o->charset);
+	t->grid.charset = tk_charset_choose(o->charset);
 	t->grid.no_color = o->no_color || (no_color && no_color[0]);
 	error = run(t);
 	tk_terminal_close();

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "collector/cli/charset.h"
 #include "collector/cli/say.h"
-#include "collector/display/canvas/terminal.h"
 
 #define TEXT_AT   36
 #define BAR_WIDTH 40
@@ -47,7 +47,7 @@ static void fill_bins(const struct tk_noise *n, uint64_t bins[BINS])
 /* Bars by the logarithm: one long gap matters as much as a million short ones. */
 static void print_gaps(const struct tk_noise *n, FILE *out)
 {
-	const char *block = tk_terminal_charset(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
+	const char *block = tk_charset_choose(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
 	uint64_t bins[BINS] = { 0 };
 	char from[16], to[16];
 

@@ -14,8 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What graphs are drawn with. AUTO: braille where the locale is UTF-8, else ASCII. */
-enum tk_charset { TK_CHARSET_AUTO, TK_CHARSET_BRAILLE, TK_CHARSET_BLOCK, TK_CHARSET_ASCII };
+#include "collector/cli/charset.h"
 
 /* Colours that colour-blind people can tell apart, legible on black and on white. */
 enum tk_color {

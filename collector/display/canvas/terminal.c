@@ -2,9 +2,7 @@
 #include "collector/display/canvas/terminal.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -22,18 +20,6 @@ static volatile sig_atomic_t taken;
 static struct termios saved;
 static char leave[128];
 static size_t leave_size;
-
-enum tk_charset tk_terminal_charset(enum tk_charset asked)
-{
-	const char *term = getenv("TERM");
-
-	if (asked != TK_CHARSET_AUTO)
-		return asked;
-	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-		return TK_CHARSET_ASCII;
-	/* The fonts of the Linux console have 512 glyphs at most, and no braille. */
-	return term && strcmp(term, "linux") == 0 ? TK_CHARSET_ASCII : TK_CHARSET_BRAILLE;
-}
 
 /* --- crashes --------------------------------------------------------------------------------- */
 

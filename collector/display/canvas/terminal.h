@@ -15,9 +15,6 @@
 #include "collector/display/canvas/grid.h"
 #include "collector/display/canvas/key.h"
 
-/** What TK_CHARSET_AUTO means: decided by the locale, which the caller has set, and by TERM. */
-enum tk_charset tk_terminal_charset(enum tk_charset asked);
-
 /**
  * Install the handlers for crashes. Call it once, when the program begins, and before anybody
  * installs a handler that repairs such a signal (readers of segments repair SIGBUS): that handler
