@@ -5,9 +5,9 @@
  *	build/bench/rings [--quick] [--only RING,..] [--section NAME,..] [--slots N]
  *			  [--json FILE] [--plots DIR]
  *
- * A ring is a file in this folder behind ring.h, a section is a file behind bench.h. Progress goes to
- * stderr, tables to stdout. About five minutes; --quick half a one, to see that it works. Exit 1 if a
- * ring lost, doubled or tore a record that it must not.
+ * A ring is a file in this folder behind ring.h, a section is a file behind bench.h. Progress goes
+ * to stderr, tables to stdout. About five minutes; --quick half a one, to see that it works. Exit 1
+ * if a ring lost, doubled or tore a record that it must not.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -168,7 +168,15 @@ static int measure(struct bench *b, const char *chosen)
 	return b->wrong ? 1 : 0;
 }
 
-int main(int argc, char **argv)
+/* What the command line asks for; NULL: not said. */
+struct request {
+	const char *only, *sections, *json, *plots;
+	bool quick;
+	uint64_t slots;
+};
+
+/** @return -1 to go on, else the exit code. */
+static int parse(int argc, char **argv, struct request *r)
 {
 	enum { QUICK = 1, ONLY, SECTION, SLOTS, JSON, PLOTS, HELP };
 	static const struct option options[] = {
@@ -181,31 +189,28 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
-	const char *only = NULL, *chosen = NULL, *json = NULL, *plots = NULL;
-	struct bench b = { .slots = 65536 };
-	FILE *rows = NULL;
-	int option, ret;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case QUICK:
-			b.quick = true;
+			r->quick = true;
 			break;
 		case ONLY:
-			only = optarg;
+			r->only = optarg;
 			break;
 		case SECTION:
-			chosen = optarg;
+			r->sections = optarg;
 			break;
 		case SLOTS:
-			if (!parse_slots(optarg, &b.slots))
+			if (!parse_slots(optarg, &r->slots))
 				return 2;
 			break;
 		case JSON:
-			json = optarg;
+			r->json = optarg;
 			break;
 		case PLOTS:
-			plots = optarg;
+			r->plots = optarg;
 			break;
 		case HELP:
 			return usage(stdout);
@@ -214,18 +219,33 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "rings: what is \"%s\"?\n", argv[optind]);
+		fprintf(stderr, "rings: unknown argument \"%s\"\n", argv[optind]);
 		return usage(stderr);
 	}
-	if (!check_list(only, "ring", known_ring) || !check_list(chosen, "section", known_section))
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = { .slots = 65536 };
+	struct bench b = { 0 };
+	FILE *rows = NULL;
+	int ret = parse(argc, argv, &r);
+
+	if (ret >= 0)
+		return ret;
+	if (!check_list(r.only, "ring", known_ring) ||
+	    !check_list(r.sections, "section", known_section))
 		return 2;
-	/* What cannot be written is better known before minutes of measuring. */
-	rows = json ? fopen(json, "w") : NULL;
-	if (json && !rows)
-		return cannot_write(json);
-	if (plots && access(plots, W_OK))
-		return cannot_write(plots);
-	choose_rings(&b, only);
+	b.quick = r.quick;
+	b.slots = r.slots;
+	/* Report a path that cannot be written before minutes of measuring. */
+	rows = r.json ? fopen(r.json, "w") : NULL;
+	if (r.json && !rows)
+		return cannot_write(r.json);
+	if (r.plots && access(r.plots, W_OK))
+		return cannot_write(r.plots);
+	choose_rings(&b, r.only);
 	ret = bench_open(&b);
 	if (ret) {
 		fprintf(stderr,
@@ -234,12 +254,12 @@ int main(int argc, char **argv)
 			strerror(-ret));
 		return 1;
 	}
-	ret = measure(&b, chosen);
-	if (!only && !chosen)
+	ret = measure(&b, r.sections);
+	if (!r.only && !r.sections)
 		bench_verdict(&b);
-	if (rows && save(&b, rows, json, argc, argv))
+	if (rows && save(&b, rows, r.json, argc, argv))
 		ret = 1;
-	if (plots && plot(&b, plots))
+	if (r.plots && plot(&b, r.plots))
 		ret = 1;
 	bench_close(&b);
 	return ret;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The bench of rings from outside: bad input is refused by a sentence and exit 2; a short run of what
-# checks every record and of what kills ends well, and writes what it says it writes.
+# The bench of rings from outside: bad input is refused by a sentence and exit 2; a short run of
+# what checks every record and of what kills ends well, and writes what it says it writes.
 #
 #	bench.sh PROGRAM
 rings=$1
@@ -39,7 +39,7 @@ refused 'no section "pu"' --section pu
 refused 'list of rings is empty' --only ''
 refused 'list of sections is empty' --section ,
 refused 'usage' --fast
-refused 'what is "lane"' lane
+refused 'unknown argument "lane"' lane
 timeout 10 "$rings" --help | grep -q '^sections: push' || not_ok '--help lists no sections'
 
 # Every word of every record; losses that add up; SIGKILL and deadlines.
