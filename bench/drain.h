@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench/drain.h - how fast lanes are drained and aggregated. A child process fills a lane of the
- * default size, with both measures in every record; then the calling thread drains it, through the same
- * functions as the program. The fill is not timed, so that the reader's limit is seen and not the
- * writer's.
+ * default size, with both measures in every record; then the calling thread drains it, through the
+ * same functions as the program. The fill is not timed, so that the reader's limit is seen and not
+ * the writer's.
  */
 #ifndef TK_BENCH_DRAIN_H
 #define TK_BENCH_DRAIN_H

@@ -5,7 +5,8 @@
 
 #define LOAD_FILL 61440u /* records a round: fits a lane of 65,536 */
 
-/** Open a segment with n timers (at most 1,024) and join it; node: of the lane, -1: this thread's own. @return 0 or -errno. */
+/** Open a segment with n timers (at most 1,024) and join it; node: of the lane, -1: this thread's
+ * own. @return 0 or -errno. */
 int load_open(unsigned n, int node);
 
 /** For each byte read from `in`, record LOAD_FILL times and write the byte to `out`. */

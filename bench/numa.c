@@ -5,8 +5,8 @@
  *	build/bench/numa [--json]
  *
  * For each pair of a producer's node and its lane's node:
- *	span, push	ticks of an ordered span and of a push alone, beside the bare clock pair, of a
- *			producer pinned to its node. All pairs take turns, a process each, several
+ *	span, push	ticks of an ordered span and of a push alone, beside the bare clock pair, of
+ *			a producer pinned to its node. All pairs take turns, a process each, several
  *			times; median over processes, with its 95 % bootstrap interval.
  *	drained		records a second, by a reader on each of the nodes (bench/drain.h).
  *

@@ -10,7 +10,8 @@
  *
  *	corrected	spans with HdrHistogram's correction for an expected interval (Tene): a span
  *			longer than the interval stands for those that should have begun in it
- *	exact queue	what first in, first out gives for these arrivals and a work of exactly 10 us
+ *	exact queue	what first in, first out gives for these arrivals and a work of exactly 10
+ *			us
  *
  *	build/bench/omission		5 seconds; papers/coordinated-omission.md reads its output
  */

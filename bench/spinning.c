@@ -2,9 +2,9 @@
 /*
  * bench/spinning - what a collector that never sleeps costs the program it watches, span by span.
  *
- * Every span is timed by itself, between two fenced stamps, and phases without a collector and with one
- * that spins on the second cpu take turns. A row is the median over pairs of phases of the quotient with /
- * without, at the median span and at the one in a hundred.
+ * Every span is timed by itself, between two fenced stamps, and phases without a collector and with
+ * one that spins on the second cpu take turns. A row is the median over pairs of phases of the
+ * quotient with / without, at the median span and at the one in a hundred.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The discipline that a test of lanes runs under. Such tests are compiled twice, the second time with
- * -DTEST_RTE: what users are promised of either is the same, but for what becomes of records that
- * nobody reads.
+ * The discipline that a test of lanes runs under. Such tests are compiled twice, the second time
+ * with -DTEST_RTE: what users are promised of either is the same, but for what becomes of records
+ * that nobody reads.
  */
 #ifndef TK_TESTS_DISCIPLINE_H
 #define TK_TESTS_DISCIPLINE_H

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Any state is a good one, also the next number. */
+/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Any state is a good one, also the next
+ * number. */
 static inline uint64_t random64(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Sourced by the tests that look from outside: a place of their own, with a directory for segments and
-# what was printed and said last; and programs to be ended.
+# Sourced by the tests that look from outside: a place of their own, with a directory for segments
+# and what was printed and said last; and programs to be ended.
 scratch=$(mktemp -d /dev/shm/tk-test-XXXXXX) || exit 1
 export TIMEKEEPER_DIR=$scratch/segments
 mkdir -m 700 "$TIMEKEEPER_DIR"
@@ -26,7 +26,8 @@ fail() {
 said() { grep -qe "$1" "$err" || fail "standard error lacks: $1"; }
 printed() { grep -qe "$1" "$out" || fail "standard output lacks: $1"; }
 
-# start PROGRAM ARGUMENTS...: in the background; returns when it has said its line, which is in $line.
+# start PROGRAM ARGUMENTS...: in the background; returns when it has said its line, which is in
+# $line.
 start() {
 	exec 3< <(exec "$@")
 	pids+=($!)

@@ -32,9 +32,9 @@ struct bench {
 	const char *pages; /* what it lies on */
 
 	/* Shared memory for the two sides' private states, in many places: whether a push takes 3
-	 * cycles or 11 can depend on which page its writer's state lies in (measured, with Lamport's
-	 * ring: one place in six or so, for as long as it lies there; store forwarding, then). So
-	 * each trial has another, and a median is over several. */
+	 * cycles or 11 can depend on which page its writer's state lies in (measured, with
+	 * Lamport's ring: one place in six or so, for as long as it lies there; store forwarding,
+	 * then). So each trial has another, and a median is over several. */
 	char *places;
 	unsigned trials;
 

@@ -136,8 +136,8 @@ static uint64_t lost(const void *r)
 #define RING(x)              bop_mpmc_##x
 #include "bench/rings/loops.h"
 
-/* A writer killed in a write leaves the version odd, and every write after it even in the middle and
- * odd at rest: that slot is never read again, and readers wait at it. */
+/* A writer killed in a write leaves the version odd, and every write after it even in the middle
+ * and odd at rest: that slot is never read again, and readers wait at it. */
 #define BOP                                                                                \
 	.family = "seqlock broadcast", .full = RING_OVERWRITES, .loads = RING_LOADS_NEVER, \
 	.broadcast = true, .survives_reader = true, .lost = lost

@@ -5,11 +5,12 @@
  * runs, for which the rings take turns, so that what else the machine does falls on all of them.
  *
  * A throughput with loss says nothing beside one without, so there are two kinds of rows:
- *	lossless	everything pushed is read. A ring that refuses is tried again until it accepts
- *			(retries are counted). A ring that overwrites is given credit by the bench: its
- *			reader says every eighth of a ring how far it is, its writer looks every
- *			quarter and waits until half a ring is free. That is what a refusing ring with
- *			a cached index pays; the lane does not have it, and its cost is in the figure.
+ *	lossless	everything pushed is read. A ring that refuses is tried again until it
+ *			accepts (retries are counted). A ring that overwrites is given credit by the
+ *			bench: its reader says every eighth of a ring how far it is, its writer
+ *			looks every quarter and waits until half a ring is free. That is what a
+ *			refusing ring with a cached index pays; the lane does not have it, and its
+ *			cost is in the figure.
  *	lossy		a ring that overwrites, without credit: delivered, and what was lost.
  * Numbers read must sum up to those pushed, else the row says "damaged".
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One push between fences, as host code meets it now and then: lfence rdtsc lfence, push, lfence
- * rdtscp; less the median of the same with nothing pushed. Percentiles of all samples. What it shows is
- * whether a push waits for a line that the reader has: at one push a microsecond the reader always
- * comes in between, at full speed it depends on how it polls.
+ * rdtscp; less the median of the same with nothing pushed. Percentiles of all samples. What it
+ * shows is whether a push waits for a line that the reader has: at one push a microsecond the
+ * reader always comes in between, at full speed it depends on how it polls.
  */
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a push adds to host work of about 100 ns, ten million a second: the same work with a push and
- * without, batch against batch in random order; the median of the paired differences, its quartiles,
- * under each polling. Void if a push was refused. The differences of two pieces of code that lie at
- * two places: a fraction of a nanosecond, either way, is the placement.
+ * What a push adds to host work of about 100 ns, ten million a second: the same work with a push
+ * and without, batch against batch in random order; the median of the paired differences, its
+ * quartiles, under each polling. Void if a push was refused. The differences of two pieces of code
+ * that lie at two places: a fraction of a nanosecond, either way, is the placement.
  */
 #include <stdlib.h>
 

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the survivor finds. A writer and a reader are processes, the ring and both their states are
- * shared memory; one of them is killed (SIGKILL) at a random instant, some microseconds to a millisecond
- * into full speed. Then, each under a deadline, so that nothing here can hang:
+ * shared memory; one of them is killed (SIGKILL) at a random instant, some microseconds to a
+ * millisecond into full speed. Then, each under a deadline, so that nothing here can hang:
  *
  *	survivor	do its operations still return?
  *	records		what the writer had finished and the reader had not seen: does it come?
- *	successor	another process takes the dead one's place and its state as it was left. Do its
- *			operations return, and do records get through again? (Readers of a broadcast
- *			ring attach anew: they leave nothing behind.)
- *	records are counted missing, duplicated and torn over all of that. The push that was under way
- *	may come or not; what a killed reader had popped and not yet written down is allowed for.
+ *	successor	another process takes the dead one's place and its state as it was left. Do
+ *			its operations return, and do records get through again? (Readers of a
+ *			broadcast ring attach anew: they leave nothing behind.)
+ *	records are counted missing, duplicated and torn over all of that. The push that was under
+ *	way may come or not; what a killed reader had popped and not yet written down is allowed
+ *	for.
  *
- * Nothing is repaired: where a ring's authors have a repair, it takes a third process that knows that
- * both are gone. Rings that live in one process's heap are left out.
+ * Nothing is repaired: where a ring's authors have a repair, it takes a third process that knows
+ * that both are gone. Rings that live in one process's heap are left out.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -7,10 +7,12 @@
  * an origin. The writer loads no line that a reader writes, for readers write none. The slot needs
  * no ordering; `published` is release-stored in the turn, acquire-loaded by tk_lane_reader_sync().
  *
- *	lane		as it is: when its reader spins, it rests TK_SPIN_REST_NS after a partial chunk
+ *	lane		as it is: when its reader spins, it rests TK_SPIN_REST_NS after a partial
+ *			chunk
  *	lane-naive	the same lane, its reader spinning on the newest slot: what the rule is for
- *	lane-min	the algorithm alone, for comparison with rings that have neither: claimed by a plain
- *			increment (loses records under signals), nothing counted, published by the turn
+ *	lane-min	the algorithm alone, for comparison with rings that have neither: claimed by
+ *			a plain increment (loses records under signals), nothing counted, published
+ *			by the turn
  */
 #include <emmintrin.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/rings/loops.h - a ring's measuring loops, with its operations inlined. Included once a ring,
- * after `#define RING(x) prefix_##x`: see ring.h.
+ * bench/rings/loops.h - a ring's measuring loops, with its operations inlined. Included once a
+ * ring, after `#define RING(x) prefix_##x`: see ring.h.
  */
 #include "bench/rings/ring.h"
 

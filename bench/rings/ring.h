@@ -36,15 +36,15 @@
  *	const struct ring xyz_ring = { .name = "xyz", ..., RING_ENDS(xyz) };
  *
  * and gets a line in entries.h. loops.h makes the measuring loops, so that push and pop are inlined
- * in loops of the ring's own: a call through a pointer is paid once a batch, never once an operation.
- * A file with several variants does this several times.
+ * in loops of the ring's own: a call through a pointer is paid once a batch, never once an
+ * operation. A file with several variants does this several times.
  *
  * What makes the comparison fair, for all rings alike:
  * - One item: a start stamp, a timer's word, a duration: what a timing record holds. In a slot of
  *   32 bytes it leaves one word, which is the ring's own (a sequence, a flag) or written as 0. In
  *   16 bytes: start and duration, and no word to spare. start is never 0.
- * - After each operation a compiler barrier, so that an index lives in memory between pushes in every
- *   ring, as it must in a program that does other things between. Without it compilers keep
+ * - After each operation a compiler barrier, so that an index lives in memory between pushes in
+ *   every ring, as it must in a program that does other things between. Without it compilers keep
  *   it in a register for a whole loop in the simple rings, and cannot in others.
  * - Memory comes from the driver: shared, faulted in, on hugepages if they can be had. Each side's
  *   private state has a page of its own, another one in each trial (bench.h says why). What the two
@@ -152,7 +152,8 @@ struct ring_loops {
 	uint64_t (*work)(void *w, uint64_t from, uint64_t n, unsigned rounds);
 	/* One push each `gap` ticks between fences; ticks[i]; a refused one is 0. */
 	void (*fenced)(void *w, uint64_t from, uint64_t n, uint64_t gap, uint32_t *ticks);
-	/* As fast as it goes, each until accepted or run->stop; flushed; may overshoot by a burst. */
+	/* As fast as it goes, each until accepted or run->stop; flushed; may overshoot by a
+	 * burst. */
 	uint64_t (*deliver_1)(void *w, uint64_t from, uint64_t n, struct ring_run *run);
 	uint64_t (*deliver_8)(void *w, uint64_t from, uint64_t n, struct ring_run *run);
 	uint64_t (*deliver_32)(void *w, uint64_t from, uint64_t n, struct ring_run *run);

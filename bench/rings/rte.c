@@ -58,8 +58,8 @@
 	}
 
 /*
- * Elements are copied in and out. A record is built where records are built: in registers and on the
- * stack. Popped ones of 32 bytes go where they are wanted; those of 16 come side by side, and
+ * Elements are copied in and out. A record is built where records are built: in registers and on
+ * the stack. Popped ones of 32 bytes go where they are wanted; those of 16 come side by side, and
  * are spread.
  */
 #define RTE_COPYING(x, enq, deq)                                                                 \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Untimed: a writer at full speed on one core, a reader on another that looks at every word of every
- * record. Missing, duplicated and torn are counted; without loss all three must be 0, with loss the last
- * two, and what is missing must be what the ring says it lost, if it says.
+ * Untimed: a writer at full speed on one core, a reader on another that looks at every word of
+ * every record. Missing, duplicated and torn are counted; without loss all three must be 0, with
+ * loss the last two, and what is missing must be what the ring says it lost, if it says.
  */
 #include <stdlib.h>
 

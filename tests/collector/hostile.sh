@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A watched program that spoils its shared memory while it is read (hostile.c) costs its readers that
-# segment and nothing else: they neither crash nor hang, print nothing but text, end when told to,
-# and show the healthy neighbour exactly. Environment: TIMEKEEPER, HOSTILE, WATCHED.
+# A watched program that spoils its shared memory while it is read (hostile.c) costs its readers
+# that segment and nothing else: they neither crash nor hang, print nothing but text, end when told
+# to, and show the healthy neighbour exactly. Environment: TIMEKEEPER, HOSTILE, WATCHED.
 set -uo pipefail
 . "$(dirname "$0")/../scratch.sh"
 

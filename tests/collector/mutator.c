@@ -2,10 +2,10 @@
 /*
  * A user who means harm to those who read his segments: mutator SECONDS SEED
  *
- * Process after process opens a segment of two lanes, a ring and a queue, records, and then does one
- * kind of harm for some milliseconds: to the memory, to the files, or to the directory. In the middle
- * of it the directory is flooded. The same seed does the same harm; when, is the scheduler's affair.
- * $BAIT names a file outside, for links to lead to.
+ * Process after process opens a segment of two lanes, a ring and a queue, records, and then does
+ * one kind of harm for some milliseconds: to the memory, to the files, or to the directory. In the
+ * middle of it the directory is flooded. The same seed does the same harm; when, is the scheduler's
+ * affair. $BAIT names a file outside, for links to lead to.
  */
 #include <dirent.h>
 #include <fcntl.h>

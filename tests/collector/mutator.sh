@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# While a user of the same uid does all the harm he can to the segments in his directory (mutator.c),
-# every command runs on it, the display too: none crashes, hangs, fills the memory, follows a link or
-# a name out of the directory, or prints what is not text; and a healthy neighbour is read exactly.
-# mutator.sh SECONDS KB [SEED]: for so long, peak memory below so much.
+# While a user of the same uid does all the harm he can to the segments in his directory
+# (mutator.c), every command runs on it, the display too: none crashes, hangs, fills the memory,
+# follows a link or a name out of the directory, or prints what is not text; and a healthy neighbour
+# is read exactly. mutator.sh SECONDS KB [SEED]: for so long, peak memory below so much.
 # Environment: TIMEKEEPER, MUTATOR, WATCHED, MISCHIEF (programs).
 set -uo pipefail
 export LC_ALL=C.UTF-8 TERM=xterm-256color
@@ -71,8 +71,8 @@ while kill -0 $mutator 2>/dev/null; do
 done
 wait $mutator || fail "mutator: $(cat "$scratch/mutator")"
 
-# All that each of the healthy recorded is there, but of those for which there was no room at the time,
-# and that was said. (Segments that hold all the room are part of the harm.)
+# All that each of the healthy recorded is there, but of those for which there was no room at the
+# time, and that was said. (Segments that hold all the room are part of the harm.)
 counts() { jq -n '[inputs | select((.segment | startswith("healthy.")) and .kind == "processing")] | group_by(.segment)[] | map(.count) | add' "$scratch/jsonl" 2>/dev/null; }
 all_there() {
 	local there left_out

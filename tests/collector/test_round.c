@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rounds between the collecting thread and its drainers, both cranked by hand: nothing here depends on
- * who comes to run when. A child process records and dies; what it left is read to its end.
+ * Rounds between the collecting thread and its drainers, both cranked by hand: nothing here depends
+ * on who comes to run when. A child process records and dies; what it left is read to its end.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -134,8 +134,8 @@ static void to_the_end(uint64_t records, size_t n_timers)
 	cr_assert(place_remove());
 }
 
-/* Ordered to begin, to end and to hand over at once: a drainer reads on while it hands over, and may
- * come to the end then. */
+/* Ordered to begin, to end and to hand over at once: a drainer reads on while it hands over, and
+ * may come to the end then. */
 Test(round, what_is_read_while_it_is_handed_over_is_not_forgotten)
 {
 	begin(1);
@@ -164,7 +164,8 @@ Test(round, the_dead_of_an_app_are_one_series_a_timer)
 	to_the_end(10 * RECORDS, 2);
 }
 
-/* A queue that another reader held comes to a drainer that has nothing of its process, which is dead. */
+/* A queue that another reader held comes to a drainer that has nothing of its process, which is
+ * dead. */
 Test(round, a_lane_that_is_dealt_after_the_end_ends)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -205,7 +205,8 @@ Test(whole, a_series_survives_the_restart_of_its_process)
 	struct tk_snapshot *s;
 	pid_t pid;
 
-	/* What is there at the first scan is read from now on, what comes later from its beginning. */
+	/* What is there at the first scan is read from now on, what comes later from its
+	 * beginning. */
 	tk_snapshot_free(await(c, idle));
 	first_pid = watched("phoenix", "1", "500", "die");
 	s = await(c, ran);
@@ -267,7 +268,8 @@ Test(whole, two_living_processes_of_an_app_are_two_series)
 	struct tk_collector *c = collector(false);
 	pid_t a, b;
 
-	/* What it finds when it first looks is read from then on; what comes later, from its start. */
+	/* What it finds when it first looks is read from then on; what comes later, from its
+	 * start. */
 	tk_snapshot_free(await(c, idle));
 	a = watched("twins", "1", "10", "die");
 	b = watched("twins", "1", "10", "die");

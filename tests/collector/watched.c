@@ -2,9 +2,10 @@
 /*
  * A program to be watched: watched APP TIMERS RECORDS END
  *
- * Records RECORDS spans with origins, timer after timer, resting a millisecond after every thousand.
- * Then END: "close" ends as programs do; "die" waits to be killed; "linger" waits, then goes on
- * recording a thousand a millisecond until killed. A line on standard output says when it waits.
+ * Records RECORDS spans with origins, timer after timer, resting a millisecond after every
+ * thousand. Then END: "close" ends as programs do; "die" waits to be killed; "linger" waits, then
+ * goes on recording a thousand a millisecond until killed. A line on standard output says when it
+ * waits.
  */
 #include <stdio.h>
 #include <stdlib.h>

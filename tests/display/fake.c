@@ -197,7 +197,8 @@ void tk_snapshot_free(struct tk_snapshot *s)
 	free(s);
 }
 
-/* --- collector/engine/collector.h ------------------------------------------------------------------- */
+/* --- collector/engine/collector.h
+ * ------------------------------------------------------------------- */
 
 struct tk_fake tk_fake_live;
 struct tk_collector {

@@ -3,8 +3,8 @@
  * tests/display/fake.h - a collector that makes everything up, the same every time.
  *
  * tk_fake_snapshot() gives what a collector would give that has watched invented timers for ten
- * minutes. fake.c also has the functions of collector/engine/collector.h, on the real clock, so that
- * `top` runs on it.
+ * minutes. fake.c also has the functions of collector/engine/collector.h, on the real clock, so
+ * that `top` runs on it.
  */
 #ifndef TK_TESTS_DISPLAY_FAKE_H
 #define TK_TESTS_DISPLAY_FAKE_H

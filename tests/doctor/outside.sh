@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# `timekeeper doctor` as its users meet it, on this machine whatever it is, and on one made of files.
-# Environment: TIMEKEEPER (program). Nothing here depends on how fast anything is.
+# `timekeeper doctor` as its users meet it, on this machine whatever it is, and on one made of
+# files. Environment: TIMEKEEPER (program). Nothing here depends on how fast anything is.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane in memory, written and read in any order: pushes, claims that nobody finishes, reads, ends,
- * and a writer that scribbles over it. With -DTEST_RTE a queue.
+ * A lane in memory, written and read in any order: pushes, claims that nobody finishes, reads,
+ * ends, and a writer that scribbles over it. With -DTEST_RTE a queue.
  *
  * Until something is scribbled, every record that is delivered was pushed, and none comes twice; in
  * the end everything that was pushed is delivered or lost. From then on, what reader.h says.
@@ -137,8 +137,8 @@ static void step(struct fuzz_input *in)
 	fuzz_reader_sums(&reader);
 }
 
-/* Whoever reads on to the end of a writer that died has every number, but for claims at the very end
- * that stored nothing. */
+/* Whoever reads on to the end of a writer that died has every number, but for claims at the very
+ * end that stored nothing. */
 static void settle(void)
 {
 	uint64_t pushed;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The display under any keys, on a terminal of any size, watching a collector that changes under it.
- * What it shows is text, whatever timers and notes are called; what it has chosen is there.
+ * The display under any keys, on a terminal of any size, watching a collector that changes under
+ * it. What it shows is text, whatever timers and notes are called; what it has chosen is there.
  *
  *	below 80	that character
  *	80..9f		a key that is no character

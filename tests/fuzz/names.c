@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names from outside, each input one name: of a timer, of a segment's directory, of a file in one, of
- * a thread. What may be shown is held to an independent decoder, and what is shown to the terminal's
- * columns.
+ * Names from outside, each input one name: of a timer, of a segment's directory, of a file in one,
+ * of a thread. What may be shown is held to an independent decoder, and what is shown to the
+ * terminal's columns.
  */
 #include <errno.h>
 #include <fcntl.h>

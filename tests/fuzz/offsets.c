@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that keeps the offsets between cores. A line that is '@' stands for this boot's id in the
- * input, so that one corpus serves every machine: "timekeeper-offsets 1 @ 0 1".
+ * The file that keeps the offsets between cores. A line that is '@' stands for this boot's id in
+ * the input, so that one corpus serves every machine: "timekeeper-offsets 1 @ 0 1".
  */
 #include <errno.h>
 #include <stdlib.h>

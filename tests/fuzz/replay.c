@@ -2,9 +2,9 @@
 /*
  * replay CORPUS: a fuzz target without a fuzzer, for the test run of every build.
  *
- * Tries each file of a folder (or one file), and then inputs made from them by chance, the same ones
- * in every run: 2,000, or as many as two seconds have room for. A child does it, which shares the
- * input with its parent, so that the one that killed it is kept, whatever killed it.
+ * Tries each file of a folder (or one file), and then inputs made from them by chance, the same
+ * ones in every run: 2,000, or as many as two seconds have room for. A child does it, which shares
+ * the input with its parent, so that the one that killed it is kept, whatever killed it.
  */
 #include <dirent.h>
 #include <fcntl.h>

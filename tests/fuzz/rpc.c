@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The body of a request to the example gateway, parsed and answered as its actors would. Whatever it
- * is, each call that is no notification gets one answer, which is valid JSON-RPC 2.0 and carries its
- * id; and all of them together are valid JSON.
+ * The body of a request to the example gateway, parsed and answered as its actors would. Whatever
+ * it is, each call that is no notification gets one answer, which is valid JSON-RPC 2.0 and carries
+ * its id; and all of them together are valid JSON.
  */
 #include <string.h>
 

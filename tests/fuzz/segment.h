@@ -4,8 +4,8 @@
  *
  * Made once a process by the writing side itself, so that it follows the format: 4 timers of 16,
  * lane 0 a ring that has gone round once, lane 1 a queue with records in it, 256 slots each. Its
- * owner is said to be process 1: unknown, until the input says that it is dead. An input spoils it by
- * patches; what they did is undone before the next.
+ * owner is said to be process 1: unknown, until the input says that it is dead. An input spoils it
+ * by patches; what they did is undone before the next.
  */
 #ifndef TK_TESTS_FUZZ_SEGMENT_H
 #define TK_TESTS_FUZZ_SEGMENT_H

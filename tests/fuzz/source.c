@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A spoilt segment on its way through the collector to people: scanned, drained, aggregated, accounted
- * for, made into datapoints, snapshots, JSON lines and a screen; spoilt further meanwhile.
+ * A spoilt segment on its way through the collector to people: scanned, drained, aggregated,
+ * accounted for, made into datapoints, snapshots, JSON lines and a screen; spoilt further
+ * meanwhile.
  *
  *	u8	how many patches (segment.h) before, and from where it is read
  *	...	those; then steps until the end of the input: u8 what, and what it takes

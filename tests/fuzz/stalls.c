@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file of `timekeeper tune --stalls`: what is read is a distribution in order and within bounds,
- * and comes back the same when it is written and read again.
+ * The file of `timekeeper tune --stalls`: what is read is a distribution in order and within
+ * bounds, and comes back the same when it is written and read again.
  */
 #include <stdio.h>
 #include <string.h>

@@ -86,8 +86,8 @@ void host_record(tk_timer_t timer, unsigned n);
 /**
  * The ordinary program. start: two more threads, which wait. open: tk_open(), small unless options
  * are given. run: define a timer, and each thread joins and records. exact: what was recorded is
- * what a reader finds. close: tk_close(), and the threads end. goes_on: all but the start. They note
- * the outcome.
+ * what a reader finds. close: tk_close(), and the threads end. goes_on: all but the start. They
+ * note the outcome.
  */
 void host_start(void);
 void host_open(const struct tk_options *options);

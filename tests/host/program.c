@@ -9,7 +9,7 @@
 #include "tests/host/unchanged.h"
 
 #define HELPERS 2
-#define SPANS   1500u /* more than a turn, and more than a thread that is refused tries again after */
+#define SPANS   1500u /* more than a turn, and more than a refused thread waits to try again */
 
 void (*host_entering)(bool library);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What readers found, against what the producer wrote down: produced = delivered + lost, exactly. */
+/* What readers found, against what the producer wrote down: produced = delivered + lost,
+ * exactly. */
 #include <string.h>
 
 #include "tests/kill/kill.h"

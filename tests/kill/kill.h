@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Producers and collectors that are killed, stopped and followed by others, and whether every record is
- * accounted for afterwards. Everything here is compiled with -DTK_TEST_POINTS.
+ * Producers and collectors that are killed, stopped and followed by others, and whether every
+ * record is accounted for afterwards. Everything here is compiled with -DTK_TEST_POINTS.
  *
  *	plan.c		what a round does: all of it follows from the seed and the round's number
- *	victim.c	the producer, and tk_test_point(), where a process does to itself what is planned
+ *	victim.c	the producer, and tk_test_point(), where a process does to itself what is
+ *			planned
  *	watch.c		readers, and what they make of each record
  *	account.c	holds them to what the producer wrote down
  *	round.c		runs a round, and sees to it that nothing is left
@@ -159,7 +160,8 @@ void collector(const struct plan *p, struct page *page, int dirfd, struct reader
 
 /** Records that were finished, or may have been. */
 uint64_t begun_in(const struct page *page, uint32_t segment);
-/** What a watcher that has come to the end of dead segments found, against what was written down. */
+/** What a watcher that has come to the end of dead segments found, against what was written
+ * down. */
 bool accounted(const struct watcher *w, const struct page *page, char why[200]);
 /** And of what lies there nothing was left out. */
 bool late_reader_gets_all(const struct watcher *w, const struct page *page, char why[200]);
@@ -200,7 +202,8 @@ bool fail(char why[200], const char *format, ...) __attribute__((format(printf, 
 pid_t program_start(struct worker *w, const char *const *arguments, int out);
 /** What `ls` says of the owner of the only segment. */
 bool program_owner(struct worker *w, char owner[16], char why[200]);
-/** A producer is dead: what `ls` and `stat` say of it, and that `clean` removes it, though killed. */
+/** A producer is dead: what `ls` and `stat` say of it, and that `clean` removes it, though
+ * killed. */
 bool programs_on_the_dead(struct worker *w, const struct plan *p, const struct page *page,
 			  char why[200]);
 /** @param deaths: counts them */

@@ -22,7 +22,8 @@ static void report(bool good, const char *what)
 	bad += !good;
 }
 
-/* Everything a lane holds once `next` numbers were pushed, published but for the last `unpublished`. */
+/* Everything a lane holds once `next` numbers were pushed, published but for the last
+ * `unpublished`. */
 static void fill(struct lane_in_memory *l, uint64_t next, uint64_t unpublished)
 {
 	lane_writer(l, &l->writer, next - l->size);
@@ -31,8 +32,8 @@ static void fill(struct lane_in_memory *l, uint64_t next, uint64_t unpublished)
 	l->head->published = next - unpublished;
 }
 
-/* Read what there is. @return whether it is `expected` records in order, the last before `last`, the
- * reader is then at `end`, and the sums hold. */
+/* Read what there is. @return whether it is `expected` records in order, the last before `last`,
+ * the reader is then at `end`, and the sums hold. */
 static bool read_to(struct tk_lane_reader *r, uint64_t last, uint64_t end, uint64_t expected)
 {
 	struct tk_slot out[TK_LANE_CHUNK];
@@ -144,8 +145,8 @@ static void take_half(struct lane_in_memory *l, bool first)
 	say(l, n, first ? older : 0, first ? 0 : older);
 }
 
-/* A dead writer, wherever in the lane it was, however long ago it had published, in the middle of its
- * last push or after it. */
+/* A dead writer, wherever in the lane it was, however long ago it had published, in the middle of
+ * its last push or after it. */
 static bool ends_are_found(uint64_t size)
 {
 	struct tk_lane_reader r;
@@ -257,8 +258,8 @@ static bool is_kept(struct lane_in_memory *l, const struct tk_record *r)
 	       (uint32_t)s->w[3] == tk_tag(n);
 }
 
-/* No field runs into another: all of a record's at an edge or a single bit, two at a time beside the
- * differences, while tags go round. */
+/* No field runs into another: all of a record's at an edge or a single bit, two at a time beside
+ * the differences, while tags go round. */
 static bool fields_are_apart(void)
 {
 	struct lane_in_memory l;
@@ -288,8 +289,8 @@ static bool fields_are_apart(void)
 	return good;
 }
 
-/* How often the head is published, whatever a lane's size: a power of two, within a quarter of a lap,
- * as number_of() in ring/lane_read.c relies on. */
+/* How often the head is published, whatever a lane's size: a power of two, within a quarter of a
+ * lap, as number_of() in ring/lane_read.c relies on. */
 static bool turns_are_within_a_quarter(void)
 {
 	bool good = true;

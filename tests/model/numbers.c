@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticks on their way to people, on the real C: into nanoseconds and into buckets, for all values where
- * there are few, around every edge and at random where there are many. Oracles are arithmetic in 128
- * bits, and a sort.
+ * Ticks on their way to people, on the real C: into nanoseconds and into buckets, for all values
+ * where there are few, around every edge and at random where there are many. Oracles are arithmetic
+ * in 128 bits, and a sort.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,8 +50,8 @@ static bool is_nearest(const struct tk_tsc_conv *c, uint64_t hz)
 }
 
 /*
- * Towards zero, and never away from it by more than the multiplier's rounding, half a 2^-64 ns a tick,
- * can carry. Out of a result's range there is nothing to agree on.
+ * Towards zero, and never away from it by more than the multiplier's rounding, half a 2^-64 ns a
+ * tick, can carry. Out of a result's range there is nothing to agree on.
  */
 static bool agrees(const struct tk_tsc_conv *c, uint64_t hz, int64_t ticks)
 {
@@ -65,7 +65,8 @@ static bool agrees(const struct tk_tsc_conv *c, uint64_t hz, int64_t ticks)
 	return got >= exact - off && got <= exact + off && (got == 0 || (got ^ ticks) >= 0);
 }
 
-/* A stamp anywhere, from a base anywhere: what counts is the difference, across the counter's wrap. */
+/* A stamp anywhere, from a base anywhere: what counts is the difference, across the counter's
+ * wrap. */
 static bool agrees_from(struct tk_tsc_conv *c, uint64_t base, uint64_t ticks)
 {
 	int64_t ns = tk_tsc_delta_ns(c, (int64_t)ticks);
@@ -166,7 +167,8 @@ static bool records_have_buckets(void)
 
 /* ---- counts ---- */
 
-/* Its counters as full as they go: the ends of the range that was noted are taken, and all between. */
+/* Its counters as full as they go: the ends of the range that was noted are taken, and all
+ * between. */
 static bool full_tallies_are_taken(void)
 {
 	struct tk_hist *h = calloc(1, sizeof(*h));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may read lanes that are queues, and what a kill on either side leaves. Readers are processes of
- * their own, for none attaches to its own segment.
+ * Who may read lanes that are queues, and what a kill on either side leaves. Readers are processes
+ * of their own, for none attaches to its own segment.
  */
 #include <criterion/criterion.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lane in this process's own memory, or in an anonymous shared mapping, with a writer that
- * publishes as the library's does: for tests that need no segment. A ring, or with TEST_RTE a queue.
+ * publishes as the library's does: for tests that need no segment. A ring, or with TEST_RTE a
+ * queue.
  */
 #ifndef TK_TESTS_LANE_IN_MEMORY_H
 #define TK_TESTS_LANE_IN_MEMORY_H

@@ -110,7 +110,8 @@ Test(place, a_directory_that_cannot_be_read_is_not_an_empty_one)
 	close(fd);
 }
 
-/* Two clean up at a time, or one does and the app is started again: the second one has nothing to say. */
+/* Two clean up at a time, or one does and the app is started again: the second one has nothing to
+ * say. */
 Test(place, what_was_removed_meanwhile_is_removed)
 {
 	char path[] = "/tmp/tk-test-XXXXXX";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What crashes leave behind: the newest of an app's dead stay, older ones go, and nothing else does.
- * Every owner is a process, and those that die are killed. */
+/* What crashes leave behind: the newest of an app's dead stay, older ones go, and nothing else
+ * does. Every owner is a process, and those that die are killed. */
 #include <criterion/criterion.h>
 
 #include <dirent.h>

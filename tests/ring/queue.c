@@ -127,7 +127,8 @@ Test(queue, indices_wrap)
 	}
 }
 
-/* A writer may be ahead of what it published, and a reader come when the indices have just wrapped. */
+/* A writer may be ahead of what it published, and a reader come when the indices have just
+ * wrapped. */
 Test(queue, attaching_knows_the_lap_of_the_indices)
 {
 	begin_at((UINT64_C(3) << 32) - 100, 7);

@@ -347,7 +347,8 @@ Test(segment, nobody_attaches_to_his_own)
 	refuse(ENOENT);
 }
 
-/* Its process died before it was done: known to be so after a while, and seen by those who only look. */
+/* Its process died before it was done: known to be so after a while, and seen by those who only
+ * look. */
 Test(segment, what_was_abandoned_is_dead)
 {
 	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };

@@ -9,8 +9,8 @@
  *	dies	records until it is killed; LEDGER is a file in which it says how much
  *	span	a single span, for as long as it runs
  *
- * It says "ready" once it has lanes and the readers (PID...) have attached, begins at SIGUSR1, ends at
- * SIGTERM, and then says how many records it pushed, timer by timer: "pushed TIMER NUMBER".
+ * It says "ready" once it has lanes and the readers (PID...) have attached, begins at SIGUSR1, ends
+ * at SIGTERM, and then says how many records it pushed, timer by timer: "pushed TIMER NUMBER".
  *
  * It looks into the library to set lanes' sequence numbers, and to learn its segment's name.
  */

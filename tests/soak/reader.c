@@ -2,9 +2,10 @@
 /*
  * A reader that is there all the time: reader DIRECTORY
  *
- * Attaches to every segment at its oldest record, reads each to its owner's end, and holds every lane
- * to the promise of ring/lane_read.h at every turn. At SIGTERM it reads on until no owner lives, and
- * says of each app "read APP DELIVERED LOST", and of each lane that got past 2^32 or 2^40 "crossed".
+ * Attaches to every segment at its oldest record, reads each to its owner's end, and holds every
+ * lane to the promise of ring/lane_read.h at every turn. At SIGTERM it reads on until no owner
+ * lives, and says of each app "read APP DELIVERED LOST", and of each lane that got past 2^32 or
+ * 2^40 "crossed".
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -58,7 +59,8 @@ static void attach(int dirfd, const char *name)
 	for (unsigned i = 0; i < SEGMENTS; i++) {
 		if (segments[i])
 			continue;
-		/* One that is being made, or was let go of and is not removed yet, is not for us. */
+		/* One that is being made, or was let go of and is not removed yet, is not for
+		 * us. */
 		segments[i] = tk_segment_attach(dirfd, name, TK_LANE_OLDEST, why);
 		if (segments[i] && tk_segment_owner(segments[i]) != TK_OWNER_ALIVE) {
 			tk_segment_detach(segments[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A queue whose ends are two threads of one process, for TSan: it sees both sides of every slot then,
- * DPDK's and ours. (The slots of rings are written in assembly, which it cannot see.) All is
+ * A queue whose ends are two threads of one process, for TSan: it sees both sides of every slot
+ * then, DPDK's and ours. (The slots of rings are written in assembly, which it cannot see.) All is
  * accounted for, in order, full or not.
  *
  *	queue_threads [pushes]

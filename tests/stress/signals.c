@@ -61,7 +61,8 @@ static void push_next(enum who who)
 	push(who, __atomic_add_fetch(&pushed[who], 1, __ATOMIC_RELAXED));
 }
 
-/* Where a push can be interrupted. Its claim is the one xadd there is; its turn is the library's. */
+/* Where a push can be interrupted. Its claim is the one xadd there is; its turn is the
+ * library's. */
 struct range {
 	uintptr_t from, to;
 };

@@ -158,7 +158,8 @@ static void verdict(const char *id, enum tk_tsc_severity want)
 	cr_expect_eq(tk_tsc_usable(&report), want != TK_TSC_FATAL);
 }
 
-/* And the quick sets agree, with the check's name in the reason: it is the counter's, or the stores'. */
+/* And the quick sets agree, with the check's name in the reason: it is the counter's, or the
+ * stores'. */
 static void refused(const char *id, bool counter)
 {
 	char why[256] = "";

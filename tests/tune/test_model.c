@@ -148,7 +148,8 @@ Test(model, the_bound_is_never_below_the_simulation_and_close_to_it)
 			cr_assert_geq(bound, s.waiting, "round %d: %lu < %lu", round, bound,
 				      s.waiting);
 			quota = t.slots + CHUNK;
-			/* Emptied at one poll: what waits and what comes meanwhile is less than that. */
+			/* Emptied at one poll: what waits and what comes meanwhile is less than
+			 * that. */
 			if (bound < t.slots &&
 			    (double)bound / (1 - tk_load_rate(&t.load) / (double)t.reader.drain) +
 					    (double)t.load.burst <

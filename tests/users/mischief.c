@@ -2,8 +2,8 @@
 /*
  * What other users may be up to, and a watch on what they are after.
  *
- *	mischief watch FILE...	says whatever is done to files, and to what is in directories: opened,
- *				read, written, made, removed
+ *	mischief watch FILE...	says whatever is done to files, and to what is in directories:
+ *				opened, read, written, made, removed
  *	mischief swap A B	exchanges two names, over and over
  *	mischief lock FILE	holds a read lock on it
  *
@@ -24,7 +24,8 @@ static void ready(void)
 	fflush(stdout);
 }
 
-/* Not that a name of it was removed (IN_ATTRIB, IN_DELETE_SELF): its directory, if watched, tells. */
+/* Not that a name of it was removed (IN_ATTRIB, IN_DELETE_SELF): its directory, if watched,
+ * tells. */
 #define DONE (IN_ACCESS | IN_MODIFY | IN_OPEN | IN_CLOSE | IN_CREATE | IN_DELETE | IN_MOVE)
 
 static int watch(char **files)

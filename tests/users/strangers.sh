@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What one user can do to another's segments: nothing, unless asked to share; then read, and no more.
-# Environment: TIMEKEEPER, HOST, MISCHIEF (programs). Needs root.
+# What one user can do to another's segments: nothing, unless asked to share; then read, and no
+# more. Environment: TIMEKEEPER, HOST, MISCHIEF (programs). Needs root.
 set -uo pipefail
 . "$(dirname "$0")/users.sh"
 place=/dev/shm/timekeeper-$alice

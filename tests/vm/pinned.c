@@ -2,8 +2,8 @@
 /*
  * A program whose threads are on given cpus: pinned APP CPU[:NODE]... [later CPU[:NODE]...]
  *
- * A thread a cpu, its lane on that cpu's NUMA node or on NODE, records 1,000 spans. What could not be
- * had is said; then "ready", and it waits to be killed; at "later" too, for SIGUSR1 to go on.
+ * A thread a cpu, its lane on that cpu's NUMA node or on NODE, records 1,000 spans. What could not
+ * be had is said; then "ready", and it waits to be killed; at "later" too, for SIGUSR1 to go on.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=dash
-# Sourced by the suites, which run in the guest's busybox sh: tests in TAP, and programs to be tested.
-# A suite ends with `plan`; one that does not is a failure.
+# Sourced by the suites, which run in the guest's busybox sh: tests in TAP, and programs to be
+# tested. A suite ends with `plan`; one that does not is a failure.
 set -u
 timekeeper=build/collector/timekeeper
 out=/tmp/out
@@ -61,8 +61,8 @@ plan() {
 	echo "1..$n"
 }
 
-# start PROGRAM ARGUMENTS...: in the background, until it has said "ready" or "recording"; it has a minute. Its
-# number is in $pid, what it said in $out.
+# start PROGRAM ARGUMENTS...: in the background, until it has said "ready" or "recording"; it has a
+# minute. Its number is in $pid, what it said in $out.
 start() {
 	local tries=600
 	"$@" >$out 2>&1 &
@@ -75,7 +75,8 @@ start() {
 	done
 }
 
-# background COMMAND...: a function or a program whose number is in $pid; what it says is in /tmp/stdout and
+# background COMMAND...: a function or a program whose number is in $pid; what it says is in
+# /tmp/stdout and
 # /tmp/stderr.
 background() {
 	"$@" >/tmp/stdout 2>/tmp/stderr &

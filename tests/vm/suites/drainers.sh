@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # boots: plain
-# A drainer for each node, on its cpus, with its memory there; lanes that come later; nodes whose cpus may not
-# be used, or are gone. And whoever drains, every record is delivered or counted as lost.
+# A drainer for each node, on its cpus, with its memory there; lanes that come later; nodes whose
+# cpus may not be used, or are gone. And whoever drains, every record is delivered or counted as
+# lost.
 . tests/vm/tap.sh
 cpu=/sys/devices/system/cpu
 

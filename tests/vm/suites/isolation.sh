@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # boots: isolated plain partition
-# A drainer on cpu 3 alone: for ten seconds no other task takes it away, and nothing faults, by the kernel's
-# own counts. Where a cpu is not isolated, --isolated is refused.
+# A drainer on cpu 3 alone: for ten seconds no other task takes it away, and nothing faults, by the
+# kernel's own counts. Where a cpu is not isolated, --isolated is refused.
 . tests/vm/tap.sh
 measured=/sys/fs/cgroup/measured
 
@@ -88,7 +88,8 @@ partition)
 	check 'a partition of one cpu: its drainer is not alone, and that is said' \
 		until_true grep -q 'drainers are not left alone' /tmp/stderr
 	end_of_stat
-	# The tick is left, and with it the kernel's own threads of that cpu: ksoftirqd, and the watchdog's.
+	# The tick is left, and with it the kernel's own threads of that cpu: ksoftirqd, and the
+	# watchdog's.
 	echo 2-3 >$measured/cpuset.cpus
 	quiet 'a partition of two cpus' 2 40 within $timekeeper stat --cpu 3 --isolated --poll spin
 	echo 3 >$measured/cpuset.cpus

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # boots: isolated
-# A lane lies on its producer's node, or where it was asked to; `ls` says where, and the kernel agrees.
+# A lane lies on its producer's node, or where it was asked to; `ls` says where, and the kernel
+# agrees.
 . tests/vm/tap.sh
 node1=/sys/devices/system/node/node1
 

@@ -26,7 +26,8 @@ ok() {
 	return $status
 }
 
-# The block for a partition; and from the shell that has done it: where that one runs, and what was recorded.
+# The block for a partition; and from the shell that has done it: where that one runs, and what was
+# recorded.
 inside() {
 	sh -c '. /tmp/block1
 		awk "/^Cpus_allowed_list/ { print \$2 }" /proc/self/status >/tmp/allowed
