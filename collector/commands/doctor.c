@@ -6,6 +6,7 @@
 
 #include "collector/cli/say.h"
 #include "collector/commands/commands.h"
+#include "collector/doctor/checks/noise.h"
 #include "collector/doctor/print.h"
 
 #define SECONDS_MAX 3600u
@@ -30,13 +31,14 @@ static enum tk_exit check(const struct tk_args *a)
 	return TK_EXIT_OK;
 }
 
-static void examine(struct tk_doctor *d, const struct tk_args *a)
+static void examine(struct tk_doctor *d, struct tk_noise *noise, const struct tk_args *a)
 {
 	double hz = tk_doctor_tsc(d);
 
 	if (a->seconds) {
-		tk_say("spinning on cpu %d for %ju s", d->cpu, (uintmax_t)a->seconds);
-		tk_noise_measure(&d->noise, d->cpu, a->seconds, hz);
+		tk_say("spinning on cpu %d for %ju s", d->subject.cpu, (uintmax_t)a->seconds);
+		tk_noise_measure(noise, d->subject.cpu, a->seconds, hz);
+		d->subject.noise = noise;
 	}
 	tk_doctor_run(d);
 }
@@ -45,6 +47,7 @@ enum tk_exit tk_cmd_doctor(const struct tk_args *a, FILE *out)
 {
 	enum tk_exit code = check(a);
 	struct tk_doctor d;
+	struct tk_noise noise;
 	char why[256];
 	int err;
 
@@ -58,7 +61,7 @@ enum tk_exit tk_cmd_doctor(const struct tk_args *a, FILE *out)
 		return TK_EXIT_FAILED;
 	}
 	setlocale(LC_CTYPE, "");
-	examine(&d, a);
+	examine(&d, &noise, a);
 	if (a->fix_script)
 		tk_doctor_script(&d, out);
 	else if (!a->json)

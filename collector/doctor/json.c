@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "collector/doctor/checks/noise.h"
 #include "collector/doctor/print.h"
 
 static json_t *json_fix(const struct tk_finding *f)
@@ -39,29 +40,25 @@ static json_t *json_count(const struct tk_noise *n, uint64_t count)
 
 static json_t *json_noise(const struct tk_noise *n)
 {
-	double p[TK_PERCENTILES];
-
-	if (!n->seconds || n->error)
+	if (!n || n->error)
 		return json_null();
-	tk_hist_percentiles(&n->gaps, p);
 	return json_pack(
 		"{s:I, s:s, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o}", "seconds",
 		(json_int_t)n->seconds, "clock", n->tsc ? "tsc" : "CLOCK_MONOTONIC", "threshold_ns",
-		json_ns(n, (double)n->threshold), "count", (json_int_t)n->gaps.count, "rate_per_s",
-		(double)n->gaps.count * n->hz / (double)n->elapsed, "p50_ns", json_ns(n, p[TK_P50]),
-		"p99_ns", json_ns(n, p[TK_P99]), "p999_ns", json_ns(n, p[TK_P999]), "max_ns",
-		json_ns(n, n->gaps.count ? (double)n->gaps.max : 0), "lost_s",
-		(double)n->lost / n->hz, "lost_percent", 100 * (double)n->lost / (double)n->elapsed,
-		"timer_interrupts", json_count(n, n->timer), "other_interrupts",
-		json_count(n, n->others));
+		json_ns(n, (double)n->threshold), "count", (json_int_t)n->count, "rate_per_s",
+		(double)n->count * n->hz / (double)n->elapsed, "p50_ns", json_ns(n, n->p50),
+		"p99_ns", json_ns(n, n->p99), "p999_ns", json_ns(n, n->p999), "max_ns",
+		json_ns(n, (double)n->longest), "lost_s", (double)n->lost / n->hz, "lost_percent",
+		100 * (double)n->lost / (double)n->elapsed, "timer_interrupts",
+		json_count(n, n->timer), "other_interrupts", json_count(n, n->others));
 }
 
 int tk_doctor_json(const struct tk_doctor *d, FILE *out)
 {
 	json_t *root =
-		json_pack("{s:i, s:i, s:s, s:s, s:o, s:o}", "schema", 1, "cpu", d->cpu, "cpu_why",
-			  d->cpu_why, "verdict", tk_verdict_name(tk_doctor_verdict(d)), "checks",
-			  json_checks(d), "noise", json_noise(&d->noise));
+		json_pack("{s:i, s:i, s:s, s:s, s:o, s:o}", "schema", 1, "cpu", d->subject.cpu,
+			  "cpu_why", d->cpu_why, "verdict", tk_verdict_name(tk_doctor_verdict(d)),
+			  "checks", json_checks(d), "noise", json_noise(d->subject.noise));
 	int err;
 
 	if (!root)

@@ -7,16 +7,10 @@
 #include "collector/cli/charset.h"
 #include "collector/cli/say.h"
 
+#include "collector/doctor/checks/noise.h"
+
 #define TEXT_AT   36
 #define BAR_WIDTH 40
-#define BINS      33 /* 1, 2, 5, 10, ... ns up to 50 s */
-
-static double bin_ns(int bin)
-{
-	static const double steps[] = { 1, 2, 5 };
-
-	return steps[bin % 3] * pow(10, bin / 3);
-}
 
 static void time_text(char text[16], double ns)
 {
@@ -30,39 +24,23 @@ static void time_text(char text[16], double ns)
 		snprintf(text, 16, "%g s", ns / 1e9);
 }
 
-static void fill_bins(const struct tk_noise *n, uint64_t bins[BINS])
-{
-	uint32_t last = tk_hist_index(n->gaps.max);
-	int bin = 0;
-
-	for (uint32_t i = tk_hist_index(n->gaps.min); i <= last; i++) {
-		double ns = tk_noise_ns(n, (double)tk_hist_lowest(i));
-
-		while (bin + 1 < BINS && ns >= bin_ns(bin + 1))
-			bin++;
-		bins[bin] += n->gaps.buckets[i];
-	}
-}
-
 /* Bars by the logarithm: one long gap matters as much as a million short ones. */
 static void print_gaps(const struct tk_noise *n, FILE *out)
 {
 	const char *block = tk_charset_choose(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
-	uint64_t bins[BINS] = { 0 };
 	char from[16], to[16];
 
 	fprintf(out, "\ngaps of %.2f us and longer, by length\n",
 		tk_noise_ns(n, (double)n->threshold) / 1e3);
-	fill_bins(n, bins);
-	for (int i = 0; i < BINS; i++) {
+	for (int i = 0; i < TK_NOISE_BINS; i++) {
 		double width =
-			BAR_WIDTH * log10((double)bins[i] + 1) / log10((double)n->gaps.count + 1);
+			BAR_WIDTH * log10((double)n->bins[i] + 1) / log10((double)n->count + 1);
 
-		if (!bins[i])
+		if (!n->bins[i])
 			continue;
-		time_text(from, bin_ns(i));
-		time_text(to, bin_ns(i + 1));
-		fprintf(out, "%8s to %-8s %10ju  ", from, to, (uintmax_t)bins[i]);
+		time_text(from, tk_noise_bin_ns(i));
+		time_text(to, tk_noise_bin_ns(i + 1));
+		fprintf(out, "%8s to %-8s %10ju  ", from, to, (uintmax_t)n->bins[i]);
 		for (int c = 0; c < (int)ceil(width); c++)
 			fputs(block, out);
 		fputc('\n', out);
@@ -115,21 +93,23 @@ static void print_summary(const struct tk_doctor *d, FILE *out)
 
 	for (size_t i = 0; i < d->n; i++)
 		count[d->findings[i].verdict]++;
-	fprintf(out, "\ncpu %d %s: fail %u, warnings %u, unknown %u, ok %u\n", d->cpu,
+	fprintf(out, "\ncpu %d %s: fail %u, warnings %u, unknown %u, ok %u\n", d->subject.cpu,
 		says[tk_doctor_verdict(d)], count[TK_VERDICT_FAIL], count[TK_VERDICT_WARN],
 		count[TK_VERDICT_UNKNOWN], count[TK_VERDICT_OK]);
 }
 
 void tk_doctor_table(const struct tk_doctor *d, FILE *out)
 {
-	fprintf(out, "cpu %d, %s\n", d->cpu, d->cpu_why);
+	const struct tk_subject *s = &d->subject;
+
+	fprintf(out, "cpu %d, %s\n", s->cpu, d->cpu_why);
 	print_findings(d, out);
-	if (d->noise.gaps.count)
-		print_gaps(&d->noise, out);
-	else if (!d->noise.seconds && !d->root[0])
+	if (s->noise && s->noise->count)
+		print_gaps(s->noise, out);
+	else if (!s->noise && !s->root[0])
 		fprintf(out,
 			"\nnot measured: with --seconds 5 it spins on cpu %d, and counts what "
 			"interrupts it\n",
-			d->cpu);
+			s->cpu);
 	print_summary(d, out);
 }

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/doctor.h"
 
 void tk_doctor_table(const struct tk_doctor *d, FILE *out);
 

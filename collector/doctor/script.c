@@ -65,7 +65,7 @@ static void print_parameters(const struct tk_doctor *d, FILE *out)
 
 void tk_doctor_script(const struct tk_doctor *d, FILE *out)
 {
-	fprintf(out, heading, d->cpu);
+	fprintf(out, heading, d->subject.cpu);
 	for (size_t i = 0; i < d->n; i++)
 		if (d->findings[i].fix_kind == TK_FIX_COMMAND)
 			print_command(&d->findings[i], out);

@@ -6,7 +6,7 @@
 #ifndef TK_TESTS_FIXTURES_H
 #define TK_TESTS_FIXTURES_H
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/check.h"
 #include "tests/tree.h"
 
 struct fixture_file {

@@ -5,25 +5,29 @@
 #include <jansson.h>
 #include <sched.h>
 
+#include "collector/doctor/checks/noise.h"
 #include "collector/doctor/print.h"
 #include "collector/machine/isolation.h"
 #include "tests/doctor/fixtures.h"
 
 static struct tk_doctor d;
+static struct tk_noise noise;
 static char why[256];
 
 static void measure(const struct fixture *x)
 {
-	struct tk_noise *n = &d.noise;
-
-	n->seconds = 2;
-	n->hz = 1e9;
-	n->threshold = 1000;
-	n->elapsed = 2000000000;
-	n->timer = x ? x->timer : 0;
-	n->error = x ? x->error : 0;
-	if (x && x->gap_ns)
-		tk_hist_add(&n->gaps, n->lost = x->gap_ns);
+	noise = (struct tk_noise){ .seconds = 2,
+				   .hz = 1e9,
+				   .threshold = 1000,
+				   .elapsed = 2000000000,
+				   .timer = x ? x->timer : 0,
+				   .error = x ? x->error : 0 };
+	if (x && x->gap_ns) {
+		noise.count = 1;
+		noise.lost = noise.shortest = noise.longest = x->gap_ns;
+		noise.p50 = noise.p99 = noise.p999 = (double)x->gap_ns;
+	}
+	d.subject.noise = &noise;
 }
 
 /* Examine cpu 3 of the tree. */
@@ -105,8 +109,8 @@ static bool has_fixture(const struct tk_check *c, enum tk_verdict v)
 /* A check that cannot fail is a lie. */
 Test(doctor, every_verdict_of_every_check_has_a_fixture)
 {
-	for (size_t family = 0; tk_families[family]; family++) {
-		for (const struct tk_check *c = tk_families[family]; c->id; c++) {
+	for (size_t family = 0; tk_doctor_families[family]; family++) {
+		for (const struct tk_check *c = tk_doctor_families[family]; c->id; c++) {
 			cr_expect_gt(c->verdicts & ~TK_CAN(OK) & ~TK_CAN(UNKNOWN), 0, "%s", c->id);
 			for (int v = 0; v < TK_VERDICTS; v++)
 				if (c->verdicts >> v & 1)
@@ -115,8 +119,8 @@ Test(doctor, every_verdict_of_every_check_has_a_fixture)
 		}
 	}
 	for (size_t i = 0; i < N_FIXTURES; i++)
-		for (size_t family = 0; tk_families[family]; family++)
-			for (const struct tk_check *c = tk_families[family]; c->id; c++)
+		for (size_t family = 0; tk_doctor_families[family]; family++)
+			for (const struct tk_check *c = tk_doctor_families[family]; c->id; c++)
 				if (!strcmp(c->id, fixtures[i].id))
 					cr_expect(c->verdicts >> fixtures[i].verdict & 1, "%s",
 						  c->id);
@@ -140,20 +144,20 @@ Test(doctor, which_cpu)
 {
 	tree_text(CPU "isolated", "1-2\n");
 	cr_assert_eq(tk_doctor_begin(&d, tree_root, -1, why, sizeof(why)), 0);
-	cr_expect_eq(d.cpu, 1);
+	cr_expect_eq(d.subject.cpu, 1);
 	cr_expect_not_null(strstr(d.cpu_why, "isolated"));
-	cr_expect_str_eq(d.isolate, "1-2");
-	cr_expect_str_eq(d.others, "0,3");
-	cr_expect_str_eq(d.others_mask, "9");
+	cr_expect_str_eq(d.subject.isolate, "1-2");
+	cr_expect_str_eq(d.subject.others, "0,3");
+	cr_expect_str_eq(d.subject.others_mask, "9");
 
 	tree_text(CPU "isolated", "\n");
 	cr_assert_eq(tk_doctor_begin(&d, tree_root, -1, why, sizeof(why)), 0);
-	cr_expect_eq(d.cpu, 3);
+	cr_expect_eq(d.subject.cpu, 3);
 	cr_expect_not_null(strstr(d.cpu_why, "the last"));
 	tree_text(MADE ".partition", "isolated\n");
 	tree_text(MADE ".effective", "2\n");
 	cr_assert_eq(tk_doctor_begin(&d, tree_root, -1, why, sizeof(why)), 0);
-	cr_expect_eq(d.cpu, 2);
+	cr_expect_eq(d.subject.cpu, 2);
 
 	cr_expect_eq(tk_doctor_begin(&d, tree_root, 4, why, sizeof(why)), -EINVAL);
 	cr_expect_str_eq(why, "cpu 4 is not online; these are: 0-3");
@@ -211,7 +215,7 @@ Test(doctor, the_counters_checks_are_taken_over)
 					   { "clocksource", "/sys/x", "r", TK_TSC_WARN, "\033v" },
 					   { "avx", "CPUID 1", "r", TK_TSC_FATAL, "v" } } };
 
-	d = (struct tk_doctor){ .root = "" };
+	d = (struct tk_doctor){ .subject.root = "" };
 	tk_doctor_add_tsc(&d, &r);
 	cr_assert_eq(d.n, 4);
 	cr_expect_eq(find("tsc.tsc_reliable")->verdict, TK_VERDICT_OK);
@@ -221,7 +225,7 @@ Test(doctor, the_counters_checks_are_taken_over)
 	cr_expect_str_eq(find("tsc.clocksource")->value, "?v");
 	cr_expect_eq(find("tsc.avx")->verdict, TK_VERDICT_FAIL);
 	cr_expect_eq(find("tsc.avx")->fix_kind, TK_FIX_TEXT);
-	d = (struct tk_doctor){ .root = tree_root };
+	d = (struct tk_doctor){ .subject.root = tree_root };
 	tk_doctor_add_tsc(&d, &r);
 	cr_expect_eq(d.n, 3);
 	for (int i = 0; i < TK_FINDINGS_MAX; i++)
@@ -275,7 +279,7 @@ Test(doctor, a_spin_adds_up)
 {
 	static struct tk_noise n;
 	cpu_set_t mine;
-	uint64_t sum;
+	uint64_t binned = 0;
 	int cpu = 0;
 
 	cr_assert_eq(sched_getaffinity(0, sizeof(mine), &mine), 0);
@@ -283,10 +287,13 @@ Test(doctor, a_spin_adds_up)
 		cpu++;
 	tk_noise_measure(&n, cpu, 1, 0);
 	cr_assert_eq(n.error, 0);
-	sum = (uint64_t)n.gaps.sum;
-	cr_expect_eq(sum, n.lost);
+	for (int i = 0; i < TK_NOISE_BINS; i++)
+		binned += n.bins[i];
+	cr_expect_eq(binned, n.count);
 	cr_expect(n.lost <= n.elapsed && n.elapsed >= 1000000000 && n.threshold >= 1000);
-	cr_expect(n.gaps.count == 0 || n.gaps.min >= n.threshold);
+	cr_expect(n.lost >= n.count * n.shortest && n.lost <= n.count * n.longest);
+	cr_expect(n.count == 0 || (n.shortest >= n.threshold && n.shortest <= n.longest));
+	cr_expect(n.p50 <= n.p99 && n.p99 <= n.p999 && n.p999 <= (double)n.longest);
 	tk_noise_measure(&n, 4095, 1, 0);
 	cr_expect_eq(n.error, -EINVAL);
 }

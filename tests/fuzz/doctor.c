@@ -101,8 +101,8 @@ static void check_mask(const char *text)
 
 static unsigned verdicts_of(const char *id)
 {
-	for (size_t i = 0; tk_families[i]; i++)
-		for (const struct tk_check *c = tk_families[i]; c->id; c++)
+	for (size_t i = 0; tk_doctor_families[i]; i++)
+		for (const struct tk_check *c = tk_doctor_families[i]; c->id; c++)
 			if (!strcmp(c->id, id))
 				return c->verdicts;
 	return 0;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/families.h"
 
 #define LINE_MAX_BYTES (64u << 10) /* 4,096 columns of 11, and a name */
 #define NAMED          3           /* in a value */
@@ -125,24 +125,24 @@ int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *o
 
 /* The interrupts of devices that may come to the cpu. */
 struct devices {
-	const struct tk_doctor *d;
+	const struct tk_subject *s;
 	unsigned all, here, fired, unreadable;
 	char names[128]; /* of the first */
 	char moves[MOVED * (DIGITS_MAX + 1) + 1];
 };
 
 /* Where this is delivered: the effective affinity, or on kernels without, where it may be. */
-static int read_affinity(const struct tk_doctor *d, const char *number, struct tk_tsc_cpus *cpus)
+static int read_affinity(const struct tk_subject *s, const char *number, struct tk_tsc_cpus *cpus)
 {
 	char path[64];
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/irq/%s/effective_affinity_list", number);
-	err = tk_tsc_cpus_read(d->root, path, cpus);
+	err = tk_tsc_cpus_read(s->root, path, cpus);
 	if (!err)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity_list", number);
-	return tk_tsc_cpus_read(d->root, path, cpus);
+	return tk_tsc_cpus_read(s->root, path, cpus);
 }
 
 static void look_at(const struct tk_interrupt *i, void *arg)
@@ -154,11 +154,11 @@ static void look_at(const struct tk_interrupt *i, void *arg)
 	if (digits == 0 || digits > DIGITS_MAX || i->label[digits])
 		return;
 	v->all++;
-	if (read_affinity(v->d, i->label, &cpus)) {
+	if (read_affinity(v->s, i->label, &cpus)) {
 		v->unreadable++;
 		return;
 	}
-	if (!tk_has_cpu(v->d, &cpus))
+	if (!tk_check_has_cpu(v->s, &cpus))
 		return;
 	v->fired += i->count > 0;
 	if (v->here++ < NAMED)
@@ -169,38 +169,39 @@ static void look_at(const struct tk_interrupt *i, void *arg)
 		snprintf(v->moves + used, sizeof(v->moves) - used, " %s", i->label);
 }
 
-static void check_affinity(const struct tk_doctor *d, struct tk_finding *f)
+static void check_affinity(const struct tk_subject *s, struct tk_finding *f)
 {
-	struct devices v = { .d = d };
-	int err = tk_interrupts_each(d->root, d->cpu, look_at, &v);
+	struct devices v = { .s = s };
+	int err = tk_interrupts_each(s->root, s->cpu, look_at, &v);
 
 	if (err || v.unreadable) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "not readable: %s",
-			err ? strerror(-err)
-			    : "where "
-			      "some interrupts go");
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s",
+			       err ? strerror(-err)
+				   : "where "
+				     "some interrupts go");
 		return;
 	}
-	tk_find(f,
-		v.fired  ? TK_VERDICT_FAIL
-		: v.here ? TK_VERDICT_WARN
-			 : TK_VERDICT_OK,
-		"%u of %u come to cpu %d%s%s", v.here, v.all, d->cpu, v.names,
-		v.here > NAMED ? ", ..." : "");
+	tk_check_found(f,
+		       v.fired  ? TK_VERDICT_FAIL
+		       : v.here ? TK_VERDICT_WARN
+				: TK_VERDICT_OK,
+		       "%u of %u come to cpu %d%s%s", v.here, v.all, s->cpu, v.names,
+		       v.here > NAMED ? ", ..." : "");
 	if (v.here)
-		tk_fix(f, TK_FIX_COMMAND,
-		       "for i in%s; do echo %s > \"/proc/irq/$i/smp_affinity_list\"; done", v.moves,
-		       d->others);
+		tk_check_fix(f, TK_FIX_COMMAND,
+			     "for i in%s; do echo %s > \"/proc/irq/$i/smp_affinity_list\"; done",
+			     v.moves, s->others);
 }
 
 const struct tk_check tk_interrupt_checks[] = {
 	{ "irq.default", "/proc/irq/default_smp_affinity",
 	  "A driver that is loaded later sends its interrupts where this says (irqaffinity= at "
 	  "boot).",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, tk_check_mask },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_mask, .moves = true },
 	{ "irq.devices", "/proc/irq/*/effective_affinity_list, /proc/interrupts",
 	  "A device's interrupt takes microseconds from the span it falls into; one that a driver "
 	  "manages itself cannot be moved, but isolcpus=managed_irq,... keeps it away.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_affinity },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_affinity,
+	  .moves = true },
 	{ .id = NULL },
 };

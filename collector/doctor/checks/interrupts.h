@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/doctor/checks/interrupts.h - /proc/interrupts: how often each came to one cpu, since boot.
+ * collector/doctor/checks/interrupts.h - /proc/interrupts: how often each came to one cpu.
  *
- * Read line by line: with hundreds of cpus the file has megabytes. Any thread.
+ * Counts are since boot. The file is read line by line: with hundreds of cpus it has megabytes. Any
+ * thread.
  */
 #ifndef TK_COLLECTOR_DOCTOR_CHECKS_INTERRUPTS_H
 #define TK_COLLECTOR_DOCTOR_CHECKS_INTERRUPTS_H

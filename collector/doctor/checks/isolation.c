@@ -3,90 +3,90 @@
 #include "collector/machine/isolation.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "collector/doctor/check.h"
-#include "tsc/files.h"
+#include "collector/doctor/checks/families.h"
 
 /* With a cpuset to be had it can be done now, else at boot. */
-static void fix_domain(const struct tk_doctor *d, struct tk_finding *f)
+static void fix_domain(const struct tk_subject *s, struct tk_finding *f)
 {
 	static const char top[] = "/sys/fs/cgroup";
 	char controllers[256];
 
-	if (tk_tsc_file_read(d->root, "/sys/fs/cgroup/cgroup.controllers", controllers,
+	if (tk_tsc_file_read(s->root, "/sys/fs/cgroup/cgroup.controllers", controllers,
 			     sizeof(controllers)) > 0 &&
 	    tk_tsc_has_word(controllers, "cpuset"))
-		tk_fix(f, TK_FIX_COMMAND,
-		       "mkdir -p %s/measure && echo +cpuset > %s/cgroup.subtree_control && echo %d "
-		       "> %s/measure/cpuset.cpus && echo isolated > "
-		       "%s/measure/cpuset.cpus.partition",
-		       top, top, d->cpu, top, top);
+		tk_check_fix(f, TK_FIX_COMMAND,
+			     "mkdir -p %s/measure && echo +cpuset > %s/cgroup.subtree_control && "
+			     "echo %d "
+			     "> %s/measure/cpuset.cpus && echo isolated > "
+			     "%s/measure/cpuset.cpus.partition",
+			     top, top, s->cpu, top, top);
 	else
-		tk_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", d->isolate);
+		tk_check_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", s->isolate);
 }
 
-static void check_domain(const struct tk_doctor *d, struct tk_finding *f)
+static void check_domain(const struct tk_subject *s, struct tk_finding *f)
 {
 	char why[sizeof(f->value)];
-	int err = tk_cpu_isolated(d->root, d->cpu, why, sizeof(why));
+	int err = tk_cpu_isolated(s->root, s->cpu, why, sizeof(why));
 
-	tk_find(f,
-		!err            ? TK_VERDICT_OK
-		: err == -EPERM ? TK_VERDICT_FAIL
-				: TK_VERDICT_UNKNOWN,
-		"%s", why);
+	tk_check_found(f,
+		       !err            ? TK_VERDICT_OK
+		       : err == -EPERM ? TK_VERDICT_FAIL
+				       : TK_VERDICT_UNKNOWN,
+		       "%s", why);
 	if (err == -EPERM)
-		fix_domain(d, f);
+		fix_domain(s, f);
 }
 
-static bool has_cgroup2(const struct tk_doctor *d, struct tk_finding *f)
+static bool has_cgroup2(const struct tk_subject *s, struct tk_finding *f)
 {
 	char text[16];
 
 	for (const char *const *mount = tk_cgroup2_mounts; *mount; mount++) {
-		tk_source(f, "%s/cgroup.controllers", *mount);
-		if (tk_read_text(d, f, text, sizeof(text)))
+		tk_check_source(f, "%s/cgroup.controllers", *mount);
+		if (tk_check_read_text(s, f, text, sizeof(text)))
 			return true;
 	}
 	return false;
 }
 
-static void check_partition(const struct tk_doctor *d, struct tk_finding *f)
+static void check_partition(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_partition p;
 
-	if (tk_partition_find(d->root, d->cpu, &p) < 0) {
-		if (has_cgroup2(d, f))
-			tk_find(f, TK_VERDICT_OK, "no partition has cpu %d", d->cpu);
+	if (tk_partition_find(s->root, s->cpu, &p) < 0) {
+		if (has_cgroup2(s, f))
+			tk_check_found(f, TK_VERDICT_OK, "no partition has cpu %d", s->cpu);
 		return;
 	}
-	tk_source(f, "%s/cpuset.cpus.partition", p.path);
-	tk_find(f,
-		tk_partition_standing(p.state) == TK_PARTITION_ISOLATED  ? TK_VERDICT_OK
-		: tk_partition_standing(p.state) == TK_PARTITION_INVALID ? TK_VERDICT_FAIL
-									 : TK_VERDICT_WARN,
-		"%s", p.state);
+	tk_check_source(f, "%s/cpuset.cpus.partition", p.path);
+	tk_check_found(f,
+		       tk_partition_standing(p.state) == TK_PARTITION_ISOLATED  ? TK_VERDICT_OK
+		       : tk_partition_standing(p.state) == TK_PARTITION_INVALID ? TK_VERDICT_FAIL
+										: TK_VERDICT_WARN,
+		       "%s", p.state);
 	if (f->verdict == TK_VERDICT_FAIL)
-		tk_fix(f, TK_FIX_TEXT,
-		       "mend what the kernel says in brackets, and write isolated there again");
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"mend what the kernel says in brackets, and write isolated there again");
 	else if (f->verdict == TK_VERDICT_WARN)
-		tk_fix(f, TK_FIX_TEXT, "write isolated there");
+		tk_check_fix(f, TK_FIX_TEXT, "write isolated there");
 }
 
-static void check_nohz_full(const struct tk_doctor *d, struct tk_finding *f)
+static void check_nohz_full(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus cpus;
 
-	if (!tk_read_cpus(d, f, &cpus))
+	if (!tk_check_read_cpus(s, f, &cpus))
 		return;
-	if (tk_has_cpu(d, &cpus)) {
-		tk_find(f, TK_VERDICT_OK, "has cpu %d", d->cpu);
+	if (tk_check_has_cpu(s, &cpus)) {
+		tk_check_found(f, TK_VERDICT_OK, "has cpu %d", s->cpu);
 		return;
 	}
-	tk_find(f, TK_VERDICT_WARN, "does not have cpu %d", d->cpu);
-	tk_fix(f, TK_FIX_BOOT, "nohz_full=%s", d->isolate);
+	tk_check_found(f, TK_VERDICT_WARN, "does not have cpu %d", s->cpu);
+	tk_check_fix(f, TK_FIX_BOOT, "nohz_full=%s", s->isolate);
 }
 
 /* The list after rcu_nocbs= on the kernel's command line. @return NULL: none */
@@ -101,85 +101,84 @@ static char *rcu_nocbs(char *line)
 }
 
 /* nohz_full= does the same for its cpus. */
-static void check_rcu(const struct tk_doctor *d, struct tk_finding *f)
+static void check_rcu(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus nohz, cpus = { 0 };
 	char line[4096], *list;
 
-	if (!tk_read_text(d, f, line, sizeof(line)))
+	if (!tk_check_read_text(s, f, line, sizeof(line)))
 		return;
-	(void)tk_tsc_cpus_read(d->root, "/sys/devices/system/cpu/nohz_full", &nohz);
+	(void)tk_tsc_cpus_read(s->root, "/sys/devices/system/cpu/nohz_full", &nohz);
 	list = rcu_nocbs(line);
-	if (tk_has_cpu(d, &nohz)) {
-		tk_find(f, TK_VERDICT_OK, "nohz_full has cpu %d, and that does it", d->cpu);
+	if (tk_check_has_cpu(s, &nohz)) {
+		tk_check_found(f, TK_VERDICT_OK, "nohz_full has cpu %d, and that does it", s->cpu);
 	} else if (list && strcmp(list, "all") && tk_tsc_cpus_parse(list, &cpus)) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "not understood: rcu_nocbs=%s", list);
-	} else if (list && (!strcmp(list, "all") || tk_has_cpu(d, &cpus))) {
-		tk_find(f, TK_VERDICT_OK, "rcu_nocbs=%s", list);
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not understood: rcu_nocbs=%s", list);
+	} else if (list && (!strcmp(list, "all") || tk_check_has_cpu(s, &cpus))) {
+		tk_check_found(f, TK_VERDICT_OK, "rcu_nocbs=%s", list);
 	} else {
-		tk_find(f, TK_VERDICT_WARN, "%s%s", list ? "rcu_nocbs=" : "no rcu_nocbs",
-			list ? list : "");
-		tk_fix(f, TK_FIX_BOOT, "rcu_nocbs=%s", d->isolate);
+		tk_check_found(f, TK_VERDICT_WARN, "%s%s", list ? "rcu_nocbs=" : "no rcu_nocbs",
+			       list ? list : "");
+		tk_check_fix(f, TK_FIX_BOOT, "rcu_nocbs=%s", s->isolate);
 	}
 }
 
 /* The first cpu of its core besides it; -1: none. How many of them are not isolated. */
-static int siblings(const struct tk_doctor *d, const struct tk_tsc_cpus *core, unsigned *shared)
+static int siblings(const struct tk_subject *s, const struct tk_tsc_cpus *core, unsigned *shared)
 {
 	char why[192];
 	int first = -1;
 
 	for (int cpu = 0; cpu < TK_TSC_CPUS; cpu++) {
-		if (cpu == d->cpu || !tk_tsc_cpus_has(core, (unsigned int)cpu))
+		if (cpu == s->cpu || !tk_tsc_cpus_has(core, (unsigned int)cpu))
 			continue;
 		first = first < 0 ? cpu : first;
-		*shared += tk_cpu_isolated(d->root, cpu, why, sizeof(why)) != 0;
+		*shared += tk_cpu_isolated(s->root, cpu, why, sizeof(why)) != 0;
 	}
 	return first;
 }
 
-static void check_smt(const struct tk_doctor *d, struct tk_finding *f)
+static void check_smt(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus core;
 	char list[64];
 	unsigned shared = 0;
 	int other;
 
-	if (!tk_read_cpus(d, f, &core))
+	if (!tk_check_read_cpus(s, f, &core))
 		return;
 	tk_tsc_cpus_list(&core, list, sizeof(list));
-	other = siblings(d, &core, &shared);
+	other = siblings(s, &core, &shared);
 	if (other < 0) {
-		tk_find(f, TK_VERDICT_OK, "alone on its core");
+		tk_check_found(f, TK_VERDICT_OK, "alone on its core");
 		return;
 	}
-	tk_find(f, shared ? TK_VERDICT_FAIL : TK_VERDICT_WARN, "cpus %s are one core%s", list,
-		shared ? "" : ", all of it isolated");
-	tk_fix(f, TK_FIX_COMMAND, "echo 0 > /sys/devices/system/cpu/cpu%d/online", other);
+	tk_check_found(f, shared ? TK_VERDICT_FAIL : TK_VERDICT_WARN, "cpus %s are one core%s",
+		       list, shared ? "" : ", all of it isolated");
+	tk_check_fix(f, TK_FIX_COMMAND, "echo 0 > /sys/devices/system/cpu/cpu%d/online", other);
 }
 
 const struct tk_check tk_isolation_checks[] = {
 	{ "isolation.domain", "/sys/devices/system/cpu/isolated",
 	  "Unless the cpu is isolated the scheduler puts other tasks there, each for milliseconds.",
-	  TK_CAN(OK) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_domain },
+	  TK_CAN(OK) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_domain, .moves = true },
 	{ "isolation.partition", "/sys/fs/cgroup/cgroup.controllers",
 	  "A cpuset partition that is invalid isolates nothing, and one that is no isolated one "
 	  "balances its tasks over its cpus.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, false,
-	  check_partition },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_partition },
 	{ "isolation.nohz_full", "/sys/devices/system/cpu/nohz_full",
 	  "Without nohz_full the timer interrupts even a single busy task, 100 to 1,000 times a "
 	  "second; a file that is missing means a kernel that cannot do without.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_nohz_full },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_nohz_full, .moves = true },
 	{ "isolation.rcu_nocbs", "/proc/cmdline",
 	  "Memory that the kernel frees by RCU is otherwise freed on this cpu, in its softirq.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_rcu },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_rcu, .moves = true },
 	{ "isolation.workqueue", "/sys/devices/virtual/workqueue/cpumask",
 	  "The kernel's unbound work, writeback for one, runs on any cpu of this mask.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, tk_check_mask },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_mask, .moves = true },
 	{ "isolation.smt", "/sys/devices/system/cpu/cpuN/topology/thread_siblings_list",
 	  "Two cpus of one core share its execution units and caches: what one does slows the "
 	  "other.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, false, check_smt },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_smt },
 	{ .id = NULL },
 };

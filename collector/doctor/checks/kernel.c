@@ -2,101 +2,102 @@
 /* What the kernel does on every cpu, now and then, unless it is told not to. */
 #include <string.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/families.h"
 #include "collector/machine/isolation.h"
 
 #define STAT_SECONDS 10 /* what distributions' latency profiles set */
 
-static void check_watchdog(const struct tk_doctor *d, struct tk_finding *f)
+static void check_watchdog(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus cpus;
 	int64_t on;
 
-	if (!tk_read_number(d, f, &on))
+	if (!tk_check_read_number(s, f, &on))
 		return;
 	if (!on) {
-		tk_find(f, TK_VERDICT_OK, "off");
+		tk_check_found(f, TK_VERDICT_OK, "off");
 		return;
 	}
-	tk_source(f, "/proc/sys/kernel/watchdog_cpumask");
-	if (!tk_read_cpus(d, f, &cpus))
+	tk_check_source(f, "/proc/sys/kernel/watchdog_cpumask");
+	if (!tk_check_read_cpus(s, f, &cpus))
 		return;
-	if (!tk_has_cpu(d, &cpus)) {
-		tk_find(f, TK_VERDICT_OK, "on, for others than cpu %d", d->cpu);
+	if (!tk_check_has_cpu(s, &cpus)) {
+		tk_check_found(f, TK_VERDICT_OK, "on, for others than cpu %d", s->cpu);
 		return;
 	}
-	tk_find(f, TK_VERDICT_WARN, "on, for cpu %d too", d->cpu);
-	if (d->others[0])
-		tk_fix_echo(f, d->others);
+	tk_check_found(f, TK_VERDICT_WARN, "on, for cpu %d too", s->cpu);
+	if (s->others[0])
+		tk_check_fix_echo(f, s->others);
 }
 
 /*
  * A cpu of nohz_full sends its timers away, if it may. One that is only isolated neither sends nor
  * is sent any; any other is sent some when it is busy and others are idle.
  */
-static void check_timer_migration(const struct tk_doctor *d, struct tk_finding *f)
+static void check_timer_migration(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus nohz;
 	char why[192];
 	bool tickless, isolated;
 	int64_t on;
 
-	if (!tk_read_number(d, f, &on))
+	if (!tk_check_read_number(s, f, &on))
 		return;
-	(void)tk_tsc_cpus_read(d->root, "/sys/devices/system/cpu/nohz_full", &nohz);
-	tickless = tk_has_cpu(d, &nohz);
-	isolated = tickless || !tk_cpu_isolated(d->root, d->cpu, why, sizeof(why));
-	tk_find(f, tickless == !!on || (isolated && !tickless) ? TK_VERDICT_OK : TK_VERDICT_WARN,
+	(void)tk_tsc_cpus_read(s->root, "/sys/devices/system/cpu/nohz_full", &nohz);
+	tickless = tk_check_has_cpu(s, &nohz);
+	isolated = tickless || !tk_cpu_isolated(s->root, s->cpu, why, sizeof(why));
+	tk_check_found(
+		f, tickless == !!on || (isolated && !tickless) ? TK_VERDICT_OK : TK_VERDICT_WARN,
 		"%s, and the cpu is %s", on ? "on" : "off",
 		tickless   ? "of nohz_full"
 		: isolated ? "isolated"
 			   : "one of all");
 	if (f->verdict)
-		tk_fix_echo(f, tickless ? "1" : "0");
+		tk_check_fix_echo(f, tickless ? "1" : "0");
 }
 
-static void check_stat_interval(const struct tk_doctor *d, struct tk_finding *f)
+static void check_stat_interval(const struct tk_subject *s, struct tk_finding *f)
 {
 	int64_t seconds;
 
-	if (!tk_read_number(d, f, &seconds))
+	if (!tk_check_read_number(s, f, &seconds))
 		return;
-	tk_find(f, seconds >= STAT_SECONDS ? TK_VERDICT_OK : TK_VERDICT_WARN, "%jd s",
-		(intmax_t)seconds);
+	tk_check_found(f, seconds >= STAT_SECONDS ? TK_VERDICT_OK : TK_VERDICT_WARN, "%jd s",
+		       (intmax_t)seconds);
 	if (f->verdict)
-		tk_fix_echo(f, "10");
+		tk_check_fix_echo(f, "10");
 }
 
-static void check_rt_throttling(const struct tk_doctor *d, struct tk_finding *f)
+static void check_rt_throttling(const struct tk_subject *s, struct tk_finding *f)
 {
 	int64_t runtime;
 
-	if (!tk_read_number(d, f, &runtime))
+	if (!tk_check_read_number(s, f, &runtime))
 		return;
-	tk_find(f, runtime < 0 ? TK_VERDICT_OK : TK_VERDICT_WARN,
-		runtime < 0 ? "off" : "%jd us of each period", (intmax_t)runtime);
+	tk_check_found(f, runtime < 0 ? TK_VERDICT_OK : TK_VERDICT_WARN,
+		       runtime < 0 ? "off" : "%jd us of each period", (intmax_t)runtime);
 	if (f->verdict)
-		tk_fix_echo(f, "-1");
+		tk_check_fix_echo(f, "-1");
 }
 
 const struct tk_check tk_kernel_checks[] = {
 	{ "kernel.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog",
 	  "It takes one performance counter of each cpu, and a non-maskable interrupt every some "
 	  "seconds.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, tk_check_switch },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_switch },
 	{ "kernel.watchdog", "/proc/sys/kernel/soft_watchdog",
 	  "It sets a timer on each of its cpus every four seconds, and wakes a thread there.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), true, false, check_watchdog },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_watchdog, .moves = true },
 	{ "kernel.timer_migration", "/proc/sys/kernel/timer_migration",
 	  "With it, timers leave a cpu of nohz_full; but where no cpu is kept apart, those of idle "
 	  "cpus come to a busy one.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_timer_migration },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_timer_migration },
 	{ "kernel.stat_interval", "/proc/sys/vm/stat_interval",
 	  "So often a kernel thread on each cpu sums up its memory statistics.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_stat_interval },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_stat_interval },
 	{ "kernel.rt_throttling", "/proc/sys/kernel/sched_rt_runtime_us",
 	  "A SCHED_FIFO thread that spins is stopped for the rest of each period, mostly 50 ms a "
 	  "second; ordinary threads are not. Off, such a thread can hang its cpu.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_rt_throttling },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_rt_throttling },
 	{ .id = NULL },
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/families.h"
 
 #define STEAL_COLUMN  7 /* user nice system idle iowait irq softirq steal */
 #define FAIL_STEAL    1e-2
@@ -33,77 +33,80 @@ static bool stolen(const char *stat, int cpu, double *share)
 	return true;
 }
 
-static void check_steal(const struct tk_doctor *d, struct tk_finding *f)
+static void check_steal(const struct tk_subject *s, struct tk_finding *f)
 {
 	size_t size = 1u << 20; /* a line a cpu, and one with all interrupts after them */
 	char *stat = malloc(size);
 	double share;
 
 	if (!stat) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(ENOMEM));
-	} else if (tk_read_text(d, f, stat, size)) {
-		if (!stolen(stat, d->cpu, &share))
-			tk_find(f, TK_VERDICT_UNKNOWN, "no steal time of cpu %d is there", d->cpu);
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(ENOMEM));
+	} else if (tk_check_read_text(s, f, stat, size)) {
+		if (!stolen(stat, s->cpu, &share))
+			tk_check_found(f, TK_VERDICT_UNKNOWN, "no steal time of cpu %d is there",
+				       s->cpu);
 		else
-			tk_find(f,
-				share >= FAIL_STEAL ? TK_VERDICT_FAIL
-				: share > 0         ? TK_VERDICT_WARN
-						    : TK_VERDICT_OK,
-				"%.3f %% of the time since boot", 100 * share);
+			tk_check_found(f,
+				       share >= FAIL_STEAL ? TK_VERDICT_FAIL
+				       : share > 0         ? TK_VERDICT_WARN
+							   : TK_VERDICT_OK,
+				       "%.3f %% of the time since boot", 100 * share);
 	}
 	if (f->verdict >= TK_VERDICT_WARN)
-		tk_fix(f, TK_FIX_TEXT, "have the host give this guest cpus of its own");
+		tk_check_fix(f, TK_FIX_TEXT, "have the host give this guest cpus of its own");
 	free(stat);
 }
 
-static void check_pressure(const struct tk_doctor *d, struct tk_finding *f)
+static void check_pressure(const struct tk_subject *s, struct tk_finding *f)
 {
 	static const char key[] = "some avg10=";
 	char text[256], *end;
 	const char *at;
 	double share;
 
-	if (!tk_read_text(d, f, text, sizeof(text)))
+	if (!tk_check_read_text(s, f, text, sizeof(text)))
 		return;
 	at = strstr(text, key);
 	share = at ? strtod(at + strlen(key), &end) : -1;
 	if (!(share >= 0 && share <= 100)) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "not understood: \"%.100s\"", text);
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not understood: \"%.100s\"", text);
 		return;
 	}
-	tk_find(f, share < WARN_PRESSURE ? TK_VERDICT_OK : TK_VERDICT_WARN,
-		"%.2f %% of the last 10 s", share);
+	tk_check_found(f, share < WARN_PRESSURE ? TK_VERDICT_OK : TK_VERDICT_WARN,
+		       "%.2f %% of the last 10 s", share);
 	if (f->verdict)
-		tk_fix(f, TK_FIX_TEXT, "stop what else runs: top shows it");
+		tk_check_fix(f, TK_FIX_TEXT, "stop what else runs: top shows it");
 }
 
-static void check_virtual(const struct tk_doctor *d, struct tk_finding *f)
+static void check_virtual(const struct tk_subject *s, struct tk_finding *f)
 {
-	int has = tk_tsc_cpu_flag(d->root, "hypervisor");
+	int has = tk_tsc_cpu_flag(s->root, "hypervisor");
 
 	if (has < 0) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(-has));
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(-has));
 		return;
 	}
-	tk_find(f, has ? TK_VERDICT_WARN : TK_VERDICT_OK, has ? "a virtual machine" : "hardware");
+	tk_check_found(f, has ? TK_VERDICT_WARN : TK_VERDICT_OK,
+		       has ? "a virtual machine" : "hardware");
 	if (has)
-		tk_fix(f, TK_FIX_TEXT,
-		       "measure on hardware; or have the host pin this guest's cpus, each to one "
-		       "of its own");
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"measure on hardware; or have the host pin this guest's cpus, each to one "
+			"of its own");
 }
 
 const struct tk_check tk_load_checks[] = {
 	{ "load.steal", "/proc/stat",
 	  "Stolen is when the cpu wanted to run and the hypervisor ran another guest: gaps that "
 	  "nothing in this machine can prevent.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, false, check_steal },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_steal },
 	{ "load.pressure", "/proc/pressure/cpu",
 	  "So long some thread had to wait for a cpu: what is measured, or its collector, will "
 	  "too; psi=1 at boot if the file is missing.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_pressure },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_pressure },
 	{ "load.virtual", "/proc/cpuinfo",
 	  "What isolates a cpu in a guest does nothing about the host, which schedules it as a "
 	  "thread of its own.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), false, false, check_virtual },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_virtual },
 	{ .id = NULL },
 };

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/families.h"
 
 #define MOVED          32         /* threads named in a fix */
 #define NO_SETAFFINITY 0x04000000 /* PF_NO_SETAFFINITY of the kernel: bound, or a rescuer */
 
 struct tasks {
-	const struct tk_doctor *d;
+	const struct tk_subject *s;
 	int64_t self;          /* the process that asks, which is no other */
 	unsigned user, kernel; /* may run there, and elsewhere */
 	unsigned fixed;        /* kernel threads that nobody can move: there are some a cpu */
@@ -33,9 +33,9 @@ static bool status_line(const char *status, const char *key, char *value, size_t
 	return true;
 }
 
-static bool alone(const struct tk_doctor *d, struct tk_tsc_cpus cpus)
+static bool alone(const struct tk_subject *s, struct tk_tsc_cpus cpus)
 {
-	cpus.bits[d->cpu / 64] &= ~(UINT64_C(1) << (d->cpu % 64));
+	cpus.bits[s->cpu / 64] &= ~(UINT64_C(1) << (s->cpu % 64));
 	for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
 		if (cpus.bits[i])
 			return false;
@@ -43,14 +43,14 @@ static bool alone(const struct tk_doctor *d, struct tk_tsc_cpus cpus)
 }
 
 /* Its flags are the seventh field behind its name, which may hold anything. */
-static bool is_fixed(const struct tk_doctor *d, const char *tid)
+static bool is_fixed(const struct tk_subject *s, const char *tid)
 {
 	char path[64], stat[1024];
 	const char *at;
 	unsigned flags;
 
 	snprintf(path, sizeof(path), "/proc/%.7s/stat", tid);
-	if (tk_tsc_file_read(d->root, path, stat, sizeof(stat)) <= 0)
+	if (tk_tsc_file_read(s->root, path, stat, sizeof(stat)) <= 0)
 		return false;
 	at = strrchr(stat, ')');
 	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
@@ -68,13 +68,13 @@ static void count(struct tasks *t, const char *status, const char *tid)
 	    tk_tsc_cpus_parse(list, &cpus))
 		return;
 	t->seen++;
-	if (!tk_has_cpu(t->d, &cpus))
+	if (!tk_check_has_cpu(t->s, &cpus))
 		return;
-	if (kernel && (alone(t->d, cpus) || is_fixed(t->d, tid))) {
+	if (kernel && (alone(t->s, cpus) || is_fixed(t->s, tid))) {
 		t->fixed++;
 		return;
 	}
-	if (alone(t->d, cpus)) {
+	if (alone(t->s, cpus)) {
 		t->pinned++;
 		return;
 	}
@@ -92,11 +92,11 @@ static bool is_number(const char *name)
 	return *name && !name[strspn(name, "0123456789")] && strlen(name) <= 7;
 }
 
-static DIR *open_dir(const struct tk_doctor *d, const char *path)
+static DIR *open_dir(const struct tk_subject *s, const char *path)
 {
 	char name[512];
 
-	snprintf(name, sizeof(name), "%s%s", d->root, path);
+	snprintf(name, sizeof(name), "%s%s", s->root, path);
 	return opendir(name);
 }
 
@@ -107,14 +107,14 @@ static void count_threads(struct tasks *t, const char *pid)
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%.7s/task", pid);
-	dir = open_dir(t->d, path);
+	dir = open_dir(t->s, path);
 	if (!dir)
 		return;
 	while ((e = readdir(dir))) {
 		if (!is_number(e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.7s/task/%.7s/status", pid, e->d_name);
-		if (tk_tsc_file_read(t->d->root, path, status, sizeof(status)) > 0)
+		if (tk_tsc_file_read(t->s->root, path, status, sizeof(status)) > 0)
 			count(t, status, e->d_name);
 	}
 	closedir(dir);
@@ -124,12 +124,12 @@ static void count_all(struct tasks *t)
 {
 	char status[8192];
 	struct dirent *e;
-	DIR *dir = open_dir(t->d, "/proc");
+	DIR *dir = open_dir(t->s, "/proc");
 
 	if (!dir)
 		return;
-	if (tk_tsc_file_read(t->d->root, "/proc/self/status", status, sizeof(status)) <= 0 ||
-	    !tk_number_after(status, "\nTgid:\t", &t->self))
+	if (tk_tsc_file_read(t->s->root, "/proc/self/status", status, sizeof(status)) <= 0 ||
+	    !tk_check_number_after(status, "\nTgid:\t", &t->self))
 		t->self = -1;
 	while ((e = readdir(dir)))
 		if (is_number(e->d_name) && atoll(e->d_name) != t->self)
@@ -137,16 +137,17 @@ static void count_all(struct tasks *t)
 	closedir(dir);
 }
 
-static void check_others(const struct tk_doctor *d, struct tk_finding *f)
+static void check_others(const struct tk_subject *s, struct tk_finding *f)
 {
-	struct tasks t = { .d = d };
+	struct tasks t = { .s = s };
 
 	count_all(&t);
 	if (t.seen == 0) {
-		tk_find(f, TK_VERDICT_UNKNOWN, "no thread can be seen: mount /proc");
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "no thread can be seen: mount /proc");
 		return;
 	}
-	tk_find(f,
+	tk_check_found(
+		f,
 		t.user     ? TK_VERDICT_FAIL
 		: t.kernel ? TK_VERDICT_WARN
 			   : TK_VERDICT_OK,
@@ -154,10 +155,11 @@ static void check_others(const struct tk_doctor *d, struct tk_finding *f)
 		"here alone, and %u of the kernel's cannot be moved",
 		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.fixed);
 	if (t.user + t.kernel > MOVED)
-		tk_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", d->isolate);
+		tk_check_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", s->isolate);
 	else if (f->verdict)
-		tk_fix(f, TK_FIX_COMMAND, "for t in%s; do taskset -pc %s \"$t\" >/dev/null; done",
-		       t.moves, d->others);
+		tk_check_fix(f, TK_FIX_COMMAND,
+			     "for t in%s; do taskset -pc %s \"$t\" >/dev/null; done", t.moves,
+			     s->others);
 }
 
 const struct tk_check tk_task_checks[] = {
@@ -165,6 +167,7 @@ const struct tk_check tk_task_checks[] = {
 	  "Any thread that may run on this cpu will, when the scheduler or its own affinity says "
 	  "so, "
 	  "and what runs there waits.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), true, false, check_others },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_others,
+	  .moves = true },
 	{ .id = NULL },
 };

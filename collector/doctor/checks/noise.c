@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/doctor/noise.h"
+#include "collector/doctor/checks/noise.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/checks/families.h"
 #include "collector/doctor/checks/interrupts.h"
 #include "collector/machine/now.h"
+#include "collector/stats/histogram.h"
 #include "tsc/read.h"
 
 #define THRESHOLD_NS 1000
@@ -57,9 +58,15 @@ static uint64_t threshold(const struct tk_noise *n)
 	return t > least ? t : least;
 }
 
+struct spin {
+	struct tk_noise *n;
+	struct tk_hist gaps; /* in ticks */
+};
+
 static void *spin(void *arg)
 {
-	struct tk_noise *n = arg;
+	struct spin *s = arg;
+	struct tk_noise *n = s->n;
 	uint64_t begin, last, t, end;
 
 	n->threshold = threshold(n);
@@ -68,7 +75,7 @@ static void *spin(void *arg)
 	do {
 		t = now(n->tsc);
 		if (__builtin_expect(t - last >= n->threshold, 0)) {
-			tk_hist_add(&n->gaps, t - last);
+			tk_hist_add(&s->gaps, t - last);
 			n->lost += t - last;
 		}
 		last = t;
@@ -77,8 +84,8 @@ static void *spin(void *arg)
 	return NULL;
 }
 
-/* Started there, so that it has not run elsewhere first. */
-static int spin_on(struct tk_noise *n, int cpu)
+/* The thread starts on the cpu, so that it never ran elsewhere. */
+static int spin_on(struct spin *s, int cpu)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -91,23 +98,64 @@ static int spin_on(struct tk_noise *n, int cpu)
 	CPU_SET((size_t)cpu, &cpus);
 	pthread_attr_init(&attr);
 	pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
-	err = pthread_create(&thread, &attr, spin, n);
+	err = pthread_create(&thread, &attr, spin, s);
 	pthread_attr_destroy(&attr);
 	if (!err)
 		pthread_join(thread, NULL);
 	return -err;
 }
 
+double tk_noise_bin_ns(int bin)
+{
+	static const double steps[] = { 1, 2, 5 };
+
+	return steps[bin % 3] * pow(10, bin / 3);
+}
+
+static void fill_bins(struct tk_noise *n, const struct tk_hist *gaps)
+{
+	uint32_t last = tk_hist_index(gaps->max);
+	int bin = 0;
+
+	for (uint32_t i = tk_hist_index(gaps->min); i <= last; i++) {
+		double ns = tk_noise_ns(n, (double)tk_hist_lowest(i));
+
+		while (bin + 1 < TK_NOISE_BINS && ns >= tk_noise_bin_ns(bin + 1))
+			bin++;
+		n->bins[bin] += gaps->buckets[i];
+	}
+}
+
+static void sum_up(struct tk_noise *n, const struct tk_hist *gaps)
+{
+	double ticks[TK_PERCENTILES];
+
+	if (gaps->count == 0)
+		return;
+	tk_hist_percentiles(gaps, ticks);
+	n->p50 = ticks[TK_P50];
+	n->p99 = ticks[TK_P99];
+	n->p999 = ticks[TK_P999];
+	n->count = gaps->count;
+	n->shortest = gaps->min;
+	n->longest = gaps->max;
+	fill_bins(n, gaps);
+}
+
 void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 {
 	struct tk_interrupt_counts before, after;
+	struct spin s;
 
-	memset(n, 0, sizeof(*n)); /* touches the histogram, too: no faults while it spins */
+	memset(n, 0, sizeof(*n));
+	memset(&s, 0, sizeof(s)); /* touches every page: no faults while it spins */
+	s.n = n;
 	n->seconds = seconds;
 	n->tsc = hz > 0;
 	n->hz = n->tsc ? hz : 1e9;
 	n->interrupts_error = tk_interrupts_count("", cpu, &before);
-	n->error = spin_on(n, cpu);
+	n->error = spin_on(&s, cpu);
+	sum_up(n, &s.gaps);
 	if (!n->interrupts_error)
 		n->interrupts_error = tk_interrupts_count("", cpu, &after);
 	if (n->interrupts_error)
@@ -118,34 +166,35 @@ void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 
 /* --- the verdicts on it ---------------------------------------------------------------------- */
 
-static bool measured(const struct tk_doctor *d, struct tk_finding *f, int err)
+static bool measured(const struct tk_subject *s, struct tk_finding *f, int err)
 {
 	if (!err)
 		return true;
-	tk_find(f, TK_VERDICT_UNKNOWN, "not measured: %s", strerror(-err));
-	if (d->noise.error == -EINVAL)
-		tk_fix(f, TK_FIX_TEXT,
-		       "this process may not run on cpu %d: start it from within the cpuset that "
-		       "has it (echo $$ > .../cgroup.procs)",
-		       d->cpu);
+	tk_check_found(f, TK_VERDICT_UNKNOWN, "not measured: %s", strerror(-err));
+	if (s->noise->error == -EINVAL)
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"this process may not run on cpu %d: start it from within the cpuset that "
+			"has it (echo $$ > .../cgroup.procs)",
+			s->cpu);
 	return false;
 }
 
-static void check_ticks(const struct tk_doctor *d, struct tk_finding *f)
+static void check_ticks(const struct tk_subject *s, struct tk_finding *f)
 {
-	const struct tk_noise *n = &d->noise;
+	const struct tk_noise *n = s->noise;
 	double rate = (double)n->timer / (double)n->seconds;
 
-	if (!measured(d, f, n->error ? n->error : n->interrupts_error))
+	if (!measured(s, f, n->error ? n->error : n->interrupts_error))
 		return;
-	tk_find(f,
-		rate > FAIL_TICKS   ? TK_VERDICT_FAIL
-		: rate > WARN_TICKS ? TK_VERDICT_WARN
-				    : TK_VERDICT_OK,
-		"%.1f a second of the timer, %.1f others, over %ju busy s", rate,
-		(double)n->others / (double)n->seconds, (uintmax_t)n->seconds);
+	tk_check_found(f,
+		       rate > FAIL_TICKS   ? TK_VERDICT_FAIL
+		       : rate > WARN_TICKS ? TK_VERDICT_WARN
+					   : TK_VERDICT_OK,
+		       "%.1f a second of the timer, %.1f others, over %ju busy s", rate,
+		       (double)n->others / (double)n->seconds, (uintmax_t)n->seconds);
 	if (f->verdict)
-		tk_fix(f, TK_FIX_BOOT, "nohz_full=%s", d->isolate);
+		tk_check_fix(f, TK_FIX_BOOT, "nohz_full=%s", s->isolate);
 }
 
 static enum tk_verdict judge_gaps(double max_ns, double lost)
@@ -155,34 +204,36 @@ static enum tk_verdict judge_gaps(double max_ns, double lost)
 	return max_ns >= WARN_GAP_NS || lost >= WARN_LOST ? TK_VERDICT_WARN : TK_VERDICT_OK;
 }
 
-static void check_gaps(const struct tk_doctor *d, struct tk_finding *f)
+static void check_gaps(const struct tk_subject *s, struct tk_finding *f)
 {
-	const struct tk_noise *n = &d->noise;
-	double ticks[TK_PERCENTILES], max, lost;
+	const struct tk_noise *n = s->noise;
+	double max, lost;
 
-	if (!measured(d, f, n->error))
+	if (!measured(s, f, n->error))
 		return;
-	tk_hist_percentiles(&n->gaps, ticks);
-	max = n->gaps.count ? tk_noise_ns(n, (double)n->gaps.max) : 0;
+	max = tk_noise_ns(n, (double)n->longest);
 	lost = (double)n->lost / (double)n->elapsed;
-	tk_find(f, judge_gaps(max, lost),
+	tk_check_found(
+		f, judge_gaps(max, lost),
 		"%ju gaps in %ju s, p99.9 %.1f us, longest %.1f us, %.4f %% of the time lost",
-		(uintmax_t)n->gaps.count, (uintmax_t)n->seconds,
-		tk_noise_ns(n, ticks[TK_P999]) / US, max / US, 100 * lost);
+		(uintmax_t)n->count, (uintmax_t)n->seconds, tk_noise_ns(n, n->p999) / US, max / US,
+		100 * lost);
 	if (f->verdict)
-		tk_fix(f, TK_FIX_TEXT,
-		       "mend what is found above and measure again; what then remains is the "
-		       "hypervisor's or the firmware's");
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "mend what is found above and measure again; what then remains is the "
+			     "hypervisor's or the firmware's");
 }
 
 const struct tk_check tk_noise_checks[] = {
 	{ "noise.ticks", "/proc/interrupts",
 	  "Each tick takes some microseconds from what runs, and shows in its tail; a cpu with one "
 	  "busy task and nohz_full needs none.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, true, check_ticks },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_ticks,
+	  .timed = true },
 	{ "noise.gaps", "a thread that only reads the clock",
 	  "A span that a gap falls into is longer by it, whatever the program did; and a collector "
 	  "that is away for 1.5 ms loses records of a full-speed thread with 64 Ki slots.",
-	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), false, true, check_gaps },
+	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_gaps,
+	  .timed = true },
 	{ .id = NULL },
 };

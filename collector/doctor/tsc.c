@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/doctor/check.h"
+#include "collector/doctor/doctor.h"
 #include "collector/machine/printable.h"
 #include "tsc/clock.h"
 
@@ -49,11 +49,11 @@ static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 		return;
 	*f = (struct tk_finding){ .reason = c->reason, .verdict = verdict_of(c->severity) };
 	snprintf(f->id, sizeof(f->id), "tsc.%s", c->id);
-	tk_source(f, "%s", c->source);
+	tk_check_source(f, "%s", c->source);
 	tk_printable(f->value, sizeof(f->value), c->value);
 	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++)
 		if (!strcmp(fixes[i].id, c->id) && fixes[i].severity == c->severity)
-			tk_fix(f, fixes[i].kind, "%s", fixes[i].fix);
+			tk_check_fix(f, fixes[i].kind, "%s", fixes[i].fix);
 	d->n++;
 }
 
@@ -61,7 +61,7 @@ static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 void tk_doctor_add_tsc(struct tk_doctor *d, const struct tk_tsc_report *r)
 {
 	for (size_t i = 0; i < r->n_checks; i++)
-		if (!d->root[0] || strchr(r->checks[i].source, '/'))
+		if (!d->subject.root[0] || strchr(r->checks[i].source, '/'))
 			add(d, &r->checks[i]);
 }
 
@@ -71,9 +71,9 @@ double tk_doctor_tsc(struct tk_doctor *d)
 	struct tk_tsc_report report;
 	struct tk_clock clock = { 0 };
 
-	machine.root = d->root;
+	machine.root = d->subject.root;
 	tk_tsc_check_all(&machine, &report);
-	if (!d->root[0] && tk_tsc_usable(&report) && tk_clock_open(&clock, NULL) == 0)
+	if (!d->subject.root[0] && tk_tsc_usable(&report) && tk_clock_open(&clock, NULL) == 0)
 		tk_tsc_check_freq(&machine, clock.hz, &report);
 	tk_doctor_add_tsc(d, &report);
 	return clock.hz;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/doctor/noise.h - what takes a cpu away from a program that only runs.
+ * collector/doctor/checks/noise.h - what takes a cpu away from a program that only runs.
  *
  * A thread is pinned to the cpu and reads the clock over and over. Two readings that lie further
  * apart than the loop explains are a gap: an interrupt, another task, the hypervisor, the firmware.
@@ -12,29 +12,38 @@
  *
  * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
  */
-#ifndef TK_COLLECTOR_DOCTOR_NOISE_H
-#define TK_COLLECTOR_DOCTOR_NOISE_H
+#ifndef TK_COLLECTOR_DOCTOR_CHECKS_NOISE_H
+#define TK_COLLECTOR_DOCTOR_CHECKS_NOISE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/stats/histogram.h"
+/** Lengths of gaps for people: from 1, 2, 5, 10, 20 ... ns to 50 s. */
+#define TK_NOISE_BINS 33
 
+/** Times are in ticks of the clock: tk_noise_ns(). */
 struct tk_noise {
-	uint64_t seconds;                  /* asked for */
-	int error;                         /* nothing was measured: negative errno */
-	bool tsc;                          /* by the counter */
-	double hz;                         /* of the clock */
-	uint64_t threshold, lost, elapsed; /* in its ticks; lost is the sum of all gaps */
-	struct tk_hist gaps;               /* in its ticks */
-	int interrupts_error;              /* not counted: negative errno */
-	uint64_t timer, others; /* interrupts of this cpu meanwhile: its own timer's, all others */
+	uint64_t seconds; /* asked for */
+	int error;        /* nothing was measured: negative errno */
+	bool tsc;         /* the clock is the counter; else it is CLOCK_MONOTONIC */
+	double hz;        /* of the clock */
+	uint64_t threshold, elapsed;
+	/* The gaps: how many, their sum, and how long they are. */
+	uint64_t count, lost, shortest, longest; /* the last two 0: there was none */
+	double p50, p99, p999;
+	uint64_t bins[TK_NOISE_BINS];
+	/* Interrupts of this cpu meanwhile: its own timer's, and all others. */
+	int interrupts_error; /* they could not be counted: negative errno */
+	uint64_t timer, others;
 };
 
 /**
  * @hz: of the counter, 0 if it is not to be used. Sets everything; failure is in n->error.
  */
 void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz);
+
+/** The shortest gap of a bin. */
+double tk_noise_bin_ns(int bin);
 
 static inline double tk_noise_ns(const struct tk_noise *n, double ticks)
 {
