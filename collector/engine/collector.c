@@ -39,8 +39,8 @@ static void refine(struct tk_collector *c)
 	if (tk_clock_refine(&c->clock) || c->clock.epoch.number == before)
 		return;
 	c->take_ns = c->now_ns;
-	tk_collector_note(c, "the clock began epoch %u (%s): spans across it are set aside",
-			  c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
+	tk_notes_add(&c->notes, "the clock began epoch %u (%s): spans across it are set aside",
+		     c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
 }
 
 static void ask(struct tk_collector *c)
@@ -125,7 +125,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 		return -ENOMEM;
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
 	c->state.interval_ns = atomic_load(&c->wanted_interval_ns);
-	tk_history_init(&c->history, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	tk_registry_init(&c->registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	return 0;
 }
 
@@ -148,13 +148,10 @@ static void free_all(struct tk_collector *c)
 	tk_collector_forget_all(c);
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_free(c->drainers[i]);
-	tk_dead_clear(&c->dead);
-	for (size_t i = 0; i < c->n_series; i++)
-		tk_series_free(c->series[i], &c->history);
+	tk_registry_free(&c->registry);
 	free(c->drainers);
 	free(c->parcels);
 	free(c->seen);
-	free(c->series);
 	free(c->segments);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);

@@ -22,33 +22,16 @@
 #include <stdint.h>
 
 #include "collector/discover/dirs.h"
+#include "collector/discover/refused.h"
 #include "collector/discover/source.h"
 #include "collector/drain/drainer.h"
 #include "collector/engine/collector.h"
+#include "collector/engine/notes.h"
 #include "collector/machine/now.h"
-#include "collector/stats/dead.h"
-#include "collector/stats/history.h"
-#include "collector/stats/series.h"
+#include "collector/stats/registry.h"
 #include "tsc/clock.h"
 
-#define TK_NOTES_KEPT  32u
-#define TK_MARKS_KEPT  1024u
-#define TK_NOTE_LENGTH 256u
-
-/** The last sentences; number `ever` - 1 is the newest, at (ever - 1) % TK_NOTES_KEPT. */
-struct tk_notes {
-	uint64_t ever;
-	char text[TK_NOTES_KEPT][TK_NOTE_LENGTH];
-};
-
-/** A name in a directory that could not be attached, so that it is said once. */
-struct tk_refused {
-	char *path;
-	bool listed;
-	bool told;
-	bool given_up; /* neither too early nor too many */
-	uint64_t since_ns;
-};
+#define TK_MARKS_KEPT 1024u
 
 struct tk_collector {
 	struct tk_collector_options options; /* its strings are copies */
@@ -66,8 +49,7 @@ struct tk_collector {
 	cpu_set_t opener;    /* and might run here */
 	struct tk_source **sources;
 	size_t n_sources;
-	struct tk_refused *refused;
-	size_t n_refused;
+	struct tk_refused refused;
 	struct tk_notes notes;
 	uint64_t other_versions;
 	uint64_t unknown_gone;               /* unknown records of sources let go of */
@@ -75,7 +57,6 @@ struct tk_collector {
 	uint64_t held_segments, held_timers; /* attached, as far as this scan has come */
 	struct tk_dirs dirs;                 /* as of the last scan */
 	uint64_t dirs_changed;               /* and when they last changed */
-	bool making;                         /* a segment was not ready yet */
 	bool scanned;    /* once at least: what appears now began under our eyes */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, as of this turn */
 	/* When the others are due. */
@@ -89,12 +70,8 @@ struct tk_collector {
 	/* Under the lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t closed;
-	struct tk_series **series;
-	size_t n_series;
-	struct tk_dead dead; /* those whose process is dead */
-	uint64_t next_key;
-	bool full; /* there were too many timers once */
-	struct tk_history history;
+	struct tk_registry registry;
+	bool full; /* there were too many timers once, and that was said */
 	struct tk_source_figures *segments;
 	size_t n_segments;
 	struct tk_drainer_figures *seen; /* n_seen, of the drainers */
@@ -106,10 +83,6 @@ struct tk_collector {
 	int64_t began_wall_ns;    /* the open interval */
 	uint64_t began_ns;        /* the same, CLOCK_MONOTONIC */
 };
-
-/** A note for people; format without a newline. Of the collecting thread. */
-void tk_collector_note(struct tk_collector *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
 void tk_collector_scan(struct tk_collector *c);
@@ -140,21 +113,7 @@ void tk_collector_receive(struct tk_collector *c);
 /** None is late either: they copy the clock when they are asked. */
 bool tk_collector_all_answered(const struct tk_collector *c);
 
-/* Under the lock: */
-
-/** Give a series to each timer of a source that has none. */
-void tk_collector_adopt(struct tk_collector *c, struct tk_source *src);
-
-/** The series of a timer of a source. @return NULL: there is no room for it */
-struct tk_series *tk_collector_series(struct tk_collector *c, struct tk_source *src, uint32_t id);
-
-/** A source has ended: its series are those of a dead process from now on. */
-void tk_collector_leave(struct tk_collector *c, struct tk_source *src);
-
-/** So that processes may come and go for years. */
-void tk_collector_forget_dead(struct tk_collector *c);
-
-/** Series into datapoints; what viewers are shown of segments and drainers. */
+/** Under the lock: series into datapoints, and what viewers are shown of segments and drainers. */
 void tk_collector_close_interval(struct tk_collector *c);
 
 #endif

@@ -93,9 +93,10 @@ static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
 	if (CPU_COUNT(&cpus))
 		c->moved = sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
 	else if (c->options.isolated)
-		tk_collector_note(c, "drainers are not left alone: this process may use no cpu but "
-				     "theirs, and does there what else it has to do; give its "
-				     "partition one more");
+		tk_notes_add(&c->notes,
+			     "drainers are not left alone: this process may use no cpu but "
+			     "theirs, and does there what else it has to do; give its "
+			     "partition one more");
 }
 
 static int demand_isolation(int cpu, char why[256])
@@ -119,10 +120,10 @@ static void lock_memory(struct tk_collector *c)
 		errno = EPERM;
 	else if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 		return;
-	tk_collector_note(c,
-			  "memory is not locked (%s): under memory pressure drainers may have to "
-			  "wait for a page; `ulimit -l unlimited` allows it",
-			  strerror(errno));
+	tk_notes_add(&c->notes,
+		     "memory is not locked (%s): under memory pressure drainers may have to "
+		     "wait for a page; `ulimit -l unlimited` allows it",
+		     strerror(errno));
 }
 
 /* Who wants real-time priority starts the program with it (chrt), and drainers inherit it. */
@@ -135,12 +136,11 @@ static void warn_of_throttling(struct tk_collector *c)
 	    tk_tsc_file_read("", "/proc/sys/kernel/sched_rt_runtime_us", us, sizeof(us)) <= 0 ||
 	    !strcmp(us, "-1"))
 		return;
-	tk_collector_note(
-		c,
-		"spinning with real-time priority: the kernel stops such a thread for a part "
-		"of each second (kernel.sched_rt_runtime_us = %s), and lanes fill meanwhile; "
-		"use a poll interval, or an isolated cpu without that priority",
-		us);
+	tk_notes_add(&c->notes,
+		     "spinning with real-time priority: the kernel stops such a thread for a part "
+		     "of each second (kernel.sched_rt_runtime_us = %s), and lanes fill meanwhile; "
+		     "use a poll interval, or an isolated cpu without that priority",
+		     us);
 }
 
 /*
@@ -198,10 +198,10 @@ static int with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
 		(void)tk_node_cpus(best, cpus);
 	if ((unsigned)node < 64 && !(c->nodes_told >> node & 1)) {
 		c->nodes_told |= UINT64_C(1) << node;
-		tk_collector_note(c,
-				  "lanes on node %d are drained from another one: this process may "
-				  "use no cpu of that node (its cpuset, or the node has none)",
-				  node);
+		tk_notes_add(&c->notes,
+			     "lanes on node %d are drained from another one: this process may "
+			     "use no cpu of that node (its cpuset, or the node has none)",
+			     node);
 	}
 	return best;
 }
@@ -219,8 +219,8 @@ static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const 
 	if (d)
 		remove_last(c);
 	if (!c->no_drainer)
-		tk_collector_note(c, "no thread can be had to drain the lanes of node %d: %s", node,
-				  strerror(-err));
+		tk_notes_add(&c->notes, "no thread can be had to drain the lanes of node %d: %s",
+			     node, strerror(-err));
 	c->no_drainer = true;
 	return NULL;
 }

@@ -6,6 +6,7 @@
  * end later, and no drainer wait. A drainer that does not answer within LATE_NS is gone past: what it
  * has comes in a later round, and people are told, for then something has taken its cpu.
  */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,6 +29,14 @@ static void hold(struct tk_collector *c, const struct tk_parcel *p)
 	list[c->n_parcels++] = *p;
 }
 
+static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint32_t lane)
+{
+	tk_notes_add(&c->notes,
+		     "%s/%s: lane %u is corrupt (its queue says it holds more than it can): left "
+		     "alone from now on",
+		     s->dir, s->info.name, lane);
+}
+
 /* What it says of its parts belongs to what was received until now. */
 static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 {
@@ -40,8 +49,8 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 			if (s->parts[k].drainer != d)
 				continue;
 			p->told = p->figures;
-			if (p->told.corrupt) /* ring/lane_attach.c says it */
-				s->seg->lanes[p->told.corrupt - 1].reader.queue.corrupt = true;
+			if (p->told.corrupt)
+				note_corrupt(c, s, p->told.corrupt - 1);
 		}
 	}
 }
@@ -66,12 +75,11 @@ static void answered(struct tk_collector *c, struct tk_drainer *d)
 	take_figures(c, d);
 	take_counters(d);
 	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
-		tk_collector_note(
-			c,
-			"cpu %d was taken away from its drainer, which runs on cpu %d now: "
-			"it went offline, or the cpuset changed; start again with another "
-			"--cpu",
-			d->cpu, d->shown.cpu);
+		tk_notes_add(&c->notes,
+			     "cpu %d was taken away from its drainer, which runs on cpu %d now: "
+			     "it went offline, or the cpuset changed; start again with another "
+			     "--cpu",
+			     d->cpu, d->shown.cpu);
 		d->moved = true;
 	}
 }
@@ -135,6 +143,59 @@ void tk_collector_ask(struct tk_collector *c, bool interval)
 	c->closing = interval;
 }
 
+/* The series of a timer of a source. @return NULL: there is no room for it */
+static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src, uint32_t id)
+{
+	const struct tk_segment_timer *t = &src->seg->timers[id];
+	struct tk_series *s = src->series[id];
+
+	if (s)
+		return s;
+	s = tk_registry_adopt(&c->registry, src->info.app, t->name, src->info.name,
+			      c->began_wall_ns);
+	if (!s) {
+		if (errno == ENOBUFS && !c->full) {
+			tk_notes_add(&c->notes,
+				     "more than %u timers live: the others are not shown; choose "
+				     "by --app or --pid",
+				     TK_REGISTRY_LIVING_MAX);
+			c->full = true;
+		}
+		return NULL;
+	}
+	s->pid = src->info.pid;
+	s->stamp = t->stamp;
+	s->found_dead = src->found_dead;
+	src->series[id] = s;
+	return s;
+}
+
+/* Give a series to each timer of a source that has none. */
+static void adopt(struct tk_collector *c, struct tk_source *src)
+{
+	double ns_per_tick = src->seg->info.clock == TK_CLOCK_TSC ? 1e9 / c->clock.hz : 1;
+
+	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
+		struct tk_series *s = series_of(c, src, id);
+
+		if (!s)
+			break; /* no memory, or no room: the next interval tries again */
+		s->ns_per_tick = ns_per_tick;
+		s->disabled = src->disabled[id] != 0;
+	}
+}
+
+/* A source has ended: its series are those of a dead process from now on. */
+static void leave(struct tk_collector *c, struct tk_source *src)
+{
+	for (uint32_t id = 0; id < src->seg->info.n_timers; id++)
+		if (src->series[id])
+			tk_registry_leave(&c->registry, src->series[id]);
+	c->unknown_gone += src->unknown;
+	src->unknown = 0;
+	src->left = true;
+}
+
 /* Samples that have no series. */
 static uint64_t samples(const struct tk_parcel *p)
 {
@@ -152,7 +213,7 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 		if (p->timer >= src->seg->info.n_timers && !src->broken)
 			(void)tk_collector_refresh(c, src);
 		if (p->timer < src->seg->info.n_timers)
-			s = tk_collector_series(c, src, p->timer);
+			s = series_of(c, src, p->timer);
 	}
 	if (s)
 		tk_series_count(s, p->pushed, p->lost);
@@ -216,8 +277,8 @@ static void take_ended(struct tk_collector *c)
 		if (!s->broken)
 			(void)tk_collector_refresh(c, s);
 		timers += s->seg->info.n_timers;
-		tk_collector_adopt(c, s);
-		tk_collector_leave(c, s); /* the next one of its app goes on with its series */
+		adopt(c, s);
+		leave(c, s); /* the next one of its app goes on with its series */
 		s->ending = true;
 	}
 	take_parcels(c, true);
@@ -230,7 +291,7 @@ static void take_living(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg && !c->sources[i]->left)
-			tk_collector_adopt(c, c->sources[i]);
+			adopt(c, c->sources[i]);
 	take_parcels(c, false);
 }
 
@@ -251,11 +312,10 @@ static void let_go_of_gone(struct tk_collector *c)
 static void say_late(struct tk_collector *c, struct tk_drainer *d)
 {
 	if (!d->late)
-		tk_collector_note(
-			c,
-			"the drainer of node %d%s has not come to run for a second: something "
-			"of higher priority has its cpu; what it reads is late",
-			d->node < 0 ? 0 : d->node, d->cpu < 0 ? "" : " (--cpu)");
+		tk_notes_add(&c->notes,
+			     "the drainer of node %d%s has not come to run for a second: something "
+			     "of higher priority has its cpu; what it reads is late",
+			     d->node < 0 ? 0 : d->node, d->cpu < 0 ? "" : " (--cpu)");
 	d->late = true;
 }
 
@@ -289,7 +349,7 @@ static void end_round(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg && !c->sources[i]->left)
 			tk_source_sum_up(c->sources[i]);
-	tk_collector_forget_dead(c);
+	tk_registry_forget_dead(&c->registry);
 	take_ended(c);
 	take_living(c);
 	c->n_parcels = 0;

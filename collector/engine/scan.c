@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <search.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,121 +15,14 @@
 #include "collector/machine/list.h"
 #include "collector/machine/printable.h"
 
-/* A segment that is still being made after this is worth a word. */
-#define MAKING_NS (10 * TK_SECOND_NS)
-
-void tk_collector_note(struct tk_collector *c, const char *format, ...)
-{
-	char *text = c->notes.text[c->notes.ever++ % TK_NOTES_KEPT];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, TK_NOTE_LENGTH, format, args);
-	va_end(args);
-	tk_printable(text, TK_NOTE_LENGTH, text); /* names of files may hold anything */
-}
-
-/* The first that does not come before it: they are in order, for there may be tens of thousands. */
-static size_t refused_place(const struct tk_collector *c, const char *path)
-{
-	size_t from = 0, to = c->n_refused;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (strcmp(c->refused[middle].path, path) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
-static struct tk_refused *refused_find(struct tk_collector *c, const char *path)
-{
-	size_t i = refused_place(c, path);
-
-	return i < c->n_refused && !strcmp(c->refused[i].path, path) ? &c->refused[i] : NULL;
-}
-
-static struct tk_refused *refused_add(struct tk_collector *c, const char *path)
-{
-	struct tk_refused *list = tk_list_grow(c->refused, c->n_refused, sizeof(*list));
-	struct tk_refused *r;
-
-	if (!list)
-		return NULL;
-	c->refused = list;
-	r = &list[refused_place(c, path)];
-	memmove(r + 1, r, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
-	memset(r, 0, sizeof(*r));
-	r->path = strdup(path);
-	if (!r->path) {
-		memmove(r, r + 1, (size_t)(&list[c->n_refused] - r) * sizeof(*r));
-		return NULL;
-	}
-	r->since_ns = c->now_ns;
-	c->n_refused++;
-	return r;
-}
-
-/* Others may end, and give back what was short. */
-static bool is_short(int error)
-{
-	return error == ENOMEM || error == EMFILE || error == ENFILE;
-}
-
-/* Gone since it was listed; being made; or being made for a group, which is let in last. However long
- * that takes, for its maker may be stopped. */
-static bool is_making(int error)
-{
-	return error == ENOENT || error == EAGAIN || error == EACCES;
-}
-
-/* What was there before us and may not be read is said at once: it was hardly made just now. */
-static bool is_early(const struct tk_collector *c, const struct tk_refused *r, int error)
-{
-	return is_making(error) && (error != EACCES || c->scanned) &&
-	       c->now_ns - r->since_ns < MAKING_NS;
-}
-
-/* Said once, and not tried again while the name is there, unless time may tell. */
+/* A name could not be attached: tell people once. */
 static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
 {
-	struct tk_refused *r = refused_find(c, path);
-
-	if (!r)
-		r = refused_add(c, path);
-	if (r)
-		r->listed = true;
-	if (error == EBUSY)
+	if (!tk_refused_add(&c->refused, path, error, c->now_ns, !c->scanned))
 		return;
-	if (r && is_early(c, r, error)) {
-		c->making = c->making || error == EAGAIN;
-		return;
-	}
-	if (r && r->told)
-		return;
-	if (r) {
-		r->told = true;
-		r->given_up = !is_short(error) && !is_making(error);
-	}
 	if (error == EPROTO)
 		c->other_versions++;
-	tk_collector_note(c, "%s: %s; skipped", path, why);
-}
-
-/* `why` begins with its name. */
-static void refuse_dir(struct tk_collector *c, const char *dir, const char *why)
-{
-	struct tk_refused *r = refused_find(c, dir);
-
-	if (!r) {
-		tk_collector_note(c, "%s", why);
-		r = refused_add(c, dir);
-	}
-	if (r)
-		r->listed = true;
+	tk_notes_add(&c->notes, "%s: %s; skipped", path, why);
 }
 
 static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
@@ -251,7 +143,6 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 	char why[TK_WHY_MAX] = "";
 	struct tk_segment *seg;
-	struct tk_refused *r;
 	bool dead;
 
 	seg = tk_segment_attach(dirfd, name, from, why);
@@ -265,14 +156,11 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 		refuse(c, path, errno, why[0] ? why : strerror(errno));
 	} else if (!wanted(c, seg)) {
 		tk_segment_detach(seg);
-		r = refused_find(c, path);
-		r = r ? r : refused_add(c, path);
-		if (r)
-			r->given_up = r->listed = true;
+		tk_refused_give_up(&c->refused, path, c->now_ns);
 	} else if (add_source(c, seg, dir, dead) < 0) {
 		refuse(c, path, ENOMEM, "out of memory for its histograms and counts");
 	} else if (why[0]) {
-		tk_collector_note(c, "%s: %s", path, why);
+		tk_notes_add(&c->notes, "%s: %s", path, why);
 	}
 }
 
@@ -290,17 +178,13 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	struct tk_collector *c = arg;
 	char path[PATH_MAX + NAME_MAX];
-	struct tk_refused *r;
 	struct tk_source *s;
 
 	if (atomic_load_explicit(&c->stop, memory_order_relaxed))
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	r = refused_find(c, path);
-	if (r && r->given_up) {
-		r->listed = true;
+	if (tk_refused_given_up(&c->refused, path))
 		return;
-	}
 	s = source_find(c, dir, name);
 	if (s)
 		s->listed = true;
@@ -315,9 +199,10 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 	char why[TK_WHY_MAX] = "";
 	int err = tk_dirs_each(dir, why, visit, c);
 
-	/* One that does not exist yet is no fault: nothing was started yet. */
-	if (err && err != -ENOENT)
-		refuse_dir(c, dir, why);
+	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with its
+	 * name. */
+	if (err && err != -ENOENT && tk_refused_add_dir(&c->refused, dir, c->now_ns))
+		tk_notes_add(&c->notes, "%s", why);
 }
 
 int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
@@ -327,9 +212,8 @@ int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
 	if (err)
 		s->broken = true;
 	if (s->why[0] || s->broken)
-		tk_collector_note(c, "%s/%s: %s%s", s->dir, s->info.name,
-				  s->why[0] ? s->why : strerror(-err),
-				  s->broken ? "; let go of" : "");
+		tk_notes_add(&c->notes, "%s/%s: %s%s", s->dir, s->info.name,
+			     s->why[0] ? s->why : strerror(-err), s->broken ? "; let go of" : "");
 	s->why[0] = '\0';
 	return err;
 }
@@ -352,10 +236,8 @@ void tk_collector_forget_all(struct tk_collector *c)
 {
 	while (c->n_sources)
 		forget(c, c->sources[--c->n_sources]);
-	while (c->n_refused)
-		free(c->refused[--c->n_refused].path);
 	free(c->sources);
-	free(c->refused);
+	tk_refused_free(&c->refused);
 	tk_dirs_free(&c->dirs);
 }
 
@@ -371,14 +253,7 @@ static void forget_gone(struct tk_collector *c)
 			forget(c, c->sources[i]);
 	}
 	c->n_sources = kept;
-	kept = 0;
-	for (size_t i = 0; i < c->n_refused; i++) {
-		if (c->refused[i].listed)
-			c->refused[kept++] = c->refused[i];
-		else
-			free(c->refused[i].path);
-	}
-	c->n_refused = kept;
+	tk_refused_end_scan(&c->refused);
 }
 
 /* Changes with any name that comes or goes. */
@@ -412,20 +287,18 @@ bool tk_collector_peek(struct tk_collector *c)
 			return true;
 		deal_lanes(c, s);
 	}
-	return c->making || dirs_changed(c) != c->dirs_changed;
+	return c->refused.making || dirs_changed(c) != c->dirs_changed;
 }
 
 void tk_collector_scan(struct tk_collector *c)
 {
 	struct tk_dirs dirs;
 
-	c->making = false;
 	count_held(c);
 	c->dirs_changed = dirs_changed(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		c->sources[i]->listed = false;
-	for (size_t i = 0; i < c->n_refused; i++)
-		c->refused[i].listed = false;
+	tk_refused_begin_scan(&c->refused);
 	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
 		for (size_t i = 0; i < dirs.n; i++)
 			scan_dir(c, dirs.path[i]);

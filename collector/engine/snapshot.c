@@ -62,13 +62,14 @@ static int by_name(const void *a, const void *b)
 
 static int copy_timers(const struct tk_collector *c, const struct tk_view *v, struct tk_snapshot *s)
 {
-	s->timers = calloc(c->n_series + 1, sizeof(*s->timers));
+	s->timers = calloc(c->registry.n + 1, sizeof(*s->timers));
 	if (!s->timers)
 		return -ENOMEM;
-	for (size_t i = 0; i < c->n_series; i++) {
-		if (!v->silent && tk_series_silent(c->series[i]))
+	for (size_t i = 0; i < c->registry.n; i++) {
+		if (!v->silent && tk_series_silent(c->registry.series[i]))
 			continue;
-		if (copy_timer(c, c->series[i], v->since_ns, &s->timers[s->n_timers++]) < 0)
+		if (copy_timer(c, c->registry.series[i], v->since_ns, &s->timers[s->n_timers++]) <
+		    0)
 			return -ENOMEM;
 	}
 	qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
@@ -136,18 +137,10 @@ static int by_time(const void *a, const void *b)
 	return (x->t_ns > y->t_ns) - (x->t_ns < y->t_ns);
 }
 
-static const struct tk_series *find(const struct tk_collector *c, uint64_t key)
-{
-	for (size_t i = 0; i < c->n_series; i++)
-		if (c->series[i]->key == key)
-			return c->series[i];
-	return NULL;
-}
-
 static int copy_detail(const struct tk_collector *c, const struct tk_view *v, int64_t to,
 		       struct tk_snapshot *s)
 {
-	const struct tk_series *series = v->key ? find(c, v->key) : NULL;
+	const struct tk_series *series = v->key ? tk_registry_find(&c->registry, v->key) : NULL;
 	unsigned tier;
 
 	if (!series)

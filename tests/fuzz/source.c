@@ -39,7 +39,7 @@ static struct tk_collector *open_collector(bool oldest)
 	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
 	atomic_init(&c->wanted_interval_ns, INTERVAL_NS);
 	c->state.interval_ns = INTERVAL_NS;
-	tk_history_init(&c->history, 1u << 20);
+	tk_registry_init(&c->registry, 1u << 20);
 	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	return c;
@@ -71,12 +71,9 @@ static void close_collector(struct tk_collector *c)
 		REQUIRE(!c->sources[i]->seg);
 	REQUIRE(!drainer->parts && drainer->lanes == 0);
 	tk_collector_forget_all(c);
-	tk_dead_clear(&c->dead);
-	for (size_t i = 0; i < c->n_series; i++)
-		tk_series_free(c->series[i], &c->history);
+	tk_registry_free(&c->registry);
 	free(c->drainers);
 	free(c->parcels);
-	free(c->series);
 	free(c->segments);
 	free(c->seen);
 	free(c);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/discover/refused.h - names that were found and could not be attached, so that people are told
+ * of each once.
+ *
+ * A segment that is being made looks broken until it is made, so some errors are not reported before they
+ * have lasted TK_REFUSED_EARLY_NS. A name is kept for as long as it is listed in its directory.
+ *
+ * One thread. O(log n) to find, O(n) to add: there may be tens of thousands.
+ */
+#ifndef TK_COLLECTOR_DISCOVER_REFUSED_H
+#define TK_COLLECTOR_DISCOVER_REFUSED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TK_REFUSED_EARLY_NS UINT64_C(10000000000)
+
+struct tk_refused_name {
+	char *path;
+	bool listed;
+	bool told;
+	bool given_up; /* time will not change it: not to be tried again */
+	uint64_t since_ns;
+};
+
+/** All zero: none. */
+struct tk_refused {
+	struct tk_refused_name *list; /* in order of path */
+	size_t n;
+	bool making; /* one of this scan is still being made: scan again soon */
+};
+
+/** A scan begins: no name is listed yet. */
+void tk_refused_begin_scan(struct tk_refused *r);
+
+/** A scan has ended: forget the names that were not listed. */
+void tk_refused_end_scan(struct tk_refused *r);
+
+/** A name is listed. @return whether it was given up. */
+bool tk_refused_given_up(struct tk_refused *r, const char *path);
+
+/** It is not wanted: never try it again. */
+void tk_refused_give_up(struct tk_refused *r, const char *path, uint64_t now_ns);
+
+/**
+ * It could not be attached. @error: an errno. @first_scan: what is there was there before us, so EACCES
+ * is not the mark of a segment that is just being made.
+ * @return whether to tell people: at most once a name, unless memory is short
+ */
+bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t now_ns,
+		    bool first_scan);
+
+/** A directory could not be read. @return whether to tell people, as above. */
+bool tk_refused_add_dir(struct tk_refused *r, const char *path, uint64_t now_ns);
+
+void tk_refused_free(struct tk_refused *r);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/stats/registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/machine/list.h"
+
+void tk_registry_init(struct tk_registry *r, size_t history_bytes)
+{
+	memset(r, 0, sizeof(*r));
+	tk_history_init(&r->history, history_bytes);
+}
+
+void tk_registry_free(struct tk_registry *r)
+{
+	tk_dead_clear(&r->dead);
+	while (r->n)
+		tk_series_free(r->series[--r->n], &r->history);
+	free(r->series);
+	r->series = NULL;
+}
+
+static struct tk_series *new_series(struct tk_registry *r, int64_t now)
+{
+	struct tk_series **list;
+	struct tk_series *s;
+
+	if (r->n - r->dead.n >= TK_REGISTRY_LIVING_MAX) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	list = tk_list_grow(r->series, r->n, sizeof(struct tk_series *));
+	if (!list) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	r->series = list;
+	s = tk_series_new(r->next_key + 1, now);
+	if (!s)
+		return NULL;
+	r->next_key++;
+	list[r->n++] = s;
+	return s;
+}
+
+struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, const char *name,
+				    const char *segment, int64_t now)
+{
+	struct tk_series *s = tk_dead_take(&r->dead, app, name);
+
+	if (s)
+		tk_series_revive(s, &r->history, now);
+	else
+		s = new_series(r, now);
+	if (!s)
+		return NULL;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(s->app, sizeof(s->app), "%s", app);
+	snprintf(s->segment, sizeof(s->segment), "%s", segment);
+	return s;
+}
+
+void tk_registry_leave(struct tk_registry *r, struct tk_series *s)
+{
+	tk_series_leave(s);
+	tk_dead_add(&r->dead, s);
+}
+
+void tk_registry_forget_dead(struct tk_registry *r)
+{
+	size_t kept = 0;
+
+	if (r->dead.n <= TK_REGISTRY_DEAD_MAX)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		struct tk_series *s = r->series[i];
+
+		if (!s->alive && !s->ending && r->dead.n > TK_REGISTRY_DEAD_MAX) {
+			tk_dead_remove(&r->dead, s);
+			tk_series_free(s, &r->history);
+		} else {
+			r->series[kept++] = s;
+		}
+	}
+	r->n = kept;
+}
+
+void tk_registry_close(struct tk_registry *r, int64_t now, uint64_t interval_ns)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct tk_series *s = r->series[i];
+
+		if (s->alive)
+			tk_series_close(s, &r->history, now, interval_ns);
+		else if (s->ending)
+			tk_series_end(s, &r->history, now);
+	}
+}
+
+const struct tk_series *tk_registry_find(const struct tk_registry *r, uint64_t key)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->series[i]->key == key)
+			return r->series[i];
+	return NULL;
+}
