@@ -15,6 +15,7 @@
 
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
+#include "collector/machine/watchers.h"
 #include "tsc/read.h"
 
 #define QUIET_NS TK_SECOND_NS
@@ -292,7 +293,7 @@ static void *run(void *arg)
 	struct tk_drainer *d = arg;
 	char name[16];
 
-	snprintf(name, sizeof(name), TK_DRAINER_NAME "%u",
+	snprintf(name, sizeof(name), TK_WATCHER_NAME "%u",
 		 d->node < 0 ? 0 : (unsigned)d->node % 100000);
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);

@@ -36,9 +36,6 @@
 #include "ring/channel.h"
 #include "tsc/clock.h"
 
-/** What their threads are called, and their node's number. */
-#define TK_DRAINER_NAME "tk-drain."
-
 enum tk_order_kind {
 	TK_ORDER_LANE,   /* drain `lane` of the part, too */
 	TK_ORDER_END,    /* its writer is dead */

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "collector/cli/say.h"
+#include "collector/machine/printable.h"
 
 void tk_notes_add(struct tk_notes *n, const char *format, ...)
 {

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "collector/drain/drainer.h"
 #include "collector/machine/list.h"
 #include "collector/machine/nodes.h"
 #include "tsc/files.h"
@@ -26,11 +25,11 @@ static int number(const char *text, const char **end)
 
 int tk_watcher_name(const char *comm)
 {
-	const size_t length = strlen(TK_DRAINER_NAME);
+	const size_t length = strlen(TK_WATCHER_NAME);
 	const char *end;
 	int node;
 
-	if (strncmp(comm, TK_DRAINER_NAME, length))
+	if (strncmp(comm, TK_WATCHER_NAME, length))
 		return -1;
 	node = number(comm + length, &end);
 	return *end ? -1 : node;

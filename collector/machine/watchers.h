@@ -2,9 +2,9 @@
 /*
  * collector/machine/watchers.h - which running collectors drain a lane, as /proc tells.
  *
- * A collector registers nowhere: watched programs must not know. But its drainers have names
- * (collector/drain/drainer.h), and a process that reads a lane has its slots mapped. So: every thread that
- * is called so, and every file that is mapped shared by a process that has such threads.
+ * A collector registers nowhere: watched programs must not know. But its draining threads have names
+ * (TK_WATCHER_NAME), and a process that reads a lane has its slots mapped. So this finds every thread
+ * with such a name, and every file that the processes of those threads have mapped shared.
  *
  * Processes come and go while /proc is read: what is gone is left out. What may not be read (the
  * mappings of another user's process) is counted. Any process may call its threads so: what is found
@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/** The name of a thread that drains begins so; the number of its node follows. */
+#define TK_WATCHER_NAME "tk-drain."
 
 /** A thread that drains. */
 struct tk_watcher {
