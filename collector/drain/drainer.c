@@ -71,7 +71,7 @@ static void flush(struct tk_drainer *d)
 {
 	unsigned sent = 0;
 
-	while (sent < d->n_burst && !atomic_load_explicit(&d->stop, memory_order_relaxed)) {
+	while (sent < d->n_burst && !__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
 		unsigned n = tk_channel_push(d->parcels, &d->burst[sent], d->n_burst - sent);
 
 		sent += n;
@@ -299,7 +299,7 @@ static void *run(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	d->seen.tid = (uint32_t)syscall(SYS_gettid);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
-	while (!atomic_load_explicit(&d->stop, memory_order_relaxed)) {
+	while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
 		tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
 		rest(d);
 	}
@@ -353,7 +353,7 @@ void tk_drainer_stop(struct tk_drainer *d)
 
 	if (!d->runs)
 		return;
-	atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+	__atomic_store_n(&d->stop, true, __ATOMIC_RELAXED);
 	tk_bell_ring(&d->bell);
 	/* Something may keep its cpu from it. */
 	memset(&any, 0xff, sizeof(any));

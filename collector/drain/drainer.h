@@ -26,7 +26,6 @@
 #define TK_COLLECTOR_DRAIN_DRAINER_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -76,7 +75,7 @@ struct tk_drainer {
 	struct tk_bell bell;
 	pthread_t thread;
 	bool runs;
-	atomic_bool stop;
+	bool stop; /* atomic, relaxed: the collecting thread ends its loop */
 
 	/* The drainer's own. */
 	struct tk_clock clock;

@@ -95,7 +95,7 @@ static void *collect(void *arg)
 	c->refine_ns = c->now_ns + REFINE_NS;
 	c->take_ns = c->now_ns + TAKE_NS;
 	c->close_ns = c->now_ns + c->state.interval_ns;
-	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 		turn(c);
 		rest(c);
@@ -112,8 +112,7 @@ static uint64_t clamp_interval(uint64_t ns)
 
 void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)
 {
-	atomic_store_explicit(&c->wanted_interval_ns, clamp_interval(interval_ns),
-			      memory_order_relaxed);
+	__atomic_store_n(&c->wanted_interval_ns, clamp_interval(interval_ns), __ATOMIC_RELAXED);
 }
 
 static int copy_options(struct tk_collector *c, const struct tk_collector_options *o)
@@ -124,7 +123,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	if ((o->dir && !c->options.dir) || (o->app && !c->options.app))
 		return -ENOMEM;
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
-	c->state.interval_ns = atomic_load(&c->wanted_interval_ns);
+	c->state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
 	tk_registry_init(&c->registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	return 0;
 }
@@ -219,7 +218,7 @@ int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms
 
 void tk_collector_close(struct tk_collector *c)
 {
-	atomic_store_explicit(&c->stop, true, memory_order_relaxed);
+	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
 	pthread_join(c->thread, NULL);
 	free_all(c);
 }

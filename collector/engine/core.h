@@ -17,7 +17,6 @@
 #define TK_COLLECTOR_ENGINE_CORE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,8 +35,9 @@
 struct tk_collector {
 	struct tk_collector_options options; /* its strings are copies */
 	pthread_t thread;
-	atomic_bool stop;
-	atomic_uint_fast64_t wanted_interval_ns;
+	/* Written by whoever opened it, read by the collecting thread: atomic, relaxed. */
+	bool stop;
+	uint64_t wanted_interval_ns;
 
 	/* The collecting thread's own. */
 	struct tk_clock clock; /* drainers copy it when they are asked */

@@ -84,7 +84,7 @@ void tk_collector_close_interval(struct tk_collector *c)
 	c->state.hz = c->clock.hz;
 	c->state.epoch = c->clock.epoch.number + 1;
 	c->state.closed_ns = wall_ns;
-	c->state.interval_ns = atomic_load_explicit(&c->wanted_interval_ns, memory_order_relaxed);
+	c->state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
 	c->state.intervals++;
 	c->began_wall_ns = wall_ns;
 	c->began_ns = c->now_ns;

@@ -114,7 +114,7 @@ void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_or
 	const struct timespec pause = { .tv_nsec = 100000 };
 
 	while (!tk_drainer_order(d, kind, part, lane) &&
-	       !atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+	       !__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		if (!d->runs)
 			tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
 		if (!receive_from(c, d))

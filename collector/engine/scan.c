@@ -180,7 +180,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	char path[PATH_MAX + NAME_MAX];
 	struct tk_source *s;
 
-	if (atomic_load_explicit(&c->stop, memory_order_relaxed))
+	if (__atomic_load_n(&c->stop, __ATOMIC_RELAXED))
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if (tk_refused_given_up(&c->refused, path))

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +31,7 @@
 
 /* What the collector's process says, in memory that both map. */
 struct said {
-	atomic_uint_fast64_t segments, settled, lost, longest_gap_ns;
+	uint64_t segments, settled, lost, longest_gap_ns;
 };
 
 struct run {
@@ -99,12 +98,13 @@ static _Noreturn void collect(const struct run *r)
 		if (!s)
 			break;
 		intervals = s->intervals;
-		atomic_store(&r->said->segments, s->n_segments);
-		atomic_store(&r->said->lost, s->lost);
+		__atomic_store_n(&r->said->segments, s->n_segments, __ATOMIC_RELAXED);
+		__atomic_store_n(&r->said->lost, s->lost, __ATOMIC_RELAXED);
 		if (s->longest_gap_ns > gap_ns)
 			gap_ns = s->longest_gap_ns;
-		atomic_store(&r->said->longest_gap_ns, gap_ns);
-		atomic_store(&r->said->settled, s->delivered + s->lost); /* last: the others hold */
+		__atomic_store_n(&r->said->longest_gap_ns, gap_ns, __ATOMIC_RELAXED);
+		/* Last: who sees it (await()) sees the others, too. */
+		__atomic_store_n(&r->said->settled, s->delivered + s->lost, __ATOMIC_RELEASE);
 		tk_snapshot_free(s);
 	}
 	_exit(1);
@@ -220,11 +220,11 @@ static int tell_load(struct run *r)
 }
 
 /* Wait until the collector's word is at least so much. */
-static int await(struct run *r, const atomic_uint_fast64_t *word, uint64_t least, const char *what)
+static int await(struct run *r, const uint64_t *word, uint64_t least, const char *what)
 {
 	uint64_t until = now_ns() + PATIENCE;
 
-	while (atomic_load(word) < least) {
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) < least) {
 		if (sleep_ns(r, STEP_NS) < 0)
 			return -EINTR;
 		if (waitpid(r->collector, NULL, WNOHANG) != 0) {
@@ -283,7 +283,7 @@ static int play(struct run *r)
 	r->produced = produced;
 	err = await(r, &r->said->settled, r->produced,
 		    "the collector did not come to the end of what was recorded");
-	if (!err && atomic_load(&r->said->settled) != r->produced)
+	if (!err && __atomic_load_n(&r->said->settled, __ATOMIC_ACQUIRE) != r->produced)
 		err = fail(r, 0, "what was recorded is not what was delivered and lost: a fault");
 	return err;
 }
@@ -340,8 +340,8 @@ static int one_run(const struct tk_verify *v, struct tk_verified_size *s, char w
 	if (err)
 		return err;
 	err = play(&r);
-	lost = atomic_load(&r.said->lost);
-	gap_ns = atomic_load(&r.said->longest_gap_ns);
+	lost = __atomic_load_n(&r.said->lost, __ATOMIC_RELAXED);
+	gap_ns = __atomic_load_n(&r.said->longest_gap_ns, __ATOMIC_RELAXED);
 	end_run(&r);
 	if (err)
 		return err;

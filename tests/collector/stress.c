@@ -6,7 +6,6 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@
 #define LIVES     5
 
 static struct tk_collector *collector;
-static atomic_int wrong;
+static int wrong;
 
 static void check(const struct tk_snapshot *s, uint64_t *before)
 {
@@ -32,10 +31,10 @@ static void check(const struct tk_snapshot *s, uint64_t *before)
 
 		sum += t->total[TK_PROCESSING].count;
 		if (t->total[TK_PROCESSING].count > t->total[TK_PROCESSING].pushed)
-			atomic_fetch_add(&wrong, 1);
+			__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 	}
 	if (sum < *before)
-		atomic_fetch_add(&wrong, 1);
+		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 	*before = sum;
 }
 
@@ -48,7 +47,7 @@ static void *view(void *arg)
 		struct tk_snapshot *s = tk_collector_snapshot(collector, &v);
 
 		if (!s) {
-			atomic_fetch_add(&wrong, 1);
+			__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 			break;
 		}
 		check(s, &before);
@@ -108,12 +107,12 @@ int main(int argc, char **argv)
 		pthread_join(viewer[i], NULL);
 	s = tk_collector_snapshot(collector, &(struct tk_view){ 0 });
 	printf("%zu timers, %lu delivered, %lu lost, %lu intervals, %d wrong\n", s->n_timers,
-	       s->delivered, s->lost, s->intervals, atomic_load(&wrong));
+	       s->delivered, s->lost, s->intervals, __atomic_load_n(&wrong, __ATOMIC_RELAXED));
 	if (s->delivered == 0)
-		atomic_fetch_add(&wrong, 1);
+		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 	tk_snapshot_free(s);
 	tk_collector_close(collector);
 	kill(steady, SIGKILL);
 	waitpid(steady, NULL, 0);
-	return !place_remove() || atomic_load(&wrong);
+	return !place_remove() || __atomic_load_n(&wrong, __ATOMIC_RELAXED);
 }

@@ -74,7 +74,7 @@ static void begin(unsigned drainers)
 	c.options.dir = place;
 	c.options.oldest = true;
 	c.state.interval_ns = 10000000;
-	atomic_init(&c.wanted_interval_ns, c.state.interval_ns);
+	c.wanted_interval_ns = c.state.interval_ns;
 	tk_registry_init(&c.registry, 1u << 20);
 	c.began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);

@@ -37,7 +37,7 @@ static struct tk_collector *open_collector(bool oldest)
 	pthread_cond_init(&c->closed, NULL);
 	c->clock = measured;
 	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
-	atomic_init(&c->wanted_interval_ns, INTERVAL_NS);
+	c->wanted_interval_ns = INTERVAL_NS;
 	c->state.interval_ns = INTERVAL_NS;
 	tk_registry_init(&c->registry, 1u << 20);
 	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
