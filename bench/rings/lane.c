@@ -17,7 +17,7 @@
 #include <emmintrin.h>
 
 #include "bench/rings/ring.h"
-#include "collector/discover/source.h"
+#include "collector/drain/pace.h"
 #include "ring/lane_push.h"
 #include "ring/lane_read.h"
 

@@ -9,7 +9,6 @@
 #include "collector/cli/say.h"
 #include "collector/cli/stop.h"
 #include "collector/commands/commands.h"
-#include "collector/discover/source.h"
 #include "collector/drain/pace.h"
 #include "collector/tune/answer.h"
 
@@ -56,21 +55,21 @@ static enum tk_exit check(const struct tk_args *a)
 }
 
 /* The answer first: no picture that cannot be written is a reason to lose what was measured. */
-static enum tk_exit print(const struct tk_answer *a, FILE *out)
+static enum tk_exit print(const struct tk_tune_answer *a, FILE *out)
 {
 	json_t *all;
 	int err;
 
 	if (!a->args->json) {
-		tk_answer_print(a, out);
+		tk_tune_table(a, out);
 	} else {
-		all = tk_answer_json(a);
+		all = tk_tune_json(a);
 		json_dumpf(all, out, JSON_COMPACT);
 		fputc('\n', out);
 		json_decref(all);
 	}
 	fflush(out);
-	err = a->args->plot ? tk_answer_plot(a, a->args->plot) : 0;
+	err = a->args->plot ? tk_tune_plot(a, a->args->plot) : 0;
 	if (err) {
 		tk_say("%s cannot be written: %s", a->args->plot, strerror(-err));
 		return TK_EXIT_FAILED;
@@ -81,7 +80,7 @@ static enum tk_exit print(const struct tk_answer *a, FILE *out)
 }
 
 /* Put the recommended size to the test, if asked to, and show all. */
-static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
+static enum tk_exit finish(struct tk_tune_answer *a, struct tk_verify *v, FILE *out)
 {
 	struct tk_verified verified;
 	enum tk_exit code;
@@ -91,7 +90,7 @@ static enum tk_exit finish(struct tk_answer *a, struct tk_verify *v, FILE *out)
 	if (!a->args->verify || a->recommended == TK_SIZES)
 		return print(a, out);
 	v->slots = tk_size_slots(a->recommended);
-	v->survives_ns = tk_answer_survives_ns(a, a->recommended);
+	v->survives_ns = tk_tune_survives_ns(a, a->recommended);
 	v->poll_ns = a->args->collector.poll_ns;
 	v->cpu = a->args->cpu;
 	v->stop = &tk_told_to_stop;
@@ -157,7 +156,7 @@ static enum tk_exit describe(struct tk_model *m, struct tk_gaps *recorded, const
 		return TK_EXIT_OK;
 	if (tk_gaps_read(recorded, a->stalls, why) < 0)
 		return tk_usage(a->command, "--stalls: %s", why);
-	if (tk_gaps_add(recorded, TK_MARGIN * tk_gaps_worst(recorded), 1) < 0)
+	if (tk_gaps_add(recorded, TK_TUNE_MARGIN * tk_gaps_worst(recorded), 1) < 0)
 		return TK_EXIT_FAILED;
 	m->recorded = recorded;
 	return TK_EXIT_OK;
@@ -168,7 +167,9 @@ static enum tk_exit tune_described(const struct tk_args *a, FILE *out)
 	struct tk_model_size size[TK_SIZES];
 	struct tk_gaps recorded = { 0 };
 	struct tk_model m = { 0 };
-	struct tk_answer answer = { .args = a, .model = &m, .size = size, .recommended = TK_SIZES };
+	struct tk_tune_answer answer = {
+		.args = a, .model = &m, .size = size, .recommended = TK_SIZES
+	};
 	struct tk_verify v = { .rate = a->rate, .burst = a->burst ? a->burst : 1 };
 	enum tk_exit code = describe(&m, &recorded, a);
 
@@ -194,14 +195,14 @@ static enum tk_exit tune_described(const struct tk_args *a, FILE *out)
  * A steady load like the densest stretch that decided: half a lane of records in the time in which
  * they came; but no more than nine tenths of a lane in the gap that is to be survived.
  */
-static void imitate(struct tk_verify *v, const struct tk_answer *a)
+static void imitate(struct tk_verify *v, const struct tk_tune_answer *a)
 {
 	uint64_t slots = tk_size_slots(a->recommended);
 	struct tk_load load;
 	double dense, most;
 
 	dense = (double)slots / 2 * 1e9 /
-		(double)tk_answer_survives_ns(a, a->recommended ? a->recommended - 1 : 0);
+		(double)tk_tune_survives_ns(a, a->recommended ? a->recommended - 1 : 0);
 	most = 0.9 * (double)slots * 1e9 / (double)a->must_survive_ns;
 	v->rate = (uint64_t)(dense < most ? dense : most) + 1;
 	v->burst = 1;
@@ -212,7 +213,7 @@ static void imitate(struct tk_verify *v, const struct tk_answer *a)
 /* A collector that paces itself polls so seldom in quiet times, and those end with a burst. */
 static uint64_t must_survive_ns(const struct tk_args *a, const struct tk_live *l)
 {
-	uint64_t ns = TK_MARGIN * l->gaps.max;
+	uint64_t ns = TK_TUNE_MARGIN * l->gaps.max;
 
 	return ns < TK_POLL_MAX_NS && !a->collector.poll_ns ? TK_POLL_MAX_NS : ns;
 }
@@ -220,7 +221,7 @@ static uint64_t must_survive_ns(const struct tk_args *a, const struct tk_live *l
 static enum tk_exit tune_live(const struct tk_args *a, FILE *out)
 {
 	struct tk_live *l = calloc(1, sizeof(*l));
-	struct tk_answer answer = { .args = a, .live = l };
+	struct tk_tune_answer answer = { .args = a, .live = l };
 	struct tk_verify v = { 0 };
 	enum tk_exit code;
 

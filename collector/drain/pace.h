@@ -17,6 +17,9 @@
 /** As a poll interval that is asked for: never sleep. */
 #define TK_POLL_SPIN UINT64_C(1)
 
+/** How long a reader that never sleeps leaves a lane alone: the chunk rule. */
+#define TK_SPIN_REST_NS 5000u
+
 /** A rate is not believed over less than this: a scheduling hiccup would look like a burst. */
 #define TK_RATE_WINDOW_NS UINT64_C(200000)
 

@@ -17,8 +17,6 @@
 #include "collector/drain/aggregate.h"
 #include "ring/segment_read.h"
 
-#define TK_SPIN_REST_NS 5000u /* how long a spinning drainer leaves a lane alone: the chunk rule */
-
 struct tk_part_lane {
 	struct tk_lane_reader reader;
 	struct tk_account account;

@@ -18,9 +18,9 @@
  * By how much a gap that was observed is multiplied, because the worst that was seen is not the
  * worst that can be. Stalls that are described (--stall) are taken at their word.
  */
-#define TK_MARGIN 2u
+#define TK_TUNE_MARGIN 2u
 
-struct tk_answer {
+struct tk_tune_answer {
 	const struct tk_args *args;
 	const struct tk_live *live;   /* either this */
 	const struct tk_model *model; /* or this, and its sizes */
@@ -32,30 +32,24 @@ struct tk_answer {
 };
 
 /** The longest gap between polls in which size i loses nothing. */
-static inline uint64_t tk_answer_survives_ns(const struct tk_answer *a, unsigned i)
+static inline uint64_t tk_tune_survives_ns(const struct tk_tune_answer *a, unsigned i)
 {
 	return a->live ? a->live->survives_ns[i] : a->size[i].survives_ns;
 }
 
 /** How many lanes would have the size. */
-static inline uint32_t tk_answer_lanes(const struct tk_answer *a)
+static inline uint32_t tk_tune_lanes(const struct tk_tune_answer *a)
 {
 	return a->live ? a->live->n_lanes : 1;
 }
 
 /** A table, and what it means in sentences; 80 columns. */
-void tk_answer_print(const struct tk_answer *a, FILE *out);
+void tk_tune_table(const struct tk_tune_answer *a, FILE *out);
 
 /** {"schema":1, ...}, base units. NULL: out of memory. */
-json_t *tk_answer_json(const struct tk_answer *a);
+json_t *tk_tune_json(const struct tk_tune_answer *a);
 
 /** SVG: what each size survives, and loses. @return 0 or a negative errno. */
-int tk_answer_plot(const struct tk_answer *a, const char *path);
-
-/** "1.25 ms": three digits and a unit. @return text */
-const char *tk_time_text(char text[16], uint64_t ns);
-
-/** "2.0 M": for counts and rates. @return text */
-const char *tk_count_text(char text[16], double n);
+int tk_tune_plot(const struct tk_tune_answer *a, const char *path);
 
 #endif

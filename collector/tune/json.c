@@ -23,7 +23,7 @@ static json_t *slots_json(unsigned i)
 	return i < TK_SIZES ? json_integer((json_int_t)tk_size_slots(i)) : json_null();
 }
 
-static json_t *lane_json(const struct tk_answer *a, const struct tk_live_lane *l)
+static json_t *lane_json(const struct tk_tune_answer *a, const struct tk_live_lane *l)
 {
 	json_t *lane = json_object();
 
@@ -42,7 +42,7 @@ static json_t *lane_json(const struct tk_answer *a, const struct tk_live_lane *l
 	return lane;
 }
 
-static void put_live(json_t *all, const struct tk_answer *a)
+static void put_live(json_t *all, const struct tk_tune_answer *a)
 {
 	const struct tk_live *l = a->live;
 	struct tk_gaps gaps = { 0 };
@@ -55,7 +55,7 @@ static void put_live(json_t *all, const struct tk_answer *a)
 	set(all, "records", l->records);
 	set(all, "lost", l->lost);
 	set(all, "worst_gap_ns", l->gaps.max);
-	set(all, "margin", TK_MARGIN);
+	set(all, "margin", TK_TUNE_MARGIN);
 	json_object_set_new(
 		all, "drain_per_s",
 		json_real(l->draining_ns ? (double)l->records * 1e9 / (double)l->draining_ns : 0));
@@ -81,20 +81,19 @@ static void put_model(json_t *all, const struct tk_model *m)
 		set(all, "stall_ns", m->stall_ns);
 }
 
-static json_t *size_json(const struct tk_answer *a, unsigned i)
+static json_t *size_json(const struct tk_tune_answer *a, unsigned i)
 {
 	uint64_t slots = tk_size_slots(i);
 	json_t *size = json_pack("{s:I,s:I,s:I,s:b,s:I}", "slots", (json_int_t)slots, "lane_bytes",
 				 (json_int_t)tk_size_bytes(slots), "all_bytes",
-				 (json_int_t)(tk_size_bytes(slots) * tk_answer_lanes(a)),
+				 (json_int_t)(tk_size_bytes(slots) * tk_tune_lanes(a)),
 				 "whole_hugepages", tk_size_bytes(slots) >= TK_HUGEPAGE,
-				 "survives_ns", (json_int_t)tk_answer_survives_ns(a, i));
+				 "survives_ns", (json_int_t)tk_tune_survives_ns(a, i));
 
 	if (a->live) {
 		set(size, "would_lose", a->live->would_lose[i]);
-		json_object_set_new(
-			size, "at_least",
-			json_boolean(tk_answer_survives_ns(a, i) >= TK_SURVIVES_MAX_NS));
+		json_object_set_new(size, "at_least",
+				    json_boolean(tk_tune_survives_ns(a, i) >= TK_SURVIVES_MAX_NS));
 		return size;
 	}
 	set(size, "poll_ns", a->size[i].poll_ns);
@@ -118,7 +117,7 @@ static json_t *runs_json(const struct tk_verified_size *s)
 			 (json_int_t)s->longest_gap_ns);
 }
 
-static json_t *verified_json(const struct tk_answer *a)
+static json_t *verified_json(const struct tk_tune_answer *a)
 {
 	const struct tk_verified *v = a->verified;
 
@@ -129,7 +128,7 @@ static json_t *verified_json(const struct tk_answer *a)
 			 "refuted", v->refuted, "half_loses", v->half.lossy > 0);
 }
 
-json_t *tk_answer_json(const struct tk_answer *a)
+json_t *tk_tune_json(const struct tk_tune_answer *a)
 {
 	json_t *all = json_object(), *sizes = json_array();
 

@@ -11,7 +11,6 @@
 
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
-#include "collector/discover/source.h"
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
 #include "collector/machine/printable.h"

@@ -110,14 +110,14 @@ static void draw(FILE *out, const struct panel *p, unsigned recommended)
 			x_of(i), y_of(p, p->value[i]));
 }
 
-static double lost_percent(const struct tk_answer *a, unsigned i)
+static double lost_percent(const struct tk_tune_answer *a, unsigned i)
 {
 	if (a->live)
 		return 100 * (double)a->live->would_lose[i] / (double)a->live->records;
 	return 100 * (double)a->size[i].simulated.lost / (double)a->size[i].simulated.produced;
 }
 
-int tk_answer_plot(const struct tk_answer *a, const char *path)
+int tk_tune_plot(const struct tk_tune_answer *a, const char *path)
 {
 	struct panel survives = { .title = "longest gap between polls that is survived",
 				  .unit = "ms",
@@ -134,7 +134,7 @@ int tk_answer_plot(const struct tk_answer *a, const char *path)
 		loses.title = "records that would have been lost while this was measured";
 	}
 	for (unsigned i = 0; i < TK_SIZES; i++) {
-		survives.value[i] = (double)tk_answer_survives_ns(a, i) / 1e6;
+		survives.value[i] = (double)tk_tune_survives_ns(a, i) / 1e6;
 		loses.value[i] = lost_percent(a, i);
 	}
 	fprintf(out,

@@ -10,7 +10,8 @@
 #define LANES_MAX 16u
 #define THREE_OF  3.0 /* the rule of three: none in n, then with 95 % less than 3 / n */
 
-const char *tk_time_text(char text[16], uint64_t ns)
+/* "1.25 ms": three digits and a unit. */
+static const char *time_text(char text[16], uint64_t ns)
 {
 	static const char *const units[] = { "ns", "us", "ms", "s" };
 	double v = (double)ns;
@@ -28,7 +29,8 @@ const char *tk_time_text(char text[16], uint64_t ns)
 	return text;
 }
 
-const char *tk_count_text(char text[16], double n)
+/* "2.0 M": for counts and rates. */
+static const char *count_text(char text[16], double n)
 {
 	static const char units[] = " KMG";
 	unsigned i = 0;
@@ -60,19 +62,19 @@ static const char *memory_text(char text[24], uint64_t slots)
 }
 
 /* "1 s+" where nobody looked further. */
-static const char *survives_text(char text[16], const struct tk_answer *a, unsigned i)
+static const char *survives_text(char text[16], const struct tk_tune_answer *a, unsigned i)
 {
-	uint64_t ns = tk_answer_survives_ns(a, i);
+	uint64_t ns = tk_tune_survives_ns(a, i);
 
 	if (a->live && ns >= TK_SURVIVES_MAX_NS)
 		return "1 s+";
 	if (ns == 0)
 		return "none";
-	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : tk_time_text(text, ns);
+	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : time_text(text, ns);
 }
 
 /* Of live lanes: how many have this many slots now. */
-static unsigned lanes_with(const struct tk_answer *a, uint64_t slots)
+static unsigned lanes_with(const struct tk_tune_answer *a, uint64_t slots)
 {
 	unsigned n = 0;
 
@@ -81,7 +83,7 @@ static unsigned lanes_with(const struct tk_answer *a, uint64_t slots)
 	return n;
 }
 
-static bool worth_a_line(const struct tk_answer *a, unsigned i)
+static bool worth_a_line(const struct tk_tune_answer *a, unsigned i)
 {
 	unsigned middle = a->recommended < TK_SIZES ? a->recommended : TK_SIZES - 1;
 
@@ -91,7 +93,7 @@ static bool worth_a_line(const struct tk_answer *a, unsigned i)
 	       tk_size_slots(i) == a->args->slots;
 }
 
-static const char *remark(char text[32], const struct tk_answer *a, unsigned i)
+static const char *remark(char text[32], const struct tk_tune_answer *a, unsigned i)
 {
 	unsigned now = lanes_with(a, tk_size_slots(i));
 
@@ -99,7 +101,7 @@ static const char *remark(char text[32], const struct tk_answer *a, unsigned i)
 	return text;
 }
 
-static void print_lane(const struct tk_answer *a, const struct tk_live_lane *lane, FILE *out)
+static void print_lane(const struct tk_tune_answer *a, const struct tk_live_lane *lane, FILE *out)
 {
 	static const unsigned windows[] = { 3, 6, 9 }; /* 100 us, 1 ms, 10 ms */
 	unsigned enough = tk_size_surviving(lane->survives_ns, a->must_survive_ns);
@@ -107,18 +109,18 @@ static void print_lane(const struct tk_answer *a, const struct tk_live_lane *lan
 	char text[16];
 
 	fprintf(out, "%-16s %8" PRIu64 " %7s", lane->thread, lane->slots,
-		tk_count_text(text, records * 1e9 / (double)a->live->measured_ns));
+		count_text(text, records * 1e9 / (double)a->live->measured_ns));
 	for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++)
-		fprintf(out, " %6s", tk_count_text(text, (double)lane->bursts.peak[windows[w]]));
-	fprintf(out, " %7s", tk_time_text(text, lane->worst_gap_ns));
-	fprintf(out, " %7s", tk_count_text(text, (double)lane->waiting));
+		fprintf(out, " %6s", count_text(text, (double)lane->bursts.peak[windows[w]]));
+	fprintf(out, " %7s", time_text(text, lane->worst_gap_ns));
+	fprintf(out, " %7s", count_text(text, (double)lane->waiting));
 	if (enough < TK_SIZES)
 		fprintf(out, " %8" PRIu64 "\n", tk_size_slots(enough));
 	else
 		fprintf(out, " %8s\n", "none");
 }
 
-static void print_lanes(const struct tk_answer *a, FILE *out)
+static void print_lanes(const struct tk_tune_answer *a, FILE *out)
 {
 	const struct tk_live *l = a->live;
 
@@ -133,9 +135,9 @@ static void print_lanes(const struct tk_answer *a, FILE *out)
 }
 
 /* How many times the worst gap; "150+" where nobody looked further. */
-static const char *margin_text(char text[16], const struct tk_answer *a, unsigned i)
+static const char *margin_text(char text[16], const struct tk_tune_answer *a, unsigned i)
 {
-	uint64_t ns = tk_answer_survives_ns(a, i);
+	uint64_t ns = tk_tune_survives_ns(a, i);
 	double margin = (double)ns / (double)a->live->gaps.max;
 
 	snprintf(text, 16, margin < 9.95 ? "%.1f%s" : "%.0f%s", margin,
@@ -143,7 +145,7 @@ static const char *margin_text(char text[16], const struct tk_answer *a, unsigne
 	return text;
 }
 
-static void print_live_sizes(const struct tk_answer *a, FILE *out)
+static void print_live_sizes(const struct tk_tune_answer *a, FILE *out)
 {
 	fprintf(out, "%8s %8s %9s %10s %8s %6s\n", "SLOTS", "MEMORY", "HUGEPAGES", "WOULD LOSE",
 		"SURVIVES", "MARGIN");
@@ -162,7 +164,7 @@ static void print_live_sizes(const struct tk_answer *a, FILE *out)
 	}
 }
 
-static void print_model_sizes(const struct tk_answer *a, FILE *out)
+static void print_model_sizes(const struct tk_tune_answer *a, FILE *out)
 {
 	fprintf(out, "%8s %8s %8s %8s %8s %10s %8s\n", "SLOTS", "MEMORY", "POLL", "WAITING",
 		"BOUND", "LOST", "SURVIVES");
@@ -173,7 +175,7 @@ static void print_model_sizes(const struct tk_answer *a, FILE *out)
 		if (!worth_a_line(a, i))
 			continue;
 		if (s->poll_ns)
-			tk_time_text(poll, s->poll_ns);
+			time_text(poll, s->poll_ns);
 		if (s->bound != TK_UNBOUNDED)
 			snprintf(bound, sizeof(bound), "%" PRIu64, s->bound);
 		fprintf(out, "%8" PRIu64 " %8s %8s %8" PRIu64 " %8s %10" PRIu64 " %8s%s\n",
@@ -188,33 +190,33 @@ static void sentence(FILE *out, const char *label, const char *text)
 	tk_wrap(out, text, 12, 12);
 }
 
-static void print_load(const struct tk_answer *a, FILE *out)
+static void print_load(const struct tk_tune_answer *a, FILE *out)
 {
 	const struct tk_model *m = a->model;
 	char text[256], rate[16], time[16], of_bursts[64] = "", away[64] = "";
 
 	if (m->load.burst > 1)
 		snprintf(of_bursts, sizeof(of_bursts), ", in bursts of %" PRIu64 " every %s",
-			 m->load.burst, tk_time_text(time, m->load.period_ps / TK_PS_PER_NS));
+			 m->load.burst, time_text(time, m->load.period_ps / TK_PS_PER_NS));
 	snprintf(text, sizeof(text), "%s records a second%s",
-		 tk_count_text(rate, tk_load_rate(&m->load)), of_bursts);
+		 count_text(rate, tk_load_rate(&m->load)), of_bursts);
 	sentence(out, "load", text);
 	if (m->recorded)
 		snprintf(away, sizeof(away),
-			 "; its gaps as recorded, and one of %u times the worst", TK_MARGIN);
+			 "; its gaps as recorded, and one of %u times the worst", TK_TUNE_MARGIN);
 	else if (m->stall_ns)
 		snprintf(away, sizeof(away), "; one poll in %" PRIu64 " comes %s late",
-			 TK_STALL_EVERY, tk_time_text(time, m->stall_ns));
-	snprintf(text, sizeof(text), "takes %s a second%s%s", tk_count_text(rate, (double)m->drain),
+			 TK_STALL_EVERY, time_text(time, m->stall_ns));
+	snprintf(text, sizeof(text), "takes %s a second%s%s", count_text(rate, (double)m->drain),
 		 a->args->drain ? "" : " (assumed; --drain N)", away);
 	sentence(out, "reader", text);
 	fputc('\n', out);
 }
 
-static void print_recommended(const struct tk_answer *a, FILE *out)
+static void print_recommended(const struct tk_tune_answer *a, FILE *out)
 {
 	char text[512], must[16], survives[16], memory[24];
-	uint32_t lanes = tk_answer_lanes(a);
+	uint32_t lanes = tk_tune_lanes(a);
 
 	if (a->recommended == TK_SIZES) {
 		snprintf(text, sizeof(text),
@@ -222,7 +224,7 @@ static void print_recommended(const struct tk_answer *a, FILE *out)
 			 "between polls. A reader that is held up less helps more than slots: give "
 			 "it "
 			 "a cpu to itself (--cpu).",
-			 TK_SIZE_MAX, tk_time_text(must, a->must_survive_ns));
+			 TK_SIZE_MAX, time_text(must, a->must_survive_ns));
 	} else {
 		snprintf(text, sizeof(text),
 			 "%" PRIu64 " slots, %s%s: loses nothing while polls are no further apart "
@@ -231,7 +233,7 @@ static void print_recommended(const struct tk_answer *a, FILE *out)
 			 memory_text(memory, tk_size_slots(a->recommended)),
 			 lanes > 1 ? " a lane" : "", survives_text(survives, a, a->recommended),
 			 a->live ? "to be survived are" : "these stalls make it at the most",
-			 tk_time_text(must, a->must_survive_ns));
+			 time_text(must, a->must_survive_ns));
 	}
 	sentence(out, "enough", text);
 }
@@ -246,9 +248,8 @@ static void print_live_confidence(const struct tk_live *l, FILE *out)
 		"come: with 95 %% confidence a longer gap comes less than once in %s; that is what "
 		"the %u-fold margin is for. Bursts are the worst of these records, exactly; others "
 		"may be worse. Measure for longer, and under the worst load there is.",
-		l->gaps.count, tk_time_text(measured, l->measured_ns),
-		tk_time_text(worst, l->gaps.max),
-		tk_time_text(rarer, (uint64_t)((double)l->measured_ns / THREE_OF)), TK_MARGIN);
+		l->gaps.count, time_text(measured, l->measured_ns), time_text(worst, l->gaps.max),
+		time_text(rarer, (uint64_t)((double)l->measured_ns / THREE_OF)), TK_TUNE_MARGIN);
 	sentence(out, "certain", text);
 	sentence(out, "would lose",
 		 "in these records, with polls as far apart as these were; lanes that fill sooner "
@@ -265,7 +266,7 @@ static void print_live_confidence(const struct tk_live *l, FILE *out)
 	sentence(out, "but", text);
 }
 
-static void print_model_confidence(const struct tk_answer *a, FILE *out)
+static void print_model_confidence(const struct tk_tune_answer *a, FILE *out)
 {
 	const struct tk_model_size *s;
 	char text[512];
@@ -282,12 +283,12 @@ static void print_model_confidence(const struct tk_answer *a, FILE *out)
 	sentence(out, "certain", text);
 }
 
-static void print_asked(const struct tk_answer *a, FILE *out)
+static void print_asked(const struct tk_tune_answer *a, FILE *out)
 {
 	unsigned i = tk_size_of(a->args->slots);
 	char text[256], survives[16];
 
-	if (tk_answer_survives_ns(a, i) == 0)
+	if (tk_tune_survives_ns(a, i) == 0)
 		snprintf(text, sizeof(text),
 			 "%" PRIu64 " slots lose records however short the gaps between polls are.",
 			 a->args->slots);
@@ -305,8 +306,8 @@ static void print_runs(const struct tk_verified_size *s, FILE *out)
 	snprintf(text, sizeof(text),
 		 "%" PRIu64 " slots: lost %" PRIu64 " of %" PRIu64 " records, in %u of %u runs, at "
 		 "%s a second; the longest gap between polls%s was %s.",
-		 s->slots, s->lost, s->produced, s->lossy, s->runs, tk_count_text(rate, s->rate),
-		 s->lossy ? " then" : "", tk_time_text(gap, s->longest_gap_ns));
+		 s->slots, s->lost, s->produced, s->lossy, s->runs, count_text(rate, s->rate),
+		 s->lossy ? " then" : "", time_text(gap, s->longest_gap_ns));
 	sentence(out, "run", text);
 }
 
@@ -339,7 +340,7 @@ static void print_verdict(const struct tk_verified *v, FILE *out)
 	sentence(out, "so", text);
 }
 
-static void print_verified(const struct tk_answer *a, FILE *out)
+static void print_verified(const struct tk_tune_answer *a, FILE *out)
 {
 	char text[256], rate[16], stall[16], of_bursts[64] = "";
 
@@ -348,8 +349,8 @@ static void print_verified(const struct tk_answer *a, FILE *out)
 	snprintf(text, sizeof(text),
 		 "%s records a second%s, the collector stopped for %s at a time; produced = "
 		 "delivered + lost in every run.",
-		 tk_count_text(rate, (double)a->test->rate), of_bursts,
-		 tk_time_text(stall, a->test->stall_ns));
+		 count_text(rate, (double)a->test->rate), of_bursts,
+		 time_text(stall, a->test->stall_ns));
 	fputc('\n', out);
 	sentence(out, "verify", text);
 	print_runs(&a->verified->whole, out);
@@ -358,7 +359,7 @@ static void print_verified(const struct tk_answer *a, FILE *out)
 	print_verdict(a->verified, out);
 }
 
-void tk_answer_print(const struct tk_answer *a, FILE *out)
+void tk_tune_table(const struct tk_tune_answer *a, FILE *out)
 {
 	if (a->live) {
 		print_lanes(a, out);
