@@ -125,7 +125,7 @@ void tk_source_sum_up(struct tk_source *s)
 	s->finished = s->ended && s->n_lanes == s->seg->n_lanes && !waits(s);
 	for (size_t i = 0; i < s->n_parts; i++) {
 		const struct tk_part *p = s->parts[i].part;
-		const struct tk_part_figures *f = &p->told;
+		const struct tk_part_figures *f = &p->received;
 
 		info->lanes += f->lanes;
 		info->delivered += f->delivered;
@@ -142,7 +142,7 @@ void tk_source_forget_series(struct tk_source *s)
 	memset(s->series, 0, s->seg->info.max_timers * sizeof(struct tk_series *));
 }
 
-void tk_source_let_go(struct tk_source *s)
+void tk_source_detach(struct tk_source *s)
 {
 	for (size_t i = 0; i < s->n_parts; i++)
 		tk_part_free(s->parts[i].part);
@@ -162,7 +162,7 @@ void tk_source_let_go(struct tk_source *s)
 void tk_source_free(struct tk_source *s)
 {
 	if (s->seg)
-		tk_source_let_go(s);
+		tk_source_detach(s);
 	free(s->dir);
 	free(s);
 }

@@ -73,7 +73,7 @@ void tk_source_sum_up(struct tk_source *s);
 void tk_source_forget_series(struct tk_source *s);
 
 /** All parts are gone: detach from the segment. What is known stays. */
-void tk_source_let_go(struct tk_source *s);
+void tk_source_detach(struct tk_source *s);
 
 /** Whatever state it is in; no drainer may run any more that has a part of it. */
 void tk_source_free(struct tk_source *s);

@@ -59,7 +59,7 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 }
 
 /* Within long work: no lane is left to wait for the end of it. */
-static void breathe(struct tk_drainer *d)
+static void drain_if_due(struct tk_drainer *d)
 {
 	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
 
@@ -77,7 +77,7 @@ static void flush(struct tk_drainer *d)
 		sent += n;
 		if (n)
 			continue;
-		breathe(d);
+		drain_if_due(d);
 		sched_yield();
 	}
 	d->n_burst = 0;
@@ -89,7 +89,7 @@ static void put(struct tk_drainer *d, struct tk_parcel parcel)
 	if (d->n_burst < BURST)
 		return;
 	flush(d);
-	breathe(d);
+	drain_if_due(d);
 }
 
 static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id)
@@ -113,11 +113,11 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 /* Tallies first, then what was pushed: so that no timer ever has more samples than records. */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
-	tk_part_look(p);
-	tk_part_swap(p);
+	tk_part_look_for_timers(p);
+	tk_part_swap_tallies(p);
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
-		tk_part_count(p, i);
-		breathe(d);
+		tk_part_count_lane(p, i);
+		drain_if_due(d);
 	}
 	for (uint32_t id = 0; id < p->agg.n_timers; id++)
 		hand_over_timer(d, p, id);
@@ -134,7 +134,7 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
  * The kernel collects pages that were faulted in by cpu, some ten of them, and comes for the rest with
  * a worker on that cpu, seconds later. munmap() takes them along now.
  */
-static void hand_in_pages(void)
+static void flush_page_batch(void)
 {
 	void *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -143,9 +143,9 @@ static void hand_in_pages(void)
 }
 
 /* What a core that is left alone does not have. */
-static void count(struct tk_drainer *d)
+static void count_disturbances(struct tk_drainer *d)
 {
-	struct tk_drainer_figures *s = &d->seen;
+	struct tk_drainer_figures *s = &d->figures;
 	uint64_t faults;
 	struct rusage u;
 
@@ -161,7 +161,7 @@ static void count(struct tk_drainer *d)
 		return;
 	faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
 	if (d->cpu >= 0 && faults != d->faults)
-		hand_in_pages();
+		flush_page_batch();
 	d->faults = faults;
 	if (!d->warm || d->blocks != d->pool.n_blocks) {
 		d->since.faults = faults;
@@ -177,15 +177,15 @@ static void count(struct tk_drainer *d)
 
 static void take_round(struct tk_drainer *d)
 {
-	d->clock = *d->watch;
+	d->clock = *d->master_clock;
 	d->n_out = 0;
 	for (struct tk_part *p = d->parts; p; p = p->next)
 		hand_over(d, p);
 	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally while these
 	 * are out. */
-	while (d->cpu >= 0 && tk_tally_settle(&d->pool, d->n_out))
-		breathe(d);
-	count(d);
+	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->n_out))
+		drain_if_due(d);
+	count_disturbances(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);
 }
@@ -202,16 +202,16 @@ static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 	d->warm = false;
 }
 
-static void end(struct tk_drainer *d, struct tk_part *p, bool ended)
+static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 {
 	p->ended = ended;
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		tk_part_end_lane(p, i);
-		breathe(d);
+		drain_if_due(d);
 	}
 }
 
-static void let_go(struct tk_drainer *d, struct tk_part *p)
+static void release(struct tk_drainer *d, struct tk_part *p)
 {
 	struct tk_part **link = &d->parts;
 
@@ -219,12 +219,12 @@ static void let_go(struct tk_drainer *d, struct tk_part *p)
 		link = &(*link)->next;
 	if (*link)
 		*link = p->next;
-	tk_part_let_go(p);
-	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_GONE });
+	tk_part_release(p);
+	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_RELEASED });
 	flush(d);
 }
 
-static void obey(struct tk_drainer *d, const struct tk_order *o)
+static void carry_out(struct tk_drainer *d, const struct tk_order *o)
 {
 	switch ((enum tk_order_kind)o->kind) {
 	case TK_ORDER_LANE:
@@ -232,10 +232,10 @@ static void obey(struct tk_drainer *d, const struct tk_order *o)
 		break;
 	case TK_ORDER_END:
 	case TK_ORDER_RESUME:
-		end(d, o->part, o->kind == TK_ORDER_END);
+		set_ended(d, o->part, o->kind == TK_ORDER_END);
 		break;
-	case TK_ORDER_LET_GO:
-		let_go(d, o->part);
+	case TK_ORDER_RELEASE:
+		release(d, o->part);
 		break;
 	case TK_ORDER_TAKE:
 		take_round(d);
@@ -243,7 +243,7 @@ static void obey(struct tk_drainer *d, const struct tk_order *o)
 	}
 }
 
-static void take_empties(struct tk_drainer *d)
+static void recycle_tallies(struct tk_drainer *d)
 {
 	struct tk_tally *empty[BURST];
 	unsigned n;
@@ -261,16 +261,16 @@ void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
 	drain(d, now_ns);
 	while (tk_channel_pop(d->orders, &order, 1)) {
 		if (!any)
-			take_empties(d);
+			recycle_tallies(d);
 		any = true;
-		obey(d, &order);
-		breathe(d);
+		carry_out(d, &order);
+		drain_if_due(d);
 	}
 	if (!d->pool.n_free)
-		take_empties(d);
+		recycle_tallies(d);
 }
 
-static void rest(struct tk_drainer *d)
+static void sleep_until_due(struct tk_drainer *d)
 {
 	uint64_t now_ns, until;
 
@@ -297,11 +297,11 @@ static void *run(void *arg)
 		 d->node < 0 ? 0 : (unsigned)d->node % 100000);
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-	d->seen.tid = (uint32_t)syscall(SYS_gettid);
+	d->figures.tid = (uint32_t)syscall(SYS_gettid);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
 	while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
 		tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
-		rest(d);
+		sleep_until_due(d);
 	}
 	return NULL;
 }
@@ -313,8 +313,8 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	if (!d)
 		return NULL;
 	memset(d, 0, sizeof(*d));
-	d->cpu = d->node = d->seen.cpu = -1;
-	d->watch = clock;
+	d->cpu = d->node = d->figures.cpu = -1;
+	d->master_clock = clock;
 	d->clock = *clock;
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
 	d->pool.max = TALLIES_MAX / share;
@@ -334,10 +334,10 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 	pthread_attr_t attr;
 	int err;
 
-	d->seen.node = d->node;
-	d->seen.cpu = d->cpu;
-	d->seen.pinned = d->cpu >= 0;
-	d->shown = d->seen;
+	d->figures.node = d->node;
+	d->figures.cpu = d->cpu;
+	d->figures.pinned = d->cpu >= 0;
+	d->shown = d->figures;
 	pthread_attr_init(&attr);
 	if (cpus)
 		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);

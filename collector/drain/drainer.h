@@ -36,11 +36,11 @@
 #include "tsc/clock.h"
 
 enum tk_order_kind {
-	TK_ORDER_LANE,   /* drain `lane` of the part, too */
-	TK_ORDER_END,    /* its writer is dead */
-	TK_ORDER_RESUME, /* it lives after all */
-	TK_ORDER_LET_GO, /* answered by TK_PARCEL_GONE */
-	TK_ORDER_TAKE,   /* hand over; answered by parcels and a TK_PARCEL_ROUND */
+	TK_ORDER_LANE,    /* drain `lane` of the part, too */
+	TK_ORDER_END,     /* its writer is dead */
+	TK_ORDER_RESUME,  /* it lives after all */
+	TK_ORDER_RELEASE, /* answered by TK_PARCEL_RELEASED */
+	TK_ORDER_TAKE,    /* hand over; answered by parcels and a TK_PARCEL_ROUND */
 };
 
 struct tk_order {
@@ -52,7 +52,7 @@ struct tk_order {
 enum tk_parcel_kind {
 	TK_PARCEL_TIMER, /* what came of a timer since the last one */
 	TK_PARCEL_MARK,  /* `pushed` is when */
-	TK_PARCEL_GONE,
+	TK_PARCEL_RELEASED,
 	TK_PARCEL_ROUND,
 };
 
@@ -66,10 +66,10 @@ struct tk_parcel {
 
 struct tk_drainer {
 	/* Set before it runs. */
-	int cpu;                      /* pinned to it; -1: kept to its node, or to none */
-	int node;                     /* -1: unknown */
-	uint64_t poll_ns;             /* 0: adaptive; or TK_POLL_SPIN */
-	const struct tk_clock *watch; /* the collecting thread's: copied at each TAKE */
+	int cpu;                             /* pinned to it; -1: kept to its node, or to none */
+	int node;                            /* -1: unknown */
+	uint64_t poll_ns;                    /* 0: adaptive; or TK_POLL_SPIN */
+	const struct tk_clock *master_clock; /* the collecting thread's: copied at each TAKE */
 
 	struct tk_channel *orders, *parcels, *empties;
 	struct tk_bell bell;
@@ -96,7 +96,7 @@ struct tk_drainer {
 	struct tk_drainer_figures since; /* counters as they were when it was warm */
 
 	/* See above. */
-	struct tk_drainer_figures seen;
+	struct tk_drainer_figures figures;
 
 	/* The collecting thread's. */
 	uint32_t lanes, small_lanes; /* given to it; those that do not lie on hugepages */

@@ -8,7 +8,7 @@
 #include "collector/drain/pace.h"
 #include "collector/machine/list.h"
 
-void tk_part_look(struct tk_part *p)
+void tk_part_look_for_timers(struct tk_part *p)
 {
 	uint32_t n = tk_segment_timers_now(p->seg, p->max_timers);
 
@@ -22,7 +22,7 @@ static void more(struct tk_aggregator *a, uint32_t id)
 	struct tk_part *p = (struct tk_part *)a;
 
 	if (id >= a->n_timers)
-		tk_part_look(p);
+		tk_part_look_for_timers(p);
 	if (id < a->n_timers)
 		a->tallies[id] = tk_tally_get(p->pool);
 }
@@ -60,7 +60,7 @@ static void put_all(struct tk_part *p, struct tk_tally **tallies)
 	}
 }
 
-void tk_part_let_go(struct tk_part *p)
+void tk_part_release(struct tk_part *p)
 {
 	put_all(p, p->agg.tallies);
 	put_all(p, p->full);
@@ -73,7 +73,7 @@ void tk_part_free(struct tk_part *p)
 {
 	if (!p)
 		return;
-	tk_part_let_go(p);
+	tk_part_release(p);
 	free(p->agg.tallies);
 	free(p->full);
 	free(p->counts);
@@ -200,7 +200,7 @@ static bool is_read(const struct tk_part *p)
 	return p->ended;
 }
 
-void tk_part_swap(struct tk_part *p)
+void tk_part_swap_tallies(struct tk_part *p)
 {
 	struct tk_tally **empty = p->full;
 
@@ -209,7 +209,7 @@ void tk_part_swap(struct tk_part *p)
 	p->agg.tallies = empty;
 }
 
-void tk_part_count(struct tk_part *p, uint32_t i)
+void tk_part_count_lane(struct tk_part *p, uint32_t i)
 {
 	struct tk_part_lane *l = &p->lanes[i];
 	struct tk_lane_reader *r = &l->reader;

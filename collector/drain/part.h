@@ -62,16 +62,16 @@ struct tk_part {
 	/* The collecting thread's. */
 	struct tk_source *source;
 	struct tk_part_figures
-		told; /* as of the last ROUND: all that belongs to them has come, too */
+		received; /* as of the last ROUND: all that belongs to them has come, too */
 	uint32_t asked, asked_small; /* lanes it was given; those that do not lie on hugepages */
-	bool leaving;                /* the drainer was told to let go of it, */
-	bool gone;                   /* and has */
+	bool releasing;              /* the drainer was told to let go of it, */
+	bool released;               /* and has */
 };
 
 /** @raw: subtract nothing. @return NULL and errno ENOMEM. The collecting thread. */
 struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool raw);
 /** Tallies go back to the pool that the drainer set. The drainer, or nobody drains any more. */
-void tk_part_let_go(struct tk_part *p);
+void tk_part_release(struct tk_part *p);
 void tk_part_free(struct tk_part *p);
 
 /* From here on: the drainer's thread. */
@@ -96,14 +96,14 @@ struct tk_drained {
 void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, struct tk_drained *sum);
 
 /** See how many timers there are by now. A system call. */
-void tk_part_look(struct tk_part *p);
+void tk_part_look_for_timers(struct tk_part *p);
 
 /** From now on records go into other tallies; those until now are in `full`. Says in `read` whether any
  * more can come. */
-void tk_part_swap(struct tk_part *p);
+void tk_part_swap_tallies(struct tk_part *p);
 
 /** Count what lane i has pushed and lost since the last call, timer by timer. */
-void tk_part_count(struct tk_part *p, uint32_t i);
+void tk_part_count_lane(struct tk_part *p, uint32_t i);
 
 /** Bring `figures` up to date. */
 void tk_part_sum_up(struct tk_part *p);

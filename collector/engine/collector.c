@@ -49,20 +49,20 @@ static void ask(struct tk_collector *c)
 
 	if (!interval && c->now_ns < c->take_ns)
 		return;
-	tk_collector_ask(c, interval);
+	tk_round_ask(c, interval);
 	c->take_ns = c->now_ns + TAKE_NS;
 }
 
 static void turn(struct tk_collector *c)
 {
-	if (due(&c->peek_ns, PEEK_NS, c->now_ns) && tk_collector_peek(c))
+	if (due(&c->peek_ns, PEEK_NS, c->now_ns) && tk_scan_peek(c))
 		c->scan_ns = c->now_ns;
 	if (due(&c->scan_ns, SCAN_NS, c->now_ns))
-		tk_collector_scan(c);
-	tk_collector_receive(c);
+		tk_scan(c);
+	tk_round_receive(c);
 	if (c->rounding)
 		return;
-	if (tk_collector_all_answered(c) && due(&c->refine_ns, REFINE_NS, c->now_ns))
+	if (tk_round_all_answered(c) && due(&c->refine_ns, REFINE_NS, c->now_ns))
 		refine(c);
 	ask(c);
 }
@@ -72,7 +72,7 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void rest(const struct tk_collector *c)
+static void sleep_until_due(const struct tk_collector *c)
 {
 	uint64_t until = earliest(c->scan_ns, c->peek_ns);
 	struct timespec t;
@@ -98,7 +98,7 @@ static void *collect(void *arg)
 	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 		turn(c);
-		rest(c);
+		sleep_until_due(c);
 	}
 	return NULL;
 }
@@ -144,13 +144,13 @@ static void free_all(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_stop(c->drainers[i]);
 	tk_placing_end(c);
-	tk_collector_forget_all(c);
+	tk_scan_free(c);
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_free(c->drainers[i]);
 	tk_registry_free(&c->registry);
 	free(c->drainers);
 	free(c->parcels);
-	free(c->seen);
+	free(c->drainer_figures);
 	free(c->segments);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);

@@ -74,8 +74,8 @@ struct tk_collector {
 	bool full; /* there were too many timers once, and that was said */
 	struct tk_source_figures *segments;
 	size_t n_segments;
-	struct tk_drainer_figures *seen; /* n_seen, of the drainers */
-	size_t n_seen;
+	struct tk_drainer_figures *drainer_figures;
+	size_t n_drainer_figures;
 	struct tk_notes shown_notes;
 	struct tk_snap_mark marks[TK_MARKS_KEPT];
 	uint64_t marks_ever;
@@ -85,35 +85,34 @@ struct tk_collector {
 };
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */
-void tk_collector_scan(struct tk_collector *c);
+void tk_scan(struct tk_collector *c);
 
 /** Free all sources, and what was known of directories. No drainer runs any more. */
-void tk_collector_forget_all(struct tk_collector *c);
+void tk_scan_free(struct tk_collector *c);
 
 /** Pick up a source's new timers and lanes, and say what is wrong with it. @return 0 or -EBADMSG */
-int tk_collector_refresh(struct tk_collector *c, struct tk_source *s);
+int tk_scan_refresh(struct tk_collector *c, struct tk_source *s);
 
 /** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
-bool tk_collector_peek(struct tk_collector *c);
+bool tk_scan_peek(struct tk_collector *c);
 
 /** A drainer is told something; while it has no room for that, what it has to say is taken. */
-void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
-			struct tk_part *part, uint32_t lane);
+void tk_round_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+		    struct tk_part *part, uint32_t lane);
 
 /** The same, to all that drain a part of a source. */
-void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
-			    enum tk_order_kind kind);
+void tk_round_order_all(struct tk_collector *c, const struct tk_source *s, enum tk_order_kind kind);
 
 /** Ask every drainer for what it has: see round.c. */
-void tk_collector_ask(struct tk_collector *c, bool interval);
+void tk_round_ask(struct tk_collector *c, bool interval);
 
 /** Take what drainers have handed over, and end the round if all have and nobody holds the lock. */
-void tk_collector_receive(struct tk_collector *c);
+void tk_round_receive(struct tk_collector *c);
 
 /** None is late either: they copy the clock when they are asked. */
-bool tk_collector_all_answered(const struct tk_collector *c);
+bool tk_round_all_answered(const struct tk_collector *c);
 
 /** Under the lock: series into datapoints, and what viewers are shown of segments and drainers. */
-void tk_collector_close_interval(struct tk_collector *c);
+void tk_interval_close(struct tk_collector *c);
 
 #endif

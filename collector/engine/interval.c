@@ -13,8 +13,8 @@ static void show_gap(struct tk_collector *c)
 	bool stale = c->now_ns - c->gap_shown_ns > GAP_SHOWN_NS, lost = false;
 	uint64_t gap_ns = 0;
 
-	for (size_t i = 0; i < c->n_seen; i++) {
-		const struct tk_drainer_figures *d = &c->seen[i];
+	for (size_t i = 0; i < c->n_drainer_figures; i++) {
+		const struct tk_drainer_figures *d = &c->drainer_figures[i];
 
 		if (d->gap_lost < lost || (d->gap_lost == lost && d->gap_ns < gap_ns))
 			continue;
@@ -33,12 +33,13 @@ static void show_gap(struct tk_collector *c)
 
 static void show_drainers(struct tk_collector *c)
 {
-	struct tk_drainer_figures *list = realloc(c->seen, (c->n_drainers + 1) * sizeof(*list));
+	struct tk_drainer_figures *list =
+		realloc(c->drainer_figures, (c->n_drainers + 1) * sizeof(*list));
 
 	if (!list)
 		return;
-	c->seen = list;
-	c->n_seen = c->n_drainers;
+	c->drainer_figures = list;
+	c->n_drainer_figures = c->n_drainers;
 	for (size_t i = 0; i < c->n_drainers; i++)
 		list[i] = c->drainers[i]->shown;
 }
@@ -73,7 +74,7 @@ static int64_t wall_after(int64_t before)
 	return wall > before ? wall : before + 1;
 }
 
-void tk_collector_close_interval(struct tk_collector *c)
+void tk_interval_close(struct tk_collector *c)
 {
 	int64_t wall_ns = wall_after(c->began_wall_ns);
 

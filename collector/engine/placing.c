@@ -17,7 +17,7 @@
 #include "collector/machine/nodes.h"
 
 /* How many drainers there may come to be. */
-static unsigned share(const struct tk_collector *c)
+static unsigned drainers_expected(const struct tk_collector *c)
 {
 	unsigned named = 0;
 
@@ -37,7 +37,7 @@ static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
 	if (!list)
 		return NULL;
 	c->drainers = list;
-	d = tk_drainer_new(&c->clock, share(c));
+	d = tk_drainer_new(&c->clock, drainers_expected(c));
 	if (!d)
 		return NULL;
 	d->cpu = cpu;
@@ -80,7 +80,7 @@ static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 }
 
 /* Display and statistics do not run where lanes are drained, if there is another place. */
-static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
+static void leave_cpus(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	cpu_set_t cpus;
 
@@ -99,7 +99,7 @@ static void keep_away(struct tk_collector *c, const struct tk_tsc_cpus *from)
 			     "partition one more");
 }
 
-static int demand_isolation(int cpu, char why[256])
+static int require_isolation(int cpu, char why[256])
 {
 	char reason[192];
 	int err = tk_cpu_isolated("", cpu, reason, sizeof(reason));
@@ -147,7 +147,7 @@ static void warn_of_throttling(struct tk_collector *c)
  * What khugepaged puts together it takes away first: a drainer that touches it meanwhile waits, for up
  * to milliseconds. Tallies, which are to be hugepages, are made so at once (collector/stats/histogram.c).
  */
-static void keep_pages(struct tk_collector *c)
+static void keep_pages_resident(struct tk_collector *c)
 {
 	lock_memory(c);
 	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
@@ -159,20 +159,20 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	int err = 0;
 
 	warn_of_throttling(c);
-	tk_nodes_settle();
+	tk_nodes_stop_balancing();
 	for (int cpu = 0; cpu < TK_TSC_CPUS && !err; cpu++) {
 		if (!tk_tsc_cpus_has(cpus, (unsigned)cpu))
 			continue;
 		if (c->options.isolated)
-			err = demand_isolation(cpu, why);
+			err = require_isolation(cpu, why);
 		if (!err)
 			err = start_on_cpu(c, cpu, why);
 	}
 	if (err || !c->n_drainers)
 		return err;
-	keep_away(c, cpus);
+	leave_cpus(c, cpus);
 	if (c->options.isolated)
-		keep_pages(c);
+		keep_pages_resident(c);
 	return 0;
 }
 
@@ -183,7 +183,7 @@ void tk_placing_end(struct tk_collector *c)
 }
 
 /* The nearest node with cpus for us, of nodes that have none; said once a node. */
-static int with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+static int nearest_with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
 {
 	cpu_set_t some;
 	int best = -1;
@@ -259,7 +259,7 @@ struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
 	if (!tk_node_exists(node))
 		node = -1;
 	if (tk_nodes() > 1 && node >= 0 && !named && !is_served(c, node)) {
-		node = with_cpus(c, node, &cpus);
+		node = nearest_with_cpus(c, node, &cpus);
 		d = node >= 0 && !is_served(c, node) ? start_on_node(c, node, &cpus) : NULL;
 		if (d)
 			return d;

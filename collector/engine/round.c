@@ -17,7 +17,7 @@
 #define BURST     32u
 #define ENDED_MAX 65536u /* timers that end within a round: others wait for the next */
 
-static void hold(struct tk_collector *c, const struct tk_parcel *p)
+static void hold_parcel(struct tk_collector *c, const struct tk_parcel *p)
 {
 	struct tk_parcel *list = tk_list_grow(c->parcels, c->n_parcels, sizeof(*list));
 
@@ -48,9 +48,9 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 
 			if (s->parts[k].drainer != d)
 				continue;
-			p->told = p->figures;
-			if (p->told.corrupt)
-				note_corrupt(c, s, p->told.corrupt - 1);
+			p->received = p->figures;
+			if (p->received.corrupt)
+				note_corrupt(c, s, p->received.corrupt - 1);
 		}
 	}
 }
@@ -60,7 +60,7 @@ static void take_counters(struct tk_drainer *d)
 {
 	struct tk_drainer_figures before = d->shown;
 
-	d->shown = d->seen;
+	d->shown = d->figures;
 	d->shown.lanes = d->lanes;
 	d->shown.small_lanes = d->small_lanes;
 	d->shown.gap_lost = d->shown.gap_lost || before.gap_lost;
@@ -68,7 +68,7 @@ static void take_counters(struct tk_drainer *d)
 		d->shown.gap_ns = before.gap_ns;
 }
 
-static void answered(struct tk_collector *c, struct tk_drainer *d)
+static void take_answer(struct tk_collector *c, struct tk_drainer *d)
 {
 	d->asked_ns = 0;
 	d->late = false;
@@ -93,23 +93,23 @@ static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
 	for (unsigned i = 0; i < n; i++) {
 		switch ((enum tk_parcel_kind)parcel[i].kind) {
 		case TK_PARCEL_ROUND:
-			answered(c, d);
+			take_answer(c, d);
 			break;
-		case TK_PARCEL_GONE:
-			parcel[i].part->gone = true;
+		case TK_PARCEL_RELEASED:
+			parcel[i].part->released = true;
 			d->lanes -= parcel[i].part->asked;
 			d->small_lanes -= parcel[i].part->asked_small;
 			break;
 		case TK_PARCEL_TIMER:
 		case TK_PARCEL_MARK:
-			hold(c, &parcel[i]);
+			hold_parcel(c, &parcel[i]);
 		}
 	}
 	return n > 0;
 }
 
-void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
-			struct tk_part *part, uint32_t lane)
+void tk_round_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
+		    struct tk_part *part, uint32_t lane)
 {
 	const struct timespec pause = { .tv_nsec = 100000 };
 
@@ -122,14 +122,13 @@ void tk_collector_order(struct tk_collector *c, struct tk_drainer *d, enum tk_or
 	}
 }
 
-void tk_collector_order_all(struct tk_collector *c, const struct tk_source *s,
-			    enum tk_order_kind kind)
+void tk_round_order_all(struct tk_collector *c, const struct tk_source *s, enum tk_order_kind kind)
 {
 	for (size_t i = 0; i < s->n_parts; i++)
-		tk_collector_order(c, s->parts[i].drainer, kind, s->parts[i].part, 0);
+		tk_round_order(c, s->parts[i].drainer, kind, s->parts[i].part, 0);
 }
 
-void tk_collector_ask(struct tk_collector *c, bool interval)
+void tk_round_ask(struct tk_collector *c, bool interval)
 {
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
@@ -137,7 +136,7 @@ void tk_collector_ask(struct tk_collector *c, bool interval)
 		if (d->asked_ns) /* late: one TAKE at a time */
 			continue;
 		d->asked_ns = c->now_ns;
-		tk_collector_order(c, d, TK_ORDER_TAKE, NULL, 0);
+		tk_round_order(c, d, TK_ORDER_TAKE, NULL, 0);
 	}
 	c->rounding = true;
 	c->closing = interval;
@@ -197,7 +196,7 @@ static void leave(struct tk_collector *c, struct tk_source *src)
 }
 
 /* Samples that have no series. */
-static uint64_t samples(const struct tk_parcel *p)
+static uint64_t samples_of(const struct tk_parcel *p)
 {
 	return p->pushed > p->lost ? p->pushed - p->lost : 0;
 }
@@ -211,14 +210,14 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 	} else {
 		/* Its name may have come after the last refresh. */
 		if (p->timer >= src->seg->info.n_timers && !src->broken)
-			(void)tk_collector_refresh(c, src);
+			(void)tk_scan_refresh(c, src);
 		if (p->timer < src->seg->info.n_timers)
 			s = series_of(c, src, p->timer);
 	}
 	if (s)
 		tk_series_count(s, p->pushed, p->lost);
 	if (p->tally && (!s || tk_series_take(s, p->tally) < 0))
-		c->unknown_gone += samples(p);
+		c->unknown_gone += samples_of(p);
 }
 
 static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
@@ -275,7 +274,7 @@ static void take_ended(struct tk_collector *c)
 		if (!s->seg || s->left || !(s->finished || s->broken) || timers >= ENDED_MAX)
 			continue;
 		if (!s->broken)
-			(void)tk_collector_refresh(c, s);
+			(void)tk_scan_refresh(c, s);
 		timers += s->seg->info.n_timers;
 		adopt(c, s);
 		leave(c, s); /* the next one of its app goes on with its series */
@@ -295,7 +294,7 @@ static void take_living(struct tk_collector *c)
 	take_parcels(c, false);
 }
 
-static void let_go_of_gone(struct tk_collector *c)
+static void detach_released(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++) {
 		struct tk_source *s = c->sources[i];
@@ -303,13 +302,13 @@ static void let_go_of_gone(struct tk_collector *c)
 
 		s->ending = false;
 		for (size_t k = 0; k < s->n_parts; k++)
-			gone = gone && s->parts[k].part->gone;
+			gone = gone && s->parts[k].part->released;
 		if (s->seg && gone)
-			tk_source_let_go(s);
+			tk_source_detach(s);
 	}
 }
 
-static void say_late(struct tk_collector *c, struct tk_drainer *d)
+static void note_late(struct tk_collector *c, struct tk_drainer *d)
 {
 	if (!d->late)
 		tk_notes_add(&c->notes,
@@ -329,14 +328,14 @@ static bool may_end(struct tk_collector *c)
 		if (!d->asked_ns)
 			continue;
 		if (c->now_ns - d->asked_ns >= LATE_NS)
-			say_late(c, d);
+			note_late(c, d);
 		else
 			all = false;
 	}
 	return all;
 }
 
-bool tk_collector_all_answered(const struct tk_collector *c)
+bool tk_round_all_answered(const struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
 		if (c->drainers[i]->asked_ns)
@@ -353,17 +352,17 @@ static void end_round(struct tk_collector *c)
 	take_ended(c);
 	take_living(c);
 	c->n_parcels = 0;
-	let_go_of_gone(c);
+	detach_released(c);
 	c->shown_notes = c->notes;
 	c->state.looked = c->scanned;
 	c->state.other_versions = c->other_versions;
 	if (c->closing)
-		tk_collector_close_interval(c);
+		tk_interval_close(c);
 	c->rounding = false;
 }
 
 /* Whoever has no room for the order gets it at a later turn. */
-static void order_to_let_go(struct tk_collector *c)
+static void order_release(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++) {
 		const struct tk_source *s = c->sources[i];
@@ -371,13 +370,13 @@ static void order_to_let_go(struct tk_collector *c)
 		for (size_t k = 0; k < s->n_parts && s->left; k++) {
 			struct tk_part *p = s->parts[k].part;
 
-			p->leaving = p->leaving ||
-				     tk_drainer_order(s->parts[k].drainer, TK_ORDER_LET_GO, p, 0);
+			p->releasing = p->releasing || tk_drainer_order(s->parts[k].drainer,
+									TK_ORDER_RELEASE, p, 0);
 		}
 	}
 }
 
-void tk_collector_receive(struct tk_collector *c)
+void tk_round_receive(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
 		while (receive_from(c, c->drainers[i]))
@@ -386,7 +385,7 @@ void tk_collector_receive(struct tk_collector *c)
 		return;
 	end_round(c);
 	pthread_mutex_unlock(&c->lock);
-	order_to_let_go(c);
+	order_release(c);
 	if (c->closing)
 		pthread_cond_broadcast(&c->closed);
 }

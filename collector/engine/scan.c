@@ -25,7 +25,7 @@ static void refuse(struct tk_collector *c, const char *path, int error, const ch
 	tk_notes_add(&c->notes, "%s: %s; skipped", path, why);
 }
 
-static bool wanted(const struct tk_collector *c, const struct tk_segment *seg)
+static bool is_wanted(const struct tk_collector *c, const struct tk_segment *seg)
 {
 	return (!c->options.app || !strcmp(c->options.app, seg->info.app)) &&
 	       (!c->options.pid || c->options.pid == seg->info.pid);
@@ -58,7 +58,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Lanes that are new go to drainers. Where no part can be had the next look tries again. */
-static void deal_lanes(struct tk_collector *c, struct tk_source *s)
+static void assign_lanes(struct tk_collector *c, struct tk_source *s)
 {
 	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
 		const struct tk_lane_head *lane = &s->seg->lanes[i].info;
@@ -74,15 +74,15 @@ static void deal_lanes(struct tk_collector *c, struct tk_source *s)
 		part->asked_small += lane->pages == TK_PAGES_SMALL;
 		d->small_lanes += lane->pages == TK_PAGES_SMALL;
 		tk_segment_fault_in(s->seg, i);
-		tk_collector_order(c, d, TK_ORDER_LANE, part, i);
+		tk_round_order(c, d, TK_ORDER_LANE, part, i);
 		if (s->ended) /* a queue that another reader kept until now */
-			tk_collector_order(c, d, TK_ORDER_END, part, 0);
+			tk_round_order(c, d, TK_ORDER_END, part, 0);
 	}
 }
 
 /* Whether its owner lives; and which timers are disabled, which is the owner's to read: of another
  * user's segment it is not known. */
-static void watch(struct tk_collector *c, struct tk_source *s)
+static void update_owner(struct tk_collector *c, struct tk_source *s)
 {
 	enum tk_owner owner = tk_segment_owner(s->seg);
 	bool ended = owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
@@ -92,8 +92,8 @@ static void watch(struct tk_collector *c, struct tk_source *s)
 	if (ended == s->ended)
 		return;
 	if (ended && tk_source_refresh(s) == 0) /* lanes and timers of its last moments */
-		deal_lanes(c, s);
-	tk_collector_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
+		assign_lanes(c, s);
+	tk_round_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
 	s->ended = ended;
 }
 
@@ -120,8 +120,8 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const char
 	list[c->n_sources++] = s;
 	c->held_timers += seg->info.max_timers;
 	c->held_segments++;
-	deal_lanes(c, s);
-	watch(c, s);
+	assign_lanes(c, s);
+	update_owner(c, s);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static void attach(struct tk_collector *c, int dirfd, const char *dir, const cha
 	}
 	if (!seg) {
 		refuse(c, path, errno, why[0] ? why : strerror(errno));
-	} else if (!wanted(c, seg)) {
+	} else if (!is_wanted(c, seg)) {
 		tk_segment_detach(seg);
 		tk_refused_give_up(&c->refused, path, c->now_ns);
 	} else if (add_source(c, seg, dir, dead) < 0) {
@@ -205,7 +205,7 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 		tk_notes_add(&c->notes, "%s", why);
 }
 
-int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
+int tk_scan_refresh(struct tk_collector *c, struct tk_source *s)
 {
 	int err = tk_source_refresh(s);
 
@@ -213,17 +213,17 @@ int tk_collector_refresh(struct tk_collector *c, struct tk_source *s)
 		s->broken = true;
 	if (s->why[0] || s->broken)
 		tk_notes_add(&c->notes, "%s/%s: %s%s", s->dir, s->info.name,
-			     s->why[0] ? s->why : strerror(-err), s->broken ? "; let go of" : "");
+			     s->why[0] ? s->why : strerror(-err), s->broken ? "; detached" : "");
 	s->why[0] = '\0';
 	return err;
 }
 
 static void look_after(struct tk_collector *c, struct tk_source *s)
 {
-	if (tk_collector_refresh(c, s))
+	if (tk_scan_refresh(c, s))
 		return;
-	deal_lanes(c, s);
-	watch(c, s);
+	assign_lanes(c, s);
+	update_owner(c, s);
 }
 
 static void forget(struct tk_collector *c, struct tk_source *s)
@@ -232,7 +232,7 @@ static void forget(struct tk_collector *c, struct tk_source *s)
 	tk_source_free(s);
 }
 
-void tk_collector_forget_all(struct tk_collector *c)
+void tk_scan_free(struct tk_collector *c)
 {
 	while (c->n_sources)
 		forget(c, c->sources[--c->n_sources]);
@@ -276,7 +276,7 @@ static uint64_t dirs_changed(const struct tk_collector *c)
 	return sum;
 }
 
-bool tk_collector_peek(struct tk_collector *c)
+bool tk_scan_peek(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++) {
 		struct tk_source *s = c->sources[i];
@@ -285,12 +285,12 @@ bool tk_collector_peek(struct tk_collector *c)
 			continue;
 		if (tk_source_refresh(s) < 0)
 			return true;
-		deal_lanes(c, s);
+		assign_lanes(c, s);
 	}
 	return c->refused.making || dirs_changed(c) != c->dirs_changed;
 }
 
-void tk_collector_scan(struct tk_collector *c)
+void tk_scan(struct tk_collector *c)
 {
 	struct tk_dirs dirs;
 

@@ -89,12 +89,13 @@ static int copy_segments(const struct tk_collector *c, struct tk_snapshot *s)
 
 static int copy_drainers(const struct tk_collector *c, struct tk_snapshot *s)
 {
-	s->drainers = malloc((c->n_seen + 1) * sizeof(*s->drainers));
+	s->drainers = malloc((c->n_drainer_figures + 1) * sizeof(*s->drainers));
 	if (!s->drainers)
 		return -ENOMEM;
-	s->n_drainers = c->n_seen;
-	if (c->n_seen)
-		memcpy(s->drainers, c->seen, c->n_seen * sizeof(*s->drainers));
+	s->n_drainers = c->n_drainer_figures;
+	if (c->n_drainer_figures)
+		memcpy(s->drainers, c->drainer_figures,
+		       c->n_drainer_figures * sizeof(*s->drainers));
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int tk_node_distance(int a, int b)
 	return distance > 0 ? distance : INT_MAX;
 }
 
-void tk_nodes_settle(void)
+void tk_nodes_stop_balancing(void)
 {
 	if (tk_nodes() > 1)
 		numa_set_localalloc();

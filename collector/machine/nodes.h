@@ -31,6 +31,6 @@ int tk_node_distance(int a, int b);
  * otherwise unmaps this process's pages every few seconds, to see who faults them in again. For the
  * calling thread, and those that it starts from now on.
  */
-void tk_nodes_settle(void);
+void tk_nodes_stop_balancing(void);
 
 #endif

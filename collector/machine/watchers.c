@@ -23,7 +23,7 @@ static int number(const char *text, const char **end)
 	return digits && digits <= 6 ? (int)strtol(text, NULL, 10) : -1;
 }
 
-int tk_watcher_name(const char *comm)
+int tk_watchers_node_of_name(const char *comm)
 {
 	const size_t length = strlen(TK_WATCHER_NAME);
 	const char *end;
@@ -36,7 +36,7 @@ int tk_watcher_name(const char *comm)
 }
 
 /* It is the 37th field behind the thread's name, which may hold anything. */
-int tk_stat_cpu(const char *stat)
+int tk_watchers_stat_cpu(const char *stat)
 {
 	const char *at = strrchr(stat, ')');
 
@@ -60,7 +60,7 @@ static bool take(const char **at, int base, char end, unsigned long long *n)
 }
 
 /* START-END MODE OFFSET MAJOR:MINOR INODE NAME; an anonymous mapping has inode 0. */
-bool tk_maps_line(const char *line, struct tk_mapping *m)
+bool tk_watchers_maps_line(const char *line, struct tk_mapping *m)
 {
 	unsigned long long n, major, minor, inode;
 
@@ -84,11 +84,12 @@ static ssize_t read_of_thread(uint32_t pid, uint32_t tid, const char *file, char
 	return tk_tsc_file_read("", path, text, size);
 }
 
-int tk_thread_cpu(uint32_t pid, uint32_t tid)
+int tk_watchers_thread_cpu(uint32_t pid, uint32_t tid)
 {
 	char stat[2048];
 
-	return read_of_thread(pid, tid, "stat", stat, sizeof(stat)) > 0 ? tk_stat_cpu(stat) : -1;
+	return read_of_thread(pid, tid, "stat", stat, sizeof(stat)) > 0 ? tk_watchers_stat_cpu(stat)
+									: -1;
 }
 
 static bool is_pinned(uint32_t tid)
@@ -101,7 +102,7 @@ static bool is_pinned(uint32_t tid)
 static int add_watcher(struct tk_watchers *w, uint32_t pid, uint32_t tid, int drains)
 {
 	struct tk_watcher *list = tk_list_grow(w->list, w->n, sizeof(*list));
-	int cpu = tk_thread_cpu(pid, tid);
+	int cpu = tk_watchers_thread_cpu(pid, tid);
 
 	if (!list)
 		return -ENOMEM;
@@ -141,7 +142,7 @@ static int read_mappings(struct tk_watchers *w, uint32_t pid)
 		return 0;
 	}
 	while (!err && getline(&line, &size, f) > 0)
-		if (tk_maps_line(line, &m))
+		if (tk_watchers_maps_line(line, &m))
 			err = add_mapping(w, &m);
 	free(line);
 	fclose(f);
@@ -171,7 +172,7 @@ static int visit_thread(struct tk_watchers *w, uint32_t pid, uint32_t tid)
 
 	if (read_of_thread(pid, tid, "comm", comm, sizeof(comm)) <= 0)
 		return 0;
-	drains = tk_watcher_name(comm);
+	drains = tk_watchers_node_of_name(comm);
 	return drains < 0 ? 0 : add_watcher(w, pid, tid, drains);
 }
 

@@ -57,17 +57,17 @@ void tk_watchers_free(struct tk_watchers *w);
 void tk_watchers_pick(struct tk_watchers *w, dev_t dev, ino_t ino, int node);
 
 /** The cpu on which a thread ran last, -1: it is gone, or not to be seen. */
-int tk_thread_cpu(uint32_t pid, uint32_t tid);
+int tk_watchers_thread_cpu(uint32_t pid, uint32_t tid);
 
 /* --- lines of /proc --------------------------------------------------------------------------- */
 
 /** The node of a drainer, by its thread's name. @return -1: no drainer's */
-int tk_watcher_name(const char *comm);
+int tk_watchers_node_of_name(const char *comm);
 
 /** The cpu of a stat file. @return -1: not to be understood */
-int tk_stat_cpu(const char *stat);
+int tk_watchers_stat_cpu(const char *stat);
 
 /** A line of a maps file. @return whether it is of a file that is mapped shared. */
-bool tk_maps_line(const char *line, struct tk_mapping *m);
+bool tk_watchers_maps_line(const char *line, struct tk_mapping *m);
 
 #endif

@@ -62,7 +62,7 @@ static bool may_run(const struct tk_where *w, const struct tk_segment *s, enum t
 static void find_producer(struct tk_where *w, const struct tk_segment *s,
 			  const struct tk_lane_owner *owner, enum tk_owner state)
 {
-	int cpu = may_run(w, s, state) ? tk_thread_cpu(s->info.pid, owner->tid) : -1;
+	int cpu = may_run(w, s, state) ? tk_watchers_thread_cpu(s->info.pid, owner->tid) : -1;
 
 	w->running = cpu >= 0;
 	if (cpu < 0 && owner->tid && owner->cpu < TK_TSC_CPUS)

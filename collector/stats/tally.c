@@ -74,13 +74,13 @@ static int pool_grow(struct tk_tally_pool *p)
 	return 0;
 }
 
-bool tk_tally_settle(struct tk_tally_pool *p, size_t n)
+bool tk_tally_prefault(struct tk_tally_pool *p, size_t n)
 {
 	if (p->n_free < n && (!p->max || p->n_blocks * PER_BLOCK < p->max) && pool_grow(p) == 0)
 		return true;
-	if (p->n_settled == p->n_blocks)
+	if (p->n_faulted == p->n_blocks)
 		return false;
-	populate(p->blocks[p->n_settled++]);
+	populate(p->blocks[p->n_faulted++]);
 	return true;
 }
 

@@ -47,7 +47,7 @@ struct tk_tally_pool {
 	size_t n_free;
 	void **blocks;
 	size_t n_blocks;
-	size_t n_settled; /* blocks that are faulted in */
+	size_t n_faulted; /* blocks that are faulted in */
 	size_t max;       /* tallies that may be in use at a time; 0: no limit */
 };
 
@@ -59,7 +59,7 @@ struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
  * a loop that must not fault calls this until it returns false.
  * @return whether there was a step to take
  */
-bool tk_tally_settle(struct tk_tally_pool *p, size_t n);
+bool tk_tally_prefault(struct tk_tally_pool *p, size_t n);
 
 /** Give a tally back, whatever it holds. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);

@@ -29,7 +29,7 @@ for how in slots lanes head all shrink-slots shrink-lane shrink-head; do
 	[ "$(healthy)" = 5000 ] || fail "$how: $(healthy) of 5000 records of its healthy neighbour"
 	if [[ $how = shrink-* ]]; then
 		for ((i = 0; i < 1500; i++)); do grep -q 'truncated' "$err" && break; sleep .01; done
-		[ "$(grep -c 'truncated.*let go of' "$err")" = 1 ] || fail "$how: not said once that it was truncated"
+		[ "$(grep -c 'truncated.*detached' "$err")" = 1 ] || fail "$how: not said once that it was truncated"
 	fi
 	kill -TERM "$reader"
 	wait "$reader"

@@ -98,9 +98,9 @@ static void turn_all(void)
 
 static void go_round(void)
 {
-	tk_collector_ask(&c, true);
+	tk_round_ask(&c, true);
 	turn_all();
-	tk_collector_receive(&c);
+	tk_round_receive(&c);
 	cr_assert(!c.rounding);
 }
 
@@ -141,7 +141,7 @@ Test(round, what_is_read_while_it_is_handed_over_is_not_forgotten)
 	begin(1);
 	for (unsigned i = 0; i < 4; i++)
 		leave_dead("one", 3, NULL);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	to_the_end(12 * RECORDS, 3);
 }
 
@@ -149,7 +149,7 @@ Test(round, a_segment_is_shared_by_two_drainers)
 {
 	begin(2);
 	leave_dead("shared", 4, NULL);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	cr_assert_eq(c.sources[0]->n_parts, 2);
 	to_the_end(4 * RECORDS, 4);
 }
@@ -160,7 +160,7 @@ Test(round, the_dead_of_an_app_are_one_series_a_timer)
 	begin(2);
 	for (unsigned i = 0; i < 5; i++)
 		leave_dead("again", 2, NULL);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	to_the_end(10 * RECORDS, 2);
 }
 
@@ -181,13 +181,13 @@ Test(round, a_lane_that_is_dealt_after_the_end_ends)
 	fd = open(found.gl_pathv[0], O_RDWR);
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	globfree(&found);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	for (unsigned i = 0; i < 4; i++)
 		go_round();
 	cr_assert_eq(samples(&timers), RECORDS);
 	cr_assert_not_null(c.sources[0]->seg, "it waits for the other queue");
 	close(fd);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	to_the_end(2 * RECORDS, 2);
 }
 
@@ -204,7 +204,7 @@ Test(round, a_corrupt_queue_is_told_of)
 	leave_dead("queue", 1, &tk_rte);
 	snprintf(path, sizeof(path), "%s/queue.*/slots.0", place);
 	cr_assert_eq(glob(path, 0, NULL, &found), 0);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	fd = open(found.gl_pathv[0], O_RDWR);
 	cr_assert_eq(pwrite(fd, &nonsense, sizeof(nonsense),
 			    c.sources[0]->seg->lanes[0].info.queue.prod_tail),
@@ -212,7 +212,7 @@ Test(round, a_corrupt_queue_is_told_of)
 	close(fd);
 	globfree(&found);
 	go_round();
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	for (uint64_t i = 0; i < c.notes.ever; i++)
 		told = told || strstr(c.notes.text[i], "lane 0 is corrupt");
 	cr_assert(told);
@@ -229,9 +229,9 @@ Test(round, a_gap_is_shown_whenever_it_was)
 	turn_all();
 	c.drainers[0]->polled_ns -= gap_ns;
 	for (unsigned i = 0; i < 3; i++) {
-		tk_collector_ask(&c, i == 2);
+		tk_round_ask(&c, i == 2);
 		turn_all();
-		tk_collector_receive(&c);
+		tk_round_receive(&c);
 	}
 	s = tk_collector_snapshot(&c, &(struct tk_view){ 0 });
 	cr_assert_geq(s->longest_gap_ns, gap_ns);
@@ -248,18 +248,18 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 
 	begin(1);
 	leave_dead("part", 1, NULL);
-	tk_collector_scan(&c);
+	tk_scan(&c);
 	p = tk_part_new(c.sources[0]->seg, TK_LANE_OLDEST, false);
 	p->pool = &c.drainers[0]->pool;
 	tk_part_add(p, 0);
 	p->ended = true;
 	tk_part_end_lane(p, 0);
-	tk_part_swap(p);
+	tk_part_swap_tallies(p);
 	tk_part_drain(p, 0, 1, &sum);
 	tk_part_sum_up(p);
 	cr_assert_eq(p->figures.delivered, RECORDS);
 	cr_assert(!p->figures.finished);
-	tk_part_swap(p);
+	tk_part_swap_tallies(p);
 	tk_part_sum_up(p);
 	cr_assert(p->figures.finished);
 	tk_part_free(p);

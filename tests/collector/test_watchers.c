@@ -16,14 +16,14 @@
 
 Test(watchers, the_name_of_a_drainer_says_its_node)
 {
-	cr_assert_eq(tk_watcher_name("tk-drain.0"), 0);
-	cr_assert_eq(tk_watcher_name("tk-drain.99999"), 99999);
+	cr_assert_eq(tk_watchers_node_of_name("tk-drain.0"), 0);
+	cr_assert_eq(tk_watchers_node_of_name("tk-drain.99999"), 99999);
 	for (const char *const *bad =
 		     (const char *const[]){ "", "tk-drain", "tk-drain.", "tk-drain.x",
 					    "tk-drain.1x", "tk-drain.-1", "tk-drain. 1",
 					    "tk-drain.1234567", "xtk-drain.1", "TK-DRAIN.1", NULL };
 	     *bad; bad++)
-		cr_assert_eq(tk_watcher_name(*bad), -1, "%s", *bad);
+		cr_assert_eq(tk_watchers_node_of_name(*bad), -1, "%s", *bad);
 }
 
 /* Fields 3 to 38 of a stat file. */
@@ -34,36 +34,37 @@ Test(watchers, the_name_of_a_drainer_says_its_node)
 
 Test(watchers, the_cpu_is_field_39_whatever_the_name)
 {
-	cr_assert_eq(tk_stat_cpu("7 (a)" BEFORE "3 0 0"), 3);
-	cr_assert_eq(tk_stat_cpu("7 (a)" BEFORE "255"), 255);
-	cr_assert_eq(tk_stat_cpu("7 (a) S 1 (b) 9)" BEFORE "3 0 0"), 3);
-	cr_assert_eq(tk_stat_cpu("7 (\n) \x1b[31m)" BEFORE "3 0 0"), 3);
+	cr_assert_eq(tk_watchers_stat_cpu("7 (a)" BEFORE "3 0 0"), 3);
+	cr_assert_eq(tk_watchers_stat_cpu("7 (a)" BEFORE "255"), 255);
+	cr_assert_eq(tk_watchers_stat_cpu("7 (a) S 1 (b) 9)" BEFORE "3 0 0"), 3);
+	cr_assert_eq(tk_watchers_stat_cpu("7 (\n) \x1b[31m)" BEFORE "3 0 0"), 3);
 	for (const char *const *bad =
 		     (const char *const[]){ "", ")", "7 (a", "7 (a)", "7 (a) S 1 2 3",
 					    "7 (a)" BEFORE, "7 (a)" BEFORE "x", "7 (a)" BEFORE "-1",
 					    "7 (a)" BEFORE "99999999999999999999", NULL };
 	     *bad; bad++)
-		cr_assert_eq(tk_stat_cpu(*bad), -1, "%s", *bad);
+		cr_assert_eq(tk_watchers_stat_cpu(*bad), -1, "%s", *bad);
 }
 
 Test(watchers, a_mapping_counts_if_it_is_shared_and_a_file)
 {
 	struct tk_mapping m = { .pid = 7 };
 
-	cr_assert(tk_maps_line("7f0000000000-7f0000200000 r--s 00000000 00:1a 1234567890123   "
-			       "/dev/shm/a/slots.0 (deleted)\n",
-			       &m));
+	cr_assert(tk_watchers_maps_line(
+		"7f0000000000-7f0000200000 r--s 00000000 00:1a 1234567890123   "
+		"/dev/shm/a/slots.0 (deleted)\n",
+		&m));
 	cr_assert_eq(m.pid, 7);
 	cr_assert_eq(m.dev, makedev(0, 0x1a));
 	cr_assert_eq(m.ino, 1234567890123);
-	cr_assert(tk_maps_line("0-1 rw-s 0 fe:ff 1 ", &m));
+	cr_assert(tk_watchers_maps_line("0-1 rw-s 0 fe:ff 1 ", &m));
 	for (const char *const *bad =
 		     (const char *const[]){ "", "\n", "x", "0-1 r--p 00000000 00:1a 12 /lib/x\n",
 					    "0-1 rw-s 00000000 00:00 0 \n", "0-1 r--s",
 					    "0-1 r--s 0 1 2 ", "0-1 r--s 0 1:2 ",
 					    "0-1 r--s 0 1:2 3x", "r--s 0 0:1 2", NULL };
 	     *bad; bad++)
-		cr_assert_not(tk_maps_line(*bad, &m), "%s", *bad);
+		cr_assert_not(tk_watchers_maps_line(*bad, &m), "%s", *bad);
 }
 
 Test(watchers, random_text_is_no_harm)
@@ -79,9 +80,9 @@ Test(watchers, random_text_is_no_harm)
 		for (size_t k = 0; k < n; k++)
 			text[k] = some[random_below(&state, sizeof(some) - 1)];
 		text[n] = '\0';
-		cr_assert_geq(tk_watcher_name(text), -1);
-		cr_assert_geq(tk_stat_cpu(text), -1);
-		(void)tk_maps_line(text, &m);
+		cr_assert_geq(tk_watchers_node_of_name(text), -1);
+		cr_assert_geq(tk_watchers_stat_cpu(text), -1);
+		(void)tk_watchers_maps_line(text, &m);
 	}
 }
 
@@ -116,7 +117,7 @@ Test(watchers, those_of_the_lanes_node_are_picked)
 
 Test(watchers, a_thread_that_is_gone_runs_nowhere)
 {
-	cr_assert_geq(tk_thread_cpu((uint32_t)getpid(), (uint32_t)gettid()), 0);
-	cr_assert_eq(tk_thread_cpu((uint32_t)getpid(), 0), -1);
-	cr_assert_eq(tk_thread_cpu(UINT32_MAX, UINT32_MAX), -1);
+	cr_assert_geq(tk_watchers_thread_cpu((uint32_t)getpid(), (uint32_t)gettid()), 0);
+	cr_assert_eq(tk_watchers_thread_cpu((uint32_t)getpid(), 0), -1);
+	cr_assert_eq(tk_watchers_thread_cpu(UINT32_MAX, UINT32_MAX), -1);
 }

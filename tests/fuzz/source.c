@@ -54,9 +54,9 @@ static void drain(struct tk_collector *c)
 /* A whole one: asked, answered and taken. */
 static void round_of(struct tk_collector *c)
 {
-	tk_collector_ask(c, true);
+	tk_round_ask(c, true);
 	drain(c);
-	tk_collector_receive(c);
+	tk_round_receive(c);
 	REQUIRE(!c->rounding && c->n_parcels == 0);
 }
 
@@ -70,12 +70,12 @@ static void close_collector(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_sources; i++)
 		REQUIRE(!c->sources[i]->seg);
 	REQUIRE(!drainer->parts && drainer->lanes == 0);
-	tk_collector_forget_all(c);
+	tk_scan_free(c);
 	tk_registry_free(&c->registry);
 	free(c->drainers);
 	free(c->parcels);
 	free(c->segments);
-	free(c->seen);
+	free(c->drainer_figures);
 	free(c);
 }
 
@@ -162,10 +162,10 @@ static void step(struct tk_collector *c, struct fuzz_input *in)
 {
 	switch (fuzz_number(in, 1) % 6) {
 	case 0:
-		tk_collector_scan(c);
+		tk_scan(c);
 		break;
 	case 1:
-		tk_collector_peek(c);
+		tk_scan_peek(c);
 		break;
 	case 2:
 		drain(c);
@@ -190,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_segment_spoil(&in);
 	descriptor = fuzz_free_descriptor();
 	c = open_collector(first & 8);
-	tk_collector_scan(c);
+	tk_scan(c);
 	for (unsigned i = 0; i < 32 && in.left; i++)
 		step(c, &in);
 	round_of(c);
