@@ -79,7 +79,7 @@ int tk_doctor_begin(struct tk_doctor *d, const char *root, int cpu, char why[], 
 	*d = (struct tk_doctor){ .subject = { .root = root, .cpu = cpu },
 				 .cpu_why = "as asked for" };
 	if (err || last_of(&online) < 0) {
-		snprintf(why, len, "which cpus there are is not known: %s%s: %s", root,
+		snprintf(why, len, "cannot read which cpus are online: %s%s: %s", root,
 			 "/sys/devices/system/cpu/online", strerror(err ? -err : ENODATA));
 		return err ? err : -ENODATA;
 	}
@@ -122,7 +122,8 @@ static void run_check(struct tk_doctor *d, const struct tk_check *c)
 	if (!f->value[0])
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "empty");
 	if (c->moves && f->fix_kind && !d->subject.others[0])
-		tk_check_fix(f, TK_FIX_TEXT, "this machine has no other cpu for everything else");
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "nothing to do here: this machine has no other cpu to take the work");
 	tk_printable(f->value, sizeof(f->value), f->value);
 	tk_printable(f->source, sizeof(f->source), f->source);
 	d->n++;

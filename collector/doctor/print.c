@@ -24,7 +24,7 @@ static void time_text(char text[16], double ns)
 		snprintf(text, 16, "%g s", ns / 1e9);
 }
 
-/* Bars by the logarithm: one long gap matters as much as a million short ones. */
+/* Bars grow with the logarithm: one long gap matters as much as a million short ones. */
 static void print_gaps(const struct tk_noise *n, FILE *out)
 {
 	const char *block = tk_charset_choose(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
@@ -56,7 +56,7 @@ static void print_finding(const struct tk_finding *f, FILE *out)
 	fprintf(out, "%*s", TEXT_AT, "");
 	tk_wrap(out, f->reason, TEXT_AT, TEXT_AT);
 	fprintf(out, "%*s(%s)\n", TEXT_AT, "", f->source);
-	if (f->fix_kind) /* not wrapped: it is copied */
+	if (f->fix_kind) /* not wrapped: people copy it */
 		fprintf(out, "%9sfix: %s%s\n", "",
 			f->fix_kind == TK_FIX_BOOT ? "kernel parameter " : "", f->fix);
 }
@@ -85,7 +85,8 @@ static void print_summary(const struct tk_doctor *d, FILE *out)
 {
 	static const char *const says[] = {
 		[TK_VERDICT_OK] = "is fit to measure on",
-		[TK_VERDICT_UNKNOWN] = "may be fit to measure on, but not all is known",
+		[TK_VERDICT_UNKNOWN] =
+			"may be fit to measure on, but some checks could not be made",
 		[TK_VERDICT_WARN] = "is fit to measure on, within limits",
 		[TK_VERDICT_FAIL] = "is NOT fit to measure on",
 	};

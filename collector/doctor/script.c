@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fixes as a script. Commands hold nothing of what was read from files but numbers (check.h);
- * what was read stands in comments only, on one line, because control characters were removed.
+ * The fixes as a script. Of what was read from files, commands hold only numbers (checks/check.h).
+ * Values that were read stand in comments only, and cannot leave them: doctor removed control
+ * characters, so that each is one line.
  */
 #include <string.h>
 
@@ -19,7 +20,7 @@ static void explain(const struct tk_finding *f, FILE *out)
 		f->reason, f->source);
 }
 
-/* A step that fails is named, and the others are still tried. */
+/* The script names a step that fails, and still tries the others. */
 static void print_command(const struct tk_finding *f, FILE *out)
 {
 	explain(f, out);
@@ -33,7 +34,7 @@ static void print_text(const struct tk_finding *f, FILE *out)
 	fprintf(out, "# To do by hand: %s\n", f->fix);
 }
 
-/* Two checks may want the same. */
+/* Two checks may ask for the same kernel parameter. */
 static bool said_before(const struct tk_doctor *d, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -43,7 +44,7 @@ static bool said_before(const struct tk_doctor *d, size_t i)
 	return false;
 }
 
-/* All parameters are of one line, that of the boot loader. */
+/* The script collects all kernel parameters in one line, for the boot loader. */
 static void print_parameters(const struct tk_doctor *d, FILE *out)
 {
 	bool any = false;
@@ -58,9 +59,10 @@ static void print_parameters(const struct tk_doctor *d, FILE *out)
 		any = true;
 	}
 	if (any)
-		fprintf(out, "\n# For these the machine has to be booted. With GRUB: add them to "
-			     "GRUB_CMDLINE_LINUX in\n# /etc/default/grub, and run update-grub.\n"
-			     "echo \"kernel parameters to add: $parameters\"\n");
+		fprintf(out,
+			"\n# Kernel parameters take effect at the next boot. With GRUB: add them "
+			"to GRUB_CMDLINE_LINUX in\n# /etc/default/grub, and run update-grub.\n"
+			"echo \"kernel parameters to add: $parameters\"\n");
 }
 
 void tk_doctor_script(const struct tk_doctor *d, FILE *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checks of the counter (tsc/check.h), as findings, with what can be done about each. */
+/* The checks of the counter (tsc/check.h), as findings, with a fix for each. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,20 +13,24 @@ static const struct {
 	enum tk_fix_kind kind;
 	const char *fix;
 } fixes[] = {
-	{ "prctl_tsc", TK_TSC_FATAL, TK_FIX_TEXT, "start without prctl(PR_SET_TSC, ...)" },
-	{ "invariant_tsc", TK_TSC_FATAL, TK_FIX_TEXT, "TIMEKEEPER_CLOCK=monotonic, at its price" },
-	{ "rdtscp", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model that has it" },
-	{ "avx", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model that has it" },
+	{ "prctl_tsc", TK_TSC_FATAL, TK_FIX_TEXT,
+	  "start timekeeper from a process without prctl(PR_SET_TSC, PR_TSC_SIGSEGV)" },
+	{ "invariant_tsc", TK_TSC_FATAL, TK_FIX_TEXT,
+	  "set TIMEKEEPER_CLOCK=monotonic: a stamp then costs some 25 ns" },
+	{ "rdtscp", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model for this guest that has it" },
+	{ "avx", TK_TSC_FATAL, TK_FIX_TEXT, "choose a CPU model for this guest that has it" },
 	{ "tcg", TK_TSC_FATAL, TK_FIX_TEXT, "run under KVM (qemu -accel kvm), or on hardware" },
 	{ "hypervisor", TK_TSC_WARN, TK_FIX_TEXT, "measure on hardware" },
 	{ "clocksource", TK_TSC_WARN, TK_FIX_COMMAND,
 	  "echo tsc > " TK_TSC_CLOCKSOURCE "current_clocksource" },
 	{ "clocksource_available", TK_TSC_WARN, TK_FIX_TEXT,
-	  "dmesg | grep -i tsc; timekeeper tsc --offsets" },
+	  "dmesg | grep -i tsc shows the kernel's reason; check with timekeeper tsc --offsets" },
 	{ "nonstop_tsc", TK_TSC_WARN, TK_FIX_BOOT, "cpuidle.off=1" },
 	{ "tsc_adjust", TK_TSC_UNKNOWN, TK_FIX_COMMAND, "modprobe msr" },
-	{ "tsc_adjust", TK_TSC_WARN, TK_FIX_TEXT, "timekeeper tsc --offsets" },
-	{ "backward_step", TK_TSC_FATAL, TK_FIX_TEXT, "TIMEKEEPER_CLOCK=monotonic, at its price" },
+	{ "tsc_adjust", TK_TSC_WARN, TK_FIX_TEXT,
+	  "measure whether the cores agree: timekeeper tsc --offsets" },
+	{ "backward_step", TK_TSC_FATAL, TK_FIX_TEXT,
+	  "set TIMEKEEPER_CLOCK=monotonic: a stamp then costs some 25 ns" },
 };
 
 static enum tk_verdict verdict_of(enum tk_tsc_severity s)
@@ -57,7 +61,7 @@ static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 	d->n++;
 }
 
-/* Those sources that are files have a slash, and CPUID, prctl and rdtscp have none. */
+/* A source with a slash is a file, which a root can have; the others, such as CPUID, have none. */
 void tk_doctor_add_tsc(struct tk_doctor *d, const struct tk_tsc_report *r)
 {
 	for (size_t i = 0; i < r->n_checks; i++)

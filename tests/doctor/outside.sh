@@ -59,7 +59,7 @@ grep -q '█' "$out" && fail 'blocks where the locale has none'
 root=$scratch/root
 put() { mkdir -p "$root/$(dirname "$1")" && printf '%s\n' "$2" >"$root/$1"; }
 expect 1 --root "$root"
-said "which cpus there are is not known: $root/sys/devices/system/cpu/online: No such file"
+said "cannot read which cpus are online: $root/sys/devices/system/cpu/online: No such file"
 put sys/devices/system/cpu/online 0-3
 expect 6 --root "$root" --json # nothing else is known
 json_holds --root

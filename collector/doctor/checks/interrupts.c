@@ -16,7 +16,14 @@
 #define MOVED          64          /* in a fix */
 #define DIGITS_MAX     6           /* of a number in /proc/irq */
 
-/* Which column is the cpu's; -1: none. Offline cpus have no column. */
+/* A line of /proc/interrupts. */
+struct interrupt {
+	const char *label; /* "LOC"; a device's is a number */
+	const char *name;  /* the last word of the line */
+	uint64_t count;
+};
+
+/* @return the column of the cpu; -1: it has none, because it is offline */
 static int column_of(char *heading, int cpu)
 {
 	char want[16], *rest = NULL;
@@ -32,7 +39,7 @@ static int column_of(char *heading, int cpu)
 }
 
 /* "LOC:  106768  108793  Local timer interrupts". @return false: no such line, or column */
-static bool parse_line(char *line, int column, struct tk_interrupt *i)
+static bool parse_line(char *line, int column, struct interrupt *i)
 {
 	char *rest = NULL, *word = strtok_r(line, " \n", &rest), *end;
 	size_t length = word ? strlen(word) : 0;
@@ -55,10 +62,9 @@ static bool parse_line(char *line, int column, struct tk_interrupt *i)
 	return found;
 }
 
-static int each_line(FILE *f, int cpu, void (*fn)(const struct tk_interrupt *i, void *arg),
-		     void *arg)
+static int each_line(FILE *f, int cpu, void (*fn)(const struct interrupt *i, void *arg), void *arg)
 {
-	struct tk_interrupt i;
+	struct interrupt i;
 	char *line = malloc(LINE_MAX_BYTES);
 	int column = -1;
 
@@ -73,8 +79,9 @@ static int each_line(FILE *f, int cpu, void (*fn)(const struct tk_interrupt *i, 
 	return column < 0 ? -ENODATA : 0;
 }
 
-int tk_interrupts_each(const char *root, int cpu,
-		       void (*fn)(const struct tk_interrupt *i, void *arg), void *arg)
+/* @return 0, -ENODATA if the file has no column for that cpu, or why it could not be read */
+static int each_interrupt(const char *root, int cpu,
+			  void (*fn)(const struct interrupt *i, void *arg), void *arg)
 {
 	char path[512];
 	FILE *f;
@@ -99,7 +106,7 @@ struct counting {
 	bool timer_seen;
 };
 
-static void add(const struct tk_interrupt *i, void *arg)
+static void add(const struct interrupt *i, void *arg)
 {
 	struct counting *c = arg;
 
@@ -117,13 +124,13 @@ int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *o
 	int err;
 
 	*out = (struct tk_interrupt_counts){ 0 };
-	err = tk_interrupts_each(root, cpu, add, &c);
+	err = each_interrupt(root, cpu, add, &c);
 	return err || c.timer_seen ? err : -ENODATA;
 }
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
-/* The interrupts of devices that may come to the cpu. */
+/* The interrupts of devices, and those of them that may come to the cpu. */
 struct devices {
 	const struct tk_subject *s;
 	unsigned all, here, fired, unreadable;
@@ -131,7 +138,7 @@ struct devices {
 	char moves[MOVED * (DIGITS_MAX + 1) + 1];
 };
 
-/* Where this is delivered: the effective affinity, or on kernels without, where it may be. */
+/* The cpus that get the interrupt; on kernels that do not say so, the cpus that may get it. */
 static int read_affinity(const struct tk_subject *s, const char *number, struct tk_tsc_cpus *cpus)
 {
 	char path[64];
@@ -145,7 +152,7 @@ static int read_affinity(const struct tk_subject *s, const char *number, struct 
 	return tk_tsc_cpus_read(s->root, path, cpus);
 }
 
-static void look_at(const struct tk_interrupt *i, void *arg)
+static void look_at(const struct interrupt *i, void *arg)
 {
 	struct devices *v = arg;
 	size_t digits = strspn(i->label, "0123456789"), used = strlen(v->names);
@@ -172,13 +179,11 @@ static void look_at(const struct tk_interrupt *i, void *arg)
 static void check_affinity(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct devices v = { .s = s };
-	int err = tk_interrupts_each(s->root, s->cpu, look_at, &v);
+	int err = each_interrupt(s->root, s->cpu, look_at, &v);
 
 	if (err || v.unreadable) {
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s",
-			       err ? strerror(-err)
-				   : "where "
-				     "some interrupts go");
+			       err ? strerror(-err) : "where some interrupts go");
 		return;
 	}
 	tk_check_found(f,
@@ -195,12 +200,12 @@ static void check_affinity(const struct tk_subject *s, struct tk_finding *f)
 
 const struct tk_check tk_interrupt_checks[] = {
 	{ "irq.default", "/proc/irq/default_smp_affinity",
-	  "A driver that is loaded later sends its interrupts where this says (irqaffinity= at "
-	  "boot).",
+	  "A driver that is loaded later sends its interrupts to the cpus of this mask (at boot: "
+	  "irqaffinity=).",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_mask, .moves = true },
 	{ "irq.devices", "/proc/irq/*/effective_affinity_list, /proc/interrupts",
-	  "A device's interrupt takes microseconds from the span it falls into; one that a driver "
-	  "manages itself cannot be moved, but isolcpus=managed_irq,... keeps it away.",
+	  "A device's interrupt adds microseconds to the span it falls into. An interrupt that "
+	  "its driver manages cannot be moved; isolcpus=managed_irq,... keeps it away.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_affinity,
 	  .moves = true },
 	{ .id = NULL },

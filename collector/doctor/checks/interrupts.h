@@ -10,24 +10,14 @@
 
 #include <stdint.h>
 
-struct tk_interrupt {
-	const char *label; /* "LOC"; a device's is a number */
-	const char *name;  /* the last word of its line */
-	uint64_t count;
-};
-
-/**
- * Call fn for each.
- * @return 0, -ENODATA if the file has no column for that cpu, or why it could not be read
- */
-int tk_interrupts_each(const char *root, int cpu,
-		       void (*fn)(const struct tk_interrupt *i, void *arg), void *arg);
-
 struct tk_interrupt_counts {
 	uint64_t timer, others; /* the cpu's own timer (LOC), and all the rest */
 };
 
-/** @return as tk_interrupts_each(); -ENODATA also if no timer is listed */
+/**
+ * @return 0; -ENODATA: the file has no column for that cpu, or lists no timer; or why it could not
+ * be read
+ */
 int tk_interrupts_count(const char *root, int cpu, struct tk_interrupt_counts *out);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "collector/doctor/checks/families.h"
 
-/* With a cpuset to be had it can be done now, else at boot. */
+/* Where cgroup2 has cpusets, a partition isolates the cpu now; elsewhere it takes a boot. */
 static void fix_domain(const struct tk_subject *s, struct tk_finding *f)
 {
 	static const char top[] = "/sys/fs/cgroup";
@@ -68,11 +68,11 @@ static void check_partition(const struct tk_subject *s, struct tk_finding *f)
 										: TK_VERDICT_WARN,
 		       "%s", p.state);
 	if (f->verdict == TK_VERDICT_FAIL)
-		tk_check_fix(
-			f, TK_FIX_TEXT,
-			"mend what the kernel says in brackets, and write isolated there again");
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "remove the cause that the kernel names in brackets, then write "
+			     "isolated to this file again");
 	else if (f->verdict == TK_VERDICT_WARN)
-		tk_check_fix(f, TK_FIX_TEXT, "write isolated there");
+		tk_check_fix(f, TK_FIX_TEXT, "write isolated to this file");
 }
 
 static void check_nohz_full(const struct tk_subject *s, struct tk_finding *f)
@@ -89,7 +89,7 @@ static void check_nohz_full(const struct tk_subject *s, struct tk_finding *f)
 	tk_check_fix(f, TK_FIX_BOOT, "nohz_full=%s", s->isolate);
 }
 
-/* The list after rcu_nocbs= on the kernel's command line. @return NULL: none */
+/* @return the list after rcu_nocbs= on the kernel's command line; NULL: there is none */
 static char *rcu_nocbs(char *line)
 {
 	char *rest = NULL;
@@ -100,7 +100,7 @@ static char *rcu_nocbs(char *line)
 	return NULL;
 }
 
-/* nohz_full= does the same for its cpus. */
+/* nohz_full= implies rcu_nocbs= for its cpus. */
 static void check_rcu(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus nohz, cpus = { 0 };
@@ -123,7 +123,10 @@ static void check_rcu(const struct tk_subject *s, struct tk_finding *f)
 	}
 }
 
-/* The first cpu of its core besides it; -1: none. How many of them are not isolated. */
+/*
+ * @shared: how many other cpus of the core are not isolated
+ * @return the first other cpu of the core; -1: there is none
+ */
 static int siblings(const struct tk_subject *s, const struct tk_tsc_cpus *core, unsigned *shared)
 {
 	char why[192];
@@ -160,24 +163,27 @@ static void check_smt(const struct tk_subject *s, struct tk_finding *f)
 
 const struct tk_check tk_isolation_checks[] = {
 	{ "isolation.domain", "/sys/devices/system/cpu/isolated",
-	  "Unless the cpu is isolated the scheduler puts other tasks there, each for milliseconds.",
+	  "Unless the cpu is isolated, the scheduler runs other tasks on it, each for "
+	  "milliseconds.",
 	  TK_CAN(OK) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_domain, .moves = true },
 	{ "isolation.partition", "/sys/fs/cgroup/cgroup.controllers",
-	  "A cpuset partition that is invalid isolates nothing, and one that is no isolated one "
-	  "balances its tasks over its cpus.",
+	  "An invalid cpuset partition isolates nothing, and a partition that is not an isolated "
+	  "one balances its tasks over all its cpus.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_partition },
 	{ "isolation.nohz_full", "/sys/devices/system/cpu/nohz_full",
 	  "Without nohz_full the timer interrupts even a single busy task, 100 to 1,000 times a "
-	  "second; a file that is missing means a kernel that cannot do without.",
+	  "second; if the file is missing, the kernel was built without nohz_full.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_nohz_full, .moves = true },
 	{ "isolation.rcu_nocbs", "/proc/cmdline",
-	  "Memory that the kernel frees by RCU is otherwise freed on this cpu, in its softirq.",
+	  "Without rcu_nocbs (or nohz_full) the kernel frees memory that RCU held back on this "
+	  "cpu, in a softirq that interrupts what runs.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_rcu, .moves = true },
 	{ "isolation.workqueue", "/sys/devices/virtual/workqueue/cpumask",
-	  "The kernel's unbound work, writeback for one, runs on any cpu of this mask.",
+	  "The kernel's unbound work, such as the writeback of dirty pages, runs on any cpu of "
+	  "this mask.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_mask, .moves = true },
 	{ "isolation.smt", "/sys/devices/system/cpu/cpuN/topology/thread_siblings_list",
-	  "Two cpus of one core share its execution units and caches: what one does slows the "
+	  "Two cpus of one core share its execution units and caches: work on one slows down the "
 	  "other.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_smt },
 	{ .id = NULL },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel does on every cpu, now and then, unless it is told not to. */
+/* Work that the kernel does on every cpu now and then, unless it is told not to. */
 #include <string.h>
 
 #include "collector/doctor/checks/families.h"
@@ -31,8 +31,9 @@ static void check_watchdog(const struct tk_subject *s, struct tk_finding *f)
 }
 
 /*
- * A cpu of nohz_full sends its timers away, if it may. One that is only isolated neither sends nor
- * is sent any; any other is sent some when it is busy and others are idle.
+ * With timer migration, a cpu of nohz_full hands its timers to other cpus. A cpu that is only
+ * isolated neither hands over timers nor receives any. Every other cpu receives timers of idle cpus
+ * while it is busy.
  */
 static void check_timer_migration(const struct tk_subject *s, struct tk_finding *f)
 {
@@ -82,22 +83,25 @@ static void check_rt_throttling(const struct tk_subject *s, struct tk_finding *f
 
 const struct tk_check tk_kernel_checks[] = {
 	{ "kernel.nmi_watchdog", "/proc/sys/kernel/nmi_watchdog",
-	  "It takes one performance counter of each cpu, and a non-maskable interrupt every some "
-	  "seconds.",
+	  "The NMI watchdog takes one performance counter of each cpu, and interrupts each cpu "
+	  "every few seconds.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_switch },
 	{ "kernel.watchdog", "/proc/sys/kernel/soft_watchdog",
-	  "It sets a timer on each of its cpus every four seconds, and wakes a thread there.",
+	  "The watchdog sets a timer on each of its cpus every four seconds, and wakes a thread "
+	  "there.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_watchdog, .moves = true },
 	{ "kernel.timer_migration", "/proc/sys/kernel/timer_migration",
-	  "With it, timers leave a cpu of nohz_full; but where no cpu is kept apart, those of idle "
-	  "cpus come to a busy one.",
+	  "With timer migration, timers leave a cpu of nohz_full; but where no cpu is isolated, "
+	  "timers of idle cpus move to a busy one.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_timer_migration },
 	{ "kernel.stat_interval", "/proc/sys/vm/stat_interval",
-	  "So often a kernel thread on each cpu sums up its memory statistics.",
+	  "At this interval a kernel thread on each cpu sums up that cpu's memory statistics, "
+	  "and interrupts what runs there.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_stat_interval },
 	{ "kernel.rt_throttling", "/proc/sys/kernel/sched_rt_runtime_us",
-	  "A SCHED_FIFO thread that spins is stopped for the rest of each period, mostly 50 ms a "
-	  "second; ordinary threads are not. Off, such a thread can hang its cpu.",
+	  "The kernel stops a SCHED_FIFO thread that spins for the rest of each period, by "
+	  "default 50 ms a second; ordinary threads are not stopped. With throttling off, such a "
+	  "thread can hang its cpu.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_rt_throttling },
 	{ .id = NULL },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who else wants the cpu: the hypervisor's other guests, and this machine's own load. */
+/* What else wants the cpu: other guests of the hypervisor, and the load of this machine. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define FAIL_STEAL    1e-2
 #define WARN_PRESSURE 1.0
 
-/* "cpuN" of /proc/stat: the share of all its ticks that was stolen. @return false: no such line */
+/* Of /proc/stat: the share of the cpu's ticks that was stolen. @return false: it is not there */
 static bool stolen(const char *stat, int cpu, double *share)
 {
 	double all = 0, steal = 0;
@@ -53,7 +53,7 @@ static void check_steal(const struct tk_subject *s, struct tk_finding *f)
 				       "%.3f %% of the time since boot", 100 * share);
 	}
 	if (f->verdict >= TK_VERDICT_WARN)
-		tk_check_fix(f, TK_FIX_TEXT, "have the host give this guest cpus of its own");
+		tk_check_fix(f, TK_FIX_TEXT, "have the host give this guest dedicated cpus");
 	free(stat);
 }
 
@@ -75,7 +75,7 @@ static void check_pressure(const struct tk_subject *s, struct tk_finding *f)
 	tk_check_found(f, share < WARN_PRESSURE ? TK_VERDICT_OK : TK_VERDICT_WARN,
 		       "%.2f %% of the last 10 s", share);
 	if (f->verdict)
-		tk_check_fix(f, TK_FIX_TEXT, "stop what else runs: top shows it");
+		tk_check_fix(f, TK_FIX_TEXT, "stop other programs; top shows what runs");
 }
 
 static void check_virtual(const struct tk_subject *s, struct tk_finding *f)
@@ -97,16 +97,16 @@ static void check_virtual(const struct tk_subject *s, struct tk_finding *f)
 
 const struct tk_check tk_load_checks[] = {
 	{ "load.steal", "/proc/stat",
-	  "Stolen is when the cpu wanted to run and the hypervisor ran another guest: gaps that "
-	  "nothing in this machine can prevent.",
+	  "In stolen time the cpu was ready to run and the hypervisor ran another guest instead: "
+	  "gaps that nothing in this machine can prevent.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_steal },
 	{ "load.pressure", "/proc/pressure/cpu",
-	  "So long some thread had to wait for a cpu: what is measured, or its collector, will "
-	  "too; psi=1 at boot if the file is missing.",
+	  "For this share of the time some thread had to wait for a cpu: what is measured, or "
+	  "its collector, will wait too. If the file is missing, boot with psi=1.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_pressure },
 	{ "load.virtual", "/proc/cpuinfo",
-	  "What isolates a cpu in a guest does nothing about the host, which schedules it as a "
-	  "thread of its own.",
+	  "Isolating a cpu inside a guest does not affect the host, which schedules that cpu as "
+	  "one of its own threads.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_virtual },
 	{ .id = NULL },
 };

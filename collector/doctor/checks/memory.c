@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether memory stays where it is, is near, and is there in large pages. */
+/* Whether memory stays where it is, is on the cpu's own node, and comes in large pages. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #define MEMLOCK_BYTES (INT64_C(512) << 20) /* a collector's history is 256 MiB, a lane 2 MiB */
 #define CAP_IPC_LOCK  14
 
-/* The word in brackets is the one that is chosen. */
+/* The file lists all words, and has the one that is chosen in brackets. */
 static bool is_chosen(const char *text, const char *word)
 {
 	char want[32];
@@ -36,7 +36,7 @@ static void check_thp(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_fix_echo(f, "madvise");
 }
 
-/* The node whose directory has the cpu; -1: there are no nodes. */
+/* @return the node whose list has the cpu; -1: no node has it, or there are no nodes */
 static int node_of(const struct tk_subject *s)
 {
 	struct tk_tsc_cpus online, cpus;
@@ -68,7 +68,7 @@ static void check_node(const struct tk_subject *s, struct tk_finding *f)
 	else {
 		tk_check_found(f, TK_VERDICT_WARN, "node %d, which has no memory", node);
 		tk_check_fix(f, TK_FIX_TEXT,
-			     "choose a cpu of a node with memory, or add some to this");
+			     "choose a cpu of a node that has memory, or add memory to this node");
 	}
 }
 
@@ -90,7 +90,7 @@ static void check_hugepages(const struct tk_subject *s, struct tk_finding *f)
 			     (int)(strrchr(f->source, '/') + 1 - f->source), f->source);
 }
 
-/* Whoever has the capability need not care. */
+/* A process with CAP_IPC_LOCK may exceed the limit. */
 static bool may_lock_all(const struct tk_subject *s)
 {
 	char status[8192];
@@ -134,22 +134,24 @@ static void check_memlock(const struct tk_subject *s, struct tk_finding *f)
 
 const struct tk_check tk_memory_checks[] = {
 	{ "memory.node", "/sys/devices/system/node/has_memory",
-	  "From a node without memory every access goes to another one.",
+	  "On a node without memory, every access goes to another node.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_node },
 	{ "memory.numa_balancing", "/proc/sys/kernel/numa_balancing",
-	  "It unmaps pages to see who touches them: faults, and pages that move, in the middle of "
-	  "spans.",
+	  "NUMA balancing unmaps pages to see who touches them: page faults, and pages that "
+	  "move, lengthen spans.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = tk_check_switch },
 	{ "memory.thp", "/sys/kernel/mm/transparent_hugepage/enabled",
-	  "With `always` the kernel collapses and splits pages of programs that never asked, which "
-	  "stops them for up to milliseconds; timekeeper asks, so madvise is enough.",
+	  "With `always` the kernel collapses and splits pages of programs that never asked for "
+	  "it, which stops them for up to milliseconds; timekeeper asks for huge pages itself, "
+	  "so madvise is enough.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_thp },
 	{ "memory.hugepages", "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
-	  "A lane of 64 Ki slots fills one such page; without them its pages are collapsed into "
-	  "one (Linux 6.1 or later), or it misses the TLB.",
+	  "A lane of 64 Ki slots fills one 2 MiB page. Without a free one the lane's small pages "
+	  "are collapsed into one (Linux 6.1 or later), or accesses to the lane miss the TLB.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_hugepages },
 	{ "memory.memlock", "/proc/self/limits",
-	  "Memory that is not locked may be taken away, and comes back by a fault in a span.",
+	  "The kernel may take away memory that is not locked; it comes back by a page fault "
+	  "within a span.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_memlock },
 	{ .id = NULL },
 };

@@ -16,16 +16,16 @@
 
 #define THRESHOLD_NS 1000
 #define CALIBRATIONS 4001u
-#define MEDIANS      10 /* of the loop: a threshold for slow clocks */
+#define MEDIANS      10 /* the threshold for slow clocks, in medians of the loop */
 #define US           1e3
 #define MS           1e6
 
-/* What makes a program's tail, and what overwrites a lane of 64 Ki slots at full speed (1.5 ms). */
+/* Gaps that show in a program's tail; gaps in which a lane of 64 Ki slots may overrun (1.5 ms). */
 #define WARN_GAP_NS (50 * US)
 #define FAIL_GAP_NS (1 * MS)
 #define WARN_LOST   1e-3
 #define FAIL_LOST   1e-2
-/* A second: what a tickless kernel still sends, and half of the slowest tick (HZ=100). */
+/* Ticks a second: what a tickless kernel still sends, and half of the slowest tick (HZ=100). */
 #define WARN_TICKS 2.0
 #define FAIL_TICKS 50.0
 
@@ -43,7 +43,8 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The counter never steps back on one cpu (a check); CLOCK_MONOTONIC never. */
+/* No difference is negative: on one cpu neither CLOCK_MONOTONIC nor the counter steps back (a check
+ * of doctor: tsc.backward_step). */
 static uint64_t threshold(const struct tk_noise *n)
 {
 	uint64_t gap[CALIBRATIONS], last = now(n->tsc), t, least;
@@ -164,7 +165,7 @@ void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 	n->others = after.others - before.others;
 }
 
-/* --- the verdicts on it ---------------------------------------------------------------------- */
+/* --- checks ---------------------------------------------------------------------------------- */
 
 static bool measured(const struct tk_subject *s, struct tk_finding *f, int err)
 {
@@ -174,8 +175,8 @@ static bool measured(const struct tk_subject *s, struct tk_finding *f, int err)
 	if (s->noise->error == -EINVAL)
 		tk_check_fix(
 			f, TK_FIX_TEXT,
-			"this process may not run on cpu %d: start it from within the cpuset that "
-			"has it (echo $$ > .../cgroup.procs)",
+			"this process may not run on cpu %d: start it in the cpuset that has the "
+			"cpu (echo $$ > .../cgroup.procs)",
 			s->cpu);
 	return false;
 }
@@ -219,20 +220,21 @@ static void check_gaps(const struct tk_subject *s, struct tk_finding *f)
 		(uintmax_t)n->count, (uintmax_t)n->seconds, tk_noise_ns(n, n->p999) / US, max / US,
 		100 * lost);
 	if (f->verdict)
-		tk_check_fix(f, TK_FIX_TEXT,
-			     "mend what is found above and measure again; what then remains is the "
-			     "hypervisor's or the firmware's");
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"fix what the checks above found and measure again; gaps that then remain "
+			"come from the hypervisor or the firmware");
 }
 
 const struct tk_check tk_noise_checks[] = {
 	{ "noise.ticks", "/proc/interrupts",
-	  "Each tick takes some microseconds from what runs, and shows in its tail; a cpu with one "
-	  "busy task and nohz_full needs none.",
+	  "Each tick takes some microseconds from what runs, and shows in its tail. A cpu with "
+	  "nohz_full and one busy task needs none.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_ticks,
 	  .timed = true },
 	{ "noise.gaps", "a thread that only reads the clock",
-	  "A span that a gap falls into is longer by it, whatever the program did; and a collector "
-	  "that is away for 1.5 ms loses records of a full-speed thread with 64 Ki slots.",
+	  "A gap lengthens the span it falls into, whatever the program did. A collector that is "
+	  "away for 1.5 ms loses records of a full-speed thread with 64 Ki slots.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_gaps,
 	  .timed = true },
 	{ .id = NULL },

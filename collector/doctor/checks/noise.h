@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/doctor/checks/noise.h - what takes a cpu away from a program that only runs.
+ * collector/doctor/checks/noise.h - gaps: how often, and how long, a cpu is taken from a thread.
  *
- * A thread is pinned to the cpu and reads the clock over and over. Two readings that lie further
- * apart than the loop explains are a gap: an interrupt, another task, the hypervisor, the firmware.
+ * A thread is pinned to the cpu and reads the clock over and over. Two readings further apart than
+ * the loop takes are a gap: an interrupt, another task, the hypervisor, the firmware.
  * Gaps from the threshold up go into a histogram, and the cpu's interrupts are counted before and
  * after. The clock is the counter, or CLOCK_MONOTONIC where that is no clock.
  *
  * Threshold: 1 us, below the cheapest interrupt (some 1.5 us with its entry and exit) and above
  * what cache and TLB misses add (0.3 us); or ten times the loop's median, where the clock is slow.
  *
- * Takes the whole cpu for the time it is asked for. The caller's thread sleeps meanwhile.
+ * It takes the whole cpu for the time it is asked for. The calling thread sleeps meanwhile.
  */
 #ifndef TK_COLLECTOR_DOCTOR_CHECKS_NOISE_H
 #define TK_COLLECTOR_DOCTOR_CHECKS_NOISE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the core runs at one speed, and is awake when it is wanted. */
+/* Whether the core runs at one speed, and wakes up quickly. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "collector/doctor/checks/families.h"
 
 #define STATES_MAX 16 /* the kernel has ten at the most */
-#define QUICK_US   10 /* to wake up within: less than a scheduler's wake-up costs anyway */
+#define QUICK_US   10 /* a quick wake-up: less than the scheduler takes to wake a thread anyway */
 
 static void check_governor(const struct tk_subject *s, struct tk_finding *f)
 {
@@ -21,7 +21,7 @@ static void check_governor(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_fix_echo(f, "performance");
 }
 
-/* Intel's driver says whether there is none, the others whether there is. */
+/* The file of Intel's driver says 1 if turbo is off; that of the others says 1 if it is on. */
 static void check_turbo(const struct tk_subject *s, struct tk_finding *f)
 {
 	int64_t off = 0, boost;
@@ -37,7 +37,7 @@ static void check_turbo(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_fix_echo(f, strstr(f->source, "no_turbo") ? "1" : "0");
 }
 
-/* The idle states that are enabled: how long the slowest takes to wake up, and which are slow. */
+/* The idle states that are enabled: the longest wake-up, and the states that wake up slowly. */
 struct idle {
 	unsigned states; /* enabled ones */
 	int64_t slowest_us;
@@ -78,9 +78,9 @@ static void check_idle_states(const struct tk_subject *s, struct tk_finding *f)
 	struct idle i = read_idle(s);
 
 	if (i.states == 0) {
-		tk_check_found(f, TK_VERDICT_UNKNOWN,
-			       "no idle state is listed: the hypervisor, or idle= "
-			       "at boot, decides");
+		tk_check_found(
+			f, TK_VERDICT_UNKNOWN,
+			"no idle state is listed: the hypervisor, or idle= at boot, decides");
 		return;
 	}
 	tk_check_found(f, i.slow[0] ? TK_VERDICT_WARN : TK_VERDICT_OK,
@@ -114,26 +114,29 @@ static void check_latency_request(const struct tk_subject *s, struct tk_finding 
 		return;
 	}
 	tk_check_found(f, TK_VERDICT_WARN, "nobody asks for less than %d us", us);
-	tk_check_fix(f, TK_FIX_TEXT,
-		     "hold it open while you measure: exec 3<> %s; printf '\\0\\0\\0\\0' >&3",
-		     f->source);
+	tk_check_fix(
+		f, TK_FIX_TEXT,
+		"hold a request for 0 us while you measure: exec 3<> %s; printf '\\0\\0\\0\\0' >&3",
+		f->source);
 }
 
 const struct tk_check tk_power_checks[] = {
 	{ "power.governor", "/sys/devices/system/cpu/cpuN/cpufreq/scaling_governor",
-	  "Other governors slow an idle core down, and the first work after a pause takes longer.",
+	  "Governors other than performance slow an idle core down: the first work after a pause "
+	  "takes longer.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_governor },
 	{ "power.turbo", "/sys/devices/system/cpu/intel_pstate/no_turbo",
 	  "With turbo the core's speed depends on its neighbours and its temperature: the same "
-	  "work "
-	  "takes different times. Leave it on if you want speed rather than equal measurements.",
+	  "work takes different times. Leave turbo on if you want speed rather than equal "
+	  "measurements.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_turbo },
 	{ "power.idle_states", "/sys/devices/system/cpu/cpuN/cpuidle/state*/{latency,disable}",
-	  "A core that sleeps deeply wakes up late, with cold caches: the first span after a pause "
-	  "pays; one that spins never sleeps.",
+	  "A core in a deep idle state wakes up late, with cold caches: the first span after a "
+	  "pause takes longer. A thread that spins never lets its core sleep.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_idle_states },
 	{ "power.latency_request", "/dev/cpu_dma_latency",
-	  "Whoever holds a small number there keeps all cores out of deep sleep.",
+	  "While a program holds this file open with a small number in it, no core enters a deep "
+	  "idle state.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(UNKNOWN), .run = check_latency_request },
 	{ .id = NULL },
 };

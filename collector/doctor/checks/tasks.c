@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which other threads may run on the cpu: those of user space, and the kernel's own. */
+/* Which other threads may run on the cpu: threads of programs, and the kernel's own. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +12,16 @@
 
 struct tasks {
 	const struct tk_subject *s;
-	int64_t self;          /* the process that asks, which is no other */
-	unsigned user, kernel; /* may run there, and elsewhere */
-	unsigned fixed;        /* kernel threads that nobody can move: there are some a cpu */
-	unsigned pinned;       /* put there, and nowhere else, by somebody */
+	int64_t self;          /* our own process, which does not count */
+	unsigned user, kernel; /* threads that may run on this cpu and on others */
+	unsigned fixed;        /* kernel threads that cannot be moved: every cpu has some */
+	unsigned pinned;       /* threads that somebody pinned to this cpu alone */
 	unsigned seen;
-	char name[24]; /* of the first user thread */
+	char name[24]; /* of the first program's thread */
 	char moves[MOVED * 8 + 1];
 };
 
-/* The value of a line of a status file, up to its end. */
+/* The rest of the line that begins with `key` in a status file. */
 static bool status_line(const char *status, const char *key, char *value, size_t len)
 {
 	const char *at = strstr(status, key);
@@ -42,7 +42,7 @@ static bool alone(const struct tk_subject *s, struct tk_tsc_cpus cpus)
 	return true;
 }
 
-/* Its flags are the seventh field behind its name, which may hold anything. */
+/* The flags are the seventh field after the name. The name may hold anything, ")" included. */
 static bool is_fixed(const struct tk_subject *s, const char *tid)
 {
 	char path[64], stat[1024];
@@ -164,9 +164,8 @@ static void check_others(const struct tk_subject *s, struct tk_finding *f)
 
 const struct tk_check tk_task_checks[] = {
 	{ "tasks.others", "/proc/*/task/*/status",
-	  "Any thread that may run on this cpu will, when the scheduler or its own affinity says "
-	  "so, "
-	  "and what runs there waits.",
+	  "Any other thread that may run on this cpu will do so sooner or later, when the "
+	  "scheduler or the thread's own affinity says so; what is measured waits meanwhile.",
 	  TK_CAN(OK) | TK_CAN(WARN) | TK_CAN(FAIL) | TK_CAN(UNKNOWN), .run = check_others,
 	  .moves = true },
 	{ .id = NULL },
