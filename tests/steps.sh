@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Sourced by ./run and tests/run: steps that may take minutes, and say so.
+
+# watched NAME LOG COMMAND...: run COMMAND with its output in LOG. Every 15 seconds print a line that
+# says for how long it has run and what it printed last. Lines, so that a CI's log stays readable.
+watched() {
+	local name=$1 log=$2
+	shift 2
+	"$@" 2>&1 | tee "$log" | heartbeat "$name"
+	return "${PIPESTATUS[0]}"
+}
+
+heartbeat() {
+	local name=$1 began=$SECONDS next=$((SECONDS + 15)) said='' line
+	while line=''; read -r -t 1 line || [ $? -gt 128 ]; do # over 128: nothing came for a second
+		[ -z "$line" ] || said=$line
+		((SECONDS >= next)) || continue
+		next=$((SECONDS + 15))
+		printf '    %s, %d s: %s\n' "$name" $((SECONDS - began)) "$(tr -s ' ' <<<"$said" | cut -c1-70)"
+	done
+}
+
+# configured DIR [MESON SETUP ARGUMENT...]: as ninja wants it, once.
+configured() {
+	local dir=$1
+	shift
+	[ ! -f "$dir/build.ninja" ] || return 0
+	mkdir -p "$dir"
+	printf 'configuring %s\n' "$dir"
+	meson setup "$dir" "$@" >"$dir/setup.log" 2>&1 || { tail -20 "$dir/setup.log"; return 1; }
+}
+
+# compiled DIR: the end of the log is shown when that fails; warnings stay in DIR/build.log.
+compiled() {
+	printf 'building %s\n' "$1"
+	watched "building $1" "$1/build.log" ninja -C "$1" || { tail -30 "$1/build.log"; return 1; }
+}
