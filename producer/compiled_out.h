@@ -6,6 +6,11 @@
 #ifndef TK_PRODUCER_COMPILED_OUT_H
 #define TK_PRODUCER_COMPILED_OUT_H
 
+static inline const char *tk_version(void)
+{
+	return TIMEKEEPER_VERSION;
+}
+
 static inline int tk_open(const char *app, const struct tk_options *options)
 {
 	(void)app;

@@ -67,6 +67,20 @@ extern "C" {
 #define TK_API static inline __attribute__((unused))
 #endif
 
+/* ---- version ------------------------------------------------------------------------------- */
+
+/* This header's version, for the preprocessor. */
+#define TIMEKEEPER_VERSION_MAJOR 0
+#define TIMEKEEPER_VERSION_MINOR 1
+#define TIMEKEEPER_VERSION_PATCH 0
+#define TIMEKEEPER_VERSION       "0.1.0"
+
+/**
+ * [hot] The version of the library that runs, as "MAJOR.MINOR.PATCH". It may be newer than the
+ * header where the shared library was replaced. Never NULL.
+ */
+TK_API const char *tk_version(void);
+
 /* ---- segment ------------------------------------------------------------------------------- */
 
 enum tk_timebase {

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "producer/timekeeper.h"
+
+const char *tk_version(void)
+{
+	return TIMEKEEPER_VERSION;
+}
