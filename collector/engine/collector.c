@@ -45,7 +45,7 @@ static void refine(struct tk_collector *c)
 
 static void ask(struct tk_collector *c)
 {
-	bool interval = due(&c->close_ns, c->state.interval_ns, c->now_ns);
+	bool interval = due(&c->close_ns, c->shown.state.interval_ns, c->now_ns);
 
 	if (!interval && c->now_ns < c->take_ns)
 		return;
@@ -94,7 +94,7 @@ static void *collect(void *arg)
 	c->scan_ns = c->gap_shown_ns = c->now_ns;
 	c->refine_ns = c->now_ns + REFINE_NS;
 	c->take_ns = c->now_ns + TAKE_NS;
-	c->close_ns = c->now_ns + c->state.interval_ns;
+	c->close_ns = c->now_ns + c->shown.state.interval_ns;
 	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 		turn(c);
@@ -123,8 +123,8 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	if ((o->dir && !c->options.dir) || (o->app && !c->options.app))
 		return -ENOMEM;
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
-	c->state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
-	tk_registry_init(&c->registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	c->shown.state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
+	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	return 0;
 }
 
@@ -147,11 +147,9 @@ static void free_all(struct tk_collector *c)
 	tk_scan_free(c);
 	for (size_t i = 0; i < c->n_drainers; i++)
 		tk_drainer_free(c->drainers[i]);
-	tk_registry_free(&c->registry);
+	tk_shown_free(&c->shown);
 	free(c->drainers);
 	free(c->parcels);
-	free(c->drainer_figures);
-	free(c->segments);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);
@@ -181,10 +179,9 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 				 strerror(-err));
 	}
 	if (!err) {
-		c->state.hz = c->clock.hz;
-		c->state.epoch = c->clock.epoch.number + 1;
+		c->shown.state.hz = c->clock.hz;
+		c->shown.state.epoch = c->clock.epoch.number + 1;
 		c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-		c->began_ns = tk_now_ns(CLOCK_MONOTONIC);
 		err = tk_placing_begin(c, why);
 	}
 	if (!err) {
@@ -208,12 +205,22 @@ int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms
 	int err = 0;
 
 	pthread_mutex_lock(&c->lock);
-	while (c->state.intervals <= intervals && !err)
+	while (c->shown.state.intervals <= intervals && !err)
 		err = pthread_cond_timedwait(&c->closed, &c->lock, &t);
-	if (c->state.intervals > intervals)
+	if (c->shown.state.intervals > intervals)
 		err = 0;
 	pthread_mutex_unlock(&c->lock);
 	return -err;
+}
+
+struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view)
+{
+	struct tk_snapshot *s;
+
+	pthread_mutex_lock(&c->lock);
+	s = tk_shown_copy(&c->shown, view);
+	pthread_mutex_unlock(&c->lock);
+	return s;
 }
 
 void tk_collector_close(struct tk_collector *c)

@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/collector.h - the collecting thread, and its drainers: discover, attach, drain, aggregate.
+ * collector/engine/collector.h - the collector: the thread that finds segments and keeps their statistics.
  *
- * tk_collector_open() starts one thread that finds segments and closes an interval every 100 ms or as
- * asked. Drainers (collector/drain/drainer.h) drain every lane, at a paced interval under the chunk rule, and
- * aggregate every record in ticks. Viewers take snapshots (collector/engine/snapshot.h). Nothing it does can be noticed by a
- * watched program: it maps their memory read-only, but for lanes that are queues
+ * tk_collector_open() starts one collecting thread, which finds segments and closes an interval every
+ * 100 ms or as asked. Drainers (collector/drain/drainer.h) drain every lane at a paced interval, and
+ * aggregate every record in ticks. Viewers take snapshots (collector/engine/snapshot.h). A watched program
+ * notices nothing of it: its memory is mapped read-only, except for lanes that are queues
  * (ring/queue_read.h).
+ *
+ * The functions may be called from any thread.
  */
 #ifndef TK_COLLECTOR_ENGINE_COLLECTOR_H
 #define TK_COLLECTOR_ENGINE_COLLECTOR_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/engine/options.h"
 #include "collector/engine/snapshot.h"
-#include "tsc/files.h"
 
-struct tk_collector_options {
-	const char *dir; /* segments' directory; NULL: the user's own, and every user's for root */
-	const char *app; /* only segments of this app; NULL: all */
-	uint32_t pid;    /* only this process's; 0: all */
-	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
-	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
-	uint64_t history_bytes; /* 0: 256 MiB */
-	bool oldest;            /* begin at the oldest records that are still there */
-	bool raw;               /* do not subtract the cost of an empty span */
-	bool isolated;          /* refuse if one of them is not */
-	struct tk_tsc_cpus
-		cpus; /* drain on these, a thread each; none: see collector/engine/placing.h */
-};
+struct tk_collector;
 
 /** @return the collector, running; NULL and errno with a sentence in `why`. */
 struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256]);
@@ -40,7 +29,17 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
  */
 int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms);
 
-/** Stop the thread, detach from everything, free. */
+/**
+ * Copy what a view asks for, under a lock that the collecting thread only ever tries: a viewer makes an
+ * interval end later, and never makes the collector miss a record.
+ * @return a snapshot, to be freed by tk_snapshot_free(); NULL and errno ENOMEM
+ */
+struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view);
+
+/** Change the interval per datapoint from the next interval on; out of range: clamped. */
+void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns);
+
+/** Stop the thread, detach from everything, free. No other call may run. */
 void tk_collector_close(struct tk_collector *c);
 
 #endif

@@ -24,13 +24,11 @@
 #include "collector/discover/refused.h"
 #include "collector/discover/source.h"
 #include "collector/drain/drainer.h"
-#include "collector/engine/collector.h"
 #include "collector/engine/notes.h"
+#include "collector/engine/options.h"
+#include "collector/engine/shown.h"
 #include "collector/machine/now.h"
-#include "collector/stats/registry.h"
 #include "tsc/clock.h"
-
-#define TK_MARKS_KEPT 1024u
 
 struct tk_collector {
 	struct tk_collector_options options; /* its strings are copies */
@@ -65,23 +63,14 @@ struct tk_collector {
 	size_t n_parcels;
 	bool rounding;         /* drainers were asked for what they have */
 	bool closing;          /* an interval ends with it */
+	int64_t began_wall_ns; /* the open interval, CLOCK_REALTIME */
+	bool full;             /* there were too many timers once, and that was said */
 	uint64_t gap_shown_ns; /* since when the one shown is shown */
 
-	/* Under the lock. */
+	/* What viewers see, under the lock. */
 	pthread_mutex_t lock;
-	pthread_cond_t closed;
-	struct tk_registry registry;
-	bool full; /* there were too many timers once, and that was said */
-	struct tk_source_figures *segments;
-	size_t n_segments;
-	struct tk_drainer_figures *drainer_figures;
-	size_t n_drainer_figures;
-	struct tk_notes shown_notes;
-	struct tk_snap_mark marks[TK_MARKS_KEPT];
-	uint64_t marks_ever;
-	struct tk_snapshot state; /* the plain fields only: what a snapshot begins as */
-	int64_t began_wall_ns;    /* the open interval */
-	uint64_t began_ns;        /* the same, CLOCK_MONOTONIC */
+	pthread_cond_t closed; /* an interval was closed */
+	struct tk_shown shown;
 };
 
 /** Look for segments that came and went, and for owners that died. Takes no lock. */

@@ -13,16 +13,16 @@ static void show_gap(struct tk_collector *c)
 	bool stale = c->now_ns - c->gap_shown_ns > GAP_SHOWN_NS, lost = false;
 	uint64_t gap_ns = 0;
 
-	for (size_t i = 0; i < c->n_drainer_figures; i++) {
-		const struct tk_drainer_figures *d = &c->drainer_figures[i];
+	for (size_t i = 0; i < c->shown.n_drainers; i++) {
+		const struct tk_drainer_figures *d = &c->shown.drainers[i];
 
 		if (d->gap_lost < lost || (d->gap_lost == lost && d->gap_ns < gap_ns))
 			continue;
 		gap_ns = d->gap_ns;
 		lost = d->gap_lost;
 	}
-	if (lost || stale || gap_ns > c->state.longest_gap_ns) {
-		c->state.longest_gap_ns = gap_ns;
+	if (lost || stale || gap_ns > c->shown.state.longest_gap_ns) {
+		c->shown.state.longest_gap_ns = gap_ns;
 		c->gap_shown_ns = c->now_ns;
 	}
 	for (size_t i = 0; i < c->n_drainers; i++) {
@@ -34,12 +34,12 @@ static void show_gap(struct tk_collector *c)
 static void show_drainers(struct tk_collector *c)
 {
 	struct tk_drainer_figures *list =
-		realloc(c->drainer_figures, (c->n_drainers + 1) * sizeof(*list));
+		realloc(c->shown.drainers, (c->n_drainers + 1) * sizeof(*list));
 
 	if (!list)
 		return;
-	c->drainer_figures = list;
-	c->n_drainer_figures = c->n_drainers;
+	c->shown.drainers = list;
+	c->shown.n_drainers = c->n_drainers;
 	for (size_t i = 0; i < c->n_drainers; i++)
 		list[i] = c->drainers[i]->shown;
 }
@@ -47,22 +47,22 @@ static void show_drainers(struct tk_collector *c)
 static void show_segments(struct tk_collector *c)
 {
 	struct tk_source_figures *list =
-		realloc(c->segments, (c->n_sources + 1) * sizeof(*c->segments));
+		realloc(c->shown.segments, (c->n_sources + 1) * sizeof(*c->shown.segments));
 
-	c->state.delivered = c->state.lost = c->state.lag = 0;
-	c->state.unknown = c->unknown_gone;
+	c->shown.state.delivered = c->shown.state.lost = c->shown.state.lag = 0;
+	c->shown.state.unknown = c->unknown_gone;
 	if (!list)
 		return;
-	c->segments = list;
-	c->n_segments = c->n_sources;
+	c->shown.segments = list;
+	c->shown.n_segments = c->n_sources;
 	for (size_t i = 0; i < c->n_sources; i++) {
 		const struct tk_source *s = c->sources[i];
 
 		list[i] = s->info;
-		c->state.delivered += s->info.delivered;
-		c->state.lost += s->info.lost;
-		c->state.lag += s->info.lag;
-		c->state.unknown += s->unknown;
+		c->shown.state.delivered += s->info.delivered;
+		c->shown.state.lost += s->info.lost;
+		c->shown.state.lag += s->info.lag;
+		c->shown.state.unknown += s->unknown;
 	}
 }
 
@@ -78,18 +78,17 @@ void tk_interval_close(struct tk_collector *c)
 {
 	int64_t wall_ns = wall_after(c->began_wall_ns);
 
-	tk_registry_close(&c->registry, wall_ns, c->state.interval_ns);
+	tk_registry_close(&c->shown.registry, wall_ns, c->shown.state.interval_ns);
 	show_segments(c);
 	show_drainers(c);
 	show_gap(c);
-	c->state.hz = c->clock.hz;
-	c->state.epoch = c->clock.epoch.number + 1;
-	c->state.closed_ns = wall_ns;
-	c->state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
-	c->state.intervals++;
+	c->shown.state.hz = c->clock.hz;
+	c->shown.state.epoch = c->clock.epoch.number + 1;
+	c->shown.state.closed_ns = wall_ns;
+	c->shown.state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
+	c->shown.state.intervals++;
 	c->began_wall_ns = wall_ns;
-	c->began_ns = c->now_ns;
 	/* A drainer came late, or a viewer held the lock: the next one is a whole one all the same. */
-	if (c->close_ns < c->now_ns + c->state.interval_ns / 2)
-		c->close_ns = c->now_ns + c->state.interval_ns;
+	if (c->close_ns < c->now_ns + c->shown.state.interval_ns / 2)
+		c->close_ns = c->now_ns + c->shown.state.interval_ns;
 }

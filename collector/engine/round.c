@@ -150,7 +150,7 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 
 	if (s)
 		return s;
-	s = tk_registry_adopt(&c->registry, src->info.app, t->name, src->info.name,
+	s = tk_registry_adopt(&c->shown.registry, src->info.app, t->name, src->info.name,
 			      c->began_wall_ns);
 	if (!s) {
 		if (errno == ENOBUFS && !c->full) {
@@ -189,7 +189,7 @@ static void leave(struct tk_collector *c, struct tk_source *src)
 {
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++)
 		if (src->series[id])
-			tk_registry_leave(&c->registry, src->series[id]);
+			tk_registry_leave(&c->shown.registry, src->series[id]);
 	c->unknown_gone += src->unknown;
 	src->unknown = 0;
 	src->left = true;
@@ -222,12 +222,12 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 
 static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
 {
-	struct tk_snap_mark *m = &c->marks[c->marks_ever % TK_MARKS_KEPT];
+	struct tk_snap_mark *m = &c->shown.marks[c->shown.marks_ever % TK_MARKS_KEPT];
 	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
 
 	if (p->timer >= src->seg->info.n_timers)
 		return;
-	c->marks_ever++;
+	c->shown.marks_ever++;
 	m->t_ns = tsc ? tk_clock_wall_ns(&c->clock, p->pushed)
 		      : (int64_t)(p->pushed + (uint64_t)src->clock_to_wall_ns);
 	memcpy(m->name, src->seg->timers[p->timer].name, sizeof(m->name));
@@ -348,14 +348,14 @@ static void end_round(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_sources; i++)
 		if (c->sources[i]->seg && !c->sources[i]->left)
 			tk_source_sum_up(c->sources[i]);
-	tk_registry_forget_dead(&c->registry);
+	tk_registry_forget_dead(&c->shown.registry);
 	take_ended(c);
 	take_living(c);
 	c->n_parcels = 0;
 	detach_released(c);
-	c->shown_notes = c->notes;
-	c->state.looked = c->scanned;
-	c->state.other_versions = c->other_versions;
+	c->shown.notes = c->notes;
+	c->shown.state.looked = c->scanned;
+	c->shown.state.other_versions = c->other_versions;
 	if (c->closing)
 		tk_interval_close(c);
 	c->rounding = false;

@@ -2,10 +2,10 @@
 /*
  * collector/engine/snapshot.h - what the collector knows at one moment, for whoever shows it.
  *
- * The collecting thread never waits for a viewer: a viewer asks for a view (tk_view), the collector
- * fills a snapshot under a lock that the collecting thread only ever tries, and from then on the
- * snapshot belongs to the viewer and does not change. The display, `stat` and tests draw from
- * snapshots and from nothing else. All times in nanoseconds; all wall-clock times CLOCK_REALTIME.
+ * A viewer asks for a view (struct tk_view) and gets a snapshot (tk_collector_snapshot() in
+ * collector/engine/collector.h), which belongs to it and does not change. The display, `stat` and tests
+ * draw from snapshots and from nothing else. All times in nanoseconds; all wall-clock times
+ * CLOCK_REALTIME.
  */
 #ifndef TK_COLLECTOR_ENGINE_SNAPSHOT_H
 #define TK_COLLECTOR_ENGINE_SNAPSHOT_H
@@ -94,16 +94,7 @@ struct tk_view {
 	bool silent;      /* list timers that never had a sample, too */
 };
 
-struct tk_collector;
-
-/** A snapshot, to be freed by tk_snapshot_free(); NULL and errno ENOMEM. Any one thread. */
-struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view);
-void tk_snapshot_free(struct tk_snapshot *s);
-
-#define TK_INTERVAL_MIN_NS UINT64_C(10000000)
-#define TK_INTERVAL_MAX_NS UINT64_C(60000000000)
-
-/** Change the interval per datapoint from the next interval on; out of range: clamped. */
-void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns);
+/** @snapshot: may be NULL. */
+void tk_snapshot_free(struct tk_snapshot *snapshot);
 
 #endif

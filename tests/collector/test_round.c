@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "collector/drain/pace.h"
+#include "collector/engine/collector.h"
 #include "collector/engine/core.h"
 #include "producer/timekeeper.h"
 #include "ring/timekeeper-rte.h"
@@ -73,9 +74,9 @@ static void begin(unsigned drainers)
 	pthread_cond_init(&c.closed, NULL);
 	c.options.dir = place;
 	c.options.oldest = true;
-	c.state.interval_ns = 10000000;
-	c.wanted_interval_ns = c.state.interval_ns;
-	tk_registry_init(&c.registry, 1u << 20);
+	c.shown.state.interval_ns = 10000000;
+	c.wanted_interval_ns = c.shown.state.interval_ns;
+	tk_registry_init(&c.shown.registry, 1u << 20);
 	c.began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	c.drainers = calloc(drainers, sizeof(struct tk_drainer *));

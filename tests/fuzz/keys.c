@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/engine/options.h"
 #include "tests/display/scene.h"
 #include "tests/fuzz/fuzz.h"
 

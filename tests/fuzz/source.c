@@ -14,6 +14,7 @@
 
 #include "collector/cli/rows.h"
 #include "collector/display/draw.h"
+#include "collector/engine/collector.h"
 #include "collector/engine/core.h"
 #include "tests/fuzz/segment.h"
 
@@ -38,8 +39,8 @@ static struct tk_collector *open_collector(bool oldest)
 	c->clock = measured;
 	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
 	c->wanted_interval_ns = INTERVAL_NS;
-	c->state.interval_ns = INTERVAL_NS;
-	tk_registry_init(&c->registry, 1u << 20);
+	c->shown.state.interval_ns = INTERVAL_NS;
+	tk_registry_init(&c->shown.registry, 1u << 20);
 	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	return c;
@@ -71,11 +72,9 @@ static void close_collector(struct tk_collector *c)
 		REQUIRE(!c->sources[i]->seg);
 	REQUIRE(!drainer->parts && drainer->lanes == 0);
 	tk_scan_free(c);
-	tk_registry_free(&c->registry);
+	tk_shown_free(&c->shown);
 	free(c->drainers);
 	free(c->parcels);
-	free(c->segments);
-	free(c->drainer_figures);
 	free(c);
 }
 

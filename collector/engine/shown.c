@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/engine/shown.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/machine/now.h"
+
+static int copy_points(const struct tk_trail *t, int64_t from, int64_t to,
+		       struct tk_datapoint **points, size_t *n)
+{
+	size_t room = tk_trail_count(t, from, to);
+
+	if (room == 0)
+		return 0;
+	*points = malloc(room * sizeof(**points));
+	if (!*points)
+		return -ENOMEM;
+	*n = tk_trail_copy(t, from, to, *points, room);
+	return 0;
+}
+
+static int copy_timer(const struct tk_shown *shown, const struct tk_series *s, int64_t since_ns,
+		      struct tk_snap_timer *t)
+{
+	t->key = s->key;
+	memcpy(t->name, s->name, sizeof(t->name));
+	memcpy(t->segment, s->segment, sizeof(t->segment));
+	memcpy(t->app, s->app, sizeof(t->app));
+	t->pid = s->pid;
+	t->stamp = s->stamp;
+	t->alive = s->alive;
+	t->disabled = s->disabled;
+	t->found_dead = s->found_dead;
+	t->negative = s->negative;
+	t->across = s->across;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		const struct tk_track *track = &s->track[m];
+
+		t->last[m] = track->last;
+		tk_series_total(s, (enum tk_measure)m, shown->state.closed_ns, &t->total[m]);
+		if (since_ns && copy_points(&track->trail[0], since_ns, INT64_MAX, &t->fresh[m],
+					    &t->n_fresh[m]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct tk_snap_timer *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	if (order)
+		return order;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->key < y->key ? -1 : 1;
+}
+
+static int copy_timers(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s)
+{
+	s->timers = calloc(shown->registry.n + 1, sizeof(*s->timers));
+	if (!s->timers)
+		return -ENOMEM;
+	for (size_t i = 0; i < shown->registry.n; i++) {
+		if (!v->silent && tk_series_silent(shown->registry.series[i]))
+			continue;
+		if (copy_timer(shown, shown->registry.series[i], v->since_ns,
+			       &s->timers[s->n_timers++]) < 0)
+			return -ENOMEM;
+	}
+	qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
+	return 0;
+}
+
+static int copy_segments(const struct tk_shown *shown, struct tk_snapshot *s)
+{
+	s->segments = malloc((shown->n_segments + 1) * sizeof(*s->segments));
+	if (!s->segments)
+		return -ENOMEM;
+	s->n_segments = shown->n_segments;
+	if (shown->n_segments)
+		memcpy(s->segments, shown->segments, shown->n_segments * sizeof(*s->segments));
+	return 0;
+}
+
+static int copy_drainers(const struct tk_shown *shown, struct tk_snapshot *s)
+{
+	s->drainers = malloc((shown->n_drainers + 1) * sizeof(*s->drainers));
+	if (!s->drainers)
+		return -ENOMEM;
+	s->n_drainers = shown->n_drainers;
+	if (shown->n_drainers)
+		memcpy(s->drainers, shown->drainers, shown->n_drainers * sizeof(*s->drainers));
+	return 0;
+}
+
+static int copy_notes(const struct tk_shown *shown, struct tk_snapshot *s)
+{
+	uint64_t ever = shown->notes.ever;
+	size_t n = ever < TK_NOTES_KEPT ? (size_t)ever : TK_NOTES_KEPT;
+
+	s->notes = malloc((n + 1) * sizeof(*s->notes));
+	if (!s->notes)
+		return -ENOMEM;
+	s->n_notes = n;
+	s->notes_ever = ever;
+	for (size_t i = 0; i < n; i++)
+		memcpy(s->notes[i], shown->notes.text[(ever - n + i) % TK_NOTES_KEPT],
+		       sizeof(s->notes[i]));
+	return 0;
+}
+
+static int copy_marks(const struct tk_shown *shown, int64_t from, int64_t to, struct tk_snapshot *s)
+{
+	uint64_t n = shown->marks_ever < TK_MARKS_KEPT ? shown->marks_ever : TK_MARKS_KEPT;
+
+	s->marks = malloc((n + 1) * sizeof(*s->marks));
+	if (!s->marks)
+		return -ENOMEM;
+	for (uint64_t i = shown->marks_ever - n; i < shown->marks_ever; i++) {
+		const struct tk_snap_mark *m = &shown->marks[i % TK_MARKS_KEPT];
+
+		if (m->t_ns >= from && m->t_ns < to)
+			s->marks[s->n_marks++] = *m;
+	}
+	return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct tk_snap_mark *x = a, *y = b;
+
+	return (x->t_ns > y->t_ns) - (x->t_ns < y->t_ns);
+}
+
+static int copy_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+		       struct tk_snapshot *s)
+{
+	const struct tk_series *series = v->key ? tk_registry_find(&shown->registry, v->key) : NULL;
+	unsigned tier;
+
+	if (!series)
+		return 0;
+	tier = tk_series_tier(series, v->from_ns, to, v->max_points);
+	s->detail_key = v->key;
+	s->reach_ns = tk_series_reach(series);
+	s->tier_ns = tier == 0 ? shown->state.interval_ns : tier == 1 ? TK_TIER1_NS : TK_TIER2_NS;
+	for (int m = 0; m < TK_MEASURES; m++)
+		if (copy_points(&series->track[m].trail[tier], v->from_ns, to, &s->points[m],
+				&s->n_points[m]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s)
+{
+	int64_t to = v->to_ns ? v->to_ns : INT64_MAX;
+
+	*s = shown->state;
+	s->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	if (copy_timers(shown, v, s) < 0 || copy_segments(shown, s) < 0 ||
+	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
+	    copy_marks(shown, v->from_ns, to, s) < 0)
+		return -ENOMEM;
+	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
+	return copy_detail(shown, v, to, s);
+}
+
+struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view)
+{
+	struct tk_snapshot *s = malloc(sizeof(*s));
+
+	if (!s || copy_all(shown, view, s) == 0)
+		return s;
+	tk_snapshot_free(s);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void tk_shown_free(struct tk_shown *shown)
+{
+	tk_registry_free(&shown->registry);
+	free(shown->segments);
+	free(shown->drainers);
+}
