@@ -14,6 +14,7 @@
 
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
+#include "collector/display/keys.h"
 #include "collector/machine/now.h"
 #include "ring/place.h"
 
@@ -90,7 +91,7 @@ static void read_keys(struct top *t)
 
 	while ((code = tk_terminal_key()) != TK_KEY_NONE && !t->view.quit) {
 		struct tk_view before = tk_view_request(&t->view, 0);
-		tk_view_key(&t->view, t->snapshot, code);
+		tk_keys_press(&t->view, t->snapshot, code);
 		struct tk_view after = tk_view_request(&t->view, 0);
 		if (before.key != after.key || before.from_ns != after.from_ns ||
 		    before.to_ns != after.to_ns)

@@ -1,57 +1,270 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/keys.h"
 
+#include <assert.h>
+#include <string.h>
+
+#include "collector/cli/text.h"
 #include "collector/display/canvas/curve.h"
 #include "collector/display/canvas/key.h"
+#include "collector/display/panes/panes.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+/* --- what keys do ---------------------------------------------------------------------------- */
+
+/* Where the help is open, the keys that move the selection scroll it. Drawing bounds help_top. */
+static bool scroll_help(struct tk_view_state *v, int lines)
+{
+	if (v->help)
+		v->help_top = v->help_top + lines < 0 ? 0 : v->help_top + lines;
+	return v->help;
+}
+
+static void move_lines(struct tk_view_state *v, const struct tk_snapshot *s, int lines)
+{
+	if (!scroll_help(v, lines))
+		tk_view_select(v, s, lines);
+}
+
+static void move_pages(struct tk_view_state *v, const struct tk_snapshot *s, int pages)
+{
+	if (!scroll_help(v, 8 * pages))
+		tk_view_select(v, s, (long)pages * v->page);
+}
+
+static void toggle_curve(struct tk_view_state *v, const struct tk_snapshot *s, int curve)
+{
+	(void)s;
+	v->curves ^= 1u << curve;
+}
+
+static bool curve_is_on(const struct tk_view_state *v, int curve)
+{
+	return v->curves >> curve & 1;
+}
+
+static void toggle_pane(struct tk_view_state *v, const struct tk_snapshot *s, int pane)
+{
+	(void)s;
+	v->panes ^= 1u << pane;
+}
+
+static bool pane_is_on(const struct tk_view_state *v, int pane)
+{
+	return v->panes >> pane & 1;
+}
+
+static void pause(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)arg;
+	tk_view_pause(v, s);
+}
+
+static bool is_paused(const struct tk_view_state *v, int arg)
+{
+	(void)arg;
+	return v->paused;
+}
+
+static void go_live(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->paused = false;
+	v->to_ns = 0;
+}
+
+static void toggle_log(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->log_y = !v->log_y;
+}
+
+static bool log_is_on(const struct tk_view_state *v, int arg)
+{
+	(void)arg;
+	return v->log_y;
+}
+
+static void toggle_wall(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->wall = !v->wall;
+}
+
+static void next_sort(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->sort = (v->sort + 1) % TK_SORTS;
+}
+
+static void begin_filter(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->editing = true;
+}
+
+static void toggle_help(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->help = !v->help;
+	v->help_top = 0;
+}
+
+static bool help_is_on(const struct tk_view_state *v, int arg)
+{
+	(void)arg;
+	return v->help;
+}
+
+static void escape(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	if (!v->help)
+		v->filter[0] = 0;
+	v->help = false;
+}
+
+static void quit(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->quit = true;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
 
 /* clang-format off */
-static const struct tk_key table[] = {
-	{ { TK_KEY_UP, 'k' }, TK_DO_SELECT, -1, "▲ k", "select the timer above", "▲▼", "select", 1 },
-	{ { TK_KEY_DOWN, 'j' }, TK_DO_SELECT, 1, "▼ j", "select the timer below", NULL, NULL, 0 },
-	{ { TK_KEY_PAGE_UP }, TK_DO_PAGE, -1, "PgUp", "a page up in the list", NULL, NULL, 0 },
-	{ { TK_KEY_PAGE_DOWN }, TK_DO_PAGE, 1, "PgDn", "a page down in the list", NULL, NULL, 0 },
-	{ { 'a' }, TK_DO_CURVE, TK_CURVE_AVG, "a", "average", "a", "avg", 2 },
-	{ { 'm' }, TK_DO_CURVE, TK_CURVE_MIN, "m", "minimum", "m", "min", 2 },
-	{ { 'M' }, TK_DO_CURVE, TK_CURVE_MAX, "M", "maximum", "M", "max", 2 },
-	{ { 'e', '1' }, TK_DO_CURVE, TK_CURVE_P50, "e 1", "median (p50)", "e", "med", 2 },
-	{ { '2' }, TK_DO_CURVE, TK_CURVE_P90, "2", "90th percentile", "2-5", "p90..p99.99", 5 },
-	{ { '3' }, TK_DO_CURVE, TK_CURVE_P99, "3", "99th percentile", NULL, NULL, 0 },
-	{ { '4' }, TK_DO_CURVE, TK_CURVE_P999, "4", "99.9th percentile", NULL, NULL, 0 },
-	{ { '5' }, TK_DO_CURVE, TK_CURVE_P9999, "5", "99.99th percentile", NULL, NULL, 0 },
-	{ { 'l' }, TK_DO_PANE, TK_LATENCY, "l", "the latency pane", "l", "latency", 3 },
-	{ { 'b' }, TK_DO_PANE, TK_PROCESSING, "b", "the business (processing) pane", "b", "business", 3 },
-	{ { '+', '=' }, TK_DO_INTERVAL, 1, "+", "20 ms more per datapoint", "+ -", "interval", 4 },
-	{ { '-' }, TK_DO_INTERVAL, -1, "-", "20 ms less per datapoint", NULL, NULL, 0 },
-	{ { ' ' }, TK_DO_PAUSE, 0, "Space", "freeze the view; collecting goes on", "Space", "pause", 2 },
-	{ { 'z' }, TK_DO_ZOOM, -1, "z", "zoom in: less time", "z Z", "zoom", 6 },
-	{ { 'Z' }, TK_DO_ZOOM, 1, "Z", "zoom out: more time", NULL, NULL, 0 },
-	{ { TK_KEY_LEFT, '[' }, TK_DO_PAN, -1, "◀ [", "earlier", "◀ ▶", "pan", 6 },
-	{ { TK_KEY_RIGHT, ']' }, TK_DO_PAN, 1, "▶ ]", "later", NULL, NULL, 0 },
-	{ { '0', TK_KEY_END }, TK_DO_LIVE, 0, "0 End", "back to now", "0", "now", 7 },
-	{ { 'g' }, TK_DO_LOG, 0, "g", "logarithmic scale", "g", "log", 7 },
-	{ { 't' }, TK_DO_TIMES, 0, "t", "time of day, or time ago", "t", "clock", 9 },
-	{ { 's' }, TK_DO_SORT, 0, "s", "sort by name, rate, latency", "s", "sort", 7 },
-	{ { '/' }, TK_DO_FILTER, 0, "/", "only timers with this in their name", "/", "filter", 7 },
-	{ { TK_KEY_ESCAPE }, TK_DO_ESCAPE, 0, "Esc", "close the help, drop the filter", NULL, NULL, 0 },
-	{ { 'h', '?' }, TK_DO_HELP, 0, "h ?", "this help", "h", "help", 0 },
-	{ { 'q' }, TK_DO_QUIT, 0, "q", "quit", "q", "quit", 0 },
+static const struct tk_key before_panes[] = {
+	{ { TK_KEY_UP, 'k' }, move_lines, NULL, -1, "▲ k", "select the timer above",
+	  "▲▼", "select", 1 },
+	{ { TK_KEY_DOWN, 'j' }, move_lines, NULL, 1, "▼ j", "select the timer below",
+	  NULL, NULL, 0 },
+	{ { TK_KEY_PAGE_UP }, move_pages, NULL, -1, "PgUp", "a page up in the list",
+	  NULL, NULL, 0 },
+	{ { TK_KEY_PAGE_DOWN }, move_pages, NULL, 1, "PgDn", "a page down in the list",
+	  NULL, NULL, 0 },
+	{ { 'a' }, toggle_curve, curve_is_on, TK_CURVE_AVG, "a", "average", "a", "avg", 2 },
+	{ { 'm' }, toggle_curve, curve_is_on, TK_CURVE_MIN, "m", "minimum", "m", "min", 2 },
+	{ { 'M' }, toggle_curve, curve_is_on, TK_CURVE_MAX, "M", "maximum", "M", "max", 2 },
+	{ { 'e', '1' }, toggle_curve, curve_is_on, TK_CURVE_P50, "e 1", "median (p50)",
+	  "e", "med", 2 },
+	{ { '2' }, toggle_curve, curve_is_on, TK_CURVE_P90, "2", "90th percentile",
+	  "2-5", "p90..p99.99", 5 },
+	{ { '3' }, toggle_curve, curve_is_on, TK_CURVE_P99, "3", "99th percentile", NULL, NULL, 0 },
+	{ { '4' }, toggle_curve, curve_is_on, TK_CURVE_P999, "4", "99.9th percentile",
+	  NULL, NULL, 0 },
+	{ { '5' }, toggle_curve, curve_is_on, TK_CURVE_P9999, "5", "99.99th percentile",
+	  NULL, NULL, 0 },
+};
+
+static const struct tk_key after_panes[] = {
+	{ { '+', '=' }, tk_view_change_interval, NULL, 1, "+", "20 ms more per datapoint",
+	  "+ -", "interval", 4 },
+	{ { '-' }, tk_view_change_interval, NULL, -1, "-", "20 ms less per datapoint",
+	  NULL, NULL, 0 },
+	{ { ' ' }, pause, is_paused, 0, "Space", "freeze the view; collecting goes on",
+	  "Space", "pause", 2 },
+	{ { 'z' }, tk_view_zoom, NULL, -1, "z", "zoom in: less time", "z Z", "zoom", 6 },
+	{ { 'Z' }, tk_view_zoom, NULL, 1, "Z", "zoom out: more time", NULL, NULL, 0 },
+	{ { TK_KEY_LEFT, '[' }, tk_view_pan, NULL, -1, "◀ [", "earlier", "◀ ▶", "pan", 6 },
+	{ { TK_KEY_RIGHT, ']' }, tk_view_pan, NULL, 1, "▶ ]", "later", NULL, NULL, 0 },
+	{ { '0', TK_KEY_END }, go_live, NULL, 0, "0 End", "back to now", "0", "now", 7 },
+	{ { 'g' }, toggle_log, log_is_on, 0, "g", "logarithmic scale", "g", "log", 7 },
+	{ { 't' }, toggle_wall, NULL, 0, "t", "time of day, or time ago", "t", "clock", 9 },
+	{ { 's' }, next_sort, NULL, 0, "s", "sort by name, rate, latency", "s", "sort", 7 },
+	{ { '/' }, begin_filter, NULL, 0, "/", "only timers with this in their name",
+	  "/", "filter", 7 },
+	{ { TK_KEY_ESCAPE }, escape, NULL, 0, "Esc", "close the help, drop the filter",
+	  NULL, NULL, 0 },
+	{ { 'h', '?' }, toggle_help, help_is_on, 0, "h ?", "this help", "h", "help", 0 },
+	{ { 'q' }, quit, NULL, 0, "q", "quit", "q", "quit", 0 },
 };
 /* clang-format on */
 
-const struct tk_key *tk_keys(size_t *n)
+static_assert(ROWS(before_panes) + TK_PANES_MAX + ROWS(after_panes) <= TK_KEYS_MAX,
+	      "too many keys");
+
+/* Put the keys of the panes between the others. @return rows of all. */
+static size_t compose(struct tk_key all[TK_KEYS_MAX])
 {
-	*n = sizeof(table) / sizeof(table[0]);
-	return table;
+	size_t n_panes, n = ROWS(before_panes);
+	const struct tk_pane *p = tk_panes(&n_panes);
+
+	memcpy(all, before_panes, sizeof(before_panes));
+	for (size_t i = 0; i < n_panes; i++)
+		if (p[i].key)
+			all[n++] = (struct tk_key){ .codes = { (unsigned char)p[i].key[0] },
+						    .press = toggle_pane,
+						    .is_on = pane_is_on,
+						    .arg = (int)i,
+						    .keys = p[i].key,
+						    .help = p[i].help,
+						    .footer_keys = p[i].key,
+						    .footer = p[i].footer,
+						    .rank = 3 };
+	memcpy(&all[n], after_panes, sizeof(after_panes));
+	return n + ROWS(after_panes);
 }
 
-const struct tk_key *tk_key_find(uint32_t code)
+const struct tk_key *tk_keys(size_t *n)
+{
+	static struct tk_key all[TK_KEYS_MAX];
+	static size_t n_all;
+
+	if (n_all == 0)
+		n_all = compose(all);
+	*n = n_all;
+	return all;
+}
+
+const struct tk_key *tk_keys_find(uint32_t code)
 {
 	size_t n;
 	const struct tk_key *k = tk_keys(&n);
 
 	for (; code && n > 0; k++, n--)
-		for (size_t i = 0; i < sizeof(k->codes) / sizeof(k->codes[0]); i++)
+		for (size_t i = 0; i < ROWS(k->codes); i++)
 			if (k->codes[i] == code)
 				return k;
 	return NULL;
+}
+
+bool tk_keys_is_on(const struct tk_view_state *v, const struct tk_key *k)
+{
+	return k->is_on && k->is_on(v, k->arg);
+}
+
+/* --- a key is pressed ------------------------------------------------------------------------ */
+
+static void edit_filter(struct tk_view_state *v, uint32_t code)
+{
+	size_t n = strlen(v->filter);
+	char utf8[5];
+
+	if (code == TK_KEY_ENTER || code == '\r') {
+		v->editing = false;
+	} else if (code == TK_KEY_ESCAPE) {
+		v->editing = false;
+		v->filter[0] = 0;
+	} else if (code == TK_KEY_BACKSPACE) {
+		while (n > 0 && (v->filter[n - 1] & 0xC0) == 0x80)
+			n--;
+		v->filter[n ? n - 1 : 0] = 0;
+	} else if (code >= ' ' && code < TK_KEY_UP) {
+		size_t more = tk_utf8_encode(utf8, code);
+		if (n + more < sizeof(v->filter))
+			memcpy(v->filter + n, utf8, more + 1);
+	}
+}
+
+void tk_keys_press(struct tk_view_state *v, const struct tk_snapshot *s, uint32_t code)
+{
+	const struct tk_key *k = tk_keys_find(code);
+	bool moves = k && code >= TK_KEY_UP && code != TK_KEY_BACKSPACE;
+
+	if (v->editing && !moves)
+		edit_filter(v, code);
+	else if (k)
+		k->press(v, s, k->arg);
+	tk_view_sync(v, s);
 }

@@ -1,50 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/display/keys.h - every key, in one table.
+ * collector/display/keys.h - every key and what it does, in one table.
  *
- * The footer, the help and the dispatch are all made from it, so they cannot disagree.
+ * The footer, the help and tk_keys_press() all read this table, so they cannot disagree. The keys
+ * of panes come from the table of panes (panes/panes.c). One thread.
  */
 #ifndef TK_COLLECTOR_DISPLAY_KEYS_H
 #define TK_COLLECTOR_DISPLAY_KEYS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-enum tk_action {
-	TK_DO_NOTHING,
-	TK_DO_SELECT,   /* arg: lines down */
-	TK_DO_PAGE,     /* arg: pages down */
-	TK_DO_CURVE,    /* arg: enum tk_curve */
-	TK_DO_PANE,     /* arg: enum tk_measure */
-	TK_DO_INTERVAL, /* arg: steps of 20 ms */
-	TK_DO_PAUSE,
-	TK_DO_ZOOM, /* arg: steps wider */
-	TK_DO_PAN,  /* arg: quarter windows later */
-	TK_DO_LIVE,
-	TK_DO_LOG,
-	TK_DO_TIMES,
-	TK_DO_SORT,
-	TK_DO_FILTER,
-	TK_DO_HELP,
-	TK_DO_ESCAPE,
-	TK_DO_QUIT,
-};
+#include "collector/display/view/view.h"
 
 struct tk_key {
-	uint32_t codes[2]; /* any of them; 0: none */
-	enum tk_action action;
+	uint32_t codes[2]; /* any of them, as in canvas/key.h; 0: none */
+	void (*press)(struct tk_view_state *v, const struct tk_snapshot *s, int arg);
+	bool (*is_on)(const struct tk_view_state *v, int arg); /* NULL: the key is no switch */
 	int arg;
-	const char *keys; /* as the help names them */
+	const char *keys; /* their names in the help */
 	const char *help;
-	const char *footer_keys; /* as the footer names them, maybe for a neighbour too; or NULL */
+	const char *footer_keys; /* their names in the footer, maybe with the next row's; or NULL */
 	const char *footer;
-	int rank; /* where the footer has no room for all, the lowest stay */
+	int rank; /* the footer leaves out the highest ranks where it has no room for all */
 };
+
+#define TK_KEYS_MAX 64 /* rows of the table: the footer keeps a set of them in a uint64_t */
 
 /** The table. */
 const struct tk_key *tk_keys(size_t *n);
 
-/** The entry of a key; NULL if it does nothing. */
-const struct tk_key *tk_key_find(uint32_t code);
+/** The row of a key; NULL if the key does nothing. */
+const struct tk_key *tk_keys_find(uint32_t code);
+
+/** Do what a key does. A key without a row does nothing. */
+void tk_keys_press(struct tk_view_state *v, const struct tk_snapshot *s, uint32_t code);
+
+/** Whether what the key switches is on; false if it is no switch. */
+bool tk_keys_is_on(const struct tk_view_state *v, const struct tk_key *k);
 
 #endif

@@ -3,40 +3,51 @@
 
 #define LIST_MIN    12
 #define LIST_MAX    64
-#define PANE_MIN_H  4
-#define RATE_MIN_H  3
 #define NOTE_FROM_H 14
 
-/* The rate's share of h rows beside `panes` panes: a fifth, all, or none where it would starve. */
-static int rate_height(int h, int panes)
+/* The height of a pane with a fixed share: 0 if the `rest` of the rows is too small for it. */
+static int fixed_height(const struct tk_pane *p, int all, int rest)
 {
-	int share = h / 5 < RATE_MIN_H ? RATE_MIN_H : h / 5;
+	int h = all * p->percent / 100;
 
-	if (panes == 0)
-		return h;
-	return h - share >= panes * (PANE_MIN_H + 1) ? share : 0;
+	if (h < p->min_h)
+		h = p->min_h;
+	return h <= rest ? h : 0;
 }
 
-static void stack_panes(struct tk_layout *l, const bool show[TK_MEASURES])
+/* Fixed shares first, then equal parts of what they leave; the last takes what rounding left. */
+static void stack_panes(struct tk_layout *l, unsigned shown)
 {
-	static const enum tk_measure order[] = { TK_LATENCY, TK_PROCESSING };
-	struct tk_rect g = l->graphs;
-	int panes = show[TK_LATENCY] + show[TK_PROCESSING];
-	int rate = rate_height(g.h, panes), left = g.h - rate, y = g.y;
+	size_t n;
+	const struct tk_pane *p = tk_panes(&n);
+	int h[TK_PANES_MAX] = { 0 }, equal = 0, need = 0;
+	int left = l->panes.h, y = l->panes.y, last = -1;
 
-	for (int i = 0; i < TK_MEASURES; i++) {
-		if (!show[order[i]])
-			continue;
-		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): it was counted above */
-		int h = left / panes--; /* the last takes what rounding left */
-		l->pane[order[i]] = (struct tk_rect){ g.x, y, g.w, h };
-		y += h;
-		left -= h;
+	for (size_t i = 0; i < n; i++)
+		if (shown >> i & 1 && !p[i].percent) {
+			equal++;
+			need += p[i].min_h;
+		}
+	for (size_t i = 0; i < n; i++)
+		if (shown >> i & 1 && p[i].percent) {
+			h[i] = fixed_height(&p[i], l->panes.h, left - need);
+			left -= h[i];
+			last = h[i] ? (int)i : last;
+		}
+	for (size_t i = 0; i < n; i++)
+		if (shown >> i & 1 && !p[i].percent) {
+			h[i] = left / equal--;
+			left -= h[i];
+		}
+	if (last >= 0)
+		h[last] += left; /* no pane has taken the rest */
+	for (size_t i = 0; i < n; i++) {
+		l->pane[i] = (struct tk_rect){ l->panes.x, y, l->panes.w, h[i] };
+		y += h[i];
 	}
-	l->rate = (struct tk_rect){ g.x, y, g.w, rate };
 }
 
-struct tk_layout tk_layout(int w, int h, const bool show[TK_MEASURES], bool note)
+struct tk_layout tk_layout(int w, int h, unsigned shown, bool note)
 {
 	struct tk_layout l = { 0 };
 	int list = w / 5 < LIST_MIN ? LIST_MIN : w / 5 > LIST_MAX ? LIST_MAX : w / 5;
@@ -47,7 +58,7 @@ struct tk_layout tk_layout(int w, int h, const bool show[TK_MEASURES], bool note
 	if (note && h >= NOTE_FROM_H)
 		l.note = (struct tk_rect){ 0, --main, w, 1 };
 	l.list = (struct tk_rect){ 0, 0, list, main };
-	l.graphs = (struct tk_rect){ list, 0, w - list, main };
-	stack_panes(&l, show);
+	l.panes = (struct tk_rect){ list, 0, w - list, main };
+	stack_panes(&l, shown);
 	return l;
 }

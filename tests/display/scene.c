@@ -40,7 +40,7 @@ void scene_fetch(struct scene *s)
 
 void scene_key(struct scene *s, uint32_t code)
 {
-	tk_view_key(&s->view, s->snapshot, code);
+	tk_keys_press(&s->view, s->snapshot, code);
 	scene_fetch(s);
 }
 
@@ -69,4 +69,15 @@ bool scene_shows(const struct scene *s, const char *text)
 
 	free(screen);
 	return there;
+}
+
+size_t scene_pane(const char *name)
+{
+	size_t n;
+	const struct tk_pane *p = tk_panes(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(p[i].name, name) == 0)
+			return i;
+	abort();
 }

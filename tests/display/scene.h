@@ -7,6 +7,7 @@
 
 #include "collector/display/canvas/key.h"
 #include "collector/display/draw.h"
+#include "collector/display/keys.h"
 #include "tests/display/fake.h"
 
 struct scene {
@@ -32,5 +33,8 @@ char *scene_text(const struct scene *s, bool ansi);
 
 /** Whether the text is somewhere on the screen. */
 bool scene_shows(const struct scene *s, const char *text);
+
+/** The place of a pane in the table of panes. */
+size_t scene_pane(const char *name);
 
 #endif

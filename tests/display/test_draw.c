@@ -49,9 +49,17 @@ static void check_box(struct tk_rect r, bool arrows)
 static void check_screen(void)
 {
 	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
-	struct tk_rect all[] = { l.list, l.pane[0], l.pane[1], l.rate, l.note, l.status, l.footer };
-	size_t n = sizeof(all) / sizeof(all[0]);
+	struct tk_rect all[4 + TK_PANES_MAX] = { l.list };
+	size_t n_panes, n = 1;
 	int area = 0;
+
+	tk_panes(&n_panes);
+	for (size_t i = 0; i < n_panes; i++)
+		all[n++] = l.pane[i];
+	size_t boxes = n;
+	all[n++] = l.note;
+	all[n++] = l.status;
+	all[n++] = l.footer;
 
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].h == 0)
@@ -61,7 +69,7 @@ static void check_screen(void)
 		for (size_t k = i + 1; k < n; k++)
 			cr_assert(all[k].h == 0 || disjoint(all[i], all[k]), "%dx%d", s.grid.w,
 				  s.grid.h);
-		if (i < 4)
+		if (i < boxes)
 			check_box(all[i], i == 0);
 	}
 	cr_assert_eq(area, s.grid.w * s.grid.h, "%dx%d: room left over", s.grid.w, s.grid.h);
@@ -137,6 +145,29 @@ Test(sweep, small_screens_say_what_they_need)
 			cr_assert(fits ? !says && !brief : w < 22 || says || brief, "%dx%d", w, h);
 		}
 	scene_close(&s);
+}
+
+/* Whatever panes are shown, they fill the height in the order of the table. */
+Test(layout, panes_share_the_height)
+{
+	size_t n;
+	const struct tk_pane *p = tk_panes(&n);
+
+	for (unsigned shown = 0; shown < 1u << n; shown++)
+		for (int h = TK_LAYOUT_MIN_H; h < 100; h++) {
+			struct tk_layout l = tk_layout(80, h, shown, false);
+			int y = l.panes.y;
+			for (size_t i = 0; i < n; i++) {
+				cr_assert(shown >> i & 1 || l.pane[i].h == 0);
+				cr_assert(l.pane[i].h >= 0 && l.pane[i].y == y);
+				/* A fixed share yields to the others; it is never cut short. */
+				cr_assert(!p[i].percent || l.pane[i].h == 0 ||
+					  l.pane[i].h >= p[i].min_h);
+				y += l.pane[i].h;
+			}
+			cr_assert_eq(y, shown ? l.panes.y + l.panes.h : l.panes.y, "%u, %d", shown,
+				     h);
+		}
 }
 
 /* --- pictures -------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/cli/text.h"
+#include "collector/display/canvas/curve.h"
 #include "tests/display/scene.h"
 
 #define SECOND INT64_C(1000000000)
@@ -46,11 +47,11 @@ Test(keys, every_key_has_one_entry)
 		cr_assert(k[i].keys[0] && k[i].help[0] && k[i].codes[0]);
 		cr_assert_eq(!k[i].footer, !k[i].footer_keys);
 		for (int c = 0; c < 2 && k[i].codes[c]; c++)
-			cr_assert_eq(tk_key_find(k[i].codes[c]), &k[i]);
+			cr_assert_eq(tk_keys_find(k[i].codes[c]), &k[i]);
 	}
-	cr_assert_null(tk_key_find('x'));
-	cr_assert_null(tk_key_find(0));
-	cr_assert_null(tk_key_find(TK_KEY_RESIZE));
+	cr_assert_null(tk_keys_find('x'));
+	cr_assert_null(tk_keys_find(0));
+	cr_assert_null(tk_keys_find(TK_KEY_RESIZE));
 }
 
 Test(keys, an_ascii_key_is_named_as_it_is)
@@ -122,7 +123,7 @@ Test(keys, the_help_has_what_came_of_each_drainer)
 Test(view, begins_with_averages_only_live_30_s)
 {
 	cr_assert_eq(s.view.curves, 1u << TK_CURVE_AVG);
-	cr_assert(s.view.pane[TK_LATENCY] && s.view.pane[TK_PROCESSING]);
+	cr_assert_eq(tk_panes_shown(&s.view, s.snapshot), 7); /* all */
 	cr_assert_eq(s.view.to_ns, 0);
 	struct tk_view want = tk_view_request(&s.view, s.fake.now_ns);
 	cr_assert_eq(want.from_ns, s.fake.now_ns - 30 * SECOND);
@@ -142,9 +143,9 @@ Test(view, letters_and_digits_toggle_curves)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		unsigned before = s.view.curves;
-		tk_view_key(&s.view, s.snapshot, (unsigned char)all[i].key);
+		tk_keys_press(&s.view, s.snapshot, (unsigned char)all[i].key);
 		cr_assert_eq(s.view.curves, before ^ 1u << all[i].curve);
-		tk_view_key(&s.view, s.snapshot, (unsigned char)all[i].key);
+		tk_keys_press(&s.view, s.snapshot, (unsigned char)all[i].key);
 		cr_assert_eq(s.view.curves, before);
 	}
 }
@@ -155,13 +156,13 @@ Test(view, a_hidden_pane_gives_its_room_to_the_other)
 
 	scene_type(&s, "l");
 	struct tk_layout one = tk_draw_layout(&s.view, s.snapshot, &s.grid);
-	cr_assert_eq(one.pane[TK_LATENCY].h, 0);
-	cr_assert_eq(one.pane[TK_PROCESSING].h,
-		     both.pane[TK_LATENCY].h + both.pane[TK_PROCESSING].h);
+	cr_assert_eq(one.pane[scene_pane("Latency")].h, 0);
+	cr_assert_eq(one.pane[scene_pane("Business")].h,
+		     both.pane[scene_pane("Latency")].h + both.pane[scene_pane("Business")].h);
 	cr_assert(!scene_shows(&s, "Latency report"));
 	scene_type(&s, "b");
 	struct tk_layout none = tk_draw_layout(&s.view, s.snapshot, &s.grid);
-	cr_assert_eq(none.rate.h, none.graphs.h);
+	cr_assert_eq(none.pane[scene_pane("Msg/s")].h, none.panes.h);
 	scene_type(&s, "lb");
 	cr_assert(scene_shows(&s, "Latency report for Gateway-ingest: Last point: avg: "));
 	cr_assert(scene_shows(&s, "Business report for Gateway-ingest: Last point: avg: "));
@@ -172,7 +173,7 @@ Test(view, a_measure_without_records_takes_no_room)
 	while (strcmp(selected_name(), "Sequencer-loop") != 0)
 		scene_key(&s, TK_KEY_DOWN);
 	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
-	cr_assert_eq(l.pane[TK_LATENCY].h, 0);
+	cr_assert_eq(l.pane[scene_pane("Latency")].h, 0);
 	while (strcmp(selected_name(), "Simulator-0-reset") != 0)
 		scene_key(&s, TK_KEY_DOWN);
 	cr_assert(scene_shows(&s, "no records yet")); /* neither has: both say so */
@@ -232,12 +233,12 @@ Test(view, zoom_and_pan_stay_within_what_there_is)
 	cr_assert_eq(s.view.to_ns, s.fake.now_ns - 5 * SECOND);
 	cr_assert(scene_shows(&s, " PAST "));
 	for (int i = 0; i < 1000; i++)
-		tk_view_key(&s.view, s.snapshot, TK_KEY_LEFT);
+		tk_keys_press(&s.view, s.snapshot, TK_KEY_LEFT);
 	cr_assert_eq(s.view.to_ns, s.snapshot->reach_ns + 5 * SECOND);
 	scene_key(&s, TK_KEY_RIGHT);
 	cr_assert_eq(s.view.to_ns, s.snapshot->reach_ns + 5 * SECOND + 5 * SECOND / 4);
 	for (int i = 0; i < 1000; i++)
-		tk_view_key(&s.view, s.snapshot, TK_KEY_RIGHT);
+		tk_keys_press(&s.view, s.snapshot, TK_KEY_RIGHT);
 	cr_assert_eq(s.view.to_ns, 0); /* caught up: live again */
 	scene_type(&s, "[0");
 	cr_assert_eq(s.view.to_ns, 0);
@@ -375,10 +376,10 @@ Test(view, unknown_keys_do_nothing)
 	struct tk_view_state before = s.view;
 
 	for (uint32_t code = 1; code < 0x400; code++)
-		if (!tk_key_find(code))
-			tk_view_key(&s.view, s.snapshot, code);
-	tk_view_key(&s.view, s.snapshot, TK_KEY_RESIZE);
-	tk_view_key(&s.view, s.snapshot, 0xFFFFFFFF);
+		if (!tk_keys_find(code))
+			tk_keys_press(&s.view, s.snapshot, code);
+	tk_keys_press(&s.view, s.snapshot, TK_KEY_RESIZE);
+	tk_keys_press(&s.view, s.snapshot, 0xFFFFFFFF);
 	before.rows = s.view.rows; /* made anew, wherever that is */
 	cr_assert_eq(memcmp(&before, &s.view, sizeof(before)), 0);
 }

@@ -65,7 +65,7 @@ static void step(struct scene *s, struct fuzz_input *in)
 	switch (what >> 4) {
 	case 8:
 	case 9:
-		tk_view_key(&s->view, s->snapshot, TK_KEY_UP + what % 32);
+		tk_keys_press(&s->view, s->snapshot, TK_KEY_UP + what % 32);
 		break;
 	case 10:
 		more = (uint32_t)fuzz_number(in, 2);
@@ -82,7 +82,7 @@ static void step(struct scene *s, struct fuzz_input *in)
 		s->grid.charset = (enum tk_charset)(TK_CHARSET_BRAILLE + more / 8 % 3);
 		break;
 	case 12:
-		tk_view_key(&s->view, s->snapshot, (uint32_t)fuzz_number(in, 4));
+		tk_keys_press(&s->view, s->snapshot, (uint32_t)fuzz_number(in, 4));
 		break;
 	case 13:
 		s->fake.now_ns += (int64_t)fuzz_number(in, 2) * 1000000000;
@@ -94,7 +94,7 @@ static void step(struct scene *s, struct fuzz_input *in)
 		rename_to(note, &s->fake.note, in);
 		break;
 	default:
-		tk_view_key(&s->view, s->snapshot, what);
+		tk_keys_press(&s->view, s->snapshot, what);
 	}
 }
 

@@ -6,7 +6,7 @@
 #define TK_COLLECTOR_DISPLAY_CANVAS_CURVE_H
 
 #include "collector/display/canvas/plot.h"
-#include "collector/engine/snapshot.h"
+#include "collector/stats/measure.h"
 
 /* In the order of the legend. Drawn in reverse, so that the first is on top. */
 enum tk_curve {

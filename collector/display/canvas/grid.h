@@ -42,6 +42,9 @@ struct tk_style {
 };
 
 #define TK_STYLE(c, a) ((struct tk_style){ (uint8_t)(c), (uint8_t)(a) })
+#define TK_STYLE_PLAIN TK_STYLE(TK_DEFAULT, TK_PLAIN)
+#define TK_STYLE_BOLD  TK_STYLE(TK_DEFAULT, TK_BOLD)
+#define TK_STYLE_DIM   TK_STYLE(TK_DEFAULT, TK_DIM)
 
 /* One column of one row. A character two columns wide has ch 0 in its second cell. */
 struct tk_cell {

@@ -78,8 +78,10 @@ static uint32_t with_braille(uint32_t ch, int x, int y)
 	return old | bit[y][x];
 }
 
-/* Add a dot to a block element. The table's index: 1 upper left, 2 upper right, 4 lower left, 8 lower
- * right. */
+/*
+ * Add a dot to a block element. The index of the table is a sum: 1 upper left, 2 upper right, 4
+ * lower left, 8 lower right.
+ */
 static uint32_t with_quadrant(uint32_t ch, int x, int y)
 {
 	static const uint16_t quadrant[16] = { ' ',    0x2598, 0x259D, 0x2580, 0x2596, 0x258C,

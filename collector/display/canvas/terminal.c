@@ -36,7 +36,7 @@ static void on_crash(int sig)
 		(void)n; /* the process dies: there is nothing to do about an error */
 		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 	}
-	/* Raise the signal again for the handler that was installed before; the default one kills. */
+	/* Raise the signal again for the handler installed before; the default one kills. */
 	sigaction(sig, &before[sig], NULL);
 	raise(sig);
 }
@@ -178,7 +178,7 @@ static void put_cell(int x, int y, const struct tk_cell *c)
 		attr |= A_DIM;
 	if (c->style.attr & TK_REVERSE)
 		attr |= A_REVERSE;
-	/* If wcwidth() differs from our table, ncurses would shift the rest of the row: draw a '?'. */
+	/* Where wcwidth() differs from our table, the row would shift: draw a '?'. */
 	if (c->ch > 0x7F && wcwidth(text[0]) != tk_utf8_width(c->ch))
 		text[0] = '?';
 	setcchar(&cell, text, attr, (short)(has_colors() ? c->style.color : 0), NULL);

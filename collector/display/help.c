@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/display/help.c - the help: all keys, from their table, and what became of each drainer.
+ */
+#include <stdio.h>
+
+#include "collector/cli/text.h"
+#include "collector/display/draw.h"
+#include "collector/display/keys.h"
+
+enum { HELP_KEYS_W = 7, HELP_W = 44 };
+
+static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect line,
+			  const struct tk_key *k)
+{
+	tk_grid_text(g, line.x, line.y, HELP_KEYS_W - 1,
+		     TK_STYLE(TK_DEFAULT, tk_keys_is_on(v, k) ? TK_REVERSE : TK_BOLD), k->keys);
+	tk_grid_text(g, line.x + HELP_KEYS_W, line.y, line.w - HELP_KEYS_W, TK_STYLE_PLAIN,
+		     k->help);
+}
+
+/* One of the lines below the keys: a title, and then a line for each drainer. */
+static void help_drainer(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
+{
+	if (line == 0)
+		snprintf(text, TK_TEXT_DRAINER_MAX,
+			 "Who drains; pages of lanes; gap, faults, forced switches since warm");
+	else
+		tk_text_drainer(text, &s->drainers[line - 1]);
+}
+
+/* The number of these lines; *width: the columns of the longest. */
+static int help_drainers(const struct tk_snapshot *s, int *width)
+{
+	int n = (int)s->n_drainers;
+	char text[TK_TEXT_DRAINER_MAX];
+
+	*width = 0;
+	for (int line = 0; n && line <= n; line++) {
+		help_drainer(s, line, text);
+		if (tk_text_width(text) > *width)
+			*width = tk_text_width(text);
+	}
+	return n ? n + 1 : 0;
+}
+
+static void draw_help_drainer(const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect line,
+			      int i)
+{
+	char text[TK_TEXT_DRAINER_MAX];
+
+	help_drainer(s, i, text);
+	tk_grid_text(g, line.x, line.y, line.w, i ? TK_STYLE_PLAIN : TK_STYLE_BOLD, text);
+}
+
+void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g)
+{
+	size_t n;
+	const struct tk_key *k = tk_keys(&n);
+	int columns = g->w >= 2 * HELP_W + 4 ? 2 : 1;
+	int key_lines = ((int)n + columns - 1) / columns, width;
+	int lines = key_lines + help_drainers(s, &width);
+	int w = columns * HELP_W > width + 1 ? columns * HELP_W + 2 : width + 3;
+	int h = lines + 2 < g->h ? lines + 2 : g->h;
+
+	if (w > g->w)
+		w = g->w;
+	struct tk_rect box = { (g->w - w) / 2, (g->h - h) / 2, w, h };
+	int last_top = lines - (h - 2);
+
+	if (v->help_top > last_top)
+		v->help_top = last_top;
+	tk_grid_fill(g, box, ' ', TK_STYLE_PLAIN);
+	tk_grid_box(g, box, TK_STYLE_BOLD,
+		    last_top > 0 ? "Keys - ▲ ▼ scroll, h closes" : "Keys - h closes");
+	for (int i = v->help_top; i < v->help_top + h - 2; i++) {
+		struct tk_rect line = { box.x + 2, box.y + 1 + i - v->help_top, w - 4, 1 };
+
+		if (i >= key_lines)
+			draw_help_drainer(s, g, line, i - key_lines);
+		if (columns > 1)
+			line.w = HELP_W - 2;
+		for (int c = 0; c < columns && i < key_lines; c++, line.x += HELP_W)
+			if (c * key_lines + i < (int)n)
+				draw_help_key(v, g, line, &k[c * key_lines + i]);
+	}
+}

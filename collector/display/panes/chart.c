@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/display/panes/chart.h"
+
+#include "collector/display/canvas/axis.h"
+
+#define GUTTER_W    7  /* columns for the names of curves */
+#define GUTTER_FROM 50 /* columns inside a pane from which there is a gutter */
+#define AXIS_H      2  /* rows: the time axis and its labels */
+#define AXIS_FROM   6  /* rows inside a pane from which there is a time axis */
+#define MARK_W      3  /* columns a mark must have on average */
+
+static const struct tk_style axis_style = { TK_STEEL, TK_PLAIN };
+static const struct tk_style mark_style = { TK_RED, TK_PLAIN };
+
+struct tk_chart_points tk_chart_points(const struct tk_view_state *v, const struct tk_snapshot *s,
+				       enum tk_measure m)
+{
+	if (v->key == 0 || s->detail_key != v->key)
+		return (struct tk_chart_points){ 0 };
+	return (struct tk_chart_points){ s->points[m], s->n_points[m] };
+}
+
+double tk_chart_x(const struct tk_chart *c, const struct tk_datapoint *d)
+{
+	return (double)(d->t_ns - c->to_ns) - (double)d->interval_ns / 2;
+}
+
+/*
+ * The right end of the window, rounded up to a multiple of the time that one dot stands for: points
+ * stay in their columns until the window has moved by a whole dot.
+ */
+static int64_t window_end(const struct tk_view_state *v, const struct tk_snapshot *s, int dots)
+{
+	int64_t to = v->to_ns ? v->to_ns : s->t_ns, dot = v->span_ns / (dots > 0 ? dots : 1);
+
+	return dot > 0 ? (to + dot - 1) / dot * dot : to;
+}
+
+struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot *s,
+			 struct tk_grid *g, struct tk_rect r, int text)
+{
+	int w = r.w - 2, h = r.h - 2;
+	struct tk_chart c = { .view = v,
+			      .snapshot = s,
+			      .gutter = w >= GUTTER_FROM ? GUTTER_W : 0,
+			      .time_axis = h >= AXIS_FROM };
+
+	c.plot = (struct tk_plot){ .grid = g,
+				   .area = { r.x + 1 + TK_CHART_LABEL_W, r.y + 1 + text,
+					     w - TK_CHART_LABEL_W - c.gutter,
+					     h - text - (c.time_axis ? AXIS_H : 0) },
+				   .x0 = -(double)v->span_ns,
+				   .x1 = 0 };
+	c.to_ns = window_end(v, s, tk_plot_dots_x(&c.plot));
+	return c;
+}
+
+bool tk_chart_is_empty(const struct tk_chart *c)
+{
+	return c->plot.area.w < 1 || c->plot.area.h < 1;
+}
+
+static void draw_values(const struct tk_plot *p, char *(*format)(char out[TK_UNITS_MAX], double))
+{
+	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
+	int n = tk_axis_values(t, p->y0, p->y1, p->area.h, p->log_y, format);
+	int x = p->area.x - 1, above = p->area.y + p->area.h + 1;
+
+	tk_grid_fill(p->grid, (struct tk_rect){ x, p->area.y, 1, p->area.h }, 0x2502, axis_style);
+	for (int i = p->area.h > 1 ? 0 : n - 1; i < n; i++) {
+		int row = tk_plot_row(p, t[i].at);
+		if (row > above - 1 - (p->area.h > 3))
+			continue; /* too close to the label below */
+		tk_grid_put(p->grid, x, row, 0x2524, axis_style);
+		tk_grid_text_right(p->grid, x - TK_CHART_LABEL_W + 1, x, row, TK_STYLE_PLAIN,
+				   t[i].label);
+		above = row;
+	}
+}
+
+static void draw_times(const struct tk_chart *c)
+{
+	const struct tk_view_state *v = c->view;
+	const struct tk_plot *p = &c->plot;
+	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
+	bool wall = v->wall || v->to_ns;
+	int n = tk_axis_times(t, c->to_ns, v->span_ns, p->area.w, wall);
+	int y = p->area.y + p->area.h, right = p->area.x + p->area.w, free_to = right;
+
+	tk_grid_put(p->grid, p->area.x - 1, y, 0x2514, axis_style);
+	tk_grid_fill(p->grid, (struct tk_rect){ p->area.x, y, p->area.w, 1 }, 0x2500, axis_style);
+	for (int i = 0; i < n; i++) { /* from the right */
+		int col = tk_plot_col(p, t[i].at), w = tk_text_width(t[i].label);
+		int x = col - w / 2 + w > right ? right - w : col - w / 2;
+		if (col < 0 || x < p->area.x - TK_CHART_LABEL_W || x + w > free_to)
+			continue;
+		tk_grid_put(p->grid, col, y, 0x252C, axis_style);
+		tk_grid_text(p->grid, x, y + 1, w, TK_STYLE_PLAIN, t[i].label);
+		free_to = x - 1;
+	}
+}
+
+/* None are drawn where they would stand so close together that they hide the curves. */
+static void draw_marks(const struct tk_chart *c, bool names)
+{
+	const struct tk_snapshot *s = c->snapshot;
+	const struct tk_plot *p = &c->plot;
+	int y = p->area.y + p->area.h, free_to = p->area.x + p->area.w;
+
+	if (s->n_marks > (size_t)(p->area.w / MARK_W))
+		return;
+	for (size_t i = s->n_marks; i-- > 0;) { /* newest first: its name gets the room */
+		double x = (double)(s->marks[i].t_ns - c->to_ns);
+		int col = tk_plot_col(p, x), w = tk_text_width(s->marks[i].name);
+		if (col < 0)
+			continue;
+		tk_plot_vline(p, x, mark_style);
+		if (!names)
+			continue;
+		tk_grid_put(p->grid, col, y, 0x2534, mark_style);
+		if (col + 1 + w < free_to)
+			tk_grid_text(p->grid, col + 1, y, w, mark_style, s->marks[i].name);
+		free_to = col;
+	}
+}
+
+void tk_chart_axes(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_MAX], double),
+		   bool names)
+{
+	draw_values(&c->plot, format);
+	if (c->time_axis)
+		draw_times(c);
+	draw_marks(c, names && c->time_axis);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/display/panes/measure.c - one measure of the selected timer as curves.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "collector/display/canvas/axis.h"
+#include "collector/display/canvas/curve.h"
+#include "collector/display/panes/chart.h"
+#include "collector/display/panes/panes.h"
+
+/* The last point with samples, or NULL. */
+static const struct tk_datapoint *last_of(struct tk_chart_points d)
+{
+	while (d.n > 0 && d.p[d.n - 1].count == 0)
+		d.n--;
+	return d.n ? &d.p[d.n - 1] : NULL;
+}
+
+/* The extremes of all curves that are on. @return whether there are any values. */
+static bool extremes(const struct tk_view_state *v, struct tk_chart_points d, double *lo,
+		     double *hi)
+{
+	*lo = INFINITY;
+	*hi = -INFINITY;
+	for (size_t i = 0; i < d.n; i++)
+		for (enum tk_curve k = 0; k < TK_CURVES; k++) {
+			double y = v->curves >> k & 1 ? tk_curve_value(&d.p[i], k) : NAN;
+			if (!isfinite(y))
+				continue;
+			*lo = fmin(*lo, y);
+			*hi = fmax(*hi, y);
+		}
+	return *lo <= *hi;
+}
+
+static void draw_curves(const struct tk_chart *c, struct tk_chart_points d)
+{
+	for (int k = TK_CURVES - 1; k >= 0; k--) {
+		if (!(c->view->curves >> k & 1))
+			continue;
+		struct tk_plot_pen pen = tk_plot_pen(&c->plot, tk_curve_line((enum tk_curve)k));
+		for (size_t i = 0; i < d.n; i++)
+			tk_plot_to(&pen, tk_chart_x(c, &d.p[i]),
+				   tk_curve_value(&d.p[i], (enum tk_curve)k));
+	}
+}
+
+/* The free row nearest to `row`, which is one of `rows`, at most 64; -1 if none is free. */
+static int free_row(uint64_t used, int row, int rows)
+{
+	for (int off = 0; off < rows; off++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+		if (row - off >= 0 && !(used >> (row - off) & 1))
+			return row - off;
+		if (row + off < rows && !(used >> (row + off) & 1))
+			return row + off;
+	}
+	return -1;
+}
+
+/* The name of each curve in the gutter, where the curve ends. */
+static void name_curves(const struct tk_chart *c, const struct tk_datapoint *last)
+{
+	const struct tk_plot *p = &c->plot;
+	uint64_t used = 0;
+	int rows = p->area.h < 64 ? p->area.h : 64;
+
+	for (enum tk_curve k = 0; k < TK_CURVES; k++) {
+		double y = c->view->curves >> k & 1 ? tk_curve_value(last, k) : NAN;
+		if (!isfinite(y))
+			continue;
+		int row = tk_plot_row(p, y) - p->area.y;
+		row = free_row(used, row < rows ? row : rows - 1, rows);
+		if (row < 0)
+			return;
+		used |= UINT64_C(1) << row;
+		tk_grid_text(p->grid, p->area.x + p->area.w + 1, p->area.y + row, c->gutter - 1,
+			     tk_curve_line(k).style, tk_curve_name(k));
+	}
+}
+
+/* "avg: 2.25 µs"; in ASCII "[a] avg: 2.25 us", with the curve's character. @return columns. */
+static int value_text(const struct tk_grid *g, const struct tk_datapoint *d, enum tk_curve k,
+		      char out[64])
+{
+	char ns[TK_UNITS_MAX], glyph[8] = "";
+
+	if (g->charset == TK_CHARSET_ASCII)
+		snprintf(glyph, sizeof(glyph), "[%c] ", tk_curve_line(k).glyph);
+	snprintf(out, 64, "%s%s: %s", glyph, tk_curve_name(k),
+		 tk_units_ns(ns, tk_curve_value(d, k)));
+	return tk_text_width(out);
+}
+
+/* The values of the last point, each in the colour of its curve: this is the legend, too. */
+static void draw_last(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
+		      const struct tk_datapoint *d, const char *intro)
+{
+	char text[64];
+	int x = r.x + 1, right = r.x + r.w - 1;
+
+	x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_PLAIN, intro);
+	for (enum tk_curve k = 0, first = 1; k < TK_CURVES; k++) {
+		if (!(v->curves >> k & 1))
+			continue;
+		if (!first)
+			x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_DIM, " - ");
+		first = 0;
+		value_text(g, d, k, text);
+		x += tk_grid_text(g, x, r.y + 1, right - x, tk_curve_line(k).style, text);
+	}
+}
+
+/* The columns of all the values that draw_last() writes. */
+static int last_width(const struct tk_view_state *v, const struct tk_grid *g,
+		      const struct tk_datapoint *d)
+{
+	char text[64];
+	int w = 0;
+
+	for (enum tk_curve k = 0; k < TK_CURVES; k++)
+		if (v->curves >> k & 1)
+			w += value_text(g, d, k, text) + 3;
+	return w ? w - 3 : 0;
+}
+
+/* Frame, title and text, in the longest wording for which there is room. */
+static void draw_head(const char *name, const struct tk_view_state *v,
+		      const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r,
+		      struct tk_chart_points d)
+{
+	const struct tk_datapoint *last = last_of(d);
+	char title[96] = "", intro[192] = "", ns[TK_UNITS_MAX];
+	double sum = 0, count = 0;
+
+	for (size_t i = 0; i < d.n; i++) {
+		sum += d.p[i].sum_ns;
+		count += (double)d.p[i].count;
+	}
+	tk_units_ns(ns, count > 0 ? sum / count : NAN);
+	snprintf(intro, sizeof(intro), "%s report for %s: Last point: ", name, t->name);
+	bool wide = tk_text_width(intro) + (last ? last_width(v, g, last) : 0) <= r.w - 2;
+	if (wide)
+		snprintf(title, sizeof(title), "Running avg: %s", ns);
+	else
+		snprintf(title, sizeof(title), r.w < 40 ? "%s: %s" : "%s, running avg: %s", name,
+			 ns);
+	tk_grid_box(g, r, TK_STYLE_PLAIN, title);
+	if (last)
+		draw_last(v, g, r, last, wide ? intro : "");
+	else if (wide)
+		tk_grid_text(g, r.x + 1, r.y + 1, r.w - 2, TK_STYLE_PLAIN, intro);
+}
+
+/* Spans that are in no curve are told in the frame, so that nobody overlooks them. */
+static void draw_odd(const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r)
+{
+	char n[TK_UNITS_MAX], text[96];
+	int right = r.x + r.w - 2;
+
+	if (t->across) {
+		snprintf(text, sizeof(text), " %s across a clock change ",
+			 tk_units_count(n, (double)t->across));
+		right -= tk_grid_text_right(g, r.x + r.w / 2, right, r.y,
+					    TK_STYLE(TK_VERMILION, TK_BOLD), text);
+	}
+	if (t->negative) {
+		snprintf(text, sizeof(text), " %s below zero ",
+			 tk_units_count(n, (double)t->negative));
+		tk_grid_text_right(g, r.x + r.w / 2, right, r.y, TK_STYLE(TK_VERMILION, TK_BOLD),
+				   text);
+	}
+}
+
+/* Why there is no curve. */
+static const char *reason(const struct tk_view_state *v, const struct tk_snap_timer *t,
+			  enum tk_measure m)
+{
+	if (v->curves == 0)
+		return "all curves are off: press a, m, M, e or 2 to 5";
+	if (t->total[m].count > 0)
+		return v->to_ns ? "no records in this window: 0 goes back to now"
+				: "no records lately: Z shows more time, ◀ earlier";
+	return m == TK_LATENCY ? "no latency yet: no span came with an origin" : "no records yet";
+}
+
+static void draw_reason(const struct tk_plot *p, const char *why)
+{
+	int x = p->area.x - TK_CHART_LABEL_W, w = p->area.w + TK_CHART_LABEL_W;
+	int need = tk_text_width(why);
+
+	if (need < w)
+		x += (w - need) / 2;
+	tk_grid_text(p->grid, x, p->area.y + p->area.h / 2, w, TK_STYLE_DIM, why);
+}
+
+void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
+		     const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect r)
+{
+	const struct tk_snap_timer *t = tk_view_timer(v, s);
+	struct tk_chart_points d = tk_chart_points(v, s, pane->measure);
+	struct tk_chart c = tk_chart(v, s, g, r, 1);
+	struct tk_plot *p = &c.plot;
+
+	draw_head(pane->name, v, t, g, r, d);
+	draw_odd(t, g, r);
+	if (tk_chart_is_empty(&c))
+		return;
+	if (!extremes(v, d, &p->y0, &p->y1)) {
+		draw_reason(p, reason(v, t, pane->measure));
+		return;
+	}
+	tk_axis_range(&p->y0, &p->y1, v->log_y);
+	p->log_y = v->log_y;
+	tk_chart_axes(&c, tk_units_ns, true);
+	draw_curves(&c, d);
+	if (c.gutter)
+		name_curves(&c, last_of(d));
+}

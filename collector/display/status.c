@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/display/status.c - the status line.
+ */
+#include <stdio.h>
+
+#include "collector/cli/text.h"
+#include "collector/display/draw.h"
+
+static const struct tk_style alarm_style = { TK_VERMILION, TK_BOLD };
+
+enum { FIELDS = 9, FIELD_MAX = 64 };
+
+struct field {
+	char text[FIELD_MAX];
+	struct tk_style style;
+	int rank; /* the highest ranks are left out where there is no room for all */
+};
+
+static void state_field(const struct tk_view_state *v, struct field *f)
+{
+	*f = (struct field){ .style = TK_STYLE(TK_DEFAULT, TK_REVERSE), .rank = 0 };
+	snprintf(f->text, FIELD_MAX, " %s ", v->paused ? "PAUSED" : v->to_ns ? "PAST" : "LIVE");
+}
+
+static void loss_field(const struct tk_snapshot *s, struct field *f)
+{
+	char n[TK_UNITS_MAX];
+	double all = (double)s->delivered + (double)s->lost;
+
+	*f = (struct field){ .style = s->lost ? alarm_style : TK_STYLE_PLAIN, .rank = 1 };
+	if (s->lost)
+		snprintf(f->text, FIELD_MAX, "lost %s (%.2g %%)",
+			 tk_units_count(n, (double)s->lost), 100 * (double)s->lost / all);
+	else
+		snprintf(f->text, FIELD_MAX, "lost 0");
+}
+
+/* The interval per datapoint, and that of the history shown if it is coarser. */
+static void interval_field(const struct tk_view_state *v, const struct tk_snapshot *s,
+			   struct field *f)
+{
+	uint64_t interval = v->interval_ns ? v->interval_ns : s->interval_ns;
+	char point[TK_UNITS_MAX], tier[TK_UNITS_MAX], coarse[40] = "";
+
+	if (s->detail_key && s->tier_ns > interval)
+		snprintf(coarse, sizeof(coarse), " (shown: %s)",
+			 tk_units_ns(tier, (double)s->tier_ns));
+	snprintf(f->text, FIELD_MAX, "%s/point%s", tk_units_ns(point, (double)interval), coarse);
+	f->rank = 4;
+}
+
+static void span_field(const struct tk_view_state *v, struct field *f)
+{
+	int64_t s = v->span_ns / 1000000000;
+
+	if (s % 3600 == 0)
+		snprintf(f->text, FIELD_MAX, "window %d h", (int)(s / 3600));
+	else if (s % 60 == 0)
+		snprintf(f->text, FIELD_MAX, "window %d min", (int)(s / 60));
+	else
+		snprintf(f->text, FIELD_MAX, "window %d s", (int)s);
+	f->rank = 6;
+}
+
+static void rate_field(const struct tk_snap_timer *t, struct field *f)
+{
+	char n[TK_UNITS_MAX];
+
+	if (t)
+		snprintf(f->text, FIELD_MAX, "%s",
+			 tk_units_rate(n, tk_datapoint_rate(&t->last[TK_PROCESSING])));
+	f->rank = 5;
+}
+
+static void processes_field(const struct tk_snapshot *s, struct field *f)
+{
+	snprintf(f->text, FIELD_MAX, "%zu process%s, %zu timers", s->n_segments,
+		 s->n_segments == 1 ? "" : "es", s->n_timers);
+	f->rank = 7;
+}
+
+static void clock_field(const struct tk_snapshot *s, struct field *f)
+{
+	if (s->epoch > 1)
+		snprintf(f->text, FIELD_MAX, "TSC %.4f GHz, clock changed %ux", s->hz / 1e9,
+			 s->epoch - 1);
+	else
+		snprintf(f->text, FIELD_MAX, "TSC %.4f GHz", s->hz / 1e9);
+	f->rank = 8;
+}
+
+static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot *s,
+			struct field f[FIELDS])
+{
+	char n[TK_UNITS_MAX];
+
+	state_field(v, &f[0]);
+	loss_field(s, &f[1]);
+	f[2].rank = 2;
+	snprintf(f[2].text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
+	f[3].rank = 3;
+	snprintf(f[3].text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
+	rate_field(tk_view_timer(v, s), &f[4]);
+	interval_field(v, s, &f[5]);
+	span_field(v, &f[6]);
+	processes_field(s, &f[7]);
+	clock_field(s, &f[8]);
+}
+
+/* The highest rank up to which everything fits in w columns. */
+static int fitting_rank(const struct field f[FIELDS], int w)
+{
+	for (int rank = FIELDS; rank > 0; rank--) {
+		int need = 0;
+		for (int i = 0; i < FIELDS; i++)
+			if (f[i].rank <= rank && f[i].text[0])
+				need += tk_text_width(f[i].text) + 2;
+		if (need - 2 <= w)
+			return rank;
+	}
+	return 0;
+}
+
+void tk_draw_status(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+		    struct tk_rect r)
+{
+	struct field f[FIELDS] = { 0 };
+	int x = r.x;
+
+	fill_fields(v, s, f);
+	int rank = fitting_rank(f, r.w);
+	if (rank < 3) /* these are always drawn, cut at the edge if need be */
+		rank = 3;
+	for (int i = 0; i < FIELDS; i++) {
+		if (f[i].rank > rank || !f[i].text[0])
+			continue;
+		x += tk_grid_text(g, x, r.y, r.x + r.w - x, f[i].style, f[i].text);
+		x += 2;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/display/view/view.h"
+
+#include <stdlib.h>
+
+#include "collector/display/canvas/curve.h"
+
+#define SECOND        INT64_C(1000000000)
+#define INTERVAL_STEP UINT64_C(20000000)
+#define POINTS_MAX    4096 /* several a dot: a window gets the finest tier that a screen can show */
+
+static const int64_t spans[] = {
+	SECOND,        2 * SECOND,     5 * SECOND,     10 * SECOND,    30 * SECOND,
+	60 * SECOND,   120 * SECOND,   300 * SECOND,   600 * SECOND,   1800 * SECOND,
+	3600 * SECOND, 10800 * SECOND, 21600 * SECOND, 43200 * SECOND, 86400 * SECOND,
+};
+#define SPANS ((int)(sizeof(spans) / sizeof(spans[0])))
+
+void tk_view_init(struct tk_view_state *v, const char *where)
+{
+	*v = (struct tk_view_state){ .curves = 1u << TK_CURVE_AVG,
+				     .panes = ~0u,
+				     .span_ns = 30 * SECOND,
+				     .page = 1,
+				     .where = where };
+}
+
+void tk_view_fini(struct tk_view_state *v)
+{
+	free(v->rows);
+	v->rows = NULL;
+	v->n_rows = 0;
+}
+
+struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
+{
+	int64_t to = v->to_ns ? v->to_ns : now_ns;
+
+	return (struct tk_view){ .key = v->key,
+				 .from_ns = to - v->span_ns,
+				 .to_ns = v->to_ns,
+				 .max_points = POINTS_MAX };
+}
+
+/* Move the right end of the window to `to`, but not beyond the history or the present. */
+static void look_at(struct tk_view_state *v, const struct tk_snapshot *s, int64_t to)
+{
+	int64_t oldest = s->reach_ns + v->span_ns;
+
+	if (to < oldest)
+		to = oldest;
+	if (to >= s->t_ns) /* the present: live, or frozen there */
+		to = v->paused ? s->t_ns : 0;
+	v->to_ns = to;
+}
+
+void tk_view_pan(struct tk_view_state *v, const struct tk_snapshot *s, int quarters)
+{
+	look_at(v, s, (v->to_ns ? v->to_ns : s->t_ns) + quarters * v->span_ns / 4);
+}
+
+void tk_view_zoom(struct tk_view_state *v, const struct tk_snapshot *s, int steps)
+{
+	int i = 0;
+
+	while (i < SPANS - 1 && spans[i] < v->span_ns)
+		i++;
+	i = i + steps < 0 ? 0 : i + steps >= SPANS ? SPANS - 1 : i + steps;
+	int64_t grown = spans[i] - v->span_ns;
+	v->span_ns = spans[i];
+	if (v->to_ns && !v->paused) /* keep the middle of the window where it is */
+		look_at(v, s, v->to_ns + grown / 2);
+}
+
+void tk_view_pause(struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	v->paused = !v->paused;
+	if (!v->paused)
+		v->to_ns = 0;
+	else if (v->to_ns == 0)
+		v->to_ns = s->t_ns;
+}
+
+void tk_view_change_interval(struct tk_view_state *v, const struct tk_snapshot *s, int steps)
+{
+	uint64_t now = v->interval_ns ? v->interval_ns : s->interval_ns;
+
+	if (steps > 0)
+		now = now + INTERVAL_STEP > TK_INTERVAL_MAX_NS ? TK_INTERVAL_MAX_NS
+							       : now + INTERVAL_STEP;
+	else
+		now = now < 2 * INTERVAL_STEP ? INTERVAL_STEP : now - INTERVAL_STEP;
+	v->interval_ns = now;
+}
