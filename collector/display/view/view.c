@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "collector/display/canvas/curve.h"
+#include "collector/engine/options.h"
 
 #define SECOND        INT64_C(1000000000)
 #define INTERVAL_STEP UINT64_C(20000000)
