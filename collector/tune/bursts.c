@@ -7,7 +7,7 @@
 
 #define LONGEST   (TK_WINDOWS - 1)
 #define TIMES_MIN (UINT64_C(1) << 16)
-/* A record looks back by the largest size, and so by one time more. */
+/* A record looks back by as many records as the largest size has, so one time more is kept. */
 #define TIMES_MAX (TK_SIZE_MAX * 2)
 
 const uint64_t tk_windows_ns[TK_WINDOWS] = {
@@ -35,7 +35,7 @@ void tk_bursts_free(struct tk_bursts *b)
 	b->times = NULL;
 }
 
-/* Twice as many: record n moves from n & mask to n & its double. */
+/* Double the ring: the time of record n moves from n & mask to n & the new mask. */
 static bool grow(struct tk_bursts *b)
 {
 	uint64_t size = b->mask + 1;
@@ -51,7 +51,7 @@ static bool grow(struct tk_bursts *b)
 	return true;
 }
 
-/* Room for n more, the first of them at `first`: no time of the last second is overwritten. */
+/* Make room for n more, the first at time `first`; keep every time of the second before it. */
 static void make_room(struct tk_bursts *b, size_t n, uint64_t first)
 {
 	while (b->records + n > b->mask + 1) {
@@ -71,7 +71,7 @@ static uint64_t time_of(const struct tk_bursts *b, uint64_t n)
 	return b->times[n & b->mask];
 }
 
-/* The first of the records n..end-1 that can look back by so many; `end` have been stored. */
+/* The first of the records n..end-1 for which the time `back` records earlier is still kept. */
 static uint64_t can_look_back(const struct tk_bursts *b, uint64_t n, uint64_t end, uint64_t back)
 {
 	uint64_t kept = end > b->mask + 1 ? end - b->mask - 1 : 0;
@@ -80,15 +80,16 @@ static uint64_t can_look_back(const struct tk_bursts *b, uint64_t n, uint64_t en
 }
 
 /*
- * No record of n..end-1 is closer to the one it looks back to than this: the first of them to the
- * last that is looked back to. One subtraction, which nearly always settles a chunk.
+ * A lower bound on the distance of any record of n..end-1 to the record that it looks back to: from
+ * the first of them to the last record that is looked back to. This one subtraction nearly always
+ * settles a whole chunk.
  */
 static uint64_t closest(const struct tk_bursts *b, uint64_t n, uint64_t end, uint64_t back)
 {
 	return end - 1 - back <= n ? time_of(b, n) - time_of(b, end - 1 - back) : 0;
 }
 
-/* With each record a window's maximum can grow by one. */
+/* Each record can raise a window's maximum by one. */
 static void look_back(struct tk_bursts *b, unsigned w, uint64_t n, uint64_t end)
 {
 	uint64_t m = b->peak[w];
@@ -117,7 +118,7 @@ static void time_fill(struct tk_bursts *b, unsigned i, uint64_t n, uint64_t end)
 	b->fill[i] = shortest;
 }
 
-/* In order, and not in the future. */
+/* The record's time, no earlier than the record before it and no later than now. */
 static uint64_t in_order(const struct tk_bursts *b, uint64_t time, uint64_t now)
 {
 	if (time > now)

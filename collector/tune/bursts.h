@@ -10,13 +10,14 @@
  *			for less never lost one, whenever it was away.
  *
  * Both are exact over every record given, without sorting, binning or sliding pointers: a record
- * makes a window's count a new maximum, m + 1, just if the record m before it is still within the
- * window; so one look back per record and window is enough, and per size one subtraction. That
- * needs the times of the last second, kept in a ring that grows as the bursts do.
+ * makes a window's count a new maximum, m + 1, exactly if the record m places before it is still
+ * within the window. So one look back for each record and window is enough, and one subtraction for
+ * each size. This needs the times of the last second, which are kept in a ring that grows with the
+ * bursts.
  *
- * Times are those at which spans ended, which is when they were pushed, to some ns. Records whose
- * stamps are not in order (sums, stamps by hand, an interrupted push) count as pushed when the one
- * before them was: never less bursty than it was.
+ * A record's time is the end of its span, which is when it was pushed, give or take some ns. A
+ * record whose stamp is out of order (a sum, a stamp by hand, an interrupted push) counts as pushed
+ * at the time of the record before it: a lane never appears less bursty than it was.
  *
  * Cost: 17 to 24 ns a record, its reading included (drain_per_s of `timekeeper tune --json` beside
  * `timekeeper-load --rate 20M --slots 1048576`, 2.6 GHz Xeon VM, 2026-11-22). One thread.
@@ -38,8 +39,8 @@ extern const uint64_t tk_windows_ns[TK_WINDOWS];
 struct tk_bursts {
 	uint64_t records;
 	uint64_t peak[TK_WINDOWS]; /* records */
-	uint64_t fill[TK_SIZES];   /* ticks; more than a second's: never within a second */
-	bool cut; /* there was no memory for all: what is said of long windows is at least so */
+	uint64_t fill[TK_SIZES];   /* ticks; more than a second's: not overrun within a second */
+	bool cut;                  /* memory ran out: the counts of long windows are lower bounds */
 
 	/* private */
 	uint64_t window[TK_WINDOWS]; /* ticks */

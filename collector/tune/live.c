@@ -19,7 +19,7 @@
 
 #define REFRESH_NS (TK_SECOND_NS / 4)
 #define QUIET_NS   TK_SECOND_NS
-/* Until it has seen the load, it polls as in quiet times: such gaps say nothing of the machine. */
+/* For so long gaps are not counted: the poll interval still follows quiet times, not the load. */
 #define SETTLE_NS (TK_SECOND_NS / 10)
 
 static uint64_t now_ns(void)
@@ -27,7 +27,7 @@ static uint64_t now_ns(void)
 	return tk_now_ns(CLOCK_MONOTONIC);
 }
 
-/* Who writes it now. Shared memory: copied, then checked. */
+/* The name of the lane's writer. It lies in shared memory: copy it first, then check the copy. */
 static void thread_of(const struct tk_segment_lane *lane, char name[TK_THREAD_NAME])
 {
 	uint32_t n = __atomic_load_n(&lane->head->n_owners, __ATOMIC_ACQUIRE);
@@ -61,7 +61,7 @@ static int add_lane(struct tk_live *l, struct tk_segment *s, uint32_t i)
 	return 0;
 }
 
-/* A queue's records are its one reader's; and which are dropped, it decides when it is full. */
+/* A queue is left out: its records are its one reader's, and it drops by a rule of its own. */
 static int add_lanes(struct tk_live *l, struct tk_segment *s, uint32_t from)
 {
 	int err = 0;
@@ -75,7 +75,7 @@ static int add_lanes(struct tk_live *l, struct tk_segment *s, uint32_t from)
 	return err;
 }
 
-/* What is there already is not measured. */
+/* Records that were there before are not measured. */
 static void skip_to_newest(struct tk_segment *s)
 {
 	for (uint32_t i = 0; i < s->n_lanes; i++) {
@@ -86,7 +86,7 @@ static void skip_to_newest(struct tk_segment *s)
 	}
 }
 
-/* What a walk shows is detached when it goes on; attach again, to stay. */
+/* The walk detaches each segment when it goes on to the next: attach it again, to keep it. */
 static void attach(void *arg, const struct tk_found *f)
 {
 	struct tk_live *l = arg;
@@ -112,7 +112,7 @@ static void attach(void *arg, const struct tk_found *f)
 		l->no_memory = true;
 }
 
-/* Pick up new lanes. @return whether anything of it may still come. */
+/* Pick up new lanes. @return whether the segment may still get records */
 static bool refresh(struct tk_live *l, struct tk_segment *s)
 {
 	uint32_t had = s->n_lanes;
@@ -120,7 +120,7 @@ static bool refresh(struct tk_live *l, struct tk_segment *s)
 	enum tk_owner owner;
 
 	if (tk_segment_refresh(s, why) < 0) {
-		tk_say("%s: %s; it is measured no further", s->name, why);
+		tk_say("%s: %s; measuring it ends here", s->name, why);
 		return false;
 	}
 	if (add_lanes(l, s, had) < 0)
@@ -132,7 +132,7 @@ static bool refresh(struct tk_live *l, struct tk_segment *s)
 	return false;
 }
 
-/* Those that ended go behind those that run. @return whether any runs. */
+/* Move segments that ended behind those that run. @return whether any runs */
 static bool refresh_all(struct tk_live *l)
 {
 	for (uint32_t i = l->n_running; i-- > 0;) {
@@ -146,7 +146,7 @@ static bool refresh_all(struct tk_live *l)
 	return l->n_running && !l->no_memory;
 }
 
-/* When the record was pushed: its span's end, or its instant. */
+/* When the record was pushed: the end of its span, or the time of its mark. */
 static uint64_t pushed(const struct tk_slot *s)
 {
 	int64_t duration = tk_slot_duration(s);
@@ -154,7 +154,7 @@ static uint64_t pushed(const struct tk_slot *s)
 	return s->w[0] + (duration > 0 ? (uint64_t)duration : 0);
 }
 
-/* As the collector's own drain: at most a lane's worth. @return how many went by. */
+/* As the collector drains: at most one lane's worth. @return records delivered and lost */
 static uint64_t drain(struct tk_live_lane *lane)
 {
 	struct tk_lane_reader *r = &lane->lane->reader;
@@ -190,14 +190,14 @@ static void note_gap(struct tk_live *l, struct tk_live_lane *lane, uint64_t gap_
 	h->buckets[tk_hist_index(gap_ns)]++;
 }
 
-/* As a lapped reader does: it skips to where there is room for an eighth of a lane more. */
+/* What smaller lanes would have lost: a lapped reader skips ahead by an eighth of a lane more. */
 static void note_losses(struct tk_live *l, uint64_t waiting)
 {
 	for (unsigned i = 0; i < TK_SIZES && waiting > tk_size_slots(i); i++)
 		l->would_lose[i] += waiting - tk_size_slots(i) + tk_size_slots(i) / 8;
 }
 
-/* Drain one lane. @return the time in which it would fill at its peak so far, ns. */
+/* Drain one lane. @return in how many ns it would fill at its peak rate so far */
 static double poll_lane(struct tk_live *l, struct tk_live_lane *lane, bool *moved)
 {
 	uint64_t begin_ns = now_ns(), window_ns = TK_RATE_WINDOW_NS, n;
@@ -296,7 +296,7 @@ static void sum_up(struct tk_live *l)
 		sum_up_lane(l, &l->lanes[k]);
 }
 
-/* *had: to go back to. */
+/* @had: the affinity to restore later */
 static int pin(int cpu, cpu_set_t *had)
 {
 	cpu_set_t cpus;
@@ -328,7 +328,7 @@ static enum tk_exit attach_all(struct tk_live *l, const struct tk_args *a)
 	enum tk_exit code = tk_walk(a, attach, l);
 
 	if (code == TK_EXIT_OK && l->n_segments == 0 && !l->no_memory) {
-		tk_say("only dead processes there: what a ring needs is measured on a running one");
+		tk_say("only segments of dead processes: measure a program while it runs");
 		code = TK_EXIT_NOTHING;
 	}
 	if (code == TK_EXIT_OK && l->n_lanes == 0 && l->n_queues) {

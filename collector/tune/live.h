@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/tune/live.h - running programs, measured: how bursty their lanes are, and how long a
- * reader on this machine is away.
+ * collector/tune/live.h - measure running programs: how bursty their lanes are, and how long a
+ * reader on this machine is away between polls.
  *
- * Attaches readers of its own to every lane of the chosen segments and polls them at the
- * collector's pace (collector/drain/pace.h), on the calling thread. Every record is looked at; nobody
- * notices. Segments that begin meanwhile are left out; lanes that do are not. Queues are
- * (ring/discipline.h): to read them would be to take their records from their reader.
+ * It attaches readers of its own to every lane of the chosen segments and polls them at the
+ * collector's pace (collector/drain/pace.h), on the calling thread. It looks at every record, and
+ * no program notices. It leaves out segments that begin meanwhile, but takes in new lanes. It
+ * leaves out queues (ring/discipline.h): reading one would take its records from its reader.
  *
- * One thread: the caller's, whose timer slack is set, and whose affinity, if asked, meanwhile.
+ * One thread: the caller's. Its timer slack is set to 1 ns and stays so; with --cpu it is pinned
+ * while it measures.
  */
 #ifndef TK_COLLECTOR_TUNE_LIVE_H
 #define TK_COLLECTOR_TUNE_LIVE_H
@@ -22,7 +23,7 @@
 #include "collector/tune/bursts.h"
 #include "ring/segment_read.h"
 
-/** No gap is known to be survived for longer than bursts are looked at. */
+/** Bursts are measured over windows of up to this, so no longer gap is known to be survived. */
 #define TK_SURVIVES_MAX_NS UINT64_C(1000000000)
 
 struct tk_live_lane {
@@ -52,7 +53,7 @@ struct tk_live {
 	uint64_t draining_ns;           /* how long records were being taken */
 	struct tk_hist gaps;            /* of all lanes, in ns */
 	uint64_t survives_ns[TK_SIZES]; /* the shortest of all lanes */
-	/* What lanes of each size would have lost, had they been polled as these were. */
+	/* What lanes of each size would have lost, polled at the times at which these were. */
 	uint64_t would_lose[TK_SIZES];
 	uint64_t peak[TK_WINDOWS]; /* the most of any lane */
 
@@ -60,14 +61,15 @@ struct tk_live {
 	uint64_t began_ns;
 	struct tk_segment **segments;
 	uint32_t n_segments, n_queues;
-	uint32_t n_running; /* of the segments, the first */
+	uint32_t n_running; /* the first so many segments: their processes run */
 	double hz;
 	bool no_memory;
 };
 
 /**
  * Measure what --dir, --app and --pid let through for a->seconds, or until *stop.
- * @return TK_EXIT_OK; what tk_walk() has if there is nothing; TK_EXIT_FAILED. What failed was said.
+ * @return TK_EXIT_OK; what tk_walk() returns if there is nothing; TK_EXIT_FAILED. The reason was
+ * printed on standard error.
  */
 enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
 			     const volatile sig_atomic_t *stop);

@@ -12,7 +12,7 @@
 #define RIGHT  20
 #define TOP    40
 #define BOTTOM 50
-#define ZERO   18 /* below the decades: a line for what has no logarithm */
+#define ZERO   18 /* room below the decades for zero, which has no logarithm */
 
 /* Values over the sizes, on a logarithmic axis of whole decades. */
 struct panel {
@@ -20,7 +20,7 @@ struct panel {
 	double value[TK_SIZES];
 	double mark; /* a value to draw a line at; 0: none */
 	const char *mark_name;
-	int low, high; /* decades */
+	int low, high; /* powers of ten */
 	double at;     /* of its top edge */
 };
 
@@ -122,7 +122,7 @@ int tk_tune_plot(const struct tk_tune_answer *a, const char *path)
 	struct panel survives = { .title = "longest gap between polls that is survived",
 				  .unit = "ms",
 				  .mark = (double)a->must_survive_ns / 1e6,
-				  .mark_name = "to be survived" };
+				  .mark_name = "must be survived" };
 	struct panel loses = { .title = "records lost, simulated", .unit = "%", .at = PANEL };
 	FILE *out = fopen(path, "w");
 	int err;

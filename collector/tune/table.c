@@ -5,10 +5,10 @@
 #include "collector/cli/say.h"
 #include "collector/tune/answer.h"
 
-#define BELOW     3u /* sizes shown about the recommended one */
-#define ABOVE     1u
+#define BELOW     3u /* how many smaller sizes to show than the recommended one, */
+#define ABOVE     1u /* and how many larger ones */
 #define LANES_MAX 16u
-#define THREE_OF  3.0 /* the rule of three: none in n, then with 95 % less than 3 / n */
+#define THREE_OF  3.0 /* rule of three: none seen in n, then with 95 % the rate is below 3 / n */
 
 /* "1.25 ms": three digits and a unit. */
 static const char *time_text(char text[16], uint64_t ns)
@@ -61,7 +61,7 @@ static const char *memory_text(char text[24], uint64_t slots)
 	return text;
 }
 
-/* "1 s+" where nobody looked further. */
+/* "1 s+" where nothing longer was measured. */
 static const char *survives_text(char text[16], const struct tk_tune_answer *a, unsigned i)
 {
 	uint64_t ns = tk_tune_survives_ns(a, i);
@@ -73,7 +73,7 @@ static const char *survives_text(char text[16], const struct tk_tune_answer *a, 
 	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : time_text(text, ns);
 }
 
-/* Of live lanes: how many have this many slots now. */
+/* How many of the measured lanes have this many slots now. */
 static unsigned lanes_with(const struct tk_tune_answer *a, uint64_t slots)
 {
 	unsigned n = 0;
@@ -134,7 +134,7 @@ static void print_lanes(const struct tk_tune_answer *a, FILE *out)
 	fputc('\n', out);
 }
 
-/* How many times the worst gap; "150+" where nobody looked further. */
+/* The margin: how many times the worst gap the size survives; "150+": or more. */
 static const char *margin_text(char text[16], const struct tk_tune_answer *a, unsigned i)
 {
 	uint64_t ns = tk_tune_survives_ns(a, i);
@@ -221,18 +221,17 @@ static void print_recommended(const struct tk_tune_answer *a, FILE *out)
 	if (a->recommended == TK_SIZES) {
 		snprintf(text, sizeof(text),
 			 "none: no size up to %" PRIu64 " slots is known to survive a gap of %s "
-			 "between polls. A reader that is held up less helps more than slots: give "
-			 "it "
-			 "a cpu to itself (--cpu).",
+			 "between polls. Shorter gaps help more than more slots: give the reader a "
+			 "cpu of its own (--cpu).",
 			 TK_SIZE_MAX, time_text(must, a->must_survive_ns));
 	} else {
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " slots, %s%s: loses nothing while polls are no further apart "
-			 "than %s; %s %s.",
+			 "%" PRIu64 " slots, %s%s: a lane loses nothing while gaps between polls "
+			 "are no longer than %s; %s %s.",
 			 tk_size_slots(a->recommended),
 			 memory_text(memory, tk_size_slots(a->recommended)),
 			 lanes > 1 ? " a lane" : "", survives_text(survives, a, a->recommended),
-			 a->live ? "to be survived are" : "these stalls make it at the most",
+			 a->live ? "it must survive" : "with these stalls they are at most",
 			 time_text(must, a->must_survive_ns));
 	}
 	sentence(out, "enough", text);
@@ -242,27 +241,26 @@ static void print_live_confidence(const struct tk_live *l, FILE *out)
 {
 	char text[640], worst[16], rarer[16], measured[16];
 
-	snprintf(
-		text, sizeof(text),
-		"%" PRIu64 " gaps between polls in %s, the worst %s. What was not seen can still "
-		"come: with 95 %% confidence a longer gap comes less than once in %s; that is what "
-		"the %u-fold margin is for. Bursts are the worst of these records, exactly; others "
-		"may be worse. Measure for longer, and under the worst load there is.",
-		l->gaps.count, time_text(measured, l->measured_ns), time_text(worst, l->gaps.max),
-		time_text(rarer, (uint64_t)((double)l->measured_ns / THREE_OF)), TK_TUNE_MARGIN);
+	snprintf(text, sizeof(text),
+		 "%" PRIu64
+		 " gaps between polls in %s, the worst %s. A longer gap can still come: with 95 %% "
+		 "confidence less than once in %s; the %u-fold margin is for those. The bursts are "
+		 "exactly the worst of these records; other records may come in worse bursts. "
+		 "Measure for longer, and under the heaviest load.",
+		 l->gaps.count, time_text(measured, l->measured_ns), time_text(worst, l->gaps.max),
+		 time_text(rarer, (uint64_t)((double)l->measured_ns / THREE_OF)), TK_TUNE_MARGIN);
 	sentence(out, "certain", text);
 	sentence(out, "would lose",
-		 "in these records, with polls as far apart as these were; lanes that fill sooner "
-		 "are polled more often.");
+		 "what a lane of each size would have lost of these records, polled at the times "
+		 "of this run. A collector polls more often if lanes fill sooner.");
 	if (l->lost == 0)
 		return;
-	snprintf(
-		text, sizeof(text),
-		"%" PRIu64 " of %" PRIu64
-		" records were lost to this reader too, so that bursts are "
-		"at least what is shown, and sizes survive at the most that. Take a size more than "
-		"is said to be enough, and measure again.",
-		l->lost, l->records);
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " of %" PRIu64
+		 " records were lost while tune measured. So bursts may be larger than shown, and "
+		 "each size may survive less than shown. Take one size more than the table calls "
+		 "enough, and measure again.",
+		 l->lost, l->records);
 	sentence(out, "but", text);
 }
 
@@ -274,12 +272,14 @@ static void print_model_confidence(const struct tk_tune_answer *a, FILE *out)
 	if (a->recommended == TK_SIZES)
 		return;
 	s = &a->size[a->recommended];
-	snprintf(text, sizeof(text),
-		 "for this load and gaps no longer than these, whenever they come: no more than "
-		 "%" PRIu64 " records can wait (network calculus), and %" PRIu64 " did at the most "
-		 "in %" PRIu64 " simulated records. A real load is as sure as its description.%s",
-		 s->bound, s->simulated.waiting, s->simulated.produced,
-		 a->args->verify ? "" : " --verify puts it to the test.");
+	snprintf(
+		text, sizeof(text),
+		"for this load and for gaps no longer than these, whenever they come, no more than "
+		"%" PRIu64 " records can wait (network calculus), and %" PRIu64 " did at the most "
+		"in %" PRIu64 " simulated records. A real load differs as far as its "
+		"description does.%s",
+		s->bound, s->simulated.waiting, s->simulated.produced,
+		a->args->verify ? "" : " --verify puts it to the test.");
 	sentence(out, "certain", text);
 }
 
@@ -318,25 +318,27 @@ static void print_verdict(const struct tk_verified *v, FILE *out)
 
 	if (silent && !v->refuted) {
 		snprintf(text, sizeof(text),
-			 "%u of the runs with %" PRIu64 " slots said nothing: the machine held the "
-			 "collector up for longer than they survive, or the load below nine tenths "
-			 "of its rate.",
+			 "%u of the runs with %" PRIu64
+			 " slots proved nothing: the machine held up the collector for longer than "
+			 "the size survives, or slowed the load to less than nine tenths of its "
+			 "rate.",
 			 silent, v->whole.slots);
 		sentence(out, "void", text);
 	}
 	if (v->refuted)
 		snprintf(text, sizeof(text),
 			 "refuted: %" PRIu64
-			 " slots lost records in a gap that they were to survive.",
+			 " slots lost records in a gap that this size should survive.",
 			 v->whole.slots);
 	else if (!v->holds)
 		snprintf(text, sizeof(text),
-			 "not shown; try again where the machine has less else to do.");
+			 "not shown: too many runs proved nothing. Try again on a machine with "
+			 "less other load.");
 	else if (!v->half.slots)
-		snprintf(text, sizeof(text), "it holds; no lane is smaller, to lose.");
+		snprintf(text, sizeof(text), "it holds; there is no smaller lane to compare with.");
 	else
 		snprintf(text, sizeof(text), "it holds, and half of it %s.",
-			 v->half.lossy ? "loses" : "could not be provoked to lose");
+			 v->half.lossy ? "loses" : "lost nothing either");
 	sentence(out, "so", text);
 }
 

@@ -21,15 +21,15 @@
 
 #define MS          UINT64_C(1000000)
 #define REFUTE      2u
-#define RUNS        3u /* that hold */
+#define RUNS        3u /* that must hold */
 #define TRIES       8u /* as many runs at the most */
 #define FAST_ENOUGH 0.9
 #define STALLS      5u
 #define PATIENCE    (10 * TK_SECOND_NS)
 #define STEP_NS     (2 * MS)
-#define INTERVAL    (10 * MS) /* between the collector's statements */
+#define INTERVAL    (10 * MS) /* between the collector's reports */
 
-/* What the collector's process says, in memory that both map. */
+/* What the collector's process reports, in memory that it shares with us. */
 struct said {
 	uint64_t segments, settled, lost, longest_gap_ns;
 };
@@ -57,7 +57,7 @@ static int fail(struct run *r, int error, const char *what)
 	return error ? -error : -EIO;
 }
 
-/* @return 0, or -EINTR: told to stop. */
+/* @return 0, or -EINTR: the caller asked to stop */
 static int sleep_ns(const struct run *r, uint64_t ns)
 {
 	uint64_t until = now_ns() + ns;
@@ -71,7 +71,7 @@ static int sleep_ns(const struct run *r, uint64_t ns)
 	return *r->v->stop ? -EINTR : 0;
 }
 
-/* The collector's process: what `timekeeper stat` does, and says only the sums. */
+/* The collector's process: it collects as `timekeeper stat` does, and reports only sums. */
 static _Noreturn void collect(const struct run *r)
 {
 	struct tk_collector_options o = {
@@ -119,7 +119,7 @@ static int start_collector(struct run *r)
 		return fail(r, errno, "no process for the collector");
 	if (r->collector > 0)
 		return 0;
-	signal(SIGINT, SIG_IGN); /* the parent's to handle */
+	signal(SIGINT, SIG_IGN); /* the parent handles it */
 	signal(SIGTERM, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -127,7 +127,7 @@ static int start_collector(struct run *r)
 	collect(r);
 }
 
-/* Beside our own program, as installed; or where the build leaves it. */
+/* timekeeper-load: beside our own program, where the build leaves it, or where it is installed. */
 static int find_load(char path[4096])
 {
 	static const char *const places[] = { "timekeeper-load",
@@ -170,9 +170,10 @@ static int start_load(struct run *r)
 	char path[4096];
 
 	if (find_load(path) < 0)
-		return fail(r, 0,
-			    "timekeeper-load is not there, beside the program timekeeper: --verify "
-			    "needs it to make the load");
+		return fail(
+			r, 0,
+			"timekeeper-load is not installed beside timekeeper; --verify needs it to "
+			"make the load: install it there");
 	if (pipe2(in, O_CLOEXEC))
 		return fail(r, errno, "no pipe");
 	if (pipe2(out, O_CLOEXEC)) {
@@ -207,7 +208,8 @@ static int hear_load(struct run *r, char *line, size_t size)
 		if (got <= 0)
 			continue;
 		if (read(r->from_load, line + n, 1) != 1)
-			return fail(r, 0, "timekeeper-load ended early: it said why above");
+			return fail(r, 0,
+				    "timekeeper-load ended early, for the reason it printed above");
 		n++;
 	}
 	line[n] = '\0';
@@ -216,10 +218,12 @@ static int hear_load(struct run *r, char *line, size_t size)
 
 static int tell_load(struct run *r)
 {
-	return write(r->to_load, "\n", 1) == 1 ? 0 : fail(r, errno, "timekeeper-load went away");
+	return write(r->to_load, "\n", 1) == 1
+		       ? 0
+		       : fail(r, errno, "timekeeper-load ended before it was told to begin");
 }
 
-/* Wait until the collector's word is at least so much. */
+/* Wait until a number that the collector reports is at least `least`. */
 static int await(struct run *r, const uint64_t *word, uint64_t least, const char *what)
 {
 	uint64_t until = now_ns() + PATIENCE;
@@ -237,7 +241,7 @@ static int await(struct run *r, const uint64_t *word, uint64_t least, const char
 	return 0;
 }
 
-/* Stop the collector, and let it go on: some times, each at another point of the load's period. */
+/* Stop and continue the collector several times, each at another point of the load's period. */
 static int stall(struct run *r)
 {
 	uint64_t stall_ns = r->v->stall_ns, random = r->slots;
@@ -279,16 +283,19 @@ static int play(struct run *r)
 		return err;
 	/* NOLINTNEXTLINE(cert-err34-c): a line of our own, and a number too large fits nothing */
 	if (sscanf(line, "recorded %llu in %*f s, %lf", &produced, &r->rate) != 2)
-		return fail(r, 0, "timekeeper-load is of another version: it is not understood");
+		return fail(r, 0,
+			    "timekeeper-load reports in a way that is not understood: install the "
+			    "same version of both");
 	r->produced = produced;
 	err = await(r, &r->said->settled, r->produced,
-		    "the collector did not come to the end of what was recorded");
+		    "the collector did not reach the end of the records within 10 s");
 	if (!err && __atomic_load_n(&r->said->settled, __ATOMIC_ACQUIRE) != r->produced)
-		err = fail(r, 0, "what was recorded is not what was delivered and lost: a fault");
+		err = fail(r, 0,
+			   "delivered + lost is not what was recorded: please report this bug");
 	return err;
 }
 
-/* Gone within the deadline, or killed. */
+/* Wait for it to end; kill it when a second has passed. */
 static void reap(pid_t pid)
 {
 	uint64_t until = now_ns() + TK_SECOND_NS;

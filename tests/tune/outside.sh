@@ -103,7 +103,7 @@ json "j[\"gaps\"][:-1] == json.load(open('$out.live'))[\"gaps\"]"
 rm -f "$out.live"
 end_all
 expect 3 --seconds 1
-said 'only dead processes'
+said 'only segments of dead processes'
 rm -rf "$TIMEKEEPER_DIR"/load.*
 mkfifo "$scratch/in"
 exec 4<>"$scratch/in"

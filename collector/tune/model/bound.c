@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The analytic side of the model. See model.h. */
+/* The bound, by network calculus. See model.h. */
 #include <stdbool.h>
 
 #include "collector/tune/model/model.h"
 #include "ring/lane_read.h"
 
-/* A reader that has not emptied the lane after so long never will. */
+/* A reader that has not emptied the lane by then never will. */
 #define AFTER_MAX (1000000 * TK_PS_PER_S)
 
-/* One drain, after a gap, of what has waited since the lane was last empty. */
+/* One drain, after a gap, of the records that came since the lane was last empty. */
 struct phase {
 	const struct tk_load *load;
 	uint64_t record_ps;
 	uint64_t begin_ps, end_ps; /* since the lane was last empty */
-	uint64_t taken;            /* before it */
+	uint64_t taken;            /* records, before this phase */
 };
 
-/* What waits at t within the phase, having taken what could be taken until then. */
+/* The records that wait at time t of the phase, if the reader took all it could until then. */
 static uint64_t waiting(const struct phase *p, uint64_t arrived, uint64_t t_ps)
 {
 	uint64_t taken = p->taken + (t_ps - p->begin_ps) / p->record_ps;
@@ -25,9 +25,9 @@ static uint64_t waiting(const struct phase *p, uint64_t arrived, uint64_t t_ps)
 }
 
 /*
- * The most in a phase. What waits grows only in bursts, so it is the most at the beginning, or when
- * the burst that is on then ends, or the one after; later ones end lower, for the load is less than
- * the reader takes.
+ * The most records that wait at any time of a phase. Their number grows only during a burst. So it
+ * is highest at the beginning, or at the end of the burst that is then under way, or at the end of
+ * the next burst. Later bursts end lower, because on average the reader is faster than the load.
  */
 static uint64_t most(const struct phase *p)
 {
@@ -60,7 +60,7 @@ static bool empties(const struct phase *p)
 	return t_ps > p->begin_ps && waiting(p, last * p->load->burst, t_ps) == 0;
 }
 
-/* The longest gap first: any other order has taken as much at every time. */
+/* The longest gap comes first: in any other order the reader has taken as many at every time. */
 uint64_t tk_bound(const struct tk_load *l, const struct tk_reader *r, uint64_t slots)
 {
 	uint64_t quota = (slots / TK_LANE_CHUNK + 1) * TK_LANE_CHUNK, max = 0;

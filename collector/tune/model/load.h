@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/tune/model/load.h - a described load: bursts of records at a steady pace.
+ * collector/tune/model/load.h - a load as it is described: bursts of records at a steady pace.
  *
- * Record n (from 0) is pushed at n / burst * period + n % burst * spacing. A steady load is one of
- * bursts of one. Time is in picoseconds, so that 20 M/s (50 ns) and a drain of 300 M/s (3.3 ns) are
- * whole numbers and every run of a model is the same: 2^64 of them are seven months.
+ * Record n (from 0) is pushed at n / burst * period + n % burst * spacing. A steady load has bursts
+ * of one record. Time is in picoseconds, so that the intervals of 20 M/s (50 ns) and of a drain of
+ * 300 M/s (3.3 ns) are whole numbers, and every run of a model is the same. 2^64 ps are seven
+ * months.
  *
  * Immutable once made; any thread.
  */
@@ -33,9 +34,9 @@ int tk_load_init(struct tk_load *l, uint64_t rate, uint64_t burst, uint64_t burs
 double tk_load_rate(const struct tk_load *l);
 
 /**
- * How many were pushed up to and including time t. This is also the arrival curve: no window of
- * length t, ends included, has more than one that begins with a burst, because records are nowhere
- * closer to each other than within one.
+ * How many records were pushed up to and including time t. This is also the arrival curve: no
+ * window of length t, ends included, has more records than one that begins with a burst, because
+ * records are nowhere closer to each other than within a burst.
  */
 static inline uint64_t tk_load_arrived(const struct tk_load *l, uint64_t t_ps)
 {

@@ -17,7 +17,7 @@ uint64_t tk_model_poll_ns(const struct tk_load *l, uint64_t slots)
 	return last;
 }
 
-/* A collector that paces itself meets a load that begins with the poll interval of quiet times. */
+/* A collector that paces itself still has the poll interval of quiet times when a load begins. */
 static struct tk_reader reader_of(const struct tk_model *m, uint64_t slots)
 {
 	struct tk_reader r = { .drain = m->drain, .recorded = m->recorded };

@@ -5,20 +5,20 @@
 #include "collector/tune/model/model.h"
 #include "ring/lane_read.h"
 
-/* A second or so of work for all sizes; more would say the same again. */
+/* About a second of work for all sizes; a longer simulation would repeat itself. */
 #define POLLS_MAX   400000u
 #define RECORDS_MAX 200000000u
 
 struct run {
 	const struct tk_load *load;
 	uint64_t slots;
-	uint64_t record_ps; /* a record is taken in this time */
+	uint64_t record_ps; /* the reader takes one record in this time */
 	uint64_t now_ps;
 	uint64_t next; /* the record the reader looks for */
 	struct tk_simulated sum;
 };
 
-/* A whole chunk may be taken at once where nothing can happen in it: no lap, no new maximum. */
+/* Take a whole chunk at once if nothing can happen meanwhile: no lap, and no new maximum. */
 static bool take_chunk(struct run *r, uint64_t arrived)
 {
 	uint64_t until = r->now_ps + (TK_LANE_CHUNK - 1) * r->record_ps;
@@ -39,7 +39,7 @@ static void take_one(struct run *r)
 	r->now_ps += r->record_ps;
 }
 
-/* As lapped() in ring/lane_read.c: to where there is room before the writer comes round again. */
+/* As lapped() in ring/lane_read.c: skip ahead until the writer has an eighth of a lane to go. */
 static void lapped(struct run *r, uint64_t arrived)
 {
 	uint64_t next = arrived - r->slots + r->slots / 8;
@@ -48,7 +48,9 @@ static void lapped(struct run *r, uint64_t arrived)
 	r->next = next;
 }
 
-/* As drain_lane() in collector/discover/source.c: until it is empty, but one lane's worth at the most. */
+/*
+ * As drain_lane() in collector/drain/part.c: until the lane is empty, but at most one lane's worth.
+ */
 static void drain(struct run *r)
 {
 	uint64_t end = r->sum.delivered + (r->slots / TK_LANE_CHUNK + 1) * TK_LANE_CHUNK;

@@ -22,7 +22,7 @@ static inline uint64_t tk_size_slots(unsigned i)
 	return UINT64_C(1) << (TK_SIZE_LOG2_MIN + i);
 }
 
-/** Which of them has so many slots; TK_SIZES: none. */
+/** The index of the size with that many slots; TK_SIZES: none has. */
 static inline unsigned tk_size_of(uint64_t slots)
 {
 	unsigned i = 0;
@@ -32,7 +32,7 @@ static inline unsigned tk_size_of(uint64_t slots)
 	return i;
 }
 
-/** The smallest that survives ns, of the gaps that each survives; TK_SIZES: none. */
+/** The index of the smallest size that survives a gap of ns; TK_SIZES: none does. */
 static inline unsigned tk_size_surviving(const uint64_t survives_ns[TK_SIZES], uint64_t ns)
 {
 	unsigned i = 0;
