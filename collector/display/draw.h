@@ -15,7 +15,7 @@
  */
 void tk_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g);
 
-/** The layout tk_draw() uses. */
+/** The layout that tk_draw() uses. Exported for tests. */
 struct tk_layout tk_draw_layout(const struct tk_view_state *v, const struct tk_snapshot *s,
 				const struct tk_grid *g);
 

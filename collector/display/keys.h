@@ -27,7 +27,7 @@ struct tk_key {
 /** The table. */
 const struct tk_key *tk_keys(size_t *n);
 
-/** The row of a key; NULL if the key does nothing. */
+/** The row of a key; NULL if the key does nothing. Exported for tests. */
 const struct tk_key *tk_keys_find(uint32_t code);
 
 /** Do what a key does. A key without a row does nothing. */

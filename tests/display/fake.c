@@ -13,7 +13,7 @@
 #include "ring/place.h"
 
 #define MS      INT64_C(1000000)
-#define WATCHED (600000 * MS) /* for so long before now_ns */
+#define WATCHED (600000 * MS) /* how long, up to now_ns */
 #define BLOCK   (2000 * MS)   /* a mark, and a wave, every 2 s */
 #define DEAF    3             /* this timer has no latency */
 #define IDLE    5             /* this one pauses for 3 s in 10 */
@@ -37,7 +37,7 @@ struct tk_fake tk_fake(void)
 	return (struct tk_fake){ .now_ns = TK_FAKE_NOW, .n_timers = 20, .n_segments = 1 };
 }
 
-/* 0 to 1, the same for the same arguments (a mixer of the splitmix kind). */
+/* A number from 0 to 1 that depends on the arguments only (mixed as in splitmix64). */
 static double noise(uint64_t a, uint64_t b)
 {
 	uint64_t z = a * UINT64_C(0x9E3779B97F4A7C15) + b;
@@ -76,7 +76,7 @@ static struct tk_datapoint point(size_t timer, enum tk_measure m, int64_t t, uin
 
 static struct tk_datapoint total(size_t timer, enum tk_measure m, int64_t now)
 {
-	/* Five seconds into an idle timer's ten, so that it has a total too. */
+	/* Five seconds into a period of ten, when the idle timer runs: so it has a total, too. */
 	struct tk_datapoint d =
 		point(timer, m, now / (10000 * MS) * (10000 * MS) + 5000 * MS, 100 * MS);
 

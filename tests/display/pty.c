@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The display in a pseudo-terminal: the terminal is given back however it ends.
+ * The display in a pseudo-terminal: it restores the terminal however it ends.
  *
  *	pty <program> [arguments]
  *
- * Runs `top_fake` as a job of a small shell of its own (a process group that is stopped must
- * have a parent that may continue it), reads what it draws, sends keys, signals and sizes, and
- * compares the terminal's settings before and after. Every wait is for something seen, with a
- * deadline of 20 s. Prints TAP.
+ * Runs `top_fake` as a job of a small shell (a stopped process group must have a parent that can
+ * continue it), reads what it draws, sends it keys, signals and sizes, and compares the terminal's
+ * settings before and after. It never sleeps: it waits for output or for a change of state, for
+ * 20 s at most. Prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static void result(bool good, const char *what)
 
 /* --- a job ----------------------------------------------------------------------------------- */
 
-/* The shell: start the program in the foreground, pass on how it fares. */
+/* The shell: start the program in the foreground, then report each change of its state. */
 static _Noreturn void be_shell(struct job *j, int report, char **argv)
 {
 	int status;
@@ -164,7 +164,7 @@ static bool next_status(struct job *j, int *status)
 		if (p[0].revents & POLLIN)
 			return read(j->report, status, sizeof(*status)) == sizeof(*status);
 	}
-	printf("# no end of it\n");
+	printf("# the job neither stopped nor ended within %d s\n", DEADLINE_MS / 1000);
 	return false;
 }
 
@@ -192,7 +192,7 @@ static const char *last_of(const char *in, const char *what)
 	return last;
 }
 
-/* The settings are as before, the other screen was left, the cursor shows. */
+/* The settings are as before, the alternate screen was left, the cursor is visible. */
 static bool restored(struct job *j)
 {
 	struct termios now;
@@ -213,7 +213,7 @@ static bool restored(struct job *j)
 	return same && out;
 }
 
-/* Whether the settings differ while it runs: else the comparison afterwards would prove nothing. */
+/* Whether the settings differ while the job runs: if not, comparing them later proves nothing. */
 static bool taken(struct job *j)
 {
 	struct termios now;
@@ -222,7 +222,7 @@ static bool taken(struct job *j)
 	return now.c_lflag != j->before.c_lflag && strstr(j->seen, ENTER_SCREEN);
 }
 
-/* Run it, end it with keys or a signal, and look how it ended. */
+/* Run the job, end it with keys or a signal, and check how it ended. */
 static void test_end(char **argv, const char *keys, int sig, int dies_of)
 {
 	struct job j;
@@ -276,7 +276,7 @@ static void test_keys(char **argv)
 	type(&j, "h");
 	forget(&j);
 	type(&j, "\033[B\033OB"); /* the down key, as terminals send it in either mode */
-	resize(&j, 110, 30);      /* draws all of it anew, and not only what differs */
+	resize(&j, 110, 30);      /* a resize redraws all lines, so that see() finds whole texts */
 	good = see(&j, "Latency report for Sequencer-handle_sim: Last") && good;
 	type(&j, "q");
 	good = next_status(&j, &status) && good;
@@ -333,12 +333,12 @@ static void test_no_color(char **argv)
 	result(good && !strstr(j.seen, "38;5;"), "NO_COLOR: no colours");
 	finish(&j);
 	unsetenv("NO_COLOR");
-	good = start(&j, argv) && see(&j, "38;5;"); /* and with them there are some */
-	result(good, "without it there are");
+	good = start(&j, argv) && see(&j, "38;5;");
+	result(good, "without NO_COLOR: colours");
 	finish(&j);
 }
 
-/* No terminal, or one that nobody knows: a sentence and exit code 1, in a pipe. */
+/* Output to a pipe, or an unknown TERM: a message and exit code 1. */
 static void test_no_terminal(char **argv)
 {
 	struct job j;
@@ -382,7 +382,7 @@ int main(int argc, char **argv)
 	setenv("TERM", "xterm-256color", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	unsetenv("NO_COLOR");
-	/* A sanitizer's own handlers, to which ours pass on, would exit instead of dying. */
+	/* Ours raise the signal again, and a sanitizer's handler would then exit, not die of it. */
 	setenv("ASAN_OPTIONS", "handle_segv=0:handle_sigbus=0:handle_sigfpe=0", 1);
 	signal(SIGPIPE, SIG_IGN);
 	argv++;

@@ -17,21 +17,21 @@ struct scene {
 	struct tk_grid grid;
 };
 
-/** Open on the usual fake, or change s->fake first and call scene_fetch(). */
+/** Open on the default fake. To have another one, change s->fake and call scene_fetch(). */
 void scene_open(struct scene *s, int w, int h, enum tk_charset charset);
 void scene_close(struct scene *s);
 
-/** Take a new snapshot, as top does, and draw. */
+/** Take a new snapshot and draw it, as top does. */
 void scene_fetch(struct scene *s);
 
-/** Press keys, one character each; after each, what top does. */
+/** Press keys, one character each; after each key, do what top does. */
 void scene_type(struct scene *s, const char *keys);
 void scene_key(struct scene *s, uint32_t code);
 
-/** The screen as text; to be freed. */
+/** The screen as text, to be freed by the caller. */
 char *scene_text(const struct scene *s, bool ansi);
 
-/** Whether the text is somewhere on the screen. */
+/** Whether the screen shows this text. */
 bool scene_shows(const struct scene *s, const char *text);
 
 /** The place of a pane in the table of panes. */

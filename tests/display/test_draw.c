@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole screen: what holds at every size, and pictures to compare with (golden/; to make them
- * anew: UPDATE_GOLDEN=1).
+ * The whole screen: what holds at every size, and screens to compare with (golden/; UPDATE_GOLDEN=1
+ * rewrites them).
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -28,7 +28,8 @@ static bool disjoint(struct tk_rect a, struct tk_rect b)
 	return a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
 }
 
-/* Corners, sides and the lower edge; the upper has the title, the list's right side arrows. */
+/* Check corners, sides and the lower edge. The upper edge has the title; arrows may stand on the
+ * right side of the list. */
 static void check_box(struct tk_rect r, bool arrows)
 {
 	int right = r.x + r.w - 1, bottom = r.y + r.h - 1;
@@ -75,7 +76,7 @@ static void check_screen(void)
 	cr_assert_eq(area, s.grid.w * s.grid.h, "%dx%d: room left over", s.grid.w, s.grid.h);
 }
 
-/* Sizes from 40 × 10 on; `step` saves time where a state is one among several. */
+/* All sizes from 40 × 10 on; a `step` above 1 leaves some out to save time. */
 static void sweep(int step)
 {
 	for (int w = 40; w <= 220; w += step)

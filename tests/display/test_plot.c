@@ -38,7 +38,7 @@ static int ink(void)
 	return n;
 }
 
-/* The row of the only ink there is. */
+/* The row of the first cell that is not blank. */
 static int only_row(void)
 {
 	for (int i = 0; i < W * H; i++)
@@ -59,7 +59,7 @@ Test(plot, a_point_lands_in_the_cell_its_value_says)
 		int row = tk_plot_row(&p, y), col = tk_plot_col(&p, x);
 		cr_assert(inked(col, row));
 		cr_assert_eq(col, 5 + (int)(x / 5));
-		/* The middle of its dot is half a dot from the value at most. */
+		/* The value is at most half a dot from the middle of its dot. */
 		double dot = 100.0 / (tk_plot_dots_y(&p) - 1);
 		double top = 100 - (row - 2) * (tk_plot_dots_y(&p) / 8) * dot + dot / 2;
 		double bottom = top - (tk_plot_dots_y(&p) / 8) * dot;
@@ -148,7 +148,7 @@ Test(plot, points_that_share_a_column_draw_their_extent)
 
 Test(plot, dashes_never_hide_a_spike)
 {
-	for (int at = 0; at < 40; at++) { /* wherever it falls among the dashes */
+	for (int at = 0; at < 40; at++) { /* at every phase of the dashes */
 		struct tk_plot p = open_plot(TK_CHARSET_BRAILLE);
 		struct tk_plot_pen pen = tk_plot_pen(&p, sparse);
 		double x = at * 2.5 + 1;

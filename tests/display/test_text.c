@@ -47,7 +47,7 @@ Test(text, every_byte_string_ends)
 {
 	char s[4] = "";
 
-	for (unsigned v = 0; v < 1u << 24; v += 251) { /* three bytes, all kinds of them */
+	for (unsigned v = 0; v < 1u << 24; v += 251) { /* a sample of all strings of three bytes */
 		s[0] = (char)(v >> 16);
 		s[1] = (char)(v >> 8);
 		s[2] = (char)v;

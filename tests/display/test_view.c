@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each key does, and that the table, the footer and the help say the same.
+ * What each key does, and that the table of keys, the footer and the help agree.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -42,7 +42,7 @@ Test(keys, every_key_has_one_entry)
 	size_t n;
 	const struct tk_key *k = tk_keys(&n);
 
-	cr_assert_leq(n, 64); /* the footer keeps them as bits */
+	cr_assert_leq(n, TK_KEYS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		cr_assert(k[i].keys[0] && k[i].help[0] && k[i].codes[0]);
 		cr_assert_eq(!k[i].footer, !k[i].footer_keys);
@@ -103,7 +103,7 @@ Test(keys, a_small_screen_scrolls_the_help_to_its_end)
 		scene_key(&s, TK_KEY_DOWN);
 	cr_assert(scene_shows(&s, "quit"));
 	cr_assert(!scene_shows(&s, "select the timer above"));
-	scene_key(&s, TK_KEY_UP); /* at once: it did not run on past the end */
+	scene_key(&s, TK_KEY_UP); /* scrolls up at once: help_top stopped at the end */
 	cr_assert(!scene_shows(&s, " quit "));
 	cr_assert_str_eq(selected_name(), "Gateway-ingest");
 }
@@ -122,8 +122,11 @@ Test(keys, the_help_has_what_came_of_each_drainer)
 
 Test(view, begins_with_averages_only_live_30_s)
 {
+	size_t n_panes;
+
 	cr_assert_eq(s.view.curves, 1u << TK_CURVE_AVG);
-	cr_assert_eq(tk_panes_shown(&s.view, s.snapshot), 7); /* all */
+	tk_panes(&n_panes);
+	cr_assert_eq(tk_panes_shown(&s.view, s.snapshot), (1u << n_panes) - 1);
 	cr_assert_eq(s.view.to_ns, 0);
 	struct tk_view want = tk_view_request(&s.view, s.fake.now_ns);
 	cr_assert_eq(want.from_ns, s.fake.now_ns - 30 * SECOND);
@@ -176,7 +179,8 @@ Test(view, a_measure_without_records_takes_no_room)
 	cr_assert_eq(l.pane[scene_pane("Latency")].h, 0);
 	while (strcmp(selected_name(), "Simulator-0-reset") != 0)
 		scene_key(&s, TK_KEY_DOWN);
-	cr_assert(scene_shows(&s, "no records yet")); /* neither has: both say so */
+	cr_assert(
+		scene_shows(&s, "no records yet")); /* no measure has samples: both panes say so */
 	cr_assert(scene_shows(&s, "no latency yet"));
 }
 
@@ -210,7 +214,7 @@ Test(view, pause_freezes_and_resuming_shows_now)
 	cr_assert_str_eq(before, after);
 	free(before);
 	free(after);
-	scene_type(&s, "3"); /* even with one, the window stays */
+	scene_type(&s, "3"); /* even with a new snapshot, the window stays */
 	cr_assert_eq(s.view.to_ns, paused_at);
 	cr_assert_leq(s.snapshot->points[0][s.snapshot->n_points[0] - 1].t_ns, paused_at);
 	scene_type(&s, " ");
@@ -295,7 +299,7 @@ Test(view, the_selection_survives_sorting_and_new_timers)
 	s.fake.n_timers = 300;
 	scene_fetch(&s);
 	cr_assert_eq(s.view.key, key);
-	s.fake.n_timers = 2; /* it is gone: the nearest */
+	s.fake.n_timers = 2; /* it is gone: the last timer is selected */
 	scene_fetch(&s);
 	cr_assert_eq(s.view.selected, 1);
 	s.fake.n_segments = 0;
@@ -319,7 +323,8 @@ Test(view, sorting_orders_the_list_and_puts_the_dead_last)
 		cr_assert(!s.snapshot->timers[s.view.rows[s.view.n_rows - 1]].alive);
 		scene_type(&s, "s");
 	}
-	for (size_t i = 0; i < s.view.n_rows; i++) /* by name: as they come, dead or not */
+	for (size_t i = 0; i < s.view.n_rows;
+	     i++) /* by name: in the order of the snapshot, dead or alive */
 		cr_assert_eq(s.view.rows[i], i);
 }
 
@@ -329,13 +334,13 @@ Test(view, the_filter_narrows_the_list)
 	cr_assert(s.view.editing);
 	cr_assert_eq(s.view.n_rows, 7);
 	cr_assert_str_eq(selected_name(), "Sequencer-handle_sim");
-	scene_type(&s, "q"); /* a letter now, not the end */
+	scene_type(&s, "q"); /* types a letter and does not quit */
 	cr_assert(!s.view.quit);
 	cr_assert_eq(s.view.n_rows, 0);
 	cr_assert_null(tk_view_timer(&s.view, s.snapshot));
 	cr_assert(scene_shows(&s, "No timer has \"SIMq\" in its name."));
 	scene_key(&s, TK_KEY_BACKSPACE);
-	scene_key(&s, TK_KEY_DOWN); /* moves while typing */
+	scene_key(&s, TK_KEY_DOWN); /* moves the selection while a filter is typed */
 	cr_assert_str_eq(selected_name(), "Simulator-0-loop");
 	scene_key(&s, TK_KEY_ENTER);
 	cr_assert(!s.view.editing);
@@ -351,7 +356,7 @@ Test(view, the_filter_takes_any_character_and_has_an_end)
 	for (int i = 0; i < 100; i++)
 		scene_key(&s, 0x6642);
 	cr_assert_eq(strlen(s.view.filter), 63);
-	scene_key(&s, TK_KEY_BACKSPACE); /* a whole character */
+	scene_key(&s, TK_KEY_BACKSPACE); /* deletes a whole character */
 	cr_assert_eq(strlen(s.view.filter), 60);
 	for (int i = 0; i < 100; i++)
 		scene_key(&s, TK_KEY_BACKSPACE);
@@ -380,6 +385,6 @@ Test(view, unknown_keys_do_nothing)
 			tk_keys_press(&s.view, s.snapshot, code);
 	tk_keys_press(&s.view, s.snapshot, TK_KEY_RESIZE);
 	tk_keys_press(&s.view, s.snapshot, 0xFFFFFFFF);
-	before.rows = s.view.rows; /* made anew, wherever that is */
+	before.rows = s.view.rows; /* tk_view_sync() may have moved it */
 	cr_assert_eq(memcmp(&before, &s.view, sizeof(before)), 0);
 }

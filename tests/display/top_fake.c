@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/display/top_fake.c - `timekeeper top` on the invented collector: for the test of the
- * terminal, and to look at. Arguments: braille, block, ascii, nocolor, empty, lost, dead.
+ * terminal, and to look at by hand. Arguments: braille, block, ascii, nocolor, empty, lost, dead.
  */
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * collector/display/canvas/grid.h - the screen as a grid of cells, with or without a terminal.
  *
  * Everything is drawn into a grid. terminal.c copies a grid to the terminal, tk_grid_write() to a
- * file. Drawing outside the grid is allowed and does nothing. Callers always draw in Unicode and in
- * colour. If the grid's charset is ASCII, or no_color is set, tk_grid_put() replaces the character
- * or drops the colour. One thread at a time; tk_grid_put() is O(1).
+ * file (for tests). Drawing outside the grid is allowed and does nothing. Callers always draw in
+ * Unicode and in colour. If the grid's charset is ASCII, or no_color is set, tk_grid_put() replaces
+ * the character or drops the colour. One thread at a time; tk_grid_put() is O(1).
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_GRID_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_GRID_H

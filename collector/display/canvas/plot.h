@@ -36,7 +36,7 @@ struct tk_plot_pen {
 	int x, y; /* the last point, in dots */
 };
 
-/** Dots across and down. */
+/** Dots across the plot, and down (exported for tests). */
 int tk_plot_dots_x(const struct tk_plot *p);
 int tk_plot_dots_y(const struct tk_plot *p);
 
