@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What CONTRIBUTING.md and ARCHITECTURE.md name is there: files, functions, targets of links.
+#
+#	tests/docs.sh	prints what is not; exit 1 if anything
+set -uo pipefail
+cd "$(dirname "$0")/.."
+docs=(CONTRIBUTING.md ARCHITECTURE.md)
+rooms='(tsc|ring|producer|collector|bench|tests|papers)'
+bad=0
+
+missing() {
+	echo "$1: there is no $2"
+	bad=1
+}
+
+for doc in "${docs[@]}"; do
+	while read -r path; do
+		[ -e "$path" ] || missing "$doc" "$path"
+	done < <(grep -oE "\`$rooms/[A-Za-z0-9_./-]+\`" "$doc" | tr -d '`' | grep -vE 'NAME|FAMILY' | sort -u)
+	while read -r path; do
+		[ -e "$path" ] || missing "$doc" "$path"
+	done < <(grep -oE '\]\([^)#:]+' "$doc" | cut -c3- | sort -u)
+	while read -r function; do
+		grep -rqwE "$function" --include='*.[ch]' tsc ring producer collector bench ||
+			missing "$doc" "$function()"
+	done < <(grep -oE '`[a-z_]+\(\)`' "$doc" | tr -d '`()' | sort -u)
+done
+exit $bad
