@@ -17,12 +17,12 @@
 #define PEEK_NS       (20 * MS)
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
-#define ANSWER_NS     (MS / 10) /* how long to leave drainers to answer */
+#define ANSWER_NS     (MS / 10) /* how long drainers have to answer before we look again */
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
 
-/* What is due besides draining. A due time is moved on from itself, so that intervals do not drift,
- * but never into the past. */
+/* Whether something is due. The due time moves on from itself, so that intervals do not drift, but
+ * never into the past. */
 static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
 {
 	if (now_ns < *when)
@@ -31,7 +31,7 @@ static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
 	return true;
 }
 
-/* A new epoch's first spans are to meet drainers that know of it. */
+/* Drainers must know a new epoch before they meet its first spans: ask them at once. */
 static void refine(struct tk_collector *c)
 {
 	uint32_t before = c->clock.epoch.number;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/collector.h - the collector: the thread that finds segments and keeps their statistics.
+ * collector/engine/collector.h - the collector: the thread that finds segments and keeps their
+ * statistics.
  *
- * tk_collector_open() starts one collecting thread, which finds segments and closes an interval every
- * 100 ms or as asked. Drainers (collector/drain/drainer.h) drain every lane at a paced interval, and
- * aggregate every record in ticks. Viewers take snapshots (collector/engine/snapshot.h). A watched program
- * notices nothing of it: its memory is mapped read-only, except for lanes that are queues
- * (ring/queue_read.h).
+ * tk_collector_open() starts one collecting thread, which finds segments and closes an interval
+ * every 100 ms or as asked. Drainers (collector/drain/drainer.h) drain every lane at a paced
+ * interval, and aggregate every record in ticks. Viewers take snapshots
+ * (collector/engine/snapshot.h). A watched program notices nothing of it: its memory is mapped
+ * read-only, except for lanes that are queues (ring/queue_read.h).
  *
  * The functions may be called from any thread.
  */
@@ -30,8 +31,8 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms);
 
 /**
- * Copy what a view asks for, under a lock that the collecting thread only ever tries: a viewer makes an
- * interval end later, and never makes the collector miss a record.
+ * Copy what a view asks for, under a lock that the collecting thread only ever tries: a viewer
+ * makes an interval end later, and never makes the collector miss a record.
  * @return a snapshot, to be freed by tk_snapshot_free(); NULL and errno ENOMEM
  */
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/core.h - the inside of a collector: what its files share, and who may touch what.
+ * collector/engine/core.h - the inside of the engine. Only its own .c files and tests include this.
  *
  *	collector.c	open, close, wait; the thread and what is due in it
- *	scan.c		directories to sources, lanes to drainers
- *	placing.c	which drainer
- *	round.c		asking the drainers, and what they hand over into series
- *	interval.c	the end of an interval: series into datapoints
- *	snapshot.c	series into snapshots
+ *	scan.c		finds segments, and assigns their lanes to drainers
+ *	placing.c	chooses the drainer of a lane, and where drainers run
+ *	round.c		asks the drainers, and moves what they hand over into series
+ *	interval.c	closes an interval: series into datapoints
+ *	shown.c		copies what viewers see into snapshots
  *
- * Two halves. The first belongs to the collecting thread alone. The second is what viewers see,
- * under `lock`, which the collecting thread only ever tries: a viewer that holds it makes an
- * interval end a poll later, and never makes the collector miss a record.
+ * A collector has two halves. The first belongs to the collecting thread alone. The second,
+ * `shown`, is what viewers see, under `lock`. The collecting thread only ever tries that lock: a
+ * viewer that holds it makes an interval end later, and never makes the collector miss a record.
  */
 #ifndef TK_COLLECTOR_ENGINE_CORE_H
 #define TK_COLLECTOR_ENGINE_CORE_H
@@ -31,41 +31,41 @@
 #include "tsc/clock.h"
 
 struct tk_collector {
-	struct tk_collector_options options; /* its strings are copies */
+	struct tk_collector_options options; /* the strings are copies */
 	pthread_t thread;
-	/* Written by whoever opened it, read by the collecting thread: atomic, relaxed. */
+	/* Atomic, relaxed: written by any thread, read by the collecting thread. */
 	bool stop;
 	uint64_t wanted_interval_ns;
 
-	/* The collecting thread's own. */
-	struct tk_clock clock; /* drainers copy it when they are asked */
+	/* The collecting thread's. */
+	struct tk_clock clock; /* drainers copy it at each TAKE */
 	struct tk_drainer **drainers;
 	size_t n_drainers;
-	uint64_t nodes_told; /* bit: it was said that it has no cpu */
-	bool no_drainer;     /* it was said that none can be had */
-	bool moved;          /* who opened it keeps away from named cpus, */
-	cpu_set_t opener;    /* and might run here */
+	uint64_t nodes_told; /* bit n: people were told that node n has no cpu for us */
+	bool no_drainer;     /* people were told that no drainer can be started */
+	bool moved;          /* the opening thread left the cpus that were named, */
+	cpu_set_t opener;    /* and might run on these before */
 	struct tk_source **sources;
 	size_t n_sources;
 	struct tk_refused refused;
 	struct tk_notes notes;
 	uint64_t other_versions;
-	uint64_t unknown_gone;               /* unknown records of sources let go of */
-	void *by_place;                      /* a tree of the sources, by name and directory */
-	uint64_t held_segments, held_timers; /* attached, as far as this scan has come */
+	uint64_t unknown_gone; /* records of unknown timers or kinds, of detached sources */
+	void *by_place;        /* a tree of the sources, by name and directory */
+	uint64_t held_segments, held_timers; /* attached so far in this scan */
 	struct tk_dirs dirs;                 /* as of the last scan */
-	uint64_t dirs_changed;               /* and when they last changed */
-	bool scanned;    /* once at least: what appears now began under our eyes */
-	uint64_t now_ns; /* CLOCK_MONOTONIC, as of this turn */
-	/* When the others are due. */
+	uint64_t dirs_changed;               /* their times of change, summed up */
+	bool scanned;                        /* at least once: what appears from now on is new */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, read at the beginning of this turn */
+	/* When each is due, CLOCK_MONOTONIC. */
 	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
 	struct tk_parcel *parcels; /* what drainers handed over in this round */
 	size_t n_parcels;
-	bool rounding;         /* drainers were asked for what they have */
-	bool closing;          /* an interval ends with it */
+	bool rounding;         /* a round is open: drainers were asked for what they have */
+	bool closing;          /* an interval ends with this round */
 	int64_t began_wall_ns; /* the open interval, CLOCK_REALTIME */
-	bool full;             /* there were too many timers once, and that was said */
-	uint64_t gap_shown_ns; /* since when the one shown is shown */
+	bool full;             /* people were told that there are too many timers */
+	uint64_t gap_shown_ns; /* when the gap that is shown was first shown */
 
 	/* What viewers see, under the lock. */
 	pthread_mutex_t lock;
@@ -73,35 +73,42 @@ struct tk_collector {
 	struct tk_shown shown;
 };
 
-/** Look for segments that came and went, and for owners that died. Takes no lock. */
+/** Find segments that came and went, and owners that died. Takes no lock. */
 void tk_scan(struct tk_collector *c);
 
-/** Free all sources, and what was known of directories. No drainer runs any more. */
+/** Free all sources and what is known of directories. No drainer may run any more. */
 void tk_scan_free(struct tk_collector *c);
 
-/** Pick up a source's new timers and lanes, and say what is wrong with it. @return 0 or -EBADMSG */
+/**
+ * Pick up a source's new timers and lanes, and note what is wrong with it. @return 0 or -EBADMSG
+ */
 int tk_scan_refresh(struct tk_collector *c, struct tk_source *s);
 
-/** Pick up new lanes, and say whether the directories changed: a microsecond. Takes no lock. */
+/**
+ * Pick up new lanes; costs a microsecond, takes no lock. @return whether a scan is due: a directory
+ * changed, or a segment is being made
+ */
 bool tk_scan_peek(struct tk_collector *c);
 
-/** A drainer is told something; while it has no room for that, what it has to say is taken. */
+/** Send an order to a drainer. While its channel is full, receive from it. */
 void tk_round_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,
 		    struct tk_part *part, uint32_t lane);
 
-/** The same, to all that drain a part of a source. */
+/** The same, to all drainers of a source. */
 void tk_round_order_all(struct tk_collector *c, const struct tk_source *s, enum tk_order_kind kind);
 
-/** Ask every drainer for what it has: see round.c. */
+/** Begin a round: ask every drainer for what it has. @interval: an interval ends with it. */
 void tk_round_ask(struct tk_collector *c, bool interval);
 
-/** Take what drainers have handed over, and end the round if all have and nobody holds the lock. */
+/**
+ * Receive what drainers have handed over; end the round if all have answered and the lock is free.
+ */
 void tk_round_receive(struct tk_collector *c);
 
-/** None is late either: they copy the clock when they are asked. */
+/** Whether no TAKE is open: then no drainer reads the clock, and it may change. */
 bool tk_round_all_answered(const struct tk_collector *c);
 
-/** Under the lock: series into datapoints, and what viewers are shown of segments and drainers. */
+/** Close the interval: series into datapoints, and the figures that viewers see. Under the lock. */
 void tk_interval_close(struct tk_collector *c);
 
 #endif

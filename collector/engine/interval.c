@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of an interval: what was gathered becomes datapoints that viewers can see. See core.h. */
+/* The end of an interval: what was gathered becomes datapoints and figures that viewers see. See
+ * core.h. */
 #include <stdlib.h>
 
 #include "collector/engine/core.h"
 
 #define GAP_SHOWN_NS (10 * TK_SECOND_NS)
 
-/* The longest pause between two polls stays shown for 10 s, longer ones and those that cost records
- * first. */
+/* Show the longest gap between two polls for 10 s; a longer one, or one that lost records, replaces
+ * it at once. */
 static void show_gap(struct tk_collector *c)
 {
 	bool stale = c->now_ns - c->gap_shown_ns > GAP_SHOWN_NS, lost = false;
@@ -66,7 +67,7 @@ static void show_segments(struct tk_collector *c)
 	}
 }
 
-/* Where the wall clock was set back, time stands still here: points stay in order. */
+/* If the wall clock was set back, advance by 1 ns, so that datapoints stay in order. */
 static int64_t wall_after(int64_t before)
 {
 	int64_t wall = (int64_t)tk_now_ns(CLOCK_REALTIME);
@@ -88,7 +89,8 @@ void tk_interval_close(struct tk_collector *c)
 	c->shown.state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
 	c->shown.state.intervals++;
 	c->began_wall_ns = wall_ns;
-	/* A drainer came late, or a viewer held the lock: the next one is a whole one all the same. */
+	/* If a late drainer or a viewer's lock delayed this end, give the next interval its full
+	 * length. */
 	if (c->close_ns < c->now_ns + c->shown.state.interval_ns / 2)
 		c->close_ns = c->now_ns + c->shown.state.interval_ns;
 }

@@ -16,7 +16,7 @@
 #include "collector/machine/list.h"
 #include "collector/machine/nodes.h"
 
-/* How many drainers there may come to be. */
+/* How many drainers may be started: memory is divided among them. */
 static unsigned drainers_expected(const struct tk_collector *c)
 {
 	unsigned named = 0;
@@ -79,7 +79,7 @@ static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 	return err;
 }
 
-/* Display and statistics do not run where lanes are drained, if there is another place. */
+/* Move display and statistics away from the cpus where lanes are drained, if there are others. */
 static void leave_cpus(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	cpu_set_t cpus;
@@ -94,9 +94,9 @@ static void leave_cpus(struct tk_collector *c, const struct tk_tsc_cpus *from)
 		c->moved = sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
 	else if (c->options.isolated)
 		tk_notes_add(&c->notes,
-			     "drainers are not left alone: this process may use no cpu but "
-			     "theirs, and does there what else it has to do; give its "
-			     "partition one more");
+			     "drainers are not left alone: this process may use no other cpu, "
+			     "so its other threads run there, too; give its partition one "
+			     "more cpu");
 }
 
 static int require_isolation(int cpu, char why[256])
@@ -109,8 +109,8 @@ static int require_isolation(int cpu, char why[256])
 	return err;
 }
 
-/* A page that has to be fetched again is a gap. Where the limit is low, locking what there is would
- * make what comes later fail. */
+/* A page that has to be read back is a gap. Where RLIMIT_MEMLOCK is low, locking what there is
+ * would make later allocations fail. */
 static void lock_memory(struct tk_collector *c)
 {
 	struct rlimit limit;
@@ -126,7 +126,7 @@ static void lock_memory(struct tk_collector *c)
 		     strerror(errno));
 }
 
-/* Who wants real-time priority starts the program with it (chrt), and drainers inherit it. */
+/* Drainers inherit a real-time priority from the program (chrt). */
 static void warn_of_throttling(struct tk_collector *c)
 {
 	int policy = sched_getscheduler(0);
@@ -144,8 +144,9 @@ static void warn_of_throttling(struct tk_collector *c)
 }
 
 /*
- * What khugepaged puts together it takes away first: a drainer that touches it meanwhile waits, for up
- * to milliseconds. Tallies, which are to be hugepages, are made so at once (collector/stats/histogram.c).
+ * khugepaged unmaps pages before it joins them to a hugepage: a drainer that touches one meanwhile
+ * waits, for up to milliseconds. So turn hugepages off for this process; stats/tally.c turns them
+ * on for the moment in which it faults tallies in.
  */
 static void keep_pages_resident(struct tk_collector *c)
 {
@@ -182,7 +183,8 @@ void tk_placing_end(struct tk_collector *c)
 		sched_setaffinity(0, sizeof(c->opener), &c->opener);
 }
 
-/* The nearest node with cpus for us, of nodes that have none; said once a node. */
+/* The nearest node with cpus that we may use, itself or another; noted once for each node that has
+ * none. */
 static int nearest_with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
 {
 	cpu_set_t some;
@@ -211,7 +213,7 @@ static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const 
 	struct tk_drainer *d = add(c, node, -1);
 	int err = d ? tk_drainer_start(d, cpus) : -ENOMEM;
 
-	/* A cpuset may have changed a moment ago. */
+	/* The cpuset may have changed since the cpus were listed. */
 	if (err == -EINVAL)
 		err = tk_drainer_start(d, NULL);
 	if (!err)
@@ -219,7 +221,8 @@ static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const 
 	if (d)
 		remove_last(c);
 	if (!c->no_drainer)
-		tk_notes_add(&c->notes, "no thread can be had to drain the lanes of node %d: %s",
+		tk_notes_add(&c->notes,
+			     "the lanes of node %d are not drained: no thread can be started: %s",
 			     node, strerror(-err));
 	c->no_drainer = true;
 	return NULL;

@@ -2,13 +2,16 @@
 /*
  * collector/engine/placing.h - which drainer drains a lane, and where drainers run.
  *
- * Where no cpu is named, each NUMA node that has lanes gets one, when its first lane appears, and it
- * may run on all cpus of its node: which of them is free at a moment, the scheduler knows best. A node
- * without a cpu that this process may use is drained from the nearest one that has some. Where cpus are
- * named, each gets one, pinned, and the lanes of a node are dealt to those of the nearest cpus; then
- * everything else of this process keeps away from them.
+ * Where no cpu is named, each NUMA node that has lanes gets a drainer when its first lane appears.
+ * It may run on all cpus of its node: the scheduler knows best which of them is free. A node
+ * without a cpu that this process may use is drained from the nearest node that has one.
  *
- * The collecting thread, but for tk_placing_begin() and tk_placing_end(), which come before and after it.
+ * Where cpus are named, each gets a drainer that is pinned to it, and the lanes of a node are
+ * divided among the drainers of the nearest cpus. Every other thread of this process then leaves
+ * these cpus.
+ *
+ * For the collecting thread, except for tk_placing_begin() and tk_placing_end(), which the opening
+ * thread calls before and after it runs.
  */
 #ifndef TK_COLLECTOR_ENGINE_PLACING_H
 #define TK_COLLECTOR_ENGINE_PLACING_H
@@ -17,13 +20,16 @@
 
 struct tk_collector;
 
-/** Settle memory, and start the drainers of cpus that were named. @return 0, or -errno and a sentence in `why`. */
+/**
+ * Start the drainers of cpus that were named, and keep memory from moving or being fetched again.
+ * @return 0, or -errno and a sentence in `why`
+ */
 int tk_placing_begin(struct tk_collector *c, char why[256]);
 
-/** The calling thread may run again where it might before. */
+/** Let the calling thread run again where it might before. */
 void tk_placing_end(struct tk_collector *c);
 
-/** Who is to drain a lane that lies on this node, -1: unknown. @return NULL: nobody, for now. */
+/** The drainer for a lane that lies on this node, -1: unknown. @return NULL: none can be had now */
 struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node);
 
 #endif

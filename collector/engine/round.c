@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A round: the drainers are asked, they hand over, and when all have, it goes into series. See core.h.
+ * A round: ask the drainers for what they have, receive it, and move it into series when all have
+ * answered. See core.h.
  *
- * Asking, and taking parcels out of the channels, needs no lock: a viewer who holds it makes a round
- * end later, and no drainer wait. A drainer that does not answer within LATE_NS is gone past: what it
- * has comes in a later round, and people are told, for then something has taken its cpu.
+ * Asking, and taking parcels out of the channels, needs no lock: a viewer that holds it makes a
+ * round end later, and no drainer waits. The round does not wait for a drainer that has not
+ * answered within LATE_NS: what it has comes with a later round, and people are told.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 #define LATE_NS   TK_SECOND_NS
 #define BURST     32u
-#define ENDED_MAX 65536u /* timers that end within a round: others wait for the next */
+#define ENDED_MAX 65536u /* timers that end within a round: the rest waits for the next */
 
 static void hold_parcel(struct tk_collector *c, const struct tk_parcel *p)
 {
@@ -23,7 +24,7 @@ static void hold_parcel(struct tk_collector *c, const struct tk_parcel *p)
 
 	if (!list) {
 		c->unknown_gone += p->pushed;
-		return; /* its tally stays out: there is no memory for another anyway */
+		return; /* the tally is not returned: there is no memory for another anyway */
 	}
 	c->parcels = list;
 	list[c->n_parcels++] = *p;
@@ -37,7 +38,7 @@ static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint
 		     s->dir, s->info.name, lane);
 }
 
-/* What it says of its parts belongs to what was received until now. */
+/* A part's figures and the parcels that were received until now belong together. */
 static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 {
 	for (size_t i = 0; i < c->n_sources; i++) {
@@ -55,7 +56,7 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 	}
 }
 
-/* Gaps are kept until they are shown: there may be several rounds in an interval. */
+/* Keep gaps until they are shown: an interval may have several rounds. */
 static void take_counters(struct tk_drainer *d)
 {
 	struct tk_drainer_figures before = d->shown;
@@ -76,15 +77,15 @@ static void take_answer(struct tk_collector *c, struct tk_drainer *d)
 	take_counters(d);
 	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
 		tk_notes_add(&c->notes,
-			     "cpu %d was taken away from its drainer, which runs on cpu %d now: "
-			     "it went offline, or the cpuset changed; start again with another "
-			     "--cpu",
+			     "cpu %d was taken away from its drainer, which now runs on cpu %d: "
+			     "the cpu went offline, or the cpuset changed; start again with "
+			     "another --cpu",
 			     d->cpu, d->shown.cpu);
 		d->moved = true;
 	}
 }
 
-/* @return whether there was anything. */
+/* @return whether there was a parcel */
 static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
 {
 	struct tk_parcel parcel[BURST];
@@ -133,7 +134,7 @@ void tk_round_ask(struct tk_collector *c, bool interval)
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
 
-		if (d->asked_ns) /* late: one TAKE at a time */
+		if (d->asked_ns) /* late: it has one TAKE at a time */
 			continue;
 		d->asked_ns = c->now_ns;
 		tk_round_order(c, d, TK_ORDER_TAKE, NULL, 0);
@@ -155,8 +156,8 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	if (!s) {
 		if (errno == ENOBUFS && !c->full) {
 			tk_notes_add(&c->notes,
-				     "more than %u timers live: the others are not shown; choose "
-				     "by --app or --pid",
+				     "more than %u timers of living processes: the others are not "
+				     "shown; choose by --app or --pid",
 				     TK_REGISTRY_LIVING_MAX);
 			c->full = true;
 		}
@@ -195,7 +196,7 @@ static void leave(struct tk_collector *c, struct tk_source *src)
 	src->left = true;
 }
 
-/* Samples that have no series. */
+/* Samples of a parcel, where no series takes them. */
 static uint64_t samples_of(const struct tk_parcel *p)
 {
 	return p->pushed > p->lost ? p->pushed - p->lost : 0;
@@ -206,9 +207,9 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 	struct tk_series *s = NULL;
 
 	if (src->left) {
-		s = src->series[p->timer]; /* NULL, unless it left just now */
+		s = src->series[p->timer]; /* NULL, unless it ended in this round */
 	} else {
-		/* Its name may have come after the last refresh. */
+		/* The timer may have been named after the last refresh. */
 		if (p->timer >= src->seg->info.n_timers && !src->broken)
 			(void)tk_scan_refresh(c, src);
 		if (p->timer < src->seg->info.n_timers)
@@ -243,7 +244,7 @@ static struct tk_drainer *drainer_of(const struct tk_parcel *p)
 	return NULL;
 }
 
-/* What is held of sources that end with this round, or of the others. */
+/* Move held parcels into series: those of sources that end with this round, or of the others. */
 static void take_parcels(struct tk_collector *c, bool ending)
 {
 	for (size_t i = 0; i < c->n_parcels; i++) {
@@ -262,8 +263,8 @@ static void take_parcels(struct tk_collector *c, bool ending)
 	}
 }
 
-/* Those that have ended come first, so that a process that was started again finds its series; but a
- * directory full of the dead must not keep the round open. */
+/* Sources that have ended come first, so that a process that was started again finds its series.
+ * ENDED_MAX bounds how long a directory full of dead segments keeps the round open. */
 static void take_ended(struct tk_collector *c)
 {
 	size_t timers = 0;
@@ -277,7 +278,7 @@ static void take_ended(struct tk_collector *c)
 			(void)tk_scan_refresh(c, s);
 		timers += s->seg->info.n_timers;
 		adopt(c, s);
-		leave(c, s); /* the next one of its app goes on with its series */
+		leave(c, s); /* from now on the next process of its app continues them */
 		s->ending = true;
 	}
 	take_parcels(c, true);
@@ -310,11 +311,17 @@ static void detach_released(struct tk_collector *c)
 
 static void note_late(struct tk_collector *c, struct tk_drainer *d)
 {
+	bool named = d->cpu >= 0;
+
 	if (!d->late)
-		tk_notes_add(&c->notes,
-			     "the drainer of node %d%s has not come to run for a second: something "
-			     "of higher priority has its cpu; what it reads is late",
-			     d->node < 0 ? 0 : d->node, d->cpu < 0 ? "" : " (--cpu)");
+		tk_notes_add(
+			&c->notes,
+			"the drainer of %s %d did not answer within a second: page faults, or a "
+			"task that preempted it, kept it; its records come late",
+			named ? "cpu" : "node",
+			named         ? d->cpu
+			: d->node < 0 ? 0
+				      : d->node);
 	d->late = true;
 }
 
@@ -361,7 +368,7 @@ static void end_round(struct tk_collector *c)
 	c->rounding = false;
 }
 
-/* Whoever has no room for the order gets it at a later turn. */
+/* A drainer whose channel is full gets the order in a later turn. */
 static void order_release(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_sources; i++) {

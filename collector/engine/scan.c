@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Discovery: which directories, which segments in them, which of those live. See core.h. */
+/* Discovery: which directories, which segments in them, which of those are alive. See core.h. */
 #include <errno.h>
 #include <limits.h>
 #include <search.h>
@@ -31,7 +31,7 @@ static bool is_wanted(const struct tk_collector *c, const struct tk_segment *seg
 	       (!c->options.pid || c->options.pid == seg->info.pid);
 }
 
-/* Whether there may be no room for another: asked before it is read, for that takes milliseconds. */
+/* Whether another segment might not fit. Asked before it is attached, which takes milliseconds. */
 static bool is_full(const struct tk_collector *c)
 {
 	return c->held_segments >= TK_READ_SEGMENTS ||
@@ -42,7 +42,7 @@ static void count_held(struct tk_collector *c)
 {
 	c->held_segments = c->held_timers = 0;
 	for (size_t i = 0; i < c->n_sources; i++) {
-		if (!c->sources[i]->seg) /* read to the end */
+		if (!c->sources[i]->seg) /* detached */
 			continue;
 		c->held_timers += c->sources[i]->seg->info.max_timers;
 		c->held_segments++;
@@ -57,7 +57,7 @@ static int by_place(const void *a, const void *b)
 	return order ? order : strcmp(x->dir, y->dir);
 }
 
-/* Lanes that are new go to drainers. Where no part can be had the next look tries again. */
+/* Assign new lanes to drainers. Where no part can be had, the next look tries again. */
 static void assign_lanes(struct tk_collector *c, struct tk_source *s)
 {
 	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
@@ -75,13 +75,13 @@ static void assign_lanes(struct tk_collector *c, struct tk_source *s)
 		d->small_lanes += lane->pages == TK_PAGES_SMALL;
 		tk_segment_fault_in(s->seg, i);
 		tk_round_order(c, d, TK_ORDER_LANE, part, i);
-		if (s->ended) /* a queue that another reader kept until now */
+		if (s->ended) /* a queue that another reader held until now */
 			tk_round_order(c, d, TK_ORDER_END, part, 0);
 	}
 }
 
-/* Whether its owner lives; and which timers are disabled, which is the owner's to read: of another
- * user's segment it is not known. */
+/* Update whether the owner lives and which timers are disabled. The latter only the owner may read:
+ * of another user's segment it is not known. */
 static void update_owner(struct tk_collector *c, struct tk_source *s)
 {
 	enum tk_owner owner = tk_segment_owner(s->seg);
@@ -133,9 +133,9 @@ static bool is_dead(const struct tk_segment *seg)
 }
 
 /*
- * Attach to one name. Where to begin: at the newest record of what lived before us, unless asked;
- * at the first that is still there of what appears under our eyes, and of the dead, whose last
- * records are all there will be.
+ * Attach to one name. Where to begin: at the newest record in lanes of a process that was there
+ * before this collector, unless --oldest is given; at the oldest record in what appeared since, and
+ * in the lanes of the dead, which get no more records.
  */
 static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
 		   const char *path)
@@ -199,8 +199,8 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 	char why[TK_WHY_MAX] = "";
 	int err = tk_dirs_each(dir, why, visit, c);
 
-	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with its
-	 * name. */
+	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with
+	 * its name. */
 	if (err && err != -ENOENT && tk_refused_add_dir(&c->refused, dir, c->now_ns))
 		tk_notes_add(&c->notes, "%s", why);
 }
@@ -241,7 +241,7 @@ void tk_scan_free(struct tk_collector *c)
 	tk_dirs_free(&c->dirs);
 }
 
-/* Nothing keeps what was let go of and is no longer in its directory. */
+/* Free what is detached and no longer in its directory. */
 static void forget_gone(struct tk_collector *c)
 {
 	size_t kept = 0;
@@ -256,7 +256,7 @@ static void forget_gone(struct tk_collector *c)
 	tk_refused_end_scan(&c->refused);
 }
 
-/* Changes with any name that comes or goes. */
+/* A number that changes when a name comes or goes in any directory. */
 static uint64_t dirs_changed(const struct tk_collector *c)
 {
 	char why[TK_WHY_MAX];

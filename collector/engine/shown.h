@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/shown.h - what viewers are shown: the half of the collector that is under its lock.
+ * collector/engine/shown.h - what viewers are shown: the half of the collector that is under its
+ * lock.
  *
  * The collecting thread writes it at the end of a round; a viewer copies what it asks for into a
  * snapshot of its own. Nothing here locks: the caller holds the lock.
