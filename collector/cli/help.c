@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Help, man page and completion, all from the tables in options.c. */
-#include <stdarg.h>
+/* Help, man page and completion, all made from the tables of commands and options. */
 #include <string.h>
 
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
-#include "collector/machine/printable.h"
-
-static const char *const exit_codes[] = {
-	[TK_EXIT_OK] = "fine",
-	[TK_EXIT_FAILED] = "failed; a line on standard error says why. doctor: a check failed",
-	[TK_EXIT_USAGE] = "the command line was not understood, or no timer matches the pattern",
-	[TK_EXIT_NOTHING] = "nothing to show",
-	[TK_EXIT_VERSION] = "only segments of another format version",
-	[TK_EXIT_WARN] = "doctor: nothing failed, but there are warnings",
-	[TK_EXIT_UNKNOWN] = "doctor: neither, but something could not be checked",
-};
-
-static const struct {
-	const char *name, *text;
-} environment[] = {
-	{ "TIMEKEEPER_DIR", "where segments are, for watched programs and for this one" },
-	{ "NO_COLOR", "if not empty, the display uses no colours" },
-};
-
-static const char about[] =
-	"Shows the latency of running programs that are instrumented with libtimekeeper. It reads "
-	"their shared memory and cannot disturb them: start it, stop it, kill it, or run several "
-	"at "
-	"once.";
-
-static bool applies(const struct tk_option *o, enum tk_command_id command)
-{
-	return o->commands >> command & 1;
-}
-
-static void usage(FILE *out, const struct tk_command *c)
-{
-	fprintf(out, "timekeeper %s [options]%s%s", c->name, c->operands[0] ? " " : "",
-		c->operands);
-}
 
 static void option_help(FILE *out, const struct tk_option *o)
 {
@@ -59,48 +23,35 @@ static void option_help(FILE *out, const struct tk_option *o)
 		fprintf(out, "%26s%s\n", "", o->choices);
 }
 
-enum tk_exit tk_usage(enum tk_command_id command, const char *format, ...)
+static void facts(FILE *out, const char *heading, int width, const struct tk_fact *f)
 {
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	tk_printable(text, sizeof(text), text);
-	fprintf(stderr, "usage: timekeeper %s [options]: %s; see `timekeeper %s --help`\n",
-		tk_commands[command].name, text, tk_commands[command].name);
-	return TK_EXIT_USAGE;
+	fprintf(out, "\n%s:\n", heading);
+	for (; f->name; f++)
+		fprintf(out, "  %-*s %s\n", width, f->name, f->text);
 }
 
-void tk_help_program(FILE *out)
+void tk_help_program(FILE *out, const struct tk_program *p)
 {
 	fprintf(out, "usage: timekeeper [command] [options]\n\n");
-	tk_wrap(out, about, 0, 0);
+	tk_wrap(out, p->about, 0, 0);
 	fprintf(out, "\ncommands:\n");
-	for (int i = 0; i < TK_COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", tk_commands[i].name, tk_commands[i].summary);
-	fprintf(out, "\n`timekeeper COMMAND --help` shows a command's options and "
-		     "examples.\n\nenvironment:\n");
-	for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++)
-		fprintf(out, "  %-16s %s\n", environment[i].name, environment[i].text);
-	fprintf(out, "\nexit code:\n");
-	for (size_t i = 0; i < sizeof(exit_codes) / sizeof(exit_codes[0]); i++)
-		fprintf(out, "  %zu  %s\n", i, exit_codes[i]);
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+	fprintf(out, "\n`timekeeper COMMAND --help` shows a command's options and examples.\n");
+	facts(out, "environment", 16, p->environment);
+	facts(out, "exit code", 2, p->exit_codes);
 }
 
-void tk_help_command(FILE *out, enum tk_command_id command)
+void tk_help_command(FILE *out, const struct tk_command *c)
 {
-	const struct tk_command *c = &tk_commands[command];
+	const struct tk_option *o;
 
-	fprintf(out, "usage: ");
-	usage(out, c);
-	fprintf(out, "\n\n");
+	fprintf(out, "usage: timekeeper %s [options]%s%s\n\n", c->name, c->operands[0] ? " " : "",
+		c->operands);
 	tk_wrap(out, c->text, 0, 0);
 	fprintf(out, "\noptions:\n");
-	for (const struct tk_option *o = tk_options; o->name; o++)
-		if (applies(o, command))
-			option_help(out, o);
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		option_help(out, o);
 	fprintf(out, "\nexamples:\n");
 	for (size_t i = 0; i < 4 && c->examples[i][0]; i++)
 		fprintf(out, "  %s\n      %s\n", c->examples[i][0], c->examples[i][1]);
@@ -146,15 +97,14 @@ static void man_option(FILE *out, const struct tk_option *o)
 		roff_line(out, "\nOne of: ", o->choices);
 }
 
-static void man_command(FILE *out, enum tk_command_id command)
+static void man_command(FILE *out, const struct tk_command *c)
 {
-	const struct tk_command *c = &tk_commands[command];
+	const struct tk_option *o;
 
 	fprintf(out, ".SS timekeeper %s%s%s\n", c->name, c->operands[0] ? " " : "", c->operands);
 	roff_line(out, "", c->text);
-	for (const struct tk_option *o = tk_options; o->name; o++)
-		if (applies(o, command))
-			man_option(out, o);
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		man_option(out, o);
 	for (size_t i = 0; i < 4 && c->examples[i][0]; i++) {
 		roff_line(out, ".PP\n", c->examples[i][1]);
 		roff_line(out, ".PP\n.RS\n.nf\n", c->examples[i][0]);
@@ -162,69 +112,103 @@ static void man_command(FILE *out, enum tk_command_id command)
 	}
 }
 
-void tk_help_man(FILE *out)
+static void man_facts(FILE *out, const char *heading, const struct tk_fact *f)
+{
+	fprintf(out, ".SH %s\n", heading);
+	for (; f->name; f++) {
+		fprintf(out, ".TP\n.B %s\n", f->name);
+		roff_line(out, "", f->text);
+	}
+}
+
+void tk_help_man(FILE *out, const struct tk_program *p)
 {
 	fprintf(out,
 		".TH TIMEKEEPER 1 \"\" \"timekeeper %s\" \"User Commands\"\n.SH NAME\n"
 		"timekeeper \\- watch the latency of running programs\n.SH SYNOPSIS\n",
 		TK_PROGRAM_VERSION);
-	for (int i = 0; i < TK_COMMANDS; i++) {
-		fprintf(out, "%s", i ? ".br\n" : "");
-		fprintf(out, ".B timekeeper %s\n[\\fIoptions\\fR] %s\n", tk_commands[i].name,
-			tk_commands[i].operands);
-	}
-	roff_line(out, ".SH DESCRIPTION\n", about);
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		fprintf(out, "%s.B timekeeper %s\n[\\fIoptions\\fR] %s\n",
+			c == p->commands ? "" : ".br\n", c->name, c->operands);
+	roff_line(out, ".SH DESCRIPTION\n", p->about);
 	fprintf(out, ".SH COMMANDS\n");
-	for (int i = 0; i < TK_COMMANDS; i++)
-		man_command(out, (enum tk_command_id)i);
-	fprintf(out, ".SH ENVIRONMENT\n");
-	for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++) {
-		fprintf(out, ".TP\n.B %s\n", environment[i].name);
-		roff_line(out, "", environment[i].text);
-	}
-	fprintf(out, ".SH EXIT STATUS\n");
-	for (size_t i = 0; i < sizeof(exit_codes) / sizeof(exit_codes[0]); i++) {
-		fprintf(out, ".TP\n.B %zu\n", i);
-		roff_line(out, "", exit_codes[i]);
-	}
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		man_command(out, c);
+	man_facts(out, "ENVIRONMENT", p->environment);
+	man_facts(out, "EXIT STATUS", p->exit_codes);
 }
 
-static void bash_words(FILE *out, enum tk_command_id command)
+/* Whether a command before this one takes the same option. */
+static bool seen(const struct tk_program *p, const struct tk_command *c, const struct tk_option *o)
 {
-	for (const struct tk_option *o = tk_options; o->name; o++)
-		if (applies(o, command))
-			fprintf(out, " --%s", o->name);
+	const struct tk_option *other;
+
+	for (const struct tk_command *before = p->commands; before < c; before++)
+		for (size_t i = 0; (other = tk_option_of(before, i)); i++)
+			if (other == o)
+				return true;
+	return false;
 }
 
-void tk_help_bash(FILE *out)
+static void bash_choices(FILE *out, const struct tk_option *o)
+{
+	fputc('\t', out);
+	if (o->letter)
+		fprintf(out, "-%c|", o->letter);
+	fprintf(out, "--%s) COMPREPLY=($(compgen -W \"", o->name);
+	for (const char *c = o->choices; *c; c++)
+		fputc(*c == '|' ? ' ' : *c, out);
+	fprintf(out, "\" -- \"$cur\")); return ;;\n");
+}
+
+/* The values of options: the words of a choice, and directories. */
+static void bash_values(FILE *out, const struct tk_program *p)
+{
+	const char *before = "\t";
+	const struct tk_option *o;
+
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+			if (o->choices && !seen(p, c, o))
+				bash_choices(out, o);
+	for (const struct tk_command *c = p->commands; c->name; c++) {
+		for (size_t i = 0; (o = tk_option_of(c, i)); i++) {
+			if (!o->argument || strcmp(o->argument, "DIR") || seen(p, c, o))
+				continue;
+			fprintf(out, "%s--%s", before, o->name);
+			before = "|";
+		}
+	}
+	fprintf(out, ") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
+}
+
+static void bash_options(FILE *out, const char *pattern, const struct tk_command *c)
+{
+	const struct tk_option *o;
+
+	fprintf(out, "\t%s) words=\"", pattern);
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		fprintf(out, " --%s", o->name);
+	fprintf(out, "\" ;;\n");
+}
+
+void tk_help_bash(FILE *out, const struct tk_program *p)
 {
 	fprintf(out, "_timekeeper()\n{\n"
 		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 		     "\tlocal words\n\n\tcase $prev in\n");
-	for (const struct tk_option *o = tk_options; o->name; o++) {
-		if (!o->choices)
-			continue;
-		fputc('\t', out);
-		if (o->letter)
-			fprintf(out, "-%c|", o->letter);
-		fprintf(out, "--%s) COMPREPLY=($(compgen -W \"", o->name);
-		for (const char *c = o->choices; *c; c++)
-			fputc(*c == '|' ? ' ' : *c, out);
-		fprintf(out, "\" -- \"$cur\")); return ;;\n");
-	}
-	fprintf(out, "\t--dir|--root) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n\tesac\n"
-		     "\tcase ${COMP_WORDS[1]} in\n");
-	for (int i = 0; i < TK_COMMANDS; i++) {
-		fprintf(out, "\t%s) words=\"", tk_commands[i].name);
-		bash_words(out, (enum tk_command_id)i);
-		fprintf(out, "\" ;;\n");
-	}
-	fprintf(out, "\t*) words=\"");
-	bash_words(out, TK_CMD_TOP);
-	fprintf(out, "\" ;;\n\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ] || "
-		     "[ \"$prev\" = help ]; then\n\t\twords=\"$words");
-	for (int i = 0; i < TK_COMMANDS; i++)
-		fprintf(out, " %s", tk_commands[i].name);
+	bash_values(out, p);
+	fprintf(out, "\tesac\n\tcase ${COMP_WORDS[1]} in\n");
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		bash_options(out, c->name, c);
+	bash_options(out, "*", p->commands);
+	fprintf(out, "\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]");
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		if (strstr(c->operands, "COMMAND"))
+			fprintf(out, " || [ \"$prev\" = %s ]", c->name);
+	fprintf(out, "; then\n\t\twords=\"$words");
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		fprintf(out, " %s", c->name);
 	fprintf(out, "\"\n\tfi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
 		     "complete -F _timekeeper timekeeper\n");
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/cli/options.h - the command line, as one table.
+ * collector/cli/options.h - the command line, described by tables.
  *
- * Sub-commands, their options, arguments, help and examples are said once, in options.c. Parsing,
- * --help, the man page and the shell completion are all made from it.
+ * A program is a table of commands. A command's row holds its function, its help and the options
+ * that it takes. Parsing, --help, the man page and the shell completion are all made from these
+ * rows, so that they cannot differ. The rows themselves are in commands/table.c; nothing in cli/
+ * knows a command by name. Main thread.
  */
 #ifndef TK_COLLECTOR_CLI_OPTIONS_H
 #define TK_COLLECTOR_CLI_OPTIONS_H
@@ -20,38 +22,25 @@ enum tk_exit {
 	TK_EXIT_OK = 0,
 	TK_EXIT_FAILED = 1,
 	TK_EXIT_USAGE = 2,
-	TK_EXIT_NOTHING = 3, /* nothing to show: says where it looked */
-	TK_EXIT_VERSION = 4, /* only segments of another format */
-	/* doctor, whose worst verdict is its exit code; fail is TK_EXIT_FAILED */
+	TK_EXIT_NOTHING =
+		3, /* there is nothing to show; a sentence says where the command looked */
+	TK_EXIT_VERSION = 4, /* there are only segments of another format version */
+	/* A worst verdict is an exit code, too: "fail" is TK_EXIT_FAILED. */
 	TK_EXIT_WARN = 5,
 	TK_EXIT_UNKNOWN = 6,
-};
-
-enum tk_command_id {
-	TK_CMD_TOP,
-	TK_CMD_STAT,
-	TK_CMD_LS,
-	TK_CMD_CLEAN,
-	TK_CMD_ENABLE,
-	TK_CMD_DISABLE,
-	TK_CMD_TSC,
-	TK_CMD_DOCTOR,
-	TK_CMD_TUNE,
-	TK_CMD_HELP,
-	TK_COMMANDS,
 };
 
 enum tk_format { TK_FORMAT_TABLE, TK_FORMAT_JSONL, TK_FORMAT_CSV };
 
 /** Everything that can be said on a command line. */
 struct tk_args {
-	enum tk_command_id command;
+	const struct tk_command *command;
 	struct tk_collector_options collector;
 	const char *timer; /* shell pattern; NULL: all */
 	int format;        /* enum tk_format */
 	uint64_t count;    /* intervals; 0: until told to stop */
 	bool once, json, placement, force, offsets, no_color;
-	int charset; /* 0 auto, 1 braille, 2 block, 3 ascii */
+	int charset; /* enum tk_charset */
 	bool help, version, man;
 	const char *completion; /* shell */
 	int cpu;                /* tune and doctor; -1: not said */
@@ -77,8 +66,8 @@ enum tk_option_type {
 	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, ms or s; 10 ms to 60 s */
 	TK_OPTION_TIME,     /* the same, of any length */
 	TK_OPTION_POLL,     /* the same, or "spin" for 1 */
-	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G */
-	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: thousands of thousands */
+	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G: 1,024 each */
+	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: 1,000 each */
 	TK_OPTION_SLOTS,    /* uint64_t, a power of two that a lane can have */
 	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };
@@ -87,50 +76,81 @@ struct tk_option {
 	const char *name;
 	char letter; /* 0: none */
 	enum tk_option_type type;
-	unsigned commands;    /* bits, 1 << enum tk_command_id */
-	const char *argument; /* its name in help; NULL: none */
+	const char *argument; /* its name in help; NULL: none. "DIR" completes directories */
 	const char *choices;  /* of a choice: words separated by '|' */
 	const char *help;
 	size_t offset; /* in struct tk_args */
+	uint64_t max;  /* of a count and of slots; 0: what the type allows */
 };
+
+/**
+ * A command: write results to `out` and everything else to standard error.
+ * @return the exit code of the program, an enum tk_exit
+ */
+typedef int tk_command_run(const struct tk_args *a, FILE *out);
 
 struct tk_command {
 	const char *name;
+	tk_command_run *run;
 	const char *operands; /* as in the usage line; "" none */
 	int min_operands, max_operands;
 	const char *summary;
-	const char *text;           /* a paragraph */
-	const char *examples[4][2]; /* command line, what it does */
+	const char *text;                       /* a paragraph */
+	const char *examples[4][2];             /* command line, what it does */
+	const struct tk_option *const *options; /* ends with NULL; tk_option_of() has all */
 };
 
-extern const struct tk_command tk_commands[TK_COMMANDS];
-extern const struct tk_option tk_options[]; /* ends with name NULL */
+/** A fact about the program for its help: a name, and what it means. */
+struct tk_fact {
+	const char *name, *text;
+};
+
+struct tk_program {
+	const char *about;                 /* a paragraph */
+	const struct tk_command *commands; /* ends with name NULL; the first is the default */
+	const struct tk_fact *environment; /* variables; ends with name NULL */
+	const struct tk_fact *exit_codes;  /* ends with name NULL */
+};
 
 /**
- * Parse. Without a sub-command it is `top`. May permute argv.
+ * Parse. May permute argv. Without the name of a command, the program's first command is meant.
  * @return 0; -EINVAL and one line that says what is wrong and where help is.
  */
-int tk_args_parse(struct tk_args *a, int argc, char **argv, char why[256]);
+int tk_args_parse(struct tk_args *a, const struct tk_program *p, int argc, char **argv,
+		  char why[256]);
 
-/** @return an enum tk_command_id, or -1. */
-int tk_command_find(const char *name);
+/**
+ * For a command line that asks for what cannot be done. Say a usage line on standard error: how the
+ * command is called, the sentence, where its help is. command NULL: the program is meant.
+ * @return TK_EXIT_USAGE. For other failures there is tk_failed() (say.h).
+ */
+int tk_usage(const struct tk_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** @return the command of that name, or NULL */
+const struct tk_command *tk_command_find(const struct tk_program *p, const char *name);
+
+/** @return the i-th option of a command, --help and --version last; NULL: there are no more */
+const struct tk_option *tk_option_of(const struct tk_command *c, size_t i);
+
+/* --- values of options: values.c -------------------------------------------------------------- */
+
+/** Read the value of an option and store it in `a`. @return 0 or -EINVAL */
+int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *text);
+
+/** What an option takes, in words, such as "10ms to 60s". @return text, or a constant */
+const char *tk_option_takes(const struct tk_option *o, char text[64]);
 
 /** "100ms" and the like, in ns. @return 0 or -EINVAL */
 int tk_parse_time(const char *text, uint64_t *ns);
 
-/**
- * For what is wrong with a command line that no option can tell by itself: say it on standard
- * error, as tk_args_parse() would.
- * @return TK_EXIT_USAGE
- */
-enum tk_exit tk_usage(enum tk_command_id command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* --- help: help.c ----------------------------------------------------------------------------- */
 
-void tk_help_program(FILE *out);
-void tk_help_command(FILE *out, enum tk_command_id command);
+void tk_help_program(FILE *out, const struct tk_program *p);
+void tk_help_command(FILE *out, const struct tk_command *c);
 /** The man page, in roff. */
-void tk_help_man(FILE *out);
+void tk_help_man(FILE *out, const struct tk_program *p);
 /** Completion for bash. */
-void tk_help_bash(FILE *out);
+void tk_help_bash(FILE *out, const struct tk_program *p);
 
 #endif

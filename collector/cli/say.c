@@ -5,20 +5,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/cli/options.h"
 #include "collector/machine/printable.h"
 
 #define WIDTH 80
 
-void tk_say(const char *format, ...)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)
 {
 	char text[4096];
+
+	vsnprintf(text, sizeof(text), format, args);
+	tk_printable(text, sizeof(text), text);
+	fprintf(stderr, "timekeeper: %s\n", text);
+}
+
+void tk_say(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	say(format, args);
 	va_end(args);
-	tk_printable(text, sizeof(text), text);
-	fprintf(stderr, "timekeeper: %s\n", text);
+}
+
+int tk_failed(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return TK_EXIT_FAILED;
 }
 
 void tk_wrap(FILE *out, const char *text, int indent, int at)

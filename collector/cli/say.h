@@ -15,6 +15,9 @@
  */
 void tk_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** Say the sentence. @return TK_EXIT_FAILED, so that a command that fails can return this */
+int tk_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /**
  * Print a paragraph, wrapped at 80 columns. The first line continues at column `at`; the following
  * ones are indented by `indent`.

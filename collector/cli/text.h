@@ -39,8 +39,11 @@ char *tk_units_rate(char out[TK_UNITS_MAX], double per_s);
 
 #define TK_TEXT_DRAINER_MAX 160
 
-/** "cpu 3 pinned, node 1: 12 lanes on 2 MiB, gap 1.2 ms, ...": its lanes and the pages they lie on, and
- * what came of it since it was warm: the longest gap, page faults, involuntary context switches. */
+/**
+ * Describe a drainer: "cpu 3 pinned, node 1: 12 lanes on 2 MiB, gap 1.2 ms, ...": its lanes and the
+ * pages they lie on, and what happened since it was warm: the longest gap between two drains, page
+ * faults, involuntary context switches.
+ */
 void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_drainer_figures *d);
 
 #endif

@@ -11,14 +11,15 @@
 #include "collector/discover/dirs.h"
 #include "collector/machine/printable.h"
 
-#define SAID_MAX 32u /* of what is no segment; the others are counted */
+#define SAID_MAX 32u /* sentences about entries that are no segments; the rest is counted */
 
 struct walk {
 	const struct tk_args *args;
 	void (*each)(void *arg, const struct tk_found *f);
 	void *arg;
+	const char *outcome; /* of an entry that is no segment */
 	unsigned segments, refused, other_versions;
-	uint64_t timers; /* there was room for */
+	uint64_t timers; /* for which the segments have room */
 };
 
 const char *tk_owner_name(uint32_t owner)
@@ -50,15 +51,11 @@ static bool wanted(const struct tk_args *a, const struct tk_segment *s)
 	       (!a->collector.pid || a->collector.pid == s->info.pid);
 }
 
-/* Somebody may have made thousands of them. */
+/* Somebody may have made thousands of them, so that only the first are named. */
 static void say_refused(const struct walk *w, const char *dir, const char *name, const char *why)
 {
-	bool cleans = w->args->command == TK_CMD_CLEAN;
-
 	if (w->refused <= SAID_MAX)
-		tk_say("%s/%s: %s; %s", dir, name, why,
-		       cleans ? "left alone: if nothing that runs made it, remove it by rm -r"
-			      : "skipped");
+		tk_say("%s/%s: %s; %s", dir, name, why, w->outcome);
 }
 
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
@@ -78,7 +75,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	if (!s) {
 		int error = errno;
 
-		/* Gone since it was listed. */
+		/* It was removed after the directory was listed. */
 		if (error == ENOENT && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW))
 			return;
 		w->refused++;
@@ -98,20 +95,18 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	tk_segment_detach(s);
 }
 
-enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f),
-		     void *arg)
+int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f), void *arg,
+	    const char *outcome)
 {
-	struct walk w = { .args = a, .each = each, .arg = arg };
+	struct walk w = { .args = a, .each = each, .arg = arg, .outcome = outcome };
 	struct tk_dirs dirs;
 	char where[1024], why[TK_WHY_MAX];
 	int err = tk_dirs_list(&dirs, a->collector.dir);
 
-	if (err < 0) {
-		tk_say("no directory to look in: %s", strerror(-err));
-		return TK_EXIT_FAILED;
-	}
+	if (err < 0)
+		return tk_failed("no directory to look in: %s", strerror(-err));
 	for (size_t i = 0; i < dirs.n; i++) {
-		/* One that does not exist yet is no fault: nothing was started yet. */
+		/* A directory that does not exist is no failure: no program was started yet. */
 		err = tk_dirs_each(dirs.path[i], why, visit, &w);
 		if (err == 0 || err == -ENOENT)
 			continue;

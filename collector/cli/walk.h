@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/cli/walk.h - one look at every segment there is, for the commands that take one look.
+ * collector/cli/walk.h - visit every segment once, for the commands that look once and end.
  */
 #ifndef TK_COLLECTOR_CLI_WALK_H
 #define TK_COLLECTOR_CLI_WALK_H
@@ -9,22 +9,30 @@
 #include "ring/segment_read.h"
 
 struct tk_found {
-	const char *dir; /* to be shown */
+	const char *dir; /* printable */
 	int dirfd;
 	const struct tk_segment *segment; /* attached until each() returns */
 	enum tk_owner owner;
 };
 
 /**
- * Call each() for every segment that --dir, --app and --pid let through. Says on standard error
- * what else is there and is none, and where it looked if there is no segment at all.
- * @return TK_EXIT_OK if there was a segment; TK_EXIT_VERSION if only of other versions;
- * TK_EXIT_NOTHING if there was none; TK_EXIT_FAILED.
+ * What tk_walk() says of a directory entry that is no segment, where a command does not say more.
  */
-enum tk_exit tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f),
-		     void *arg);
+#define TK_WALK_SKIPPED "skipped"
 
-/** Say that there was no segment in `where`; refused: something was there, and said to be none. */
+/**
+ * Call each() for every segment that --dir, --app and --pid let through. Say on standard error, for
+ * each other entry, why it is no segment and what became of it (outcome); and where this looked, if
+ * there is no segment at all.
+ * @return TK_EXIT_OK: there was a segment; TK_EXIT_VERSION: there were only segments of other
+ * format versions; TK_EXIT_NOTHING: there was none; TK_EXIT_FAILED.
+ */
+int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f), void *arg,
+	    const char *outcome);
+
+/**
+ * Say that there is no segment in `where`. refused: entries were there, and were said to be none.
+ */
 void tk_say_nothing(const char *where, bool refused, const struct tk_args *a);
 
 /** "alive", "closed", "dead", "unknown". */

@@ -2,9 +2,12 @@
 /* `timekeeper clean`: remove what dead processes left behind. */
 #include <string.h>
 
+#include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/commands.h"
+
+/* What became of an entry that is no segment. */
+static const char not_removed[] = "left alone: if nothing that runs made it, remove it by rm -r";
 
 struct clean {
 	FILE *out;
@@ -36,7 +39,7 @@ static void clean_one(void *arg, const struct tk_found *f)
 	if (!c->force) {
 		fprintf(c->out, "would remove %s/%s (%s", f->dir, f->segment->name,
 			tk_owner_name(f->owner));
-		if (bytes) /* else no lane of it can be read, and nobody knows */
+		if (bytes) /* 0: no lane can be read, so that its size is not known */
 			fprintf(c->out, ", %.1f MiB", (double)bytes / 1048576);
 		fputs(")\n", c->out);
 		return;
@@ -51,10 +54,12 @@ static void clean_one(void *arg, const struct tk_found *f)
 	fprintf(c->out, "removed %s/%s\n", f->dir, f->segment->name);
 }
 
-enum tk_exit tk_cmd_clean(const struct tk_args *a, FILE *out)
+tk_command_run tk_cmd_clean;
+
+int tk_cmd_clean(const struct tk_args *a, FILE *out)
 {
 	struct clean c = { .out = out, .force = a->force };
-	enum tk_exit code = tk_walk(a, clean_one, &c);
+	int code = tk_walk(a, clean_one, &c, not_removed);
 
 	if (code != TK_EXIT_OK)
 		return code;

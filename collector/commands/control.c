@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* `timekeeper enable` and `disable`: one byte a timer, in the segment's control file. */
+/* `timekeeper enable` and `disable`: write one byte a timer into each segment's control file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/commands.h"
-#include "collector/machine/printable.h"
 
 struct control {
 	const char *pattern;
@@ -62,24 +61,31 @@ static void control_one(void *arg, const struct tk_found *f)
 	       err == -EACCES ? "; only its owner may" : "");
 }
 
-enum tk_exit tk_cmd_control(const struct tk_args *a, FILE *out)
+static int control(const struct tk_args *a, FILE *out, bool disabled)
 {
-	struct control c = { .pattern = a->operands[0], .disabled = a->command == TK_CMD_DISABLE };
-	const char *verb = tk_commands[a->command].name;
-	enum tk_exit code = tk_walk(a, control_one, &c);
-	char pattern[128];
+	struct control c = { .pattern = a->operands[0], .disabled = disabled };
+	int code = tk_walk(a, control_one, &c, TK_WALK_SKIPPED);
 
 	if (code != TK_EXIT_OK)
 		return code;
-	if (c.processes == 0) {
-		tk_printable(pattern, sizeof(pattern), c.pattern);
-		fprintf(stderr,
-			"usage: timekeeper %s PATTERN: no timer of a living process matches %s; "
-			"`timekeeper ls` names them\n",
-			verb, pattern);
-		return TK_EXIT_USAGE;
-	}
-	fprintf(out, "%sd %u timer%s in %u process%s\n", verb, c.timers, c.timers == 1 ? "" : "s",
-		c.processes, c.processes == 1 ? "" : "es");
+	if (c.processes == 0)
+		return tk_usage(a->command,
+				"no timer of a living process matches %.128s, and `timekeeper ls` "
+				"names them",
+				c.pattern);
+	fprintf(out, "%s %u timer%s in %u process%s\n", disabled ? "disabled" : "enabled", c.timers,
+		c.timers == 1 ? "" : "s", c.processes, c.processes == 1 ? "" : "es");
 	return c.failed ? TK_EXIT_FAILED : TK_EXIT_OK;
+}
+
+tk_command_run tk_cmd_enable, tk_cmd_disable;
+
+int tk_cmd_enable(const struct tk_args *a, FILE *out)
+{
+	return control(a, out, false);
+}
+
+int tk_cmd_disable(const struct tk_args *a, FILE *out)
+{
+	return control(a, out, true);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* `timekeeper ls`: segments, owners, lanes and the memory they really got. */
+/* `timekeeper ls`: segments, their owners and lanes, and the memory that the lanes got. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
+#include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/commands.h"
 #include "collector/machine/printable.h"
 #include "collector/machine/where.h"
 
@@ -14,10 +14,10 @@
 
 struct ls {
 	FILE *out;
-	json_t *list; /* NULL: for people */
+	json_t *list; /* NULL: print text */
 	bool placement;
-	struct tk_watchers watchers; /* where one of the two is shown */
-	bool small_pages, apart;
+	struct tk_watchers watchers; /* with --json and --placement only */
+	bool small_pages, apart;     /* a lane was shown that the remarks at the end explain */
 };
 
 static const char *pages_name(uint32_t pages)
@@ -32,7 +32,7 @@ static const char *discipline_name(const struct tk_segment_lane *lane)
 	return lane->info.discipline == TK_DISCIPLINE_RTE ? "rte" : "broadcast";
 }
 
-/* Who writes a lane now. The list is shared memory: copied, then checked. */
+/* Who writes a lane now. The list is in shared memory: copy an entry first, then check the copy. */
 static void last_owner(const struct tk_segment_lane *lane, struct tk_lane_owner *o,
 		       char name[TK_THREAD_NAME])
 {
@@ -72,7 +72,7 @@ static json_t *lane_json(struct ls *ls, const struct tk_found *f, uint32_t index
 	return json;
 }
 
-/* A page a 4,096 timers: 64 KiB at the most. */
+/* One flag a timer; 64 KiB at the most. Valid until the next call. */
 static const uint8_t *disabled_of(const struct tk_segment *s)
 {
 	static uint8_t flags[TK_TIMERS_MAX];
@@ -92,7 +92,7 @@ static json_t *timers_json(const struct tk_segment *s)
 	return timers;
 }
 
-/* All names if they are few; what is disabled in any case, for nothing else would show it. */
+/* Print all names if they are few, and disabled ones in any case: nothing else would show them. */
 static void timers_text(FILE *out, const struct tk_segment *s)
 {
 	const uint8_t *disabled = disabled_of(s);
@@ -229,17 +229,19 @@ static void print_remarks(const struct ls *ls)
 			"or newer, which can collapse\nshared memory into them.\n");
 }
 
-enum tk_exit tk_cmd_ls(const struct tk_args *a, FILE *out)
+tk_command_run tk_cmd_ls;
+
+int tk_cmd_ls(const struct tk_args *a, FILE *out)
 {
 	struct ls ls = { .out = out,
 			 .list = a->json ? json_array() : NULL,
 			 .placement = a->placement };
-	enum tk_exit code = TK_EXIT_FAILED;
+	int code;
 
 	if ((a->json || a->placement) && tk_watchers_find(&ls.watchers) < 0)
-		tk_say("out of memory for a list of collectors");
+		code = tk_failed("out of memory for a list of collectors");
 	else
-		code = tk_walk(a, list_one, &ls);
+		code = tk_walk(a, list_one, &ls, TK_WALK_SKIPPED);
 	if (ls.list)
 		print_json(&ls);
 	else

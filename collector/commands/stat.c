@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* `timekeeper stat`: every interval of every timer, as text. */
+/* `timekeeper stat`: print every interval of every timer. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <stdio_ext.h>
 #include <string.h>
 
-#include "collector/cli/rows.h"
+#include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/stop.h"
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/commands.h"
+#include "collector/commands/rows.h"
 #include "collector/discover/dirs.h"
-#include "collector/machine/printable.h"
 
-/* A process that has just been started gets this long to appear. */
+/* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
 
 struct stat_run {
@@ -26,21 +26,21 @@ struct stat_run {
 	int64_t since_ns;
 	int64_t began_ns;
 	uint64_t notes, lost;
-	bool shown; /* there was a timer to show */
-	int write_error;
-	bool rows;    /* and something was printed of one */
-	bool refused; /* it was said that records are refused */
-	bool aside;   /* and that samples are set aside */
+	bool shown;      /* there was a timer to show */
+	int write_error; /* errno; 0: none */
+	bool rows;       /* rows were printed */
+	bool refused;    /* a sentence said that records are refused */
+	bool aside;      /* a sentence said that samples are set aside */
 };
 
-/* Data of processes that were dead before we came is shown when asked for. */
+/* Timers of processes that were dead before this collector came are shown with --oldest only. */
 static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
 {
 	return (!t->found_dead || r->args->collector.oldest) &&
 	       (!r->args->timer || !fnmatch(r->args->timer, t->name, 0));
 }
 
-/* The earliest interval's end after `after` of which there is something to print; 0: none. */
+/* The end of the earliest interval after `after` that has something to print; 0: there is none. */
 static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, int64_t after)
 {
 	int64_t next = 0;
@@ -84,7 +84,7 @@ static bool enough(const struct stat_run *r)
 	return r->args->count && r->printed >= r->args->count;
 }
 
-/* Intervals in which nothing was there to print count, too: --count ends in bounded time. */
+/* Intervals without anything to print count, too, so that --count ends in bounded time. */
 static void print_new(struct stat_run *r, const struct tk_snapshot *s)
 {
 	uint64_t goal = r->printed + (s->intervals - r->intervals);
@@ -119,7 +119,7 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 	r->lost = s->lost;
 }
 
-/* Once: it may go on for as long as they live. */
+/* Say this once: a process may refuse records for as long as it lives. */
 static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_segments && !r->refused; i++) {
@@ -135,7 +135,7 @@ static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
 	}
 }
 
-/* Once, too: how many there were in each interval stands in its rows. */
+/* Say this once, too: the rows of jsonl and csv say how many samples were set aside when. */
 static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
@@ -159,10 +159,10 @@ static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
 	return false;
 }
 
-static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *s)
+static int nothing(const struct stat_run *r, const struct tk_snapshot *s)
 {
 	struct tk_dirs dirs = { 0 };
-	char where[1024], pattern[128];
+	char where[1024];
 	bool dead = false, living = false;
 
 	for (size_t i = 0; i < s->n_timers; i++) {
@@ -171,18 +171,12 @@ static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *
 		else
 			living = true;
 	}
-	if (r->args->timer && (living || (dead && r->args->collector.oldest))) {
-		tk_printable(pattern, sizeof(pattern), r->args->timer);
-		fprintf(stderr,
-			"usage: timekeeper stat --timer PATTERN: no timer matches %s; `timekeeper "
-			"stat` shows their names\n",
-			pattern);
-		return TK_EXIT_USAGE;
-	}
-	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0) {
-		tk_say("out of memory for a list of directories");
-		return TK_EXIT_FAILED;
-	}
+	if (r->args->timer && (living || (dead && r->args->collector.oldest)))
+		return tk_usage(r->args->command,
+				"no timer matches --timer %.128s, and `timekeeper ls` names them",
+				r->args->timer);
+	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0)
+		return tk_failed("out of memory for a list of directories");
 	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
 	if (dead)
@@ -193,9 +187,9 @@ static enum tk_exit nothing(const struct stat_run *r, const struct tk_snapshot *
 }
 
 /* @return whether to go on; *code is set if not. */
-static bool step(struct stat_run *r, enum tk_exit *code)
+static bool step(struct stat_run *r, int *code)
 {
-	/* Silent ones, too: to tell a pattern that nobody has from one that waits for records. */
+	/* Ask for silent timers, too: a pattern may match timers that have no records yet. */
 	struct tk_view view = { .since_ns = r->since_ns, .silent = true };
 	bool closed = tk_collector_wait(r->collector, r->intervals, 100) == 0;
 	struct tk_snapshot *s;
@@ -205,8 +199,7 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 		return true;
 	s = tk_collector_snapshot(r->collector, &view);
 	if (!s) {
-		tk_say("out of memory");
-		*code = TK_EXIT_FAILED;
+		*code = tk_failed("out of memory for a snapshot");
 		return false;
 	}
 	if (r->began_ns == 0)
@@ -217,7 +210,7 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 	say_aside(r, s);
 	if (closed)
 		print_new(r, s);
-	/* On a busy machine it may not have come to look yet. */
+	/* On a busy machine the collector may not have looked for segments yet. */
 	if (!r->shown && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
 		go_on = false;
@@ -226,7 +219,7 @@ static bool step(struct stat_run *r, enum tk_exit *code)
 	return go_on && !enough(r) && !r->write_error;
 }
 
-/* Who names cpus wants to know whether they were left alone. */
+/* With --cpu, report what disturbed each drainer: that tells whether its cpu was left alone. */
 static void say_drainers(const struct stat_run *r)
 {
 	struct tk_snapshot *s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
@@ -241,26 +234,34 @@ static void say_drainers(const struct stat_run *r)
 	tk_snapshot_free(s);
 }
 
-enum tk_exit tk_cmd_stat(const struct tk_args *a, FILE *out)
+/* main() must not report again what is reported here, so that the stream forgets its error. */
+static int end_output(struct stat_run *r)
+{
+	__fpurge(r->out);
+	clearerr(r->out);
+	if (r->write_error == EPIPE) /* nobody reads any more: that is an end, not a failure */
+		return TK_EXIT_OK;
+	return tk_failed("cannot write: %s", strerror(r->write_error));
+}
+
+tk_command_run tk_cmd_stat;
+
+int tk_cmd_stat(const struct tk_args *a, FILE *out)
 {
 	struct stat_run r = { .args = a, .out = out, .since_ns = 1 };
-	enum tk_exit code = TK_EXIT_OK;
+	int code = TK_EXIT_OK;
 	char why[256];
 
 	tk_stop_on_signals();
 	r.collector = tk_collector_open(&a->collector, why);
-	if (!r.collector) {
-		tk_say("%s", why);
-		return TK_EXIT_FAILED;
-	}
+	if (!r.collector)
+		return tk_failed("%s", why);
 	while (!tk_told_to_stop && step(&r, &code))
 		;
-	if (r.write_error && r.write_error != EPIPE) {
-		tk_say("cannot write: %s", strerror(r.write_error));
-		code = TK_EXIT_FAILED;
-	} else if (code == TK_EXIT_OK && !r.rows) {
+	if (r.write_error)
+		code = end_output(&r);
+	else if (code == TK_EXIT_OK && !r.rows)
 		tk_say("no records came meanwhile");
-	}
 	if (r.rows && !tk_tsc_cpus_empty(&a->collector.cpus))
 		say_drainers(&r);
 	tk_collector_close(r.collector);

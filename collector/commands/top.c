@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/commands/top.h"
-
+/* `timekeeper top`: the live display, until q, Ctrl-C, SIGTERM or SIGHUP. */
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
@@ -12,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/cli/options.h"
+#include "collector/cli/say.h"
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
 #include "collector/display/keys.h"
@@ -162,7 +163,7 @@ static void where_text(const struct tk_collector_options *o, char *out, size_t s
 }
 
 /* Once the first snapshot is there: the terminal, until the end. */
-static int show(struct top *t, const struct tk_top_options *o)
+static int show(struct top *t, const struct tk_args *a)
 {
 	int error = tk_terminal_open();
 
@@ -170,8 +171,8 @@ static int show(struct top *t, const struct tk_top_options *o)
 		return error;
 	catch_stops();
 	const char *no_color = getenv("NO_COLOR");
-	t->grid.charset = tk_charset_choose(o->charset);
-	t->grid.no_color = o->no_color || (no_color && no_color[0]);
+	t->grid.charset = tk_charset_choose((enum tk_charset)a->charset);
+	t->grid.no_color = a->no_color || (no_color && no_color[0]);
 	error = run(t);
 	tk_terminal_close();
 	return error;
@@ -182,54 +183,61 @@ static int complain(int error)
 	const char *term = getenv("TERM");
 
 	if (error == -EINVAL)
-		fprintf(stderr,
-			"timekeeper: the terminal '%s' (TERM) is not known here: set TERM, for "
-			"example to xterm-256color, or use `timekeeper stat`\n",
-			term ? term : "");
-	else
-		fprintf(stderr, "timekeeper: the display ended: %s\n", strerror(-error));
-	return 1;
+		return tk_failed("the terminal '%s' (TERM) is not known here: set TERM, for "
+				 "example to xterm-256color, or use `timekeeper stat`",
+				 term ? term : "");
+	return tk_failed("the display ended: %s", strerror(-error));
 }
 
-static bool have_terminal(void)
+/* @return which standard stream is no terminal; NULL: both are */
+static const char *missing_terminal(void)
 {
-	const char *missing = !isatty(STDOUT_FILENO)  ? "output"
-			      : !isatty(STDIN_FILENO) ? "input"
-						      : NULL;
-
-	if (missing)
-		fprintf(stderr, "timekeeper: standard %s is no terminal: use `timekeeper stat`\n",
-			missing);
-	return !missing;
+	if (!isatty(STDOUT_FILENO))
+		return "output";
+	return isatty(STDIN_FILENO) ? NULL : "input";
 }
 
-int tk_cmd_top(const struct tk_top_options *o)
+/* A locale in which the asked characters can be written at all. */
+static void set_locale(enum tk_charset asked)
 {
-	struct top t = { 0 };
-	char why[256] = "", where[512];
-	int error = -ENOMEM;
+	bool utf8 = asked == TK_CHARSET_BRAILLE || asked == TK_CHARSET_BLOCK;
 
-	setlocale(LC_CTYPE, o->charset == TK_CHARSET_BRAILLE || o->charset == TK_CHARSET_BLOCK
-				    ? "C.UTF-8"
-				    : "");
-	if (!have_terminal())
-		return 1;
-	where_text(&o->collector, where, sizeof(where));
-	tk_view_init(&t.view, where);
-	t.collector = open_collector(&o->collector, why);
-	if (!t.collector) {
-		fprintf(stderr, "timekeeper: %s\n", why[0] ? why : strerror(errno));
-		return 1;
-	}
-	if (update(&t))
-		error = show(&t, o);
-	tk_collector_close(t.collector);
-	tk_snapshot_free(t.snapshot);
-	tk_view_fini(&t.view);
-	tk_grid_free(&t.grid);
+	setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "");
+}
+
+/* SIGTERM and SIGHUP end the process as they would have, once the terminal is restored. */
+static void die_if_told(void)
+{
 	if (stopped_by && stopped_by != SIGINT) {
 		signal(stopped_by, SIG_DFL);
 		raise(stopped_by);
 	}
-	return error ? complain(error) : 0;
+}
+
+tk_command_run tk_cmd_top;
+
+int tk_cmd_top(const struct tk_args *a, FILE *out)
+{
+	struct top t = { 0 };
+	char why[256] = "", where[512];
+	const char *missing = missing_terminal();
+	int error = -ENOMEM;
+
+	(void)out; /* the terminal */
+	set_locale((enum tk_charset)a->charset);
+	if (missing)
+		return tk_failed("standard %s is no terminal: use `timekeeper stat`", missing);
+	where_text(&a->collector, where, sizeof(where));
+	tk_view_init(&t.view, where);
+	t.collector = open_collector(&a->collector, why);
+	if (!t.collector)
+		return tk_failed("%s", why[0] ? why : strerror(errno));
+	if (update(&t))
+		error = show(&t, a);
+	tk_collector_close(t.collector);
+	tk_snapshot_free(t.snapshot);
+	tk_view_fini(&t.view);
+	tk_grid_free(&t.grid);
+	die_if_told();
+	return error ? complain(error) : TK_EXIT_OK;
 }

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* `timekeeper tune`: which size loses nothing; from running programs or a described load. */
+/* `timekeeper tune`: which size loses nothing, for running programs or for a described load. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/stop.h"
-#include "collector/commands/commands.h"
 #include "collector/drain/pace.h"
 #include "collector/tune/answer.h"
 
-#define SECONDS     10u
-#define SECONDS_MAX 3600u
-#define BURST_RATE  UINT64_C(100000000)
-/* A third of what bench/collector drains of one timer; of a thousand, its worst. */
+#define SECONDS    10u
+#define BURST_RATE UINT64_C(100000000)
+/* A third of what bench/collector drains with one timer, and its worst with a thousand timers. */
 #define DRAIN UINT64_C(50000000)
 
 static uint64_t memory_bytes(void)
@@ -23,11 +22,9 @@ static uint64_t memory_bytes(void)
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What no option can tell by itself. */
-static enum tk_exit check(const struct tk_args *a)
+/* Refuse what each option by itself allows, and all together do not. */
+static int check(const struct tk_args *a)
 {
-	if (a->seconds > SECONDS_MAX)
-		return tk_usage(a->command, "--seconds takes 1 to %u", SECONDS_MAX);
 	if (tk_size_bytes(a->slots) > memory_bytes())
 		return tk_usage(a->command,
 				"%" PRIu64 " slots are %" PRIu64
@@ -54,8 +51,11 @@ static enum tk_exit check(const struct tk_args *a)
 	return TK_EXIT_OK;
 }
 
-/* The answer first: no picture that cannot be written is a reason to lose what was measured. */
-static enum tk_exit print(const struct tk_tune_answer *a, FILE *out)
+/*
+ * Print the answer before drawing it: if the picture cannot be written, what was measured is not
+ * lost.
+ */
+static int print(const struct tk_tune_answer *a, FILE *out)
 {
 	json_t *all;
 	int err;
@@ -70,20 +70,18 @@ static enum tk_exit print(const struct tk_tune_answer *a, FILE *out)
 	}
 	fflush(out);
 	err = a->args->plot ? tk_tune_plot(a, a->args->plot) : 0;
-	if (err) {
-		tk_say("%s cannot be written: %s", a->args->plot, strerror(-err));
-		return TK_EXIT_FAILED;
-	}
+	if (err)
+		return tk_failed("%s cannot be written: %s", a->args->plot, strerror(-err));
 	if (a->must_survive_ns && a->recommended == TK_SIZES)
 		return TK_EXIT_FAILED;
 	return a->verified && !a->verified->holds ? TK_EXIT_FAILED : TK_EXIT_OK;
 }
 
-/* Put the recommended size to the test, if asked to, and show all. */
-static enum tk_exit finish(struct tk_tune_answer *a, struct tk_verify *v, FILE *out)
+/* Verify the recommended size, if --verify asks for it, and print everything. */
+static int finish(struct tk_tune_answer *a, struct tk_verify *v, FILE *out)
 {
 	struct tk_verified verified;
-	enum tk_exit code;
+	int code;
 	char why[256];
 	int err;
 
@@ -110,7 +108,7 @@ static enum tk_exit finish(struct tk_tune_answer *a, struct tk_verify *v, FILE *
 
 /* ---- a described load ------------------------------------------------------------------------ */
 
-/* Between polls, of a collector that was told so; 0: that paces itself. */
+/* The time between polls that --poll asks for; 0: the collector paces itself. */
 static uint64_t poll_ns(const struct tk_args *a)
 {
 	uint64_t ns = a->collector.poll_ns;
@@ -120,7 +118,7 @@ static uint64_t poll_ns(const struct tk_args *a)
 	return ns && ns < TK_POLL_MIN_NS ? TK_POLL_MIN_NS : ns;
 }
 
-/* How long to stop a collector so that its gap comes to gap_ns, with the poll interval it has. */
+/* How long to stop a collector so that the stop and its poll interval add up to gap_ns. */
 static uint64_t stall_ns(const struct tk_args *a, const struct tk_load *l, uint64_t gap_ns,
 			 uint64_t slots)
 {
@@ -129,7 +127,7 @@ static uint64_t stall_ns(const struct tk_args *a, const struct tk_load *l, uint6
 	return gap_ns > poll ? gap_ns - poll : gap_ns;
 }
 
-static enum tk_exit describe(struct tk_model *m, struct tk_gaps *recorded, const struct tk_args *a)
+static int describe(struct tk_model *m, struct tk_gaps *recorded, const struct tk_args *a)
 {
 	char why[256];
 	int err;
@@ -146,23 +144,21 @@ static enum tk_exit describe(struct tk_model *m, struct tk_gaps *recorded, const
 				"--rate");
 	if (err)
 		return tk_usage(a->command, "such bursts come less than once in eleven days");
-	if (a->rate >= m->drain) {
-		tk_say("no size survives this load: %" PRIu64 " records a second come, and the "
-		       "reader takes %" PRIu64 "; whatever the size, it fills",
-		       a->rate, m->drain);
-		return TK_EXIT_FAILED;
-	}
+	if (a->rate >= m->drain)
+		return tk_failed("no size survives this load: %" PRIu64 " records a second come, "
+				 "and the reader takes %" PRIu64 "; whatever the size, it fills",
+				 a->rate, m->drain);
 	if (!a->stalls)
 		return TK_EXIT_OK;
 	if (tk_gaps_read(recorded, a->stalls, why) < 0)
 		return tk_usage(a->command, "--stalls: %s", why);
 	if (tk_gaps_add(recorded, TK_TUNE_MARGIN * tk_gaps_worst(recorded), 1) < 0)
-		return TK_EXIT_FAILED;
+		return tk_failed("out of memory for the gaps of %s", a->stalls);
 	m->recorded = recorded;
 	return TK_EXIT_OK;
 }
 
-static enum tk_exit tune_described(const struct tk_args *a, FILE *out)
+static int tune_described(const struct tk_args *a, FILE *out)
 {
 	struct tk_model_size size[TK_SIZES];
 	struct tk_gaps recorded = { 0 };
@@ -171,7 +167,7 @@ static enum tk_exit tune_described(const struct tk_args *a, FILE *out)
 		.args = a, .model = &m, .size = size, .recommended = TK_SIZES
 	};
 	struct tk_verify v = { .rate = a->rate, .burst = a->burst ? a->burst : 1 };
-	enum tk_exit code = describe(&m, &recorded, a);
+	int code = describe(&m, &recorded, a);
 
 	if (code == TK_EXIT_OK)
 		tk_model_run(&m, size);
@@ -192,8 +188,9 @@ static enum tk_exit tune_described(const struct tk_args *a, FILE *out)
 /* ---- running programs ------------------------------------------------------------------------ */
 
 /*
- * A steady load like the densest stretch that decided: half a lane of records in the time in which
- * they came; but no more than nine tenths of a lane in the gap that is to be survived.
+ * Make a steady load that is as dense as the densest stretch of what was measured, which decided
+ * the size: half a lane of records in the time in which they came. But let no more than nine tenths
+ * of a lane come in the gap that is to be survived.
  */
 static void imitate(struct tk_verify *v, const struct tk_tune_answer *a)
 {
@@ -210,7 +207,10 @@ static void imitate(struct tk_verify *v, const struct tk_tune_answer *a)
 	v->stall_ns = stall_ns(a->args, &load, a->must_survive_ns, slots);
 }
 
-/* A collector that paces itself polls so seldom in quiet times, and those end with a burst. */
+/*
+ * A collector that paces itself waits up to TK_POLL_MAX_NS between polls in quiet times, and a
+ * burst ends such times: no smaller gap will do.
+ */
 static uint64_t must_survive_ns(const struct tk_args *a, const struct tk_live *l)
 {
 	uint64_t ns = TK_TUNE_MARGIN * l->gaps.max;
@@ -218,17 +218,15 @@ static uint64_t must_survive_ns(const struct tk_args *a, const struct tk_live *l
 	return ns < TK_POLL_MAX_NS && !a->collector.poll_ns ? TK_POLL_MAX_NS : ns;
 }
 
-static enum tk_exit tune_live(const struct tk_args *a, FILE *out)
+static int tune_live(const struct tk_args *a, FILE *out)
 {
 	struct tk_live *l = calloc(1, sizeof(*l));
 	struct tk_tune_answer answer = { .args = a, .live = l };
 	struct tk_verify v = { 0 };
-	enum tk_exit code;
+	int code;
 
-	if (!l) {
-		tk_say("out of memory");
-		return TK_EXIT_FAILED;
-	}
+	if (!l)
+		return tk_failed("out of memory for a measurement");
 	tk_stop_on_signals();
 	code = tk_live_measure(l, a, &tk_told_to_stop);
 	if (code == TK_EXIT_OK && (l->records == 0 || l->gaps.max == 0)) {
@@ -250,10 +248,12 @@ static enum tk_exit tune_live(const struct tk_args *a, FILE *out)
 	return code;
 }
 
-enum tk_exit tk_cmd_tune(const struct tk_args *a, FILE *out)
+tk_command_run tk_cmd_tune;
+
+int tk_cmd_tune(const struct tk_args *a, FILE *out)
 {
 	struct tk_args args = *a;
-	enum tk_exit code = check(a);
+	int code = check(a);
 
 	if (code != TK_EXIT_OK)
 		return code;

@@ -309,7 +309,7 @@ static int pin(int cpu, cpu_set_t *had)
 	return 0;
 }
 
-static enum tk_exit open_clock(struct tk_live *l)
+static int open_clock(struct tk_live *l)
 {
 	struct tk_clock clock;
 	int err = tk_clock_open(&clock, NULL);
@@ -323,9 +323,9 @@ static enum tk_exit open_clock(struct tk_live *l)
 	return TK_EXIT_OK;
 }
 
-static enum tk_exit attach_all(struct tk_live *l, const struct tk_args *a)
+static int attach_all(struct tk_live *l, const struct tk_args *a)
 {
-	enum tk_exit code = tk_walk(a, attach, l);
+	int code = tk_walk(a, attach, l, TK_WALK_SKIPPED);
 
 	if (code == TK_EXIT_OK && l->n_segments == 0 && !l->no_memory) {
 		tk_say("only segments of dead processes: measure a program while it runs");
@@ -340,11 +340,10 @@ static enum tk_exit attach_all(struct tk_live *l, const struct tk_args *a)
 	return code;
 }
 
-enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
-			     const volatile sig_atomic_t *stop)
+int tk_live_measure(struct tk_live *l, const struct tk_args *a, const volatile sig_atomic_t *stop)
 {
 	bool pinned = a->cpu >= 0;
-	enum tk_exit code = open_clock(l);
+	int code = open_clock(l);
 	cpu_set_t had;
 	int err;
 

@@ -71,8 +71,7 @@ struct tk_live {
  * @return TK_EXIT_OK; what tk_walk() returns if there is nothing; TK_EXIT_FAILED. The reason was
  * printed on standard error.
  */
-enum tk_exit tk_live_measure(struct tk_live *l, const struct tk_args *a,
-			     const volatile sig_atomic_t *stop);
+int tk_live_measure(struct tk_live *l, const struct tk_args *a, const volatile sig_atomic_t *stop);
 
 void tk_live_free(struct tk_live *l);
 

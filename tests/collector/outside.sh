@@ -24,6 +24,12 @@ lengths() { sed 1d "$out" | while IFS= read -r line; do echo ${#line}; done | so
 # --- the command line
 expect 2 nonsense
 said 'unknown command nonsense; see `timekeeper --help`'
+expect 2 help nonsense
+said '^usage: timekeeper .* unknown command nonsense; see `timekeeper --help`'
+lines_said 1
+expect 2 help --completion fish
+said '^usage: timekeeper help .* no completion for fish; see `timekeeper help --help`'
+lines_said 1
 expect 2 stat -oZ
 said 'unknown option -Z'
 for bad in '--interval 9ms' '--interval 61s' '--interval soon' '--count 0' '--format xml' '--dir='; do
@@ -81,7 +87,7 @@ printed ' COUNT .* LOST .* AVG .* P50 .* P99 .* MAX$'
 expect 0 stat --once --oldest --timer 'wai*'
 never_printed spans
 expect 2 stat --timer 'zzz*' --interval 60s
-said '^usage: timekeeper stat --timer PATTERN: no timer matches zzz\*'
+said '^usage: timekeeper stat \[options\]: no timer matches --timer zzz\*'
 expect 0 stat --count 3 --interval 20ms --timer silent
 said 'no records came meanwhile'
 for command in 'stat --once --oldest' 'ls' 'ls --json' 'help'; do

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One table: what it says is understood, shown by help, the man page and completion. */
-#include "collector/cli/options.h"
+#include "collector/commands/commands.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -19,16 +19,16 @@ static int parse(const char *line)
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *w = strtok(words, " "); w; w = strtok(NULL, " "))
 		argv[argc++] = w;
-	return tk_args_parse(&args, argc, argv, why);
+	return tk_args_parse(&args, &tk_program, argc, argv, why);
 }
 
-static char *text_of(void (*print)(FILE *))
+static char *text_of(void (*print)(FILE *, const struct tk_program *))
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
 
-	print(f);
+	print(f, &tk_program);
 	fclose(f);
 	return text;
 }
@@ -36,10 +36,10 @@ static char *text_of(void (*print)(FILE *))
 Test(options, no_command_is_top)
 {
 	cr_assert_eq(parse(""), 0);
-	cr_assert_eq(args.command, TK_CMD_TOP);
+	cr_assert_str_eq(args.command->name, "top");
 	cr_assert_eq(args.cpu, -1);
 	cr_assert_eq(parse("--oldest --charset ascii --history 64M"), 0);
-	cr_assert_eq(args.command, TK_CMD_TOP);
+	cr_assert_str_eq(args.command->name, "top");
 	cr_assert(args.collector.oldest);
 	cr_assert_eq(args.charset, 3);
 	cr_assert_eq(args.collector.history_bytes, 64u << 20);
@@ -49,7 +49,7 @@ Test(options, stat)
 {
 	cr_assert_eq(parse("stat --format jsonl --count 5 -i 20ms --timer A* --poll spin --cpu 1"),
 		     0);
-	cr_assert_eq(args.command, TK_CMD_STAT);
+	cr_assert_str_eq(args.command->name, "stat");
 	cr_assert_eq(args.format, TK_FORMAT_JSONL);
 	cr_assert_eq(args.count, 5);
 	cr_assert_eq(args.collector.interval_ns, 20000000);
@@ -63,7 +63,7 @@ Test(options, stat)
 Test(options, ls)
 {
 	cr_assert_eq(parse("ls --placement --pid 7"), 0);
-	cr_assert_eq(args.command, TK_CMD_LS);
+	cr_assert_str_eq(args.command->name, "ls");
 	cr_assert(args.placement);
 	cr_assert_eq(parse("stat --placement"), -EINVAL);
 }
@@ -79,7 +79,7 @@ Test(options, operands)
 Test(options, tune)
 {
 	cr_assert_eq(parse("tune --rate 2.5M --burst 1K --stall 5ms --slots 65536 --verify"), 0);
-	cr_assert_eq(args.command, TK_CMD_TUNE);
+	cr_assert_str_eq(args.command->name, "tune");
 	cr_assert_eq(args.rate, 2500000);
 	cr_assert_eq(args.burst, 1000);
 	cr_assert_eq(args.stall_ns, 5000000);
@@ -101,7 +101,7 @@ Test(options, tune)
 Test(options, doctor)
 {
 	cr_assert_eq(parse("doctor"), 0);
-	cr_assert_eq(args.command, TK_CMD_DOCTOR);
+	cr_assert_str_eq(args.command->name, "doctor");
 	cr_assert_eq(args.cpu, -1);
 	cr_assert_eq(args.seconds, 0);
 	cr_assert_eq(parse("doctor --cpu 3 --seconds 5 --json --fix-script --root /x"), 0);
@@ -138,7 +138,7 @@ Test(options, bad_input_is_one_usage_line)
 		"stat --cpu 3-1",      "stat --cpu x",      "stat --cpu 4096",
 		"stat --isolated",     "doctor --cpu 1,2",  "tune --isolated",
 		"stat extra",          "nonsense",          "enable",
-		"enable a b",          "help nonsense",     "help --completion fish",
+		"enable a b",          "help a b",          "help --completion",
 		"ls --force",          "top --timer x",     "top --history 1T",
 		"clean --json",        "stat --on\nce",     NULL,
 	};
@@ -151,89 +151,125 @@ Test(options, bad_input_is_one_usage_line)
 	}
 }
 
-/* Two commands may mean different things by one name. */
-static bool knows(int command, const char *name)
+/* A value that an option takes. */
+static const char *value_for(const struct tk_option *o)
 {
-	for (const struct tk_option *o = tk_options; o->name; o++)
-		if (!strcmp(o->name, name) && o->commands >> command & 1)
+	switch (o->type) {
+	case TK_OPTION_FLAG:
+		return "";
+	case TK_OPTION_INTERVAL:
+		return "1s";
+	case TK_OPTION_POLL:
+		return "spin";
+	case TK_OPTION_TIME:
+		return "5ms";
+	case TK_OPTION_SLOTS:
+		return "1024";
+	case TK_OPTION_CHOICE:
+		return o->choices[0] == 't' ? "csv" : "ascii";
+	default:
+		return "1";
+	}
+}
+
+static bool takes(const struct tk_command *c, const char *name)
+{
+	const struct tk_option *o;
+
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		if (!strcmp(o->name, name))
 			return true;
 	return false;
 }
 
+/* Every option there is, of a command that does not take it, too. */
+static void check_option(const struct tk_command *c, const struct tk_option *o, const char *help)
+{
+	bool mine = takes(c, o->name);
+	char want[64], line[128];
+
+	snprintf(want, sizeof(want), "--%s", o->name);
+	cr_assert_eq(strstr(help, want) != NULL, mine, "%s %s", c->name, want);
+	snprintf(line, sizeof(line), "%s %s %s --help", c->name, want, value_for(o));
+	cr_assert_eq(parse(line), mine ? 0 : -EINVAL, "%s: %s", line, why);
+}
+
 Test(options, every_option_is_in_its_help_and_parsed)
 {
-	for (int c = 0; c < TK_COMMANDS; c++) {
+	const struct tk_option *o;
+
+	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
 		char *text = NULL;
 		size_t size = 0;
 		FILE *f = open_memstream(&text, &size);
 
-		tk_help_command(f, (enum tk_command_id)c);
+		tk_help_command(f, c);
 		fclose(f);
-		for (const struct tk_option *o = tk_options; o->name; o++) {
-			char want[64], line[128];
-			bool mine = knows(c, o->name);
-
-			snprintf(want, sizeof(want), "--%s", o->name);
-			cr_assert_eq(strstr(text, want) != NULL, mine, "%s %s", tk_commands[c].name,
-				     want);
-			snprintf(line, sizeof(line), "%s %s %s --help", tk_commands[c].name, want,
-				 !o->argument                    ? ""
-				 : o->type == TK_OPTION_INTERVAL ? "1s"
-				 : o->type == TK_OPTION_POLL     ? "spin"
-				 : o->type == TK_OPTION_TIME     ? "5ms"
-				 : o->type == TK_OPTION_SLOTS    ? "1024"
-				 : !o->choices                   ? "1"
-				 : o->choices[0] == 't'          ? "csv"
-								 : "ascii");
-			cr_assert_eq(parse(line), mine ? 0 : -EINVAL, "%s: %s", line, why);
-		}
+		for (const struct tk_command *other = tk_program.commands; other->name; other++)
+			for (size_t i = 0; (o = tk_option_of(other, i)); i++)
+				check_option(c, o, text);
 		cr_assert(strstr(text, "examples:"));
-		cr_assert_not_null(tk_commands[c].examples[0][0]);
+		cr_assert_not_null(c->examples[0][0]);
 		for (const char *l = text; l; l = strchr(l + 1, '\n'))
 			cr_assert_leq(strcspn(l + 1, "\n"), 100);
 		free(text);
 	}
 }
 
+Test(options, every_command_has_a_function_and_a_name_of_its_own)
+{
+	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
+		cr_assert_not_null(c->run);
+		cr_assert_eq(tk_command_find(&tk_program, c->name), c);
+	}
+	cr_assert_null(tk_command_find(&tk_program, "nonsense"));
+}
+
 /* An example that is not understood teaches the wrong thing. */
 Test(options, every_example_parses)
 {
-	for (int c = 0; c < TK_COMMANDS; c++) {
-		for (int i = 0; i < 4 && tk_commands[c].examples[i][0]; i++) {
+	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
+		for (int i = 0; i < 4 && c->examples[i][0]; i++) {
 			char line[256];
 
 			snprintf(line, sizeof(line), "%s",
-				 tk_commands[c].examples[i][0] + strlen("timekeeper"));
+				 c->examples[i][0] + strlen("timekeeper"));
 			line[strcspn(line, ">")] = '\0';
 			cr_assert_eq(parse(line), 0, "%s: %s", line, why);
-			cr_assert_eq((int)args.command, c);
+			cr_assert_eq(args.command, c);
 		}
 	}
+}
+
+/* "--name", as roff writes it. */
+static void roff_name(char to[64], const char *name)
+{
+	to += sprintf(to, "\\-\\-");
+	for (; *name; name++) {
+		if (*name == '-')
+			*to++ = '\\';
+		*to++ = *name;
+	}
+	*to = '\0';
 }
 
 Test(options, man_page_and_completion_know_all)
 {
 	char *man = text_of(tk_help_man), *bash = text_of(tk_help_bash);
 	char *program = text_of(tk_help_program);
+	const struct tk_option *o;
+	char want[64];
 
-	for (int c = 0; c < TK_COMMANDS; c++) {
-		cr_assert(strstr(man, tk_commands[c].name));
-		cr_assert(strstr(bash, tk_commands[c].name));
-		cr_assert(strstr(program, tk_commands[c].name));
-	}
-	for (const struct tk_option *o = tk_options; o->name; o++) {
-		char want[64] = "\\-\\-";
-		char *to = want + strlen(want);
-
-		for (const char *c = o->name; *c; c++) {
-			if (*c == '-')
-				*to++ = '\\';
-			*to++ = *c;
+	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
+		cr_assert(strstr(man, c->name));
+		cr_assert(strstr(bash, c->name));
+		cr_assert(strstr(program, c->name));
+		for (size_t i = 0; (o = tk_option_of(c, i)); i++) {
+			roff_name(want, o->name);
+			cr_assert(strstr(man, want), "%s", want);
+			snprintf(want, sizeof(want), "--%s", o->name);
+			cr_assert(strstr(bash, want), "%s", want);
 		}
-		*to = '\0';
-		cr_assert(strstr(man, want), "%s", want);
-		snprintf(want, sizeof(want), "--%s", o->name);
-		cr_assert(strstr(bash, want), "%s", want);
 	}
 	free(man);
 	free(bash);

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "collector/engine/collector.h"
-#include "ring/place.h"
 
 #define MS      INT64_C(1000000)
 #define WATCHED (600000 * MS) /* how long, up to now_ns */
@@ -248,10 +246,4 @@ void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)
 {
 	(void)c;
 	tk_fake_live.interval_ns = interval_ns;
-}
-
-int tk_segments_dir(char *path, size_t size)
-{
-	snprintf(path, size, "/dev/shm/timekeeper-%u", getuid());
-	return 0;
 }

@@ -5,25 +5,27 @@
  */
 #include <string.h>
 
-#include "collector/commands/top.h"
+#include "collector/cli/options.h"
 #include "collector/display/canvas/terminal.h"
 #include "tests/display/fake.h"
 
+extern tk_command_run tk_cmd_top;
+
 int main(int argc, char **argv)
 {
-	struct tk_top_options o = { 0 };
+	struct tk_args a = { 0 };
 
 	tk_terminal_guard();
 	tk_fake_live = tk_fake();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "braille") == 0)
-			o.charset = TK_CHARSET_BRAILLE;
+			a.charset = TK_CHARSET_BRAILLE;
 		else if (strcmp(argv[i], "block") == 0)
-			o.charset = TK_CHARSET_BLOCK;
+			a.charset = TK_CHARSET_BLOCK;
 		else if (strcmp(argv[i], "ascii") == 0)
-			o.charset = TK_CHARSET_ASCII;
+			a.charset = TK_CHARSET_ASCII;
 		else if (strcmp(argv[i], "nocolor") == 0)
-			o.no_color = true;
+			a.no_color = true;
 		else if (strcmp(argv[i], "empty") == 0)
 			tk_fake_live.n_segments = 0;
 		else if (strcmp(argv[i], "lost") == 0)
@@ -31,5 +33,5 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "dead") == 0)
 			tk_fake_live.dead = true;
 	}
-	return tk_cmd_top(&o);
+	return tk_cmd_top(&a, stdout);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/cli/options.h"
+#include "collector/commands/commands.h"
 #include "collector/tune/model/sizes.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -37,9 +37,10 @@ static void check_value(const struct tk_args *a, const struct tk_option *o)
 
 static void check_accepted(const struct tk_args *a, char **words, int n)
 {
-	const struct tk_command *c = &tk_commands[a->command];
+	const struct tk_command *c = a->command;
+	const struct tk_option *o;
 
-	REQUIRE(a->command < TK_COMMANDS);
+	REQUIRE(c && tk_command_find(&tk_program, c->name) == c);
 	REQUIRE(a->cpu >= -1 && a->cpu < 4096);
 	REQUIRE(a->charset >= 0 && a->charset <= 3 && a->format >= 0 && a->format <= 2);
 	REQUIRE(!a->once || a->count == 1 || a->help || a->version);
@@ -49,10 +50,8 @@ static void check_accepted(const struct tk_args *a, char **words, int n)
 	if (a->help || a->version)
 		return;
 	REQUIRE(a->n_operands >= c->min_operands && a->n_operands <= c->max_operands);
-	REQUIRE(!a->completion || !strcmp(a->completion, "bash"));
-	for (const struct tk_option *o = tk_options; o->name; o++)
-		if (o->commands >> a->command & 1)
-			check_value(a, o);
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		check_value(a, o);
 }
 
 /* Each number that the time's text stands for, by another way: long double and one suffix. */
@@ -87,9 +86,9 @@ static void show_help(const struct tk_args *a)
 	if (a->help)
 		tk_help_command(nowhere, a->command);
 	if (a->man)
-		tk_help_man(nowhere);
+		tk_help_man(nowhere, &tk_program);
 	if (a->completion)
-		tk_help_bash(nowhere);
+		tk_help_bash(nowhere, &tk_program);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -104,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < n; i++)
 		check_time(words[i]);
 	memcpy(given, words, sizeof(given)); /* parsing may permute them */
-	if (tk_args_parse(&a, n, words, why) == 0) {
+	if (tk_args_parse(&a, &tk_program, n, words, why) == 0) {
 		check_accepted(&a, words, n);
 		show_help(&a);
 	} else {

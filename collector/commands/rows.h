@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/cli/rows.h - one timer, kind and interval as a line of text: table, JSON or CSV.
+ * collector/commands/rows.h - one timer, kind and interval as a line of text: table, JSON or CSV.
  */
-#ifndef TK_COLLECTOR_CLI_ROWS_H
-#define TK_COLLECTOR_CLI_ROWS_H
+#ifndef TK_COLLECTOR_COMMANDS_ROWS_H
+#define TK_COLLECTOR_COMMANDS_ROWS_H
 
 #include <stdio.h>
 

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/commands/table.c - the program `timekeeper`, described: its options and its commands.
+ *
+ * To add a command, write its function, a tk_command_run, in a file of its own in this folder;
+ * declare the function and add its row here; name the file in meson.build. To add an option, give
+ * it a field in struct tk_args, a row here, and a place in the list of each command that takes it.
+ * --help and --version are not listed: every command takes them.
+ */
+#include "collector/commands/commands.h"
+
+#include "collector/tune/model/sizes.h"
+
+#define SECONDS_MAX 3600u
+
+/* --- options --------------------------------------------------------------------------------- */
+
+#define AT(field) .offset = offsetof(struct tk_args, field)
+
+/* clang-format would put each field on a line of its own, and break the text where it likes. */
+// clang-format off
+
+static const struct tk_option
+	dir = {
+		.name = "dir", .letter = 'd', .type = TK_OPTION_TEXT, .argument = "DIR",
+		AT(collector.dir),
+		.help = "look for segments here, not in $TIMEKEEPER_DIR or "
+			"/dev/shm/timekeeper-UID",
+	},
+	app = {
+		.name = "app", .letter = 'a', .type = TK_OPTION_TEXT, .argument = "NAME",
+		AT(collector.app),
+		.help = "only processes of this app",
+	},
+	pid = {
+		.name = "pid", .letter = 'p', .type = TK_OPTION_PID, .argument = "PID",
+		AT(collector.pid),
+		.help = "only this process",
+	},
+	timer = {
+		.name = "timer", .letter = 't', .type = TK_OPTION_TEXT, .argument = "PATTERN",
+		AT(timer),
+		.help = "only timers whose name matches this shell pattern",
+	},
+	format = {
+		.name = "format", .letter = 'f', .type = TK_OPTION_CHOICE, .argument = "FORMAT",
+		.choices = "table|jsonl|csv", AT(format),
+		.help = "table for people, jsonl or csv for programs (in ns)",
+	},
+	count = {
+		.name = "count", .letter = 'n', .type = TK_OPTION_COUNT, .argument = "N",
+		AT(count),
+		.help = "stop after this many intervals",
+	},
+	once = {
+		.name = "once", .letter = '1', .type = TK_OPTION_FLAG, AT(once),
+		.help = "one interval; the same as --count 1",
+	},
+	interval = {
+		.name = "interval", .letter = 'i', .type = TK_OPTION_INTERVAL, .argument = "TIME",
+		AT(collector.interval_ns),
+		.help = "statistics over this long: 10ms to 60s (default 100ms)",
+	},
+	oldest = {
+		.name = "oldest", .letter = 'o', .type = TK_OPTION_FLAG, AT(collector.oldest),
+		.help = "begin at the oldest records still there, those of dead processes "
+			"included",
+	},
+	raw = {
+		.name = "raw", .letter = 'r', .type = TK_OPTION_FLAG, AT(collector.raw),
+		.help = "do not subtract what an empty span costs",
+	},
+	poll = {
+		.name = "poll", .type = TK_OPTION_POLL, .argument = "TIME", AT(collector.poll_ns),
+		.help = "drain this often; `spin` never sleeps (default: 50us to 5ms, as the "
+			"load asks)",
+	},
+	cpus = {
+		.name = "cpu", .type = TK_OPTION_CPUS, .argument = "LIST", AT(collector.cpus),
+		.help = "drain the lanes on these cpus, e.g. 3 or 3,7-9: a thread pinned to "
+			"each; the rest keeps away from them (default: a thread for each NUMA "
+			"node with lanes, not pinned)",
+	},
+	isolated = {
+		.name = "isolated", .type = TK_OPTION_FLAG, AT(collector.isolated),
+		.help = "refuse, with the reason, if a cpu of --cpu is not isolated; lock memory",
+	},
+	one_cpu = {
+		.name = "cpu", .type = TK_OPTION_CPU, .argument = "CPU", AT(cpu),
+		.help = "tune: read the lanes on this cpu; doctor: examine it",
+	},
+	history = {
+		.name = "history", .type = TK_OPTION_SIZE, .argument = "SIZE",
+		AT(collector.history_bytes),
+		.help = "memory for the past (default 256M)",
+	},
+	charset = {
+		.name = "charset", .type = TK_OPTION_CHOICE, .argument = "SET",
+		.choices = "auto|braille|block|ascii", AT(charset),
+		.help = "what graphs are drawn with",
+	},
+	no_color = {
+		.name = "no-color", .type = TK_OPTION_FLAG, AT(no_color),
+		.help = "no colours; so does NO_COLOR",
+	},
+	json = {
+		.name = "json", .letter = 'j', .type = TK_OPTION_FLAG, AT(json),
+		.help = "one JSON object",
+	},
+	placement = {
+		.name = "placement", .type = TK_OPTION_FLAG, AT(placement),
+		.help = "show on which NUMA node each lane, its producer and its drainers are",
+	},
+	force = {
+		.name = "force", .type = TK_OPTION_FLAG, AT(force),
+		.help = "remove them",
+	},
+	offsets = {
+		.name = "offsets", .type = TK_OPTION_FLAG, AT(offsets),
+		.help = "measure cores against each other; runs a thread on each",
+	},
+	seconds = {
+		.name = "seconds", .type = TK_OPTION_COUNT, .argument = "N", AT(seconds),
+		.max = SECONDS_MAX,
+		.help = "measure, or simulate, for so long (tune: default 10; doctor: not unless "
+			"asked)",
+	},
+	fix_script = {
+		.name = "fix-script", .type = TK_OPTION_FLAG, AT(fix_script),
+		.help = "print a shell script that mends what is not ok; nothing is run",
+	},
+	root = {
+		.name = "root", .type = TK_OPTION_TEXT, .argument = "DIR", AT(root),
+		.help = "examine copies of /sys, /proc and /dev in this directory",
+	},
+	rate = {
+		.name = "rate", .type = TK_OPTION_RATE, .argument = "N", AT(rate),
+		.help = "a load to try instead: so many records a second, e.g. 2M",
+	},
+	burst = {
+		.name = "burst", .type = TK_OPTION_RATE, .argument = "N", AT(burst),
+		.help = "which come so many at a time (default 1)",
+	},
+	burst_rate = {
+		.name = "burst-rate", .type = TK_OPTION_RATE, .argument = "N", AT(burst_rate),
+		.help = "and then at so many a second (default 100M: 10 ns apart)",
+	},
+	stall = {
+		.name = "stall", .type = TK_OPTION_TIME, .argument = "TIME", AT(stall_ns),
+		.help = "its reader is away for so long, one poll in a thousand, besides its "
+			"poll interval",
+	},
+	stalls = {
+		.name = "stalls", .type = TK_OPTION_TEXT, .argument = "FILE", AT(stalls),
+		.help = "its reader is away as was measured: what tune --json wrote",
+	},
+	drain = {
+		.name = "drain", .type = TK_OPTION_RATE, .argument = "N", AT(drain),
+		.help = "its reader takes so many records a second (default 50M)",
+	},
+	slots = {
+		.name = "slots", .type = TK_OPTION_SLOTS, .argument = "N", AT(slots),
+		.max = TK_SIZE_MAX,
+		.help = "say what a lane of so many slots survives",
+	},
+	verify = {
+		.name = "verify", .type = TK_OPTION_FLAG, AT(verify),
+		.help = "prove the answer: run that load and such stalls, at that size and at "
+			"half of it",
+	},
+	plot = {
+		.name = "plot", .type = TK_OPTION_TEXT, .argument = "FILE", AT(plot),
+		.help = "draw it, as SVG",
+	},
+	man = {
+		.name = "man", .type = TK_OPTION_FLAG, AT(man),
+		.help = "print the man page, in roff",
+	},
+	completion = {
+		.name = "completion", .type = TK_OPTION_TEXT, .argument = "SHELL", AT(completion),
+		.help = "print completion for this shell: bash",
+	};
+
+/* Which segments. */
+#define SEGMENTS &dir, &app, &pid
+
+/* How a collector collects. */
+#define COLLECTING &interval, &oldest, &raw, &poll, &cpus, &isolated
+
+#define OPTIONS(...) (const struct tk_option *const[]){ __VA_ARGS__, NULL }
+
+/* --- commands -------------------------------------------------------------------------------- */
+
+/* A command's only caller is its row. */
+tk_command_run tk_cmd_top, tk_cmd_stat, tk_cmd_ls, tk_cmd_clean, tk_cmd_enable, tk_cmd_disable;
+tk_command_run tk_cmd_tsc, tk_cmd_doctor, tk_cmd_tune, tk_cmd_help;
+
+static const struct tk_command commands[] = {
+	{
+		.name = "top",
+		.run = tk_cmd_top,
+		.operands = "",
+		.summary = "live display of every timer (the default)",
+		.text =
+			"Shows the timers of all running programs, their latency, processing time "
+			"and rate as they change. Press ? in it for its keys. Watched programs "
+			"cannot tell that it runs.",
+		.examples = {
+			{ "timekeeper", "watch everything" },
+			{ "timekeeper top --app gateway", "only this app" },
+		},
+		.options = OPTIONS(SEGMENTS, COLLECTING, &history, &charset, &no_color),
+	},
+	{
+		.name = "stat",
+		.run = tk_cmd_stat,
+		.operands = "",
+		.summary = "statistics per interval, as table, JSON lines or CSV",
+		.text =
+			"Prints, for each interval, timer and kind (processing, latency), count, "
+			"rate, lost records and percentiles. Percentiles come from histograms of "
+			"every record. A + after the PID: that process has ended. Losses and "
+			"notes go to standard error. On a narrow terminal, or where COLUMNS says "
+			"so, the table leaves columns out; the other formats are always whole, "
+			"and have set_aside: samples that are in no statistic, because they ended "
+			"before they began or the clock changed under them.",
+		.examples = {
+			{ "timekeeper stat", "a table ten times a second" },
+			{ "timekeeper stat --interval 1s --count 5 --format jsonl",
+			  "five seconds, for a program to read" },
+			{ "timekeeper stat --once --oldest --pid 4242",
+			  "the last records of a process that died" },
+		},
+		.options = OPTIONS(SEGMENTS, &timer, &format, &count, &once, COLLECTING),
+	},
+	{
+		.name = "ls",
+		.run = tk_cmd_ls,
+		.operands = "",
+		.summary = "segments, their lanes and memory, and whether their owners live",
+		.text =
+			"Lists the shared memory of each watched process: state of the owner, "
+			"lanes with the thread that writes them, slots, the kind of memory they "
+			"got, and records written. With --placement instead: the NUMA node that "
+			"was asked for each lane, where it lies now, its pages' size, the cpu and "
+			"node of its producer, and the collectors' threads that drain it. --json "
+			"has both.",
+		.examples = {
+			{ "timekeeper ls", "everything there is" },
+			{ "timekeeper ls --placement",
+			  "is each lane beside those who write and read it?" },
+			{ "timekeeper ls --json", "the same, for a program to read" },
+		},
+		.options = OPTIONS(SEGMENTS, &json, &placement),
+	},
+	{
+		.name = "clean",
+		.run = tk_cmd_clean,
+		.operands = "",
+		.summary = "remove the segments of dead processes",
+		.text =
+			"Lists what dead processes left behind, and removes it with --force. "
+			"Segments whose owner may live are left alone. Whoever still reads a "
+			"removed one keeps it.",
+		.examples = {
+			{ "timekeeper clean", "show what would be removed" },
+			{ "timekeeper clean --force", "remove it" },
+		},
+		.options = OPTIONS(SEGMENTS, &force),
+	},
+	{
+		.name = "enable",
+		.run = tk_cmd_enable,
+		.operands = "PATTERN",
+		.min_operands = 1,
+		.max_operands = 1,
+		.summary = "record these timers again",
+		.text =
+			"Switches timers on in running programs, by name; shell patterns are "
+			"understood.",
+		.examples = {
+			{ "timekeeper enable 'Sequencer-*'", "all timers of that prefix" },
+		},
+		.options = OPTIONS(SEGMENTS),
+	},
+	{
+		.name = "disable",
+		.run = tk_cmd_disable,
+		.operands = "PATTERN",
+		.min_operands = 1,
+		.max_operands = 1,
+		.summary = "stop recording these timers",
+		.text =
+			"Switches timers off in running programs, by name; shell patterns are "
+			"understood. A disabled timer costs about a cycle.",
+		.examples = {
+			{ "timekeeper disable '*' --app gateway", "everything of one app" },
+		},
+		.options = OPTIONS(SEGMENTS),
+	},
+	{
+		.name = "tsc",
+		.run = tk_cmd_tsc,
+		.operands = "",
+		.summary = "is this machine's time stamp counter worth reading?",
+		.text =
+			"Shows every check of the counter with its source, its frequency with "
+			"bounds, and, if asked, the offsets between cores.",
+		.examples = {
+			{ "timekeeper tsc", "checks and frequency" },
+			{ "timekeeper tsc --offsets --json",
+			  "measure the cores against each other, too" },
+		},
+		.options = OPTIONS(&json, &offsets),
+	},
+	{
+		.name = "doctor",
+		.run = tk_cmd_doctor,
+		.operands = "",
+		.summary = "is this machine, and one cpu of it, fit to measure on?",
+		.text =
+			"Checks the counter and what else may disturb one cpu: isolation, ticks, "
+			"interrupts, other threads, power, memory, the kernel's housekeeping, "
+			"load. Each check has a value, a verdict (ok, warn, fail, unknown), why "
+			"it matters, and what mends it. With --seconds it also spins on the cpu "
+			"and shows what took it away meanwhile; two seconds or more tell ticks "
+			"from chance, and without it these two checks are left out. Without --cpu "
+			"it takes the first isolated cpu, or else the last one. The exit code is "
+			"the worst verdict: fail 1, warn 5, unknown 6, ok 0.",
+		.examples = {
+			{ "timekeeper doctor", "everything that takes no time" },
+			{ "timekeeper doctor --cpu 3 --seconds 5",
+			  "measure what interrupts cpu 3, too" },
+			{ "timekeeper doctor --cpu 3 --fix-script > fix.sh",
+			  "what would mend it, to read and run" },
+		},
+		.options = OPTIONS(&one_cpu, &json, &seconds, &fix_script, &root),
+	},
+	{
+		.name = "tune",
+		.run = tk_cmd_tune,
+		.operands = "",
+		.summary = "which ring size loses nothing, and which stall a size survives",
+		.text =
+			"Answers with the smallest power of two of slots that loses nothing. Of "
+			"running programs, it measures how bursty each lane is and how long a "
+			"reader on this machine is away, and wants twice that. Of a load that is "
+			"described by --rate, and stalls by --stall or --stalls, it simulates "
+			"every record, and proves a bound beside it. --verify puts the answer to "
+			"the test: a producer with that load, a collector that is stopped for "
+			"that long, at the size and at half of it. --slots asks the other way "
+			"round.",
+		.examples = {
+			{ "timekeeper tune --app gateway",
+			  "measure a running program for ten seconds" },
+			{ "timekeeper tune --rate 2M --burst 500 --stall 5ms",
+			  "a load that does not run yet" },
+			{ "timekeeper tune --rate 1M --stall 20ms --verify",
+			  "the same with processes, to prove it" },
+			{ "timekeeper tune --rate 1M --slots 65536",
+			  "which stall does this size survive?" },
+		},
+		.options = OPTIONS(SEGMENTS, &poll, &one_cpu, &json, &seconds, &rate, &burst,
+			&burst_rate, &stall, &stalls, &drain, &slots, &verify, &plot),
+	},
+	{
+		.name = "help",
+		.run = tk_cmd_help,
+		.operands = "[COMMAND]",
+		.min_operands = 0,
+		.max_operands = 1,
+		.summary = "help, the man page, shell completion",
+		.text =
+			"Shows help on the program or one of its commands. Man page and "
+			"completion are made from the same table.",
+		.examples = {
+			{ "timekeeper help stat", "help on stat" },
+			{ "timekeeper help --completion bash > /etc/bash_completion.d/timekeeper",
+			  "install completion" },
+		},
+		.options = OPTIONS(&man, &completion),
+	},
+	{ .name = NULL },
+};
+
+// clang-format on
+
+static const struct tk_fact environment[] = {
+	{ "TIMEKEEPER_DIR", "where segments are, for watched programs and for this one" },
+	{ "NO_COLOR", "if not empty, the display uses no colours" },
+	{ NULL, NULL },
+};
+
+static const struct tk_fact exit_codes[] = {
+	{ "0", "fine" },
+	{ "1", "failed; a line on standard error says why. doctor: a check failed" },
+	{ "2", "the command line was not understood, or no timer matches the pattern" },
+	{ "3", "nothing to show" },
+	{ "4", "only segments of another format version" },
+	{ "5", "doctor: nothing failed, but there are warnings" },
+	{ "6", "doctor: neither, but something could not be checked" },
+	{ NULL, NULL },
+};
+
+const struct tk_program tk_program = {
+	.about = "Shows the latency of running programs that are instrumented with libtimekeeper. "
+		 "It reads their shared memory and cannot disturb them: start it, stop it, kill "
+		 "it, or run several at once.",
+	.commands = commands,
+	.environment = environment,
+	.exit_codes = exit_codes,
+};
