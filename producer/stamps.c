@@ -2,12 +2,13 @@
 /* Stamps other than the inline ones, origins, and ticks to nanoseconds. */
 #include "producer/library.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tsc/convert.h"
+#include "tsc/floor.h"
 #include "tsc/freq.h"
 
 /* Where the counter is forbidden, clock_gettime() kills too: it reads it, without a system call. */
@@ -53,37 +54,30 @@ uint64_t tk_stamp_stop(tk_timer_t timer, uint32_t *cpu)
 	return tk_now();
 }
 
-/* ---- what an empty span costs ---- */
+/* ---- what a pair of stamps costs ---- */
 
-#define EMPTY_SPANS 255
+static uint32_t floors[TK_STAMPS]; /* under the library's lock */
+static bool floors_known;
 
-static int compare(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static uint32_t empty_span(enum tk_stamp stamp)
-{
-	const tk_timer_t timer = tk_record_meta(0, 0, stamp);
-	uint32_t ticks[EMPTY_SPANS];
-	uint32_t cpu;
-
-	for (int i = 0; i < EMPTY_SPANS; i++) {
-		uint64_t start = stamp > TK_STAMP_FAST ? tk_stamp_start(timer) : tk_tsc_fast();
-
-		ticks[i] = (uint32_t)(tk_stop_stamp_(timer, &cpu) - start);
-	}
-	qsort(ticks, EMPTY_SPANS, sizeof(ticks[0]), compare);
-	return ticks[EMPTY_SPANS / 2];
-}
-
+/*
+ * Once a process: a segment that is opened again, or by a forked child, takes what was measured. Nothing
+ * is subtracted from hand-made stamps, nor under the system's clock: what those cost is in no table.
+ */
 void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 {
-	floor[TK_STAMP_HAND] = 0;
-	for (unsigned i = 0; i < TK_STAMP_HAND; i++)
-		floor[i] = system_clock() ? 0 : empty_span((enum tk_stamp)i);
+	struct tk_tsc_floor modes[TK_TSC_FLOOR_MODES];
+
+	memset(floor, 0, TK_STAMPS * sizeof(*floor));
+	if (system_clock())
+		return;
+	if (!floors_known) {
+		tk_tsc_floor_measure(modes);
+		floors[TK_STAMP_ORDERED] = modes[TK_TSC_FLOOR_ORDERED].subtract;
+		floors[TK_STAMP_FAST] = modes[TK_TSC_FLOOR_FAST].subtract;
+		floors[TK_STAMP_FENCED] = modes[TK_TSC_FLOOR_FENCED].subtract;
+		floors_known = true;
+	}
+	memcpy(floor, floors, sizeof(floors));
 }
 
 /* ---- ticks to ns ---- */

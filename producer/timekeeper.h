@@ -109,10 +109,11 @@ struct tk_options {
  * defined before the system's clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE),
  * -EMFILE, -ENOMEM, ... In every case the program may go on as if it were 0.
  *
- * Costs milliseconds. Measures what an empty span costs, for the reader to subtract.
+ * Costs milliseconds. The first call measures for 0.4 ms what a pair of stamps adds to a span, for the
+ * reader to subtract (tsc/floor.h).
  *
- * Under qemu's software emulation (TCG) records could be torn, so that it is refused, by whichever
- * clock; TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
+ * Refused under QEMU TCG (software emulation) with either clock: stores may tear, and so may records.
+ * TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
  *
  * What killed processes of this app left in the directory stays readable, but for all but the newest
  * four: those are removed here, so that a program that crashes again and again does not fill the
@@ -414,7 +415,8 @@ TK_HOT void tk_sum_finish(tk_timer_t timer, const struct tk_sum *sum)
 /* ---- laps: one stamp a stage boundary -------------------------------------------------------- */
 
 /**
- * [hot] Record the stage that ends now and began at *lap, and let the next begin:
+ * [hot] Record the stage that ends now and began at *lap, and let the next begin. Each boundary is one
+ * stamp of the timer's mode:
  *
  *	uint64_t lap = tk_now();
  *	parse();   tk_lap(t_parse, &lap);
@@ -422,7 +424,7 @@ TK_HOT void tk_sum_finish(tk_timer_t timer, const struct tk_sum *sum)
  */
 TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
 {
-	uint32_t kind = tk_meta_kind(timer) == TK_STAMP_FAST ? TK_KIND_LAP_FAST : TK_KIND_LAP;
+	uint32_t kind = TK_KIND_LAP + tk_meta_kind(timer);
 	uint32_t cpu;
 	uint64_t now;
 

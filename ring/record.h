@@ -52,10 +52,9 @@ enum tk_kind {
 	TK_KIND_TO_STOP = 4,   /* 4..7: the same; its latency reaches to its stop */
 	TK_KIND_SUM = 8,       /* durations accumulated by the program; start is when it began */
 	TK_KIND_LATENCY = 9,   /* no span: only how long ago the origin was, at start */
-	TK_KIND_LAP = 10,      /* between two stage boundaries, ordered stamps; one stamp each */
-	TK_KIND_LAP_FAST = 11, /* the same, plain rdtsc */
-	TK_KIND_MARK = 12,     /* a named instant */
-	/* 13..15 are reserved: a reader counts them as unknown and goes on */
+	TK_KIND_LAP = 10,      /* 10..13: between two stage boundaries, one stamp of that mode each */
+	TK_KIND_MARK = 14,     /* a named instant */
+	/* 15 is reserved: a reader counts it as unknown and goes on */
 	TK_KINDS = 16,
 };
 

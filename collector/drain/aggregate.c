@@ -22,12 +22,9 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 			continue;
 		a->floor[stamp] = floor[stamp];
 		a->floor[stamp | TK_KIND_TO_STOP] = floor[stamp];
+		a->floor[stamp + TK_KIND_LAP] = floor[stamp];
 	}
-	/* A sum is many spans, and nobody knows how many: nothing to subtract. */
-	if (floor) {
-		a->floor[TK_KIND_LAP] = floor[TK_STAMP_ORDERED];
-		a->floor[TK_KIND_LAP_FAST] = floor[TK_STAMP_FAST];
-	}
+	/* A sum is many spans, and nobody knows how many: subtract nothing. */
 }
 
 static inline __attribute__((always_inline)) void add(struct tk_tally *t, enum tk_measure m,

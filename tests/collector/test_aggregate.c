@@ -50,7 +50,7 @@ static void naive_record(struct naive *n, const struct tk_record *r, size_t time
 			 const struct tk_clock *clock)
 {
 	size_t id = r->timer;
-	bool span = r->kind < 8, lap = r->kind == TK_KIND_LAP || r->kind == TK_KIND_LAP_FAST;
+	bool span = r->kind < 8, lap = r->kind >= TK_KIND_LAP && r->kind < TK_KIND_MARK;
 
 	if (id >= timers) {
 		n->unknown++;
