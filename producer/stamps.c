@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tsc/convert.h"
 #include "tsc/floor.h"
-#include "tsc/freq.h"
+#include "tsc/rate.h"
 
-/* Where the counter is forbidden, clock_gettime() kills too: it reads it, without a system call. */
+/* Where reading the counter is forbidden, the vDSO's clock_gettime() kills too, because it reads the
+ * counter: make the system call. */
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t = { 0, 0 };
@@ -40,7 +40,7 @@ uint64_t tk_now(void)
 	return __builtin_expect(no_clock(), 0) ? 0 : tk_tsc_fast();
 }
 
-/* Called for timers that are stamped neither ordered nor fast. */
+/* The program calls these for timers that are stamped neither ordered nor fast. */
 uint64_t tk_stamp_start(tk_timer_t timer)
 {
 	return tk_meta_kind(timer) == TK_STAMP_FENCED ? tk_tsc_fenced() : tk_now();
@@ -82,66 +82,81 @@ void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 
 /* ---- ticks to ns ---- */
 
-/*
- * The rate is that of two readings, the first taken when the segment was opened. A conversion is
- * fitted when the window has doubled since the last, so there are never more than 64: they are
- * appended, never changed, and read without a lock.
- */
-#define FITS 64
+/* A counter of another core may be behind by this many ticks: that is no step backward. */
+#define BEHIND (UINT64_C(1) << 20)
 
-static struct tk_tsc_pair first;
-static struct tk_tsc_conv fits[FITS];
-static double fitted_hz[FITS];
-static unsigned n_fits;
-static uint64_t next_fit; /* ticks */
+static struct tk_tsc_rate rate; /* under the library's lock */
 
-static void fit(void)
+/* Written under the lock, read without. Each is whole by itself; two that do not match cost one look
+ * too early or too late. */
+static double ns_per_tick; /* 0: not known yet */
+static uint64_t looked_tsc, wait_ticks;
+
+static void look(void)
 {
-	struct tk_tsc_pair now;
-	double hz;
+	struct tk_tsc_reading now;
+	double ns;
 
-	tk_tsc_pair_read(&now);
-	hz = tk_tsc_pair_hz(&first, &now, NULL);
-	if (n_fits == FITS || tk_tsc_conv_init(&fits[n_fits], hz, 0, 0))
-		return;
-	fitted_hz[n_fits] = hz;
-	__atomic_store_n(&next_fit, now.tsc + (now.tsc - first.tsc), __ATOMIC_RELAXED);
-	/* Pairs with the acquire load in current_fit(). */
-	__atomic_store_n(&n_fits, n_fits + 1, __ATOMIC_RELEASE);
+	tk_tsc_reading_take(&now);
+	if (!rate.last.pair.tsc)
+		tk_tsc_rate_begin(&rate, &now);
+	else if (tk_tsc_rate_look(&rate, &now)) {
+		ns = 1e9 / rate.hz;
+		__atomic_store(&ns_per_tick, &ns, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&wait_ticks, tk_tsc_rate_wait(&rate), __ATOMIC_RELAXED);
+	__atomic_store_n(&looked_tsc, now.pair.tsc, __ATOMIC_RELAXED);
+}
+
+/* Also where the counter went far back: the difference wraps. */
+static bool look_is_due(void)
+{
+	uint64_t since = tk_tsc_fast() - __atomic_load_n(&looked_tsc, __ATOMIC_RELAXED);
+
+	return since + BEHIND >= __atomic_load_n(&wait_ticks, __ATOMIC_RELAXED) + BEHIND;
 }
 
 void tk_stamps_begin(void)
 {
-	if (!first.tsc && !system_clock())
-		tk_tsc_pair_read(&first);
+	if (!rate.last.pair.tsc && !system_clock())
+		look();
 }
 
 void tk_stamps_end(void)
 {
-	if (!n_fits && !system_clock())
-		fit();
+	if (!(rate.hz > 0) && !system_clock())
+		look();
 }
 
-/* -1: none, and ticks are ns. */
-static int current_fit(void)
+/* Of the segment's clock, as well as it is known by now. */
+static double current_ns_per_tick(void)
 {
+	double ns;
+
 	if (system_clock() || no_clock())
-		return -1;
-	if (tk_tsc_fast() >= __atomic_load_n(&next_fit, __ATOMIC_RELAXED)) {
+		return 1;
+	if (look_is_due()) {
 		tk_library_lock();
 		tk_stamps_begin();
-		if (tk_tsc_fast() >= next_fit)
-			fit();
+		if (look_is_due())
+			look();
 		tk_library_unlock();
 	}
-	return (int)__atomic_load_n(&n_fits, __ATOMIC_ACQUIRE) - 1;
+	__atomic_load(&ns_per_tick, &ns, __ATOMIC_RELAXED);
+	return ns > 0 ? ns : 1;
+}
+
+/* Nonsense saturates. */
+static int64_t whole(double x)
+{
+	return (int64_t)(x > 9e18 ? 9e18 : x < -9e18 ? -9e18 : x);
 }
 
 int64_t tk_ns(int64_t ticks)
 {
-	int i = current_fit();
+	double ns = current_ns_per_tick();
 
-	return i < 0 ? ticks : tk_tsc_delta_ns(&fits[i], ticks);
+	return ns == 1 ? ticks : whole((double)ticks * ns);
 }
 
 struct tk_origin tk_origin_now(void)
@@ -156,13 +171,10 @@ struct tk_origin tk_origin_now(void)
 struct tk_origin tk_origin_from_real(int64_t real_ns)
 {
 	struct tk_origin now = tk_origin_now();
-	int i = current_fit();
 	/* Nonsense wraps, and saturates, as every latency does. */
-	double ago = (double)(int64_t)((uint64_t)now.real_ns - (uint64_t)real_ns) *
-		     (i < 0 ? 1 : fitted_hz[i] / 1e9);
+	double ago = (double)(int64_t)((uint64_t)now.real_ns - (uint64_t)real_ns);
 
-	ago = ago > 9e18 ? 9e18 : ago < -9e18 ? -9e18 : ago;
-	now.ticks -= (uint64_t)(int64_t)ago;
+	now.ticks -= (uint64_t)whole(ago / current_ns_per_tick());
 	now.real_ns = real_ns;
 	return now;
 }

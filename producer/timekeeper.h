@@ -239,7 +239,12 @@ TK_API struct tk_origin tk_origin_from_real(int64_t real_ns);
 /** An origin whose counter stamp was taken elsewhere on this machine (by another process). */
 TK_API struct tk_origin tk_origin_from_ticks(uint64_t ticks);
 
-/** Ticks to ns. The rate is fitted between tk_open() and now, better the longer that is. */
+/**
+ * Ticks to ns. The rate is measured between tk_open() and now, better the longer that is; a call looks
+ * at it when the time since tk_open() has doubled, every minute at last (2 us, under a lock). Time that
+ * the machine slept in between does not count: see tsc/rate.h. Ticks that passed in the sleep are
+ * ticks, so a difference of stamps across it is not to be believed.
+ */
 TK_API int64_t tk_ns(int64_t ticks);
 
 /** [hot] Ticks since an origin. */
