@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/baseline.h - what bop-timekeeper's Timer does, written anew in C, to be measured against.
+ * bench/baseline.h - the baseline: what bop-timekeeper's Timer does, written anew in C.
  *
  * From its behaviour (github.com/gattaca-com/based-op): a span is two rdtscp, each with the socket
  * folded in; the message of two stamps goes into a queue of 16,384 that any number of producers may
@@ -30,7 +30,7 @@ struct bop_timer {
 	struct bop_queue *queue;
 };
 
-/** NULL: no memory. */
+/** @return NULL: out of memory */
 struct bop_timer *bop_timer_new(void);
 void bop_entry_write(struct bop_entry *e, uint64_t start, uint64_t stop);
 
@@ -53,7 +53,7 @@ static inline void bop_timer_stop(struct bop_timer *t)
 	uint64_t n;
 
 	t->stop = bop_stamp();
-	/* Both stamps taken, and on one socket. */
+	/* Only if both stamps were taken, on one socket. */
 	if (t->start == 0 || (t->start ^ t->stop) >> 62)
 		return;
 	n = __atomic_fetch_add(&t->queue->count, 1, __ATOMIC_ACQ_REL);

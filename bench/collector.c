@@ -52,7 +52,8 @@ static double cpu_share(const struct tk_clock *clock, bool loaded)
 	collector = tk_collector_open(&o, why);
 	if (!collector)
 		return -1;
-	tk_collector_wait(collector, 5, 1000); /* attached, and used to the rate */
+	/* By then it is attached, and polls at the pace of the load. */
+	tk_collector_wait(collector, 5, 1000);
 	used = cpu_seconds();
 	sleep(SECONDS);
 	used = cpu_seconds() - used;

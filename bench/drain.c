@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/load.h"
 #include "bench/measure.h"
 #include "collector/drain/part.h"
+#include "collector/machine/now.h"
 #include "ring/segment_read.h"
 
 #define ROUNDS 41u
@@ -106,15 +106,7 @@ static struct tk_segment *find_segment(pid_t pid)
 	return s;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
-}
-
-/* One round. @return records per second; 0: the child is gone */
+/* Measure one round. @return records per second; 0: the child ended */
 static double fill_and_drain(const struct tk_child *c, struct tk_part *part, bool *lost)
 {
 	struct tk_drained sum = { .fill_ns = 1e9 };
@@ -123,9 +115,9 @@ static double fill_and_drain(const struct tk_child *c, struct tk_part *part, boo
 
 	if (write(c->to, &go, 1) != 1 || read(c->from, &go, 1) != 1)
 		return 0;
-	began = now_ns();
+	began = tk_now_ns(CLOCK_MONOTONIC_RAW);
 	tk_part_drain(part, 0, 1000000, &sum);
-	began = now_ns() - began;
+	began = tk_now_ns(CLOCK_MONOTONIC_RAW) - began;
 	*lost = *lost || sum.lost || sum.records != LOAD_FILL;
 	return (double)sum.records * 1e9 / (double)began;
 }

@@ -16,7 +16,7 @@
 /** A directory of its own for segments, for this process and its children. @return 0 or -errno */
 int tk_drain_begin(void);
 void tk_drain_end(void);
-/** Where that is. */
+/** The path of that directory. */
 const char *tk_drain_dir(void);
 
 struct tk_child {
@@ -29,22 +29,22 @@ enum tk_load { TK_LOAD_ON_DEMAND, TK_LOAD_1M, TK_LOAD_NONE };
 struct tk_child_options {
 	unsigned timers;
 	unsigned cpu;
-	int node; /* of its lane; -1: its own */
+	int node; /* where its lane is placed; -1: on the node of its cpu */
 	enum tk_load load;
 	double hz; /* the counter's, for TK_LOAD_1M */
 };
 
-/** Returns when its lane is there. @return 0 or -errno */
+/** Start a child; returns when its lane exists. @return 0 or -errno */
 int tk_child_start(struct tk_child *c, const struct tk_child_options *o);
 void tk_child_stop(struct tk_child *c);
 
 struct tk_drain {
 	double records_per_s, lo, hi; /* median over rounds, 80 % of them; 0: void */
-	bool lost;                    /* because records were */
+	bool lost;                    /* it is void because records were lost */
 	int node;                     /* where the lane lay; -1: unknown */
 };
 
-/** @clock: NULL where the children do not stamp by the counter. */
+/** @clock: NULL if the children do not stamp by the counter */
 void tk_drain_measure(struct tk_drain *d, const struct tk_clock *clock,
 		      const struct tk_child_options *o);
 

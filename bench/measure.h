@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/measure.h - how every bench here measures.
+ * bench/measure.h - the method that all benches share.
  *
- * A variant is a function that does its thing `n` times and returns the ticks that took. Variants
- * are interleaved batch by batch, because even a bare clock pair drifts by 10 % with what else the
- * machine does; a row is the median over batches; a ratio is of medians of the same run. A run is
- * repeated in several processes, because where code and stack happen to lie moves results by a
- * cycle or two, and the median over processes is what is reported, with its range.
+ * A variant is a function that repeats one operation `n` times and returns the ticks that this
+ * took. Variants are interleaved batch by batch, because even a bare clock pair drifts by 10 % with
+ * other work of the machine. A row is the median over batches; a ratio is of medians of the same
+ * run. A run is repeated in several processes, because the addresses of code and stack move results
+ * by a cycle or two; reported is the median over processes, with its range.
  */
 #ifndef TK_BENCH_MEASURE_H
 #define TK_BENCH_MEASURE_H
@@ -28,8 +28,8 @@ void tk_measure(const tk_variant *variant, unsigned n, unsigned rounds, unsigned
 		double *median);
 
 /**
- * Do nothing, awake, for about so long: sleeping would leave caches cold, which costs more than all
- * that is measured here.
+ * Spin for about that long. Sleeping would leave caches cold, which costs more than anything that
+ * is measured here.
  */
 void tk_rest(unsigned us);
 
@@ -45,10 +45,10 @@ void tk_bootstrap(const double *v, unsigned n, double *lo, double *hi);
  */
 int tk_in_processes(void (*once)(double *row), unsigned n, unsigned processes, double *all);
 
-/** What the figures were measured on: one line each, `# `-prefixed. */
+/** Print the machine that the figures are of: a line for each property, prefixed with `# `. */
 void tk_describe_machine(FILE *out);
 
-/** Pin the calling thread, best effort. */
+/** Pin the calling thread; if that fails, it goes on unpinned. */
 void tk_pin(unsigned cpu);
 
 #endif

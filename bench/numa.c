@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/numa - what it costs that a lane lies on another NUMA node.
+ * bench/numa - what it costs if a lane lies on another NUMA node than its producer.
  *
  *	build/bench/numa [--json]
  *
@@ -10,9 +10,9 @@
  *			times; median over processes, with its 95 % bootstrap interval.
  *	drained		records a second, by a reader on each of the nodes (bench/drain.h).
  *
- * The lane has the default size. Where it fits in the producer's caches, little of it goes over to
- * the other node before a reader comes. A pair whose lane lies elsewhere than it was asked to, or
- * that lost a record, is void.
+ * The lane has the default size. If it fits in the producer's caches, little of it is written to
+ * the other node before a reader comes. A pair is void if its lane lies elsewhere than asked for,
+ * or if it lost a record.
  */
 #include <jansson.h>
 #include <math.h>
@@ -48,7 +48,7 @@ struct pair {
 
 static struct node nodes[NODES];
 static unsigned n_nodes;
-static const struct pair *now; /* the pair that is measured: for once() */
+static const struct pair *now; /* the pair that once() measures */
 static unsigned rounds_each = ROUNDS;
 static tk_timer_t timer;
 
@@ -168,9 +168,9 @@ static void measure_readers(struct pair *pairs, unsigned n, const struct tk_cloc
 	}
 }
 
-/* --- what came of it ------------------------------------------------------------------------- */
+/* --- the report ------------------------------------------------------------------------------ */
 
-/* Ticks of one variant, less those of another; negative: of nothing. */
+/* Ticks of one variant minus those of variant `less`; less < 0: minus nothing. */
 static double ticks(const struct pair *p, int what, int less, double *lo, double *hi)
 {
 	double v[PROCESSES];
@@ -270,7 +270,7 @@ static void say_one_node(FILE *out)
 			     "placement cannot be compared from here\n");
 }
 
-/* Then all memory is alike, and time is the emulator's. */
+/* Under emulation all memory is equally near, and time is the emulator's. */
 static bool is_emulated(void)
 {
 	char why[256];
@@ -289,7 +289,7 @@ static int run(bool json)
 	if (emulated) {
 		fprintf(json ? stderr : stdout,
 			"this processor is emulated (qemu's TCG): these figures mean nothing\n");
-		rounds_each = 1; /* only to see that it runs */
+		rounds_each = 1; /* only to check that it runs */
 	}
 	for (unsigned i = 0; good && i < n; i++) {
 		pairs[i].producer = &nodes[i / n_nodes];

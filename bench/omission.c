@@ -66,7 +66,9 @@ static void serve(tk_timer_t timer, bool inside, double ticks_per_us)
 	}
 }
 
-/* In a process of its own, because a collector does not read its own. Its records stay. */
+/*
+ * Record in a child process, because a collector does not read its own process; keep the records.
+ */
 static int record(double ticks_per_us)
 {
 	struct tk_options o = { .slots = 65536, .keep = true };
@@ -85,7 +87,7 @@ static int record(double ticks_per_us)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -ECHILD;
 }
 
-/* Everything is there, so every interval is closed before long. */
+/* All records exist already: a few intervals later the collector has them all. */
 static struct tk_snapshot *collect(void)
 {
 	struct tk_collector_options o = { .dir = dir, .oldest = true };
@@ -113,7 +115,7 @@ static void print_row(const char *what, const double *us, unsigned long long n)
 	printf(" %8llu\n", n);
 }
 
-/* Percentiles of v[0..n), computed samples in us. */
+/* Print percentiles of v[0..n), samples in us that were computed. */
 static void print_computed(const char *what, double *v, unsigned n)
 {
 	double us[COLUMNS];

@@ -29,7 +29,7 @@ static tk_timer_t ordered, fast, off;
 static tk_timer_t many[1024];
 static struct bop_timer *bop;
 
-/* Each variant: `n` times `body`, timed as a whole. */
+/* A variant runs `body` n times, and is timed as a whole. */
 #define VARIANT(name, before, body)                \
 	static HOT uint64_t name(unsigned n)       \
 	{                                          \
@@ -59,7 +59,7 @@ VARIANT(span_latency, struct tk_origin origin = tk_origin_now(), uint64_t start 
 	tk_stop_latency(ordered, start, origin))
 VARIANT(span_disabled, , uint64_t start = tk_start(off); tk_stop(off, start))
 VARIANT(span_bop, , bop_timer_start(bop); bop_timer_stop(bop))
-/* The loop that the lone pushes run in: a counter that the compiler may not fold away. */
+/* The loop around a push alone: a counter that the compiler must not fold away. */
 VARIANT(loop, uint64_t stamp = tk_tsc_fast(), stamp += 40; keep(stamp))
 VARIANT(push, uint64_t stamp = tk_tsc_fast(), stamp += 40;
 	tk_push_(ordered, TK_STAMP_ORDERED, 0, stamp, 40, TK_TICKS_NONE))
@@ -90,11 +90,11 @@ static const tk_variant variants[VARIANTS] = {
 static unsigned rounds_each = 400;
 static bool collecting;
 
-/* With a reader, rests hold the mean rate near 7 M records/s, so that a default lane holds what
- * comes while the reader is not scheduled; within a batch the writer is at full speed. Longer rests
- * would measure a lane that has gone cold. */
+/* With a reader, rests keep the mean rate near 7 M records/s, so that a default lane holds what comes
+ * while the reader is not scheduled. Within a batch the writer runs at full speed. Longer rests would
+ * measure a lane that has gone cold. */
 #define REST_US (collecting ? 1000u : 0u)
-#define TRIES   3 /* at a run without loss */
+#define TRIES   3 /* how often to try for a run without loss */
 
 /* ---- host work: the same code with and without the span, in random order ---- */
 
@@ -168,7 +168,7 @@ static void measure_work(unsigned rounds, double *added, double *plain)
 
 static void disable_off_timer(void)
 {
-	/* What `timekeeper disable` writes, seen from here: a flag of our own making. */
+	/* A timer as `timekeeper disable` leaves it: we set the flag ourselves. */
 	static uint8_t flags[65536];
 
 	flags[tk_meta_timer(off)] = 1;
@@ -199,7 +199,7 @@ static void once(double *row)
 		exit(1);
 	}
 	disable_off_timer();
-	if (collecting) { /* let it find this process and its timers */
+	if (collecting) { /* let the collector find this process and its timers */
 		for (unsigned i = 0; i < VARIANTS; i++)
 			variants[i](TK_BATCH);
 		tk_flush();

@@ -2,9 +2,9 @@
 /*
  * bench/spinning - what a collector that never sleeps costs the program it watches, span by span.
  *
- * Every span is timed by itself, between two fenced stamps, and phases without a collector and with
- * one that spins on the second cpu take turns. A row is the median over pairs of phases of the
- * quotient with / without, at the median span and at the one in a hundred.
+ * Every span is timed by itself, between two fenced stamps. Phases without a collector alternate
+ * with phases with one that spins on the second cpu. A row is the median, over pairs of phases, of
+ * the quotient with / without: of the median span and of the 99th percentile.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ static int compare(uint64_t pause, const char *what)
 		phase(pause, without);
 		if (tk_watch_start(&watch, "spinning", "spin"))
 			return -1;
-		usleep(500000); /* it finds us */
+		usleep(500000); /* the collector finds this process */
 		phase(pause, with);
 		tk_watch_stop(&watch, &said);
 		sum.records += said.records;

@@ -4,11 +4,11 @@
  * Times on Intel IA-32 and IA-64 Instruction Set Architectures", Intel, September 2010.
  *
  * Each pair is taken around nothing, 1,000 times in each of 1,000 ensembles, pairs interleaved
- * ensemble by ensemble. His question is whether the least value of an ensemble is always the same
- * (variance of the minima) and how far single values stray. And each is taken around a chain of
- * loads that miss the caches nearest to the core, whose true time is that of thousands in a row:
- * a pair that does not wait for the work reports less. `cost` is what taking both stamps costs the
- * program, which is more than what they report of each other.
+ * ensemble by ensemble. Paoloni asks whether the least value of an ensemble is always the same
+ * (variance of the minima) and how far single values stray. Each pair is also taken
+ * around a chain of loads that miss the caches nearest to the core, whose true time is known from
+ * thousands in a row: a pair that does not wait for the work reports less. `cost` is what taking
+ * both stamps costs the program, which is more than the ticks between them.
  *
  *	build/bench/stamps		4 seconds; papers/paoloni.md reads its output
  */
@@ -71,7 +71,7 @@ static inline __attribute__((always_inline)) void nothing(void)
 	__asm__ volatile("" : : : "memory");
 }
 
-/* The next chain begins where this one ended, but nobody waits for its end. */
+/* The next chain begins where this one ended, but no stamp waits for its end. */
 static inline __attribute__((always_inline)) void chain(void)
 {
 	struct node *p = at;
@@ -110,7 +110,7 @@ static const struct pair {
 	{ "rdtsc ... rdtsc", fast_nothing, fast_chain, ENSEMBLES },
 	{ "rdtsc ... rdtscp", ordered_nothing, ordered_chain, ENSEMBLES },
 	{ "lfence rdtsc lfence ... rdtscp lfence", fenced_nothing, fenced_chain, ENSEMBLES },
-	/* Exits to the hypervisor where there is one: microseconds each. */
+	/* In a guest each cpuid exits to the hypervisor, which takes microseconds. */
 	{ "cpuid rdtsc ... rdtscp cpuid (Paoloni)", cpuid_nothing, cpuid_chain, ENSEMBLES / 20 },
 };
 #define PAIRS (sizeof(pairs) / sizeof(*pairs))
@@ -156,7 +156,7 @@ static double true_chain(void)
 	return (double)(tk_tsc_fenced() - began) / CHAINS;
 }
 
-/* By pair and ensemble. */
+/* Indexed by pair and ensemble. */
 static double least[PAIRS][ENSEMBLES], p50[PAIRS][ENSEMBLES], p99[PAIRS][ENSEMBLES];
 static double cost[PAIRS][ENSEMBLES], chains[PAIRS][ENSEMBLES];
 

@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/tight - what a lane loses when its thread does nothing but record: ordered spans in a tight
+ * bench/tight - what a lane loses if its thread does nothing but record: ordered spans in a tight
  * loop, the collector at its default pace on another cpu.
  *
  *	build/bench/tight [SECONDS] [SLOTS]	default: 10 seconds, 1,048,576 slots
  */
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/measure.h"
 #include "bench/watch.h"
+#include "collector/machine/now.h"
 #include "producer/timekeeper.h"
 
 static uint64_t spans(tk_timer_t timer, double seconds)
 {
-	struct timespec now, end;
-	uint64_t n = 0;
+	uint64_t n = 0, end = tk_now_ns(CLOCK_MONOTONIC) + (uint64_t)(seconds * 1e9);
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += (time_t)seconds;
 	do {
 		for (unsigned i = 0; i < 100000; i++)
 			tk_stop(timer, tk_start(timer));
 		n += 100000;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec < end.tv_sec ||
-		 (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
+	} while (tk_now_ns(CLOCK_MONOTONIC) < end);
 	return n;
 }
 
@@ -49,7 +44,7 @@ int main(int argc, char **argv)
 	}
 	timer = tk_timer("tight");
 	tk_stop(timer, tk_start(timer));
-	sleep(1); /* the collector finds it */
+	sleep(1); /* the collector finds this process */
 	fprintf(stderr, "measuring: a tight loop for %.0f s\n", seconds);
 	n = spans(timer, seconds) + 1;
 	tk_flush();

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/tsc - how well this machine's counter can be known.
+ * bench/tsc - how well the frequency and the offsets of this machine's counter can be measured.
  *
  *	tsc [--fits N] [--window-ms W]
  *
- * Frequency: N fits of W ms each (200 of 10 ms), and around all of them one long measurement
- * between two clock pairs. Printed are percentiles of the fits' distance from the long measurement,
- * and how many of them lie within what they claimed of themselves. Offsets: every pair, its
- * interval, and half its narrowest round trip.
+ * Frequency: N fits of W ms each (200 of 10 ms), and one long measurement between two clock pairs
+ * around all of them. It prints percentiles of the fits' distance from the long measurement, and
+ * how many fits lie within their own error bounds. Offsets: for every cpu, its interval, and half
+ * its narrowest round trip.
  */
+#include "collector/machine/now.h"
 #include "tsc/check.h"
 #include "tsc/clock.h"
 #include "tsc/freq.h"
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static int by_value(const void *a, const void *b)
 {
@@ -31,14 +31,6 @@ static int by_value(const void *a, const void *b)
 static double percentile(const double *sorted, int n, double p)
 {
 	return sorted[(int)fmin(n - 1, ceil(p / 100 * n))];
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static int bench_freq(int n, uint64_t window_ns)
@@ -65,8 +57,7 @@ static int bench_freq(int n, uint64_t window_ns)
 	printf("reference   %.3f Hz, bound %.4f ppm, over %.1f s\n", hz, bound,
 	       (double)(last.raw_ns - first.raw_ns) / 1e9);
 	printf("fits        %d of %g ms; pairs kept %u, widest bracket %u ticks, stat %.4f ppm, "
-	       "bound "
-	       "%.2f ppm (the last one's)\n",
+	       "bound %.2f ppm (the last one's)\n",
 	       n, (double)window_ns / 1e6, fits[n - 1].kept, fits[n - 1].width,
 	       fits[n - 1].stat_ppm, fits[n - 1].bound_ppm);
 	qsort(error, (size_t)n, sizeof(*error), by_value);
@@ -83,9 +74,9 @@ out:
 static int bench_offsets(double hz)
 {
 	struct tk_tsc_offsets list;
-	uint64_t began = now_ns();
+	uint64_t began = tk_now_ns(CLOCK_MONOTONIC);
 	int err = tk_tsc_offsets_measure(&list);
-	double ms = (double)(now_ns() - began) / 1e6, ns = 1e9 / hz;
+	double ms = (double)(tk_now_ns(CLOCK_MONOTONIC) - began) / 1e6, ns = 1e9 / hz;
 
 	if (err)
 		return err;
@@ -102,8 +93,7 @@ static int bench_offsets(double hz)
 			continue;
 		}
 		printf("  cpu %-4d  %+.1f ns +- %.1f ns; half the narrowest round trip %.1f ns, "
-		       "ratio "
-		       "%.2f; %u rounds\n",
+		       "ratio %.2f; %u rounds\n",
 		       o->cpu, (double)o->est * ns, bound * ns, o->narrowest * ns / 2,
 		       2 * bound / o->narrowest, o->rounds);
 	}

@@ -29,7 +29,9 @@ static void exec_collector(const char *app, const char *poll)
 	_exit(127);
 }
 
-/* Every timer's line says what its timer lost in that interval, once a kind: processing counts. */
+/*
+ * A timer has a line for each measure in each interval, all with the same loss: count "processing".
+ */
 static void add_up(int fd, struct tk_watched *said)
 {
 	FILE *in = fdopen(fd, "r");
@@ -61,7 +63,7 @@ int tk_watch_start(struct tk_watch *w, const char *app, const char *poll)
 		exec_collector(app, poll);
 	}
 	close(said[1]);
-	/* Somebody has to empty the pipe meanwhile. */
+	/* A second child reads the pipe meanwhile, or the collector would block. */
 	w->reader = fork();
 	if (w->reader == 0) {
 		struct tk_watched sum = { 0, 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/watch.h - the real collector beside a bench: `timekeeper stat` on the second cpu, and what
- * it said when it is over. A figure taken while records were lost is void.
+ * bench/watch.h - the real collector beside a bench: `timekeeper stat` on the second cpu, and the
+ * sum of its output at the end. A figure that was taken while records were lost is void.
  */
 #ifndef TK_BENCH_WATCH_H
 #define TK_BENCH_WATCH_H
@@ -20,13 +20,13 @@ struct tk_watched {
 	uint64_t lost;
 };
 
-/** Watch the processes of `app`. poll as `stat --poll` takes it; NULL: the default pace. */
+/** Watch the processes of `app`. @poll: as for `stat --poll`; NULL: the default pace */
 int tk_watch_start(struct tk_watch *w, const char *app, const char *poll);
 
-/** Give it time for the last interval, end it, and add up what it said. */
+/** Wait for the last interval, end the collector, and add up its output. */
 void tk_watch_stop(struct tk_watch *w, struct tk_watched *said);
 
-/** "valid" or "VOID", and why. */
+/** Print "valid", or "VOID" and why. */
 void tk_watch_print(FILE *out, const struct tk_watched *said);
 
 #endif

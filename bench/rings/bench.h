@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/rings/bench.h - what the sections of the bench share: the machine, a ring set up to be
- * measured, a reader polling it, and the rows that come out.
+ * bench/rings/bench.h - what the sections of the bench share: the machine, a ring that is set up to
+ * be measured, a reader polling it, and the rows that come out.
  */
 #ifndef TK_BENCH_RINGS_BENCH_H
 #define TK_BENCH_RINGS_BENCH_H
@@ -20,7 +20,7 @@
 struct bench {
 	const struct ring **rings; /* those asked for, and the baseline first */
 	unsigned n_rings;
-	uint64_t slots; /* of the ring, where sizes are not what is compared */
+	uint64_t slots; /* of the ring, in sections that do not compare sizes */
 	bool quick;
 	unsigned cpus[2]; /* writer's, reader's */
 	bool two;         /* there is a second cpu */
@@ -32,14 +32,15 @@ struct bench {
 	const char *pages; /* what it lies on */
 
 	/* Shared memory for the two sides' private states, in many places: whether a push takes 3
-	 * cycles or 11 can depend on which page its writer's state lies in (measured, with
-	 * Lamport's ring: one place in six or so, for as long as it lies there; store forwarding,
-	 * then). So each trial has another, and a median is over several. */
+	 * cycles or 11 can depend on the page in which its writer's state lies (measured with
+	 * Lamport's ring: slow in about one place of six, for as long as the state lies there; then
+	 * loads wait for store forwarding). So each trial has another place, and a median is over
+	 * several. */
 	char *places;
 	unsigned trials;
 
 	json_t *rows;
-	bool wrong; /* a ring delivered what it should not have, or not what it should */
+	bool wrong; /* a ring lost, doubled or tore a record that it must not */
 };
 
 /* ---- setup.c ---- */
@@ -91,11 +92,11 @@ struct reader {
 	atomic_uint started;
 };
 
-/** Begin; back when it is reading. Nothing if the polling is none. */
+/** Start the reader; returns when it reads. Does nothing if the polling is "no reader". */
 void reader_start(struct bench *b, struct reader *r, struct trial *t, const struct polling *p);
-/** End it; what is left in the ring is read. */
+/** Stop the reader, after it has read what is left in the ring. */
 void reader_stop(struct reader *r);
-/** What was lost of so many accepted records, for a row; null where nobody reads. */
+/** How many of the accepted records were lost, for a row; null if nobody reads. */
 json_t *reader_lost(const struct trial *t, const struct polling *p, uint64_t accepted,
 		    uint64_t read);
 
@@ -131,7 +132,7 @@ double bench_value(const struct bench *b, json_t *want, const char *key);
 /** The document: machine, command, rings, rows. NULL: no memory. */
 json_t *bench_document(const struct bench *b, int argc, char **argv);
 
-/** What must be reached, from the rows that were measured; and what is needed for it was not. */
+/** Print what the lane must reach, and whether it does, from the rows that were measured. */
 void bench_verdict(const struct bench *b);
 
 /** Tables for rings.gp, in the directory. @return 0 or -errno. */

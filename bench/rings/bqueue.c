@@ -113,7 +113,8 @@ const struct ring bqueue_ring = {
 	.source = "Wang, Zhang, Tang, Hua, IJPP 41(1), 2013",
 	.full = RING_REFUSES,
 	.loads = RING_LOADS_AMORTISED,
-	/* Survives neither side's death: how far it was is private, a step off the slot. */
+	/* The ring survives neither side's death: a side's position is private, and may differ from
+	 * the slots by one step. */
 	.early = BATCH - 1,
 	RING_ENDS(bqueue),
 };

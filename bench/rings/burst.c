@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bursts: 64 records at once after 20 us of nothing, which is how gateways and feeds write; cycles
+ * Bursts: 64 records at once after 20 us without any, as gateways and feeds write; cycles
  * a record, percentiles over bursts.
  */
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define IDLE_US 20u
 
 enum { SETTINGS = 3, TRIALS = 5 };
-static const unsigned settings[SETTINGS] = { 0, 2, 4 }; /* of pollings */
+static const unsigned settings[SETTINGS] = { 0, 2, 4 }; /* indices into the pollings */
 
 /* Cycles a record in each of n bursts. @return records accepted; *read: how many came out. */
 static uint64_t sample(struct bench *b, struct trial *t, const struct polling *p, unsigned n,

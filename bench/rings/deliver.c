@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records delivered from one core to another, as fast as it goes, every byte read; from the first
- * push to the last record read. A reader that finds nothing looks again at once. Median of some
- * runs, for which the rings take turns, so that what else the machine does falls on all of them.
+ * Records delivered from one core to another at full speed, every byte read; from the first push to
+ * the last record read. A reader that finds nothing looks again at once. Median of some runs, for
+ * which the rings take turns, so that other work of the machine affects all of them alike.
  *
- * A throughput with loss says nothing beside one without, so there are two kinds of rows:
+ * A throughput with loss cannot be compared with one without, so there are two kinds of rows:
  *	lossless	everything pushed is read. A ring that refuses is tried again until it
  *			accepts (retries are counted). A ring that overwrites is given credit by the
  *			bench: its reader says every eighth of a ring how far it is, its writer
@@ -25,7 +25,7 @@ enum {
 	FIGURES_A_RING = 8 * 5, /* at most: seven sizes of 32 bytes and one of 16, in five ways */
 };
 
-/* How it is pushed and popped. */
+/* How records are pushed and popped. */
 static const struct shape {
 	unsigned burst, pop;
 } shapes[] = { { 1, 1 }, { 1, RING_BATCH }, { 8, RING_BATCH }, { 32, RING_BATCH } };
@@ -49,8 +49,8 @@ struct consumer {
 };
 
 /*
- * Everything has come; or, where some was lost, nothing comes any more. Nothing for a second while
- * more should come: the ring is broken, and the writer is told to stop.
+ * Whether the reader is done: every record has come or, where records may be lost, no more come. If
+ * nothing comes for a second though more should, the ring is broken: tell the writer to stop.
  */
 static bool finished(const struct consumer *c, unsigned *idle)
 {
@@ -70,7 +70,7 @@ static void *consume(void *arg)
 {
 	struct consumer *c = arg;
 	struct ring_run *run = c->t->run;
-	/* How often it comes back to say how far it is. */
+	/* After how many records the reader reports how far it is. */
 	const uint64_t most = run->credit ? run->credit / 2 : UINT64_MAX;
 	unsigned idle = 0;
 
@@ -144,7 +144,7 @@ static int by_rate(const void *a, const void *b)
 	return (x->m_per_s > y->m_per_s) - (x->m_per_s < y->m_per_s);
 }
 
-/* One figure: a ring at a size, in a way, and what came of it in each run. */
+/* One figure: a ring at one size, pushed and popped in one way, and its results in each run. */
 struct figure {
 	const struct ring *ring;
 	uint64_t slots;
@@ -154,7 +154,7 @@ struct figure {
 	struct delivery runs[RUNS];
 };
 
-/* The median run, or what is wrong with any. */
+/* The median of the runs, or what went wrong in any of them. */
 static struct delivery conclude(struct bench *b, struct figure *f)
 {
 	const unsigned runs = b->quick ? RUNS_QUICK : RUNS;
@@ -196,7 +196,7 @@ static unsigned plan_size(struct figure *f, const struct ring *ring, uint64_t sl
 	if (!l)
 		return 0;
 	for (unsigned i = 0; i < SHAPES; i++)
-		/* A reader that takes chunks only is the same one by one. */
+		/* A reader that takes only chunks has no other way to pop one by one. */
 		if (loop_of(l, shapes[i].burst) && !(ring->chunked && shapes[i].pop == 1))
 			f[n++] = figure(ring, slots, bytes, &shapes[i], true);
 	if (ring->full == RING_OVERWRITES)
@@ -216,7 +216,7 @@ static unsigned plan(const struct bench *b, struct figure *f)
 	return n;
 }
 
-/* The figures of one ring at one size are a line. @return how many they were. */
+/* Print the figures of one ring at one size in a line. @return how many they were */
 static unsigned print_line(struct bench *b, struct figure *f, unsigned n)
 {
 	const struct figure *first = f;

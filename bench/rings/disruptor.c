@@ -11,7 +11,7 @@
  * there for consumers that sleep, is kept: it is paid when the cached one is used up. Departures:
  * counts instead of sequences that begin at -1; tryNext() is pushed, for next() would wait inside.
  *
- * Lines: as Lamport's with cached indices, of which it is the family's best known child.
+ * Lines: as in Lamport's queue with cached indices, whose best known descendant this is.
  */
 #include "bench/rings/indexed.h"
 

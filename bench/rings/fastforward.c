@@ -68,7 +68,7 @@ RING_INLINE bool fastforward_push(struct fastforward_writer *w, struct ring_item
 
 	if (flagged_full(slot))
 		return false;
-	/* Before the slot is full, so that a reader is never ahead of it. */
+	/* Stored before the slot is full, so that a reader is never ahead of it. */
 	__atomic_store_n(&w->q->head, ++w->head, __ATOMIC_RELAXED);
 	flagged_fill(slot, item, bytes);
 	return true;
@@ -79,7 +79,7 @@ RING_INLINE uint64_t distance(const struct fastforward_reader *r)
 	return __atomic_load_n(&r->q->head, __ATOMIC_RELAXED) - r->tail;
 }
 
-/* Fall back, for as long as that is getting anywhere. */
+/* Wait to fall behind the writer, as long as the distance grows. */
 RING_INLINE void slip(struct fastforward_reader *r, unsigned bytes)
 {
 	uint64_t behind = distance(r), before;
@@ -123,6 +123,7 @@ const struct ring fastforward_ring = {
 	.source = "Giacomoni, Moseley, Vachharajani, PPoPP 2008",
 	.full = RING_REFUSES,
 	.loads = RING_LOADS_ALWAYS,
-	/* Survives neither side's death: how far it was is private, a step off the slot. */
+	/* The ring survives neither side's death: a side's position is private, and may differ from
+	 * the slots by one step. */
 	RING_ENDS(fastforward),
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One push between fences, as host code meets it now and then: lfence rdtsc lfence, push, lfence
- * rdtscp; less the median of the same with nothing pushed. Percentiles of all samples. What it
- * shows is whether a push waits for a line that the reader has: at one push a microsecond the
- * reader always comes in between, at full speed it depends on how it polls.
+ * rdtscp; less the median of the same with nothing pushed. Percentiles of all samples. They show
+ * whether a push waits for a line that the reader has: at one push a microsecond the reader always
+ * looks in between; at full speed it depends on how the reader polls.
  */
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ static const struct pace {
 	double ns;
 } paces[PACES] = { { "1 us", 1000 }, { "full", 0 } };
 
-/* Leave out those refused. @return how many are left. */
+/* Leave out pushes that were refused. @return how many are left */
 static unsigned accepted(uint32_t *ticks, unsigned n)
 {
 	unsigned kept = 0;
@@ -26,7 +26,7 @@ static unsigned accepted(uint32_t *ticks, unsigned n)
 	return kept;
 }
 
-/* n pushes of one trial; ticks[] of those accepted. @return how many; *read how many came out. */
+/* n pushes of one trial. @ticks, @return: those accepted, and how many; *read: how many came out */
 static unsigned sample(struct bench *b, struct trial *t, const struct polling *p, double pace_ns,
 		       unsigned n, uint32_t *ticks, uint64_t *read)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench/rings/flagged.h - slots that say themselves whether they are full, as in FastForward and
+ * bench/rings/flagged.h - slots that show whether they are full, as in FastForward and
  * B-Queue: the first word is 0 when empty. There an element is one pointer, and NULL is empty; here
  * a record has more words, so its first is stored last.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens when nobody reads: twice as many pushes as there are slots, then what is there is
- * read, then a few pushes more.
+ * What happens while nobody reads: push twice as many records as there are slots, read what is in
+ * the ring, then push a few more.
  */
 #include "bench/rings/bench.h"
 

@@ -2,8 +2,9 @@
 /*
  * What a push adds to host work of about 100 ns, ten million a second: the same work with a push
  * and without, batch against batch in random order; the median of the paired differences, its
- * quartiles, under each polling. Void if a push was refused. The differences of two pieces of code
- * that lie at two places: a fraction of a nanosecond, either way, is the placement.
+ * quartiles, under each polling. Void if a push was refused. The two
+ * pieces of code lie at different addresses: that alone can make a fraction of a nanosecond, either
+ * way.
  */
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ struct sums {
 	double plain_ns;
 };
 
-/* So many rounds of work take about WORK_NS. */
+/* @return the rounds of work that take about WORK_NS */
 static unsigned calibrate(struct bench *b)
 {
 	unsigned rounds = 10;

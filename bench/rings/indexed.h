@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench/rings/indexed.h - what Lamport's queue and its descendants have in common: two counts, each
- * written by one side, on lines of their own, and the slots. Zeroed memory is an empty one.
+ * written by one side, on lines of their own, and the slots. Zeroed memory is an empty queue.
  */
 #ifndef TK_BENCH_RINGS_INDEXED_H
 #define TK_BENCH_RINGS_INDEXED_H

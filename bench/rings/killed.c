@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the survivor finds. A writer and a reader are processes, the ring and both their states are
- * shared memory; one of them is killed (SIGKILL) at a random instant, some microseconds to a
- * millisecond into full speed. Then, each under a deadline, so that nothing here can hang:
+ * What the surviving side finds after a kill. A writer and a reader are processes, the ring and
+ * both their states are shared memory; one of them is killed (SIGKILL) at a random instant, some
+ * microseconds to a millisecond into full speed. Then, each under a deadline, so that nothing here
+ * can hang:
  *
  *	survivor	do its operations still return?
  *	records		what the writer had finished and the reader had not seen: does it come?
@@ -30,7 +31,7 @@
 #define SLOTS       1024u
 #define DEADLINE_MS 50u
 
-/* What the two sides write down as they go, seen by the parent and by successors. */
+/* What the two sides note down as they go; the parent and successors read it. */
 struct notes {
 	_Alignas(RING_ALIGN) uint64_t attempts; /* pushes that returned */
 	uint64_t finished;                      /* the greatest number that went in */
@@ -38,7 +39,7 @@ struct notes {
 	struct tally tally;
 };
 
-/* What was found, over all kills of one side. */
+/* The results of all kills of one side. */
 struct found {
 	unsigned kills, survivor_hung, records_missing, successor_hung, nothing_through;
 	uint64_t missing, duplicated, torn;
@@ -51,7 +52,7 @@ static uint64_t seen(const uint64_t *counter)
 
 static void write_for_ever(const struct trial *t, struct notes *notes)
 {
-	/* The push that a dead writer was at may have gone in: its number is not used again. */
+	/* The dead writer's last push may have gone in: its number is not used again. */
 	for (uint64_t n = notes->finished + (notes->finished ? 2 : 1);;) {
 		bool in = t->loops->push(t->w, ring_item(n, RING_META));
 
@@ -93,7 +94,7 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Does it go beyond `from` before the deadline? */
+/* Whether the counter gets beyond `from` before the deadline. */
 static bool moves(const uint64_t *counter, uint64_t from)
 {
 	for (unsigned i = 0; i < DEADLINE_MS * 10; i++) {
@@ -123,7 +124,10 @@ static void kill_reader(struct bench *b, struct trial *t, struct notes *notes, u
 	f->kills++;
 	f->survivor_hung += !alive || !moves(&notes->attempts, seen(&notes->attempts) + 2 * SLOTS);
 	if (t->ring->broadcast) {
-		/* It begins at the oldest there is: what that repeats is meant to be repeated. */
+		/*
+		 * This reader begins at the oldest record: it reads some of them again, as it
+		 * should.
+		 */
 		t->ring->reader_init(t->r, b->memory, t->slots, t->bytes);
 		notes->tally.last = 0;
 		notes->tally.missing = 0;
@@ -161,7 +165,8 @@ static void kill_writer(struct bench *b, struct trial *t, struct notes *notes, u
 
 static void report(struct bench *b, const struct trial *t, const char *who, const struct found *f)
 {
-	char missing[24] = "overwrites"; /* at full speed it loses much, killed or not */
+	/* A ring that overwrites loses many records at full speed, killed or not. */
+	char missing[24] = "overwrites";
 
 	if (t->ring->full == RING_REFUSES)
 		snprintf(missing, sizeof(missing), "%lu", f->missing);

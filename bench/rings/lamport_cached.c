@@ -1,31 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Lamport's queue with a private copy of the other side's count: E. Rigtorp, SPSCQueue
- * (github.com/rigtorp/SPSCQueue) and "Optimizing a ring buffer for throughput" (rigtorp.se, 2021);
- * the same in D. Drogalis's SPSC-Queue.
- *
- * Rendered: the other side's count is loaded only when the copy says full (or empty). Each side
- * loads its own count from where it stores it for the other, as theirs do: a line that the other
- * side reads. Theirs keeps one slot empty and indices modulo N; here counts never wrap and every
- * slot is used. A pop takes up to max and gives it back at once, which theirs, popping one by one,
- * does not.
- *
- * Lines: a push loads and stores its count, which the reader loads when it runs dry; it loads the
- * reader's count when its copy says full, which is once a lap where the reader keeps up.
- */
-/*
- * Lamport's queue with a private copy of the other side's count: E. Rigtorp, SPSCQueue
- * (github.com/rigtorp/SPSCQueue) and "Optimizing a ring buffer for throughput" (rigtorp.se, 2021);
- * the same in D. Drogalis's SPSC-Queue.
- *
- * Rendered: the other side's count is loaded only when the copy says full (or empty). Each side
- * keeps its own count privately too, and stores it for the other. Theirs keeps one slot empty and
- * indices modulo N; here counts never wrap and every slot is used. A pop takes up to max and gives
- * it back at once, which theirs, popping one by one, does not.
- *
- * Lines: a push stores its count, which the reader loads when it runs dry; it loads the reader's
- * count when its copy says full, which is once a lap where the reader keeps up.
- */
 #include "bench/rings/indexed.h"
 
 struct lamport_cached_writer {

@@ -2,10 +2,11 @@
 /*
  * The lane: a store-only, tagged, overwriting broadcast ring; ring/lane_push.h, ring/lane_read.h.
  *
- * Rendered is nothing: push and read are the library's, and the turn does what the library's does
+ * Nothing is rendered: push and read are the library's, and the turn does what the library's does
  * (producer/writer.c), with the head published every 64 to 1,024 pushes. Records are spans without
- * an origin. The writer loads no line that a reader writes, for readers write none. The slot needs
- * no ordering; `published` is release-stored in the turn, acquire-loaded by tk_lane_reader_sync().
+ * an origin. The writer loads no line that a reader writes, because readers write none. The slot
+ * needs no ordering; `published` is release-stored in the turn, acquire-loaded by
+ * tk_lane_reader_sync().
  *
  *	lane		as it is: when its reader spins, it rests TK_SPIN_REST_NS after a partial
  *			chunk

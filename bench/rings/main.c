@@ -6,8 +6,8 @@
  *			  [--json FILE] [--plots DIR]
  *
  * A ring is a file in this folder behind ring.h, a section is a file behind bench.h. Progress goes
- * to stderr, tables to stdout. About five minutes; --quick half a one, to see that it works. Exit 1
- * if a ring lost, doubled or tore a record that it must not.
+ * to stderr, tables to stdout. It takes about five minutes; --quick takes half a minute, to see
+ * that it works. Exit 1 if a ring lost, doubled or tore a record that it must not.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -76,7 +76,7 @@ static bool known_ring(const char *name)
 	return r && !r->baseline;
 }
 
-/* @return false: it has no names, or one that is none, and that was said. */
+/* @return false: the list has no names, or one that is not known; an error was printed */
 static bool check_list(const char *list, const char *what, bool (*known)(const char *name))
 {
 	char *copy = list ? strdup(list) : NULL, *save, *name;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* No ring: the loops with nothing in them but the item, which is what they cost themselves. */
+/*
+ * No ring: the loops make the item and do nothing with it. This is what the loops themselves cost.
+ */
 #include "bench/rings/work.h"
 
 uint64_t ring_work_table[512];

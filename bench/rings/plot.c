@@ -20,7 +20,7 @@ static int by_first(const void *a, const void *b)
 	return (x->v[0] > y->v[0]) - (x->v[0] < y->v[0]);
 }
 
-/* Lines whose first value is there, in its order: the place, the name, the values. */
+/* Lines that have a first value, sorted by it: the place, the name, the values. */
 static int write_table(const char *dir, const char *name, const char *head, struct line *lines,
 		       unsigned n, unsigned values)
 {
@@ -105,7 +105,7 @@ static int plot_work(const struct bench *b, const char *dir, struct line *lines)
 			   b->n_rings - 1, POLLINGS);
 }
 
-/* Lossless, 32 bytes, in its best way. */
+/* Delivered without loss, records of 32 bytes, in the ring's best way. */
 static double delivered(const struct bench *b, const char *ring, uint64_t slots)
 {
 	double best = NAN;

@@ -4,7 +4,7 @@
  * 32 where the ring has an operation for that; ticks a record, the loop included.
  *
  * A ring that refuses is emptied by the same thread between batches, untimed. The rings take turns
- * in several passes, so that what else the machine does falls on all of them.
+ * in several passes, so that other work of the machine affects all of them alike.
  */
 #include <stdlib.h>
 

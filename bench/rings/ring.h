@@ -116,9 +116,9 @@ RING_INLINE void ring_barrier(void)
 
 /* ---- what the driver runs ---- */
 
-/** What both sides of a run share besides the ring: the bench's own, not timed as the ring's. */
+/** What both sides of a run share besides the ring. It belongs to the bench. */
 struct ring_run {
-	/* Set by the driver: whoever retries or polls gives up. */
+	/* Set by the driver: the side that retries or polls gives up. */
 	__attribute__((aligned(RING_ALIGN))) uint32_t stop;
 	/* Flow control for rings that overwrite, where nothing may be lost: items consumed.
 	 * Release-stored by the reader every eighth of a ring, acquire-loaded by the writer every

@@ -20,7 +20,7 @@
 
 #include "bench/rings/ring.h"
 
-/* What all have alike: both sides know the ring, and nothing else. */
+/* All variants have the same private state: each side knows the ring, and nothing else. */
 #define RTE_SIDES(x, flags)                                                             \
 	struct x##_writer {                                                             \
 		struct rte_ring *ring;                                                  \
@@ -58,9 +58,9 @@
 	}
 
 /*
- * Elements are copied in and out. A record is built where records are built: in registers and on
- * the stack. Popped ones of 32 bytes go where they are wanted; those of 16 come side by side, and
- * are spread.
+ * Elements are copied in and out. A record is built where programs build records: in registers
+ * and on the stack. Popped records of 32 bytes go straight to the output; records of 16 bytes come
+ * side by side, and are spread over slots of 32.
  */
 #define RTE_COPYING(x, enq, deq)                                                                 \
 	RING_INLINE bool x##_push(struct x##_writer *w, struct ring_item item, unsigned bytes)   \

@@ -40,7 +40,7 @@ static size_t most_memory(void)
 	return (most + TK_HUGEPAGE - 1) & ~(TK_HUGEPAGE - 1);
 }
 
-/* A file in a directory of its own, both gone as soon as it is mapped. */
+/* A file in a directory of its own. Both are removed as soon as the file is mapped. */
 static int map_memory(struct bench *b)
 {
 	static const char *const names[] = {
@@ -137,7 +137,9 @@ uint64_t trial_empty(struct trial *t)
 	struct ring_sum sum = { 0 };
 
 	t->loops->flush(t->w);
-	/* A few polls more than is needed by a reader that does not believe the first. */
+	/*
+	 * Three polls in a row must find nothing: some readers wait a poll before they believe it.
+	 */
 	for (unsigned idle = 0; idle < 3;)
 		idle = t->loops->drain(t->r, RING_BATCH, UINT64_MAX, &sum) ? 0 : idle + 1;
 	return sum.n;

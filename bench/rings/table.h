@@ -8,7 +8,7 @@
 extern const struct ring *const ring_table[];
 extern const unsigned ring_table_size;
 
-/** What was not there when this was built, and which package has it. */
+/** The rings that could not be built because a library is missing, and the package that has it. */
 extern const char *const ring_left_out[];
 extern const unsigned ring_left_out_size;
 

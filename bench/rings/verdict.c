@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the lane must reach against the others, in the same run; for a whole run. */
+/*
+ * What the lane must reach against the other rings of the same run, if that run had all sections.
+ */
 #include <math.h>
 
 #include "bench/rings/bench.h"
@@ -39,7 +41,8 @@ static double fenced_of(const struct bench *b, const char *ring, const char *pac
 			   "cycles_p99");
 }
 
-/* Lossless, 32 bytes, at its best size and, unless burst says so, in its best way. */
+/* Delivered without loss, records of 32 bytes, at the best size and, unless burst says how, in the
+ * best way. */
 static double delivered_by(const struct bench *b, const char *ring, int burst)
 {
 	double best = NAN;

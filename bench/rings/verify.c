@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Untimed: a writer at full speed on one core, a reader on another that looks at every word of
+ * Not timed: a writer at full speed on one core, a reader on another that looks at every word of
  * every record. Missing, duplicated and torn are counted; without loss all three must be 0, with
  * loss the last two, and what is missing must be what the ring says it lost, if it says.
  */
@@ -35,7 +35,10 @@ static void *check_all(void *arg)
 			last = tk_tsc_fast();
 		} else if ((produced && c->tally.last >= produced) ||
 			   tk_tsc_fast() - last > c->second) {
-			/* Nothing for a second: it is broken, and a writer would wait for ever. */
+			/*
+			 * Nothing came for a second: the ring is broken, and its writer would wait
+			 * for ever.
+			 */
 			__atomic_store_n(&run->stop, 1, __ATOMIC_RELAXED);
 			return NULL;
 		}

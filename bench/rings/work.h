@@ -7,7 +7,7 @@
 
 #include "bench/rings/ring.h"
 
-/** Use a value, in no instruction. */
+/** Make the compiler compute a value, at the cost of no further instruction. */
 RING_INLINE void ring_keep(uint64_t v)
 {
 	__asm__ volatile("" : : "r"(v));
