@@ -14,7 +14,7 @@
 #include "collector/machine/list.h"
 #include "ring/segment_read.h"
 
-#define NAMES_MAX 65536u /* in a directory: whoever made more means to be in the way */
+#define NAMES_MAX 65536u /* in a directory: more are there to be in the way */
 
 static int append(struct tk_dirs *d, const char *path)
 {
@@ -31,7 +31,7 @@ static int append(struct tk_dirs *d, const char *path)
 	return list[d->n++] ? 0 : -ENOMEM;
 }
 
-/* Whatever else is called so may hold anything in its name, and is nobody's. */
+/* A name that goes on with anything but digits is no user's. */
 static int append_everybody(struct tk_dirs *d)
 {
 	static const char prefix[] = TK_SHARED_PLACE "/" TK_PLACE_PREFIX;
@@ -90,7 +90,7 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size)
 	}
 }
 
-/* Hidden files, and what `timekeeper tsc --offsets` keeps, are not meant for us. */
+/* Leave out hidden files, and what `timekeeper tsc --offsets` keeps. */
 static bool may_be_segment(const char *name)
 {
 	return name[0] != '.' && strcmp(name, "tsc-offsets");

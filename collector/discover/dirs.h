@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/discover/dirs.h - the directories in which to look for segments, and what is in one.
+ * collector/discover/dirs.h - the directories in which to look for segments, and the names in one.
  *
- * The one that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every user's
- * (which must be theirs: see tk_segments_open()).
+ * The directory that was asked for; else $TIMEKEEPER_DIR; else the user's own, and for root every
+ * user's (which must belong to them: see tk_segments_open()).
  */
 #ifndef TK_COLLECTOR_DISCOVER_DIRS_H
 #define TK_COLLECTOR_DISCOVER_DIRS_H
@@ -12,12 +12,10 @@
 
 #include "ring/place.h"
 
-/*
- * How much is read at a time, whatever is there: memory is bounded. A timer's tables take some 160
- * bytes, and another kilobyte once it is defined.
- */
+/* Bound what is read at a time, whatever is there, and so memory: the tables of a timer take some
+ * 160 bytes, and another kilobyte once it is defined. */
 #define TK_READ_SEGMENTS 4096u
-#define TK_READ_TIMERS   (1u << 20) /* that they have room for */
+#define TK_READ_TIMERS   (1u << 20) /* that all segments have room for */
 #define TK_READ_TOO_MANY                                                                           \
 	"one too many: 4,096 segments with room for 1,048,576 timers are read at most; choose by " \
 	"--app or --pid"
@@ -27,7 +25,9 @@ struct tk_dirs {
 	size_t n;
 };
 
-/** @asked: NULL: the default. They need not exist. @return 0, -ENOMEM or -ENAMETOOLONG. */
+/**
+ * @asked: a directory; NULL: the defaults. They need not exist. @return 0, -ENOMEM or -ENAMETOOLONG
+ */
 int tk_dirs_list(struct tk_dirs *d, const char *asked);
 void tk_dirs_free(struct tk_dirs *d);
 
@@ -36,8 +36,8 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size);
 
 /**
  * Call each() for every name in a directory that may be a segment's, in alphabetical order.
- * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or not trusted;
- * -E2BIG: it holds more names than anybody needs, and not all were looked at.
+ * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or is not
+ * trusted; -E2BIG: it holds more than 65,536 names, and the rest was not looked at
  */
 int tk_dirs_each(const char *dir, char why[TK_WHY_MAX],
 		 void (*each)(void *arg, int dirfd, const char *dir, const char *name), void *arg);

@@ -67,10 +67,8 @@ static bool is_short(int error)
 	return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-/*
- * The segment is gone since it was listed; or is being made; or is being made for a group, which gets
- * access last. Making it may take arbitrarily long: its maker may be stopped.
- */
+/* The segment is gone since it was listed; or is being made; or is being made for a group, which
+ * gets access last. Making it may take arbitrarily long: its maker may be stopped. */
 static bool is_making(int error)
 {
 	return error == ENOENT || error == EAGAIN || error == EACCES;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/discover/refused.h - names that were found and could not be attached, so that people are told
- * of each once.
+ * collector/discover/refused.h - names that were found and could not be attached, so that people
+ * are told of each once.
  *
- * A segment that is being made looks broken until it is made, so some errors are not reported before they
- * have lasted TK_REFUSED_EARLY_NS. A name is kept for as long as it is listed in its directory.
+ * A segment that is being made looks broken until it is made, so some errors are not reported
+ * before they have lasted TK_REFUSED_EARLY_NS. A name is kept for as long as it is listed in its
+ * directory.
  *
  * One thread. O(log n) to find, O(n) to add: there may be tens of thousands.
  */
@@ -45,8 +46,8 @@ bool tk_refused_given_up(struct tk_refused *r, const char *path);
 void tk_refused_give_up(struct tk_refused *r, const char *path, uint64_t now_ns);
 
 /**
- * It could not be attached. @error: an errno. @first_scan: what is there was there before us, so EACCES
- * is not the mark of a segment that is just being made.
+ * It could not be attached. @error: an errno. @first_scan: what is there was there before us, so
+ * EACCES is not the mark of a segment that is just being made.
  * @return whether to tell people: at most once a name, unless memory is short
  */
 bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t now_ns,

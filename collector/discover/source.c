@@ -9,11 +9,11 @@
 #include "collector/machine/list.h"
 #include "collector/machine/now.h"
 
-/* Memory of a segment's accounts is bounded, 56 bytes a timer and lane: 64 lanes of 65,536 timers,
+/* Bound the memory of a segment's accounts, 56 bytes a timer and lane: 64 lanes of 65,536 timers,
  * 235 MB. */
 #define ACCOUNTS_MAX (UINT64_C(64) * TK_TIMERS_MAX)
 
-/* Stamps in CLOCK_MONOTONIC ns need no clock of ours, only the distance to the wall clock. */
+/* Stamps in ns of CLOCK_MONOTONIC need no tk_clock, only the distance to the wall clock. */
 static int64_t monotonic_to_wall_ns(void)
 {
 	return (int64_t)(tk_now_ns(CLOCK_REALTIME) - tk_now_ns(CLOCK_MONOTONIC));
@@ -80,10 +80,11 @@ int tk_source_refresh(struct tk_source *s)
 	return err;
 }
 
-/* A lane that could not be attached keeps its place; a queue that another read comes in later. */
+/* Lanes that could not be attached keep their place. A queue that another reader has is attached
+ * later. */
 bool tk_source_next_lane(struct tk_source *s, uint32_t *i)
 {
-	/* Nothing new: mostly. */
+	/* Mostly nothing is new. */
 	if (s->n_lanes == s->seg->n_lanes && !s->seg->n_queues)
 		return false;
 	for (; *i < s->seg->n_lanes; ++*i) {
@@ -103,7 +104,7 @@ bool tk_source_next_lane(struct tk_source *s, uint32_t *i)
 	return false;
 }
 
-/* A queue that another reader has yet to let go of. */
+/* Whether it has a queue that another reader still has. */
 static bool waits(const struct tk_source *s)
 {
 	for (uint32_t i = 0; i < s->seg->n_lanes && s->seg->n_queues; i++)

@@ -48,8 +48,8 @@ static void rebase(struct tk_account *a, const uint64_t *counts, uint32_t n)
 	a->blind = false;
 }
 
-/* Lost by this timer if its base is right; the writer's count of a hostile segment may say
- * anything. */
+/* Records of this timer that are missing, if its base is right. The counts of a hostile segment may
+ * say anything. */
 static uint64_t owed(const struct tk_account *a, const uint64_t *counts, uint32_t id)
 {
 	uint64_t known = a->timer[id].base + a->got[id];
@@ -57,7 +57,8 @@ static uint64_t owed(const struct tk_account *a, const uint64_t *counts, uint32_
 	return counts[id] > known ? counts[id] - known : 0;
 }
 
-/* More seems lost than the lane lost: base is too low by so much, within its uncertainty. */
+/* More seems lost than the lane lost, so base is too low by that much in sum: raise it, within its
+ * uncertainty. */
 static void narrow(struct tk_account *a, uint32_t n, uint64_t excess)
 {
 	unsigned __int128 wide = 0;
@@ -74,7 +75,7 @@ static void narrow(struct tk_account *a, uint32_t n, uint64_t excess)
 		a->timer[id].wide -= part;
 		left -= part;
 	}
-	/* What rounding left, one each. */
+	/* Give what rounding left, one to each. */
 	for (uint32_t id = 0; id < n; id++) {
 		if (left && a->timer[id].wide) {
 			a->timer[id].base++;
@@ -91,8 +92,8 @@ static void settle(struct tk_account *a, const uint64_t *counts, uint32_t n, uin
 
 	for (uint32_t id = 0; id < n; id++)
 		sum += owed(a, counts, id);
-	/* An exact base that does not fit after all (a hostile writer; one stopped for long between
-	 * storing a record and counting it) is as uncertain as what is owed. */
+	/* If an exact base does not fit (a hostile writer; one that was stopped for long between
+	 * storing a record and counting it), it is as uncertain as what is missing. */
 	if (a->exact && sum > lane_lost - a->missed)
 		for (uint32_t id = 0; id < n; id++)
 			a->timer[id].wide = owed(a, counts, id);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/drain/account.h - how many records each timer pushed into one lane, and how many were lost.
+ * collector/drain/account.h - how many records each timer pushed into one lane, and how many were
+ * lost.
  *
- * A lane's loss is known exactly at every moment: the reader counts what it passed over. Which
- * timers the lost records belonged to is not in the ring any more, but the writer counts what it
- * pushes, timer by timer, so when the reader is level with the writer
+ * A lane's loss is known exactly at every moment: the reader counts what it passed over. The ring
+ * no longer says which timers the lost records belonged to. But the writer counts what it pushes,
+ * by timer, so when the reader is level with the writer
  *
  *	lost = counts - base - got
  *
- * for each timer, where `base` is what had been pushed before the reader began, and `got` what it
- * was given since. A lane read from its first record has base 0. One attached to later is being
- * written while its counts are read: they are read before and after the reader takes its place,
- * which puts base between two numbers, and the first level moment without loss makes it exact. If a
- * loss comes before that, the excess over the lane's own loss is taken out of that uncertainty.
+ * for each timer. `base` is what had been pushed before the reader began, `got` what was delivered
+ * since. A lane that is read from its first record has base 0. A lane that was attached to later
+ * may be written while its counts are read. They are read before and after the reader takes its
+ * place, so base lies between two numbers, and the first level moment without loss makes it exact.
+ * If a loss comes first, the excess over the lane's own loss is taken out of that uncertainty.
  *
- * lost never falls, and the timers' sum never exceeds the lane's; a record that was claimed and
- * never written (siglongjmp, a kill in the push) is lost to the lane and belongs to no timer.
+ * lost never falls, and the sum over timers never exceeds the lane's loss. A record that was
+ * claimed and never written (siglongjmp, a kill in the push) is lost to the lane and belongs to no
+ * timer.
  *
  * One thread per account.
  */
@@ -38,16 +40,16 @@ struct tk_account {
 	struct tk_account_timer *timer;
 	uint32_t n;       /* timers there is room for */
 	bool exact;       /* base is */
-	bool blind;       /* base is not known at all: begin to count at the first level moment */
-	uint64_t missed;  /* of the lane's loss, what cannot be given to timers */
-	uint64_t settled; /* the lane's loss that has been given to timers */
+	bool blind;       /* `base` is unknown: begin to count at the first level moment */
+	uint64_t missed;  /* of the lane's loss, what cannot be attributed to timers */
+	uint64_t settled; /* the lane's loss that was attributed to timers */
 };
 
-/** What the beginning of a lane's reading says of base. */
+/** What is known of `base` when the reading of a lane begins. */
 enum tk_account_base {
 	TK_BASE_ZERO,    /* read from its first record */
-	TK_BASE_BETWEEN, /* counts before and after are given */
-	TK_BASE_UNKNOWN, /* joined somewhere in the past */
+	TK_BASE_BETWEEN, /* between counts before and after, which are given */
+	TK_BASE_UNKNOWN, /* attached to at an unknown point */
 };
 
 /**
@@ -58,7 +60,9 @@ int tk_account_init(struct tk_account *a, uint32_t max, enum tk_account_base bas
 		    const uint64_t *before, const uint64_t *after);
 void tk_account_free(struct tk_account *a);
 
-/** Whether a level look would tell something new, the reader having lost so many by now. */
+/**
+ * Whether tk_account_level() would find out something new, the reader having lost so many by now.
+ */
 static inline bool tk_account_wants(const struct tk_account *a, uint64_t lane_lost)
 {
 	return !a->exact || a->settled != lane_lost;
@@ -69,7 +73,7 @@ void tk_account_level(struct tk_account *a, const uint64_t *counts, uint32_t n, 
 
 /**
  * Pushed and lost of timer id since the last call. `counts`, if not NULL, are the writer's as of
- * about now: they say what was pushed while a loss is not settled.
+ * about now: they say what was pushed while a loss is not attributed yet.
  */
 void tk_account_take(struct tk_account *a, uint32_t id, const uint64_t *counts, uint64_t *pushed,
 		     uint64_t *lost);

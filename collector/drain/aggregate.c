@@ -24,7 +24,7 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 		a->floor[stamp | TK_KIND_TO_STOP] = floor[stamp];
 		a->floor[stamp + TK_KIND_LAP] = floor[stamp];
 	}
-	/* A sum is many spans, and nobody knows how many: subtract nothing. */
+	/* A sum is of an unknown number of spans: subtract nothing. */
 }
 
 static inline __attribute__((always_inline)) void add(struct tk_tally *t, enum tk_measure m,
@@ -57,7 +57,7 @@ tally_of(const struct tk_aggregator *a, const struct tk_slot *s)
 	return id < a->n_timers ? a->tallies[id] : NULL;
 }
 
-/* A mark, a reserved kind, or of nobody. */
+/* A mark, a reserved kind, or a record of an unknown timer. */
 static void aside(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *s)
 {
 	uint16_t id = tk_slot_timer(s);
@@ -133,8 +133,8 @@ static inline __attribute__((always_inline)) void prefetch_one(const struct tk_a
 
 void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n)
 {
-	/* Few timers stay in the L2 cache by themselves: fetching ahead costs 30 % there, and gains
-	 * 15 % for 1,000 (measured). */
+	/* Few timers stay in the L2 cache by themselves: prefetching costs 30 % there, and gains 15
+	 * % with 1,000 timers (measured). */
 	if (a->n_timers > FEW_TIMERS)
 		for (size_t i = 0; i < n; i++)
 			prefetch_one(a, &slots[i]);

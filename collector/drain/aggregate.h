@@ -25,19 +25,19 @@
 #include "ring/segment.h"
 #include "tsc/clock.h"
 
-#define TK_AGGREGATE_MARKS \
-	64u /* kept between two closings of an interval; more are counted only \
-				*/
+#define TK_AGGREGATE_MARKS 64u /* kept between two TAKEs; further marks are counted only */
 
 /** For one segment. */
 struct tk_aggregator {
-	/* Called for a record whose timer has no tally: look whether there is one by now, and give
-	 * it one. It may replace tallies and n_timers. NULL: there are no others. */
+	/*
+	 * Called for a record whose timer has no tally: find out whether there is such a timer by
+	 * now, and give it a tally. It may replace tallies and n_timers. NULL: there are no others.
+	 */
 	void (*more)(struct tk_aggregator *a, uint32_t id);
 	struct tk_tally **tallies; /* by timer id; NULL: no record yet, or no memory */
-	uint32_t n_timers;         /* ids from here on are unknown */
+	uint32_t n_timers;         /* ids from n_timers on are unknown */
 	uint32_t n_marks;
-	const struct tk_clock *clock;  /* NULL: these ticks have no epochs */
+	const struct tk_clock *clock;  /* NULL: these ticks know no epochs */
 	int64_t floor[TK_KINDS];       /* ticks to subtract from the duration, by kind */
 	int64_t to_stop[TK_KINDS];     /* all ones: latency reaches to the stop; else 0 */
 	int64_t no_duration[TK_KINDS]; /* INT64_MIN: this kind has none, whatever it says; else 0 */
@@ -56,8 +56,8 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 			const struct tk_clock *clock);
 
 /**
- * Fetch the lines that tk_aggregate() of this batch will touch; while they are on their way,
- * aggregate the batch before.
+ * Prefetch the lines that tk_aggregate() of this batch will touch. Meanwhile, aggregate the batch
+ * before.
  */
 void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n);
 

@@ -23,8 +23,8 @@
 #define ORDERS   16384u
 #define PARCELS  16384u
 
-/* Memory for histograms is bounded whatever segments say: of 8,192 timers with records, twice, because
- * those handed over are out for a while; 680 MB. */
+/* Bound the memory for histograms, whatever segments say: 8,192 timers with records, twice, because
+ * tallies that were handed over are out for a while; 680 MB. */
 #define TALLIES_MAX 16384u
 
 static bool spins(const struct tk_drainer *d)
@@ -58,7 +58,7 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	d->fill_ns = sum.fill_ns;
 }
 
-/* Within long work: no lane is left to wait for the end of it. */
+/* Call this within long work, so that no lane waits for its end. */
 static void drain_if_due(struct tk_drainer *d)
 {
 	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
@@ -110,7 +110,9 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 	put(d, parcel);
 }
 
-/* Tallies first, then what was pushed: so that no timer ever has more samples than records. */
+/*
+ * Swap tallies first, then count what was pushed: so no timer ever has more samples than records.
+ */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
 	tk_part_look_for_timers(p);
@@ -130,10 +132,8 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
 	tk_part_sum_up(p);
 }
 
-/*
- * The kernel collects pages that were faulted in by cpu, some ten of them, and comes for the rest with
- * a worker on that cpu, seconds later. munmap() takes them along now.
- */
+/* The kernel gathers pages that were faulted in, some ten a cpu, and seconds later sends a worker
+ * to that cpu to process the rest. munmap() processes them now. */
 static void flush_page_batch(void)
 {
 	void *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -142,7 +142,7 @@ static void flush_page_batch(void)
 		munmap(page, 1);
 }
 
-/* What a core that is left alone does not have. */
+/* Count what an isolated core should not see: page faults, involuntary switches, gaps. */
 static void count_disturbances(struct tk_drainer *d)
 {
 	struct tk_drainer_figures *s = &d->figures;
@@ -181,8 +181,8 @@ static void take_round(struct tk_drainer *d)
 	d->n_out = 0;
 	for (struct tk_part *p = d->parts; p; p = p->next)
 		hand_over(d, p);
-	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally while these
-	 * are out. */
+	/* A pinned drainer should have no page fault: fault in the tallies that it will need while
+	 * these are out. */
 	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->n_out))
 		drain_if_due(d);
 	count_disturbances(d);
@@ -355,7 +355,7 @@ void tk_drainer_stop(struct tk_drainer *d)
 		return;
 	__atomic_store_n(&d->stop, true, __ATOMIC_RELAXED);
 	tk_bell_ring(&d->bell);
-	/* Something may keep its cpu from it. */
+	/* Another task may keep its cpu from it: let it run anywhere. */
 	memset(&any, 0xff, sizeof(any));
 	pthread_setaffinity_np(d->thread, sizeof(any), &any);
 	pthread_join(d->thread, NULL);

@@ -2,8 +2,8 @@
 /*
  * collector/drain/figures.h - what a drainer counts of itself, for whoever shows it.
  *
- * Plain data. On an isolated core, faults, involuntary and gaps should stay near zero: they say what
- * kept the drainer from its lanes.
+ * Plain data. On an isolated core, faults, involuntary and gaps should stay near zero: they say
+ * what kept the drainer from its lanes.
  */
 #ifndef TK_COLLECTOR_DRAIN_FIGURES_H
 #define TK_COLLECTOR_DRAIN_FIGURES_H

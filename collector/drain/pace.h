@@ -2,9 +2,9 @@
 /*
  * collector/drain/pace.h - how often lanes are polled: one rule, for whoever drains them.
  *
- * An eighth of the time in which the fastest lane, at its peak so far, would fill; so that seven
- * eighths are left for what delays a poll. Never below 50 us, where waking up costs more than
- * draining; never above 5 ms, so that a burst after a quiet time meets a reader.
+ * An eighth of the time in which the fastest lane would fill at its peak so far; so seven eighths
+ * are left for what delays a poll. Never below 50 us, where waking up costs more than draining;
+ * never above 5 ms, so that a burst after a quiet time is read in time.
  */
 #ifndef TK_COLLECTOR_DRAIN_PACE_H
 #define TK_COLLECTOR_DRAIN_PACE_H
@@ -14,16 +14,16 @@
 #define TK_POLL_MIN_NS UINT64_C(50000)
 #define TK_POLL_MAX_NS UINT64_C(5000000)
 
-/** As a poll interval that is asked for: never sleep. */
+/** As a poll interval: never sleep. */
 #define TK_POLL_SPIN UINT64_C(1)
 
 /** How long a reader that never sleeps leaves a lane alone: the chunk rule. */
 #define TK_SPIN_REST_NS 5000u
 
-/** A rate is not believed over less than this: a scheduling hiccup would look like a burst. */
+/** No rate is computed over less than this: a scheduling hiccup would look like a burst. */
 #define TK_RATE_WINDOW_NS UINT64_C(200000)
 
-/** ns between two polls; fill_ns: in which the fastest lane would fill. */
+/** @return ns between two polls. @fill_ns: the time in which the fastest lane would fill. */
 static inline uint64_t tk_poll_ns(double fill_ns)
 {
 	double eighth = fill_ns / 8;

@@ -16,7 +16,7 @@ void tk_part_look_for_timers(struct tk_part *p)
 		p->agg.n_timers = n;
 }
 
-/* A record of a timer that has no tally: a new one, or its tally was handed over. */
+/* A record of a timer without a tally: a new timer, or one whose tally was handed over. */
 static void more(struct tk_aggregator *a, uint32_t id)
 {
 	struct tk_part *p = (struct tk_part *)a;
@@ -84,9 +84,9 @@ void tk_part_free(struct tk_part *p)
 }
 
 /*
- * A lane whose beginning we missed is being written while we look. What its timers had pushed when
- * the reader took its place lies between the counts before and after, so take the place again
- * between two looks. A queue's beginning went to another reader, or was dropped.
+ * The writer of a lane whose first records are gone may write while we look. What its timers had
+ * pushed when the reader took its place lies between the counts before and after; so take the place
+ * again between two looks. The first records of a queue went to another reader, or were dropped.
  */
 static int begin(struct tk_part *p, struct tk_part_lane *l, bool ring)
 {
@@ -140,7 +140,7 @@ void tk_part_end_lane(struct tk_part *p, uint32_t i)
 		tk_lane_reader_resume(&p->lanes[i].reader);
 }
 
-/* At most one ring's worth at a time: a lane that never ends must not starve the others. */
+/* Read at most one ring's worth: a lane that never runs empty must not keep the others waiting. */
 static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
 {
 	struct tk_lane_reader *r = &l->reader;

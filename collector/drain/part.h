@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/drain/part.h - those lanes of one segment that one drainer drains, into tallies of its own.
+ * collector/drain/part.h - the lanes of one segment that one drainer drains, and their tallies.
  *
- * A segment has a part for each drainer that has lanes of it: one, on a machine with one NUMA node. A
- * part belongs to its drainer's thread from its first lane on; what it needs it allocates there, so
- * that it lies on that thread's node. What it knows leaves it at the end of an interval, as parcels
- * (collector/drain/drainer.h): tallies change hands, they are not copied.
+ * A segment has a part for each drainer that has lanes of it: one, on a machine with one NUMA node.
+ * From its first lane on, a part belongs to its drainer's thread, which allocates what the part
+ * needs, so that it lies on that thread's node. At the end of an interval its results leave as
+ * parcels (collector/drain/drainer.h): tallies change hands, they are not copied.
  *
- * Of the segment it reads the mapped lanes and what never changes; the rest of struct tk_segment is
- * the collecting thread's.
+ * Of the segment a part reads the mapped lanes and what never changes; the rest of struct
+ * tk_segment is the collecting thread's.
  */
 #ifndef TK_COLLECTOR_DRAIN_PART_H
 #define TK_COLLECTOR_DRAIN_PART_H
@@ -22,64 +22,75 @@ struct tk_part_lane {
 	struct tk_account account;
 	uint64_t passed; /* delivered + lost as of the last poll */
 	double peak;     /* records per ns */
-	uint64_t due_ns; /* spinning: not to be read before */
-	uint64_t closed; /* `passed` as of the last hand-over */
-	uint32_t number; /* in its segment */
-	bool told;       /* that it is corrupt */
+	uint64_t due_ns; /* spinning: do not read it before, CLOCK_MONOTONIC */
+	uint64_t closed; /* `passed`, as of the last TAKE */
+	uint32_t number; /* of the lane in its segment */
+	bool told;       /* it is corrupt, and `figures` said so */
 };
 
-/** What a part came to, as of its last hand-over. */
+/** What a part came to, as of its last TAKE. */
 struct tk_part_figures {
 	uint64_t delivered, lost, lag; /* records */
 	uint64_t unknown;              /* records of unknown timers or kinds: dropped */
 	uint32_t lanes;
 	uint32_t refused; /* lanes for which there was no memory */
-	uint32_t
-		corrupt; /* 1 + the number of a lane that turned out to be corrupt; one at a time */
-	bool finished;   /* its writer has ended, and all it wrote has been handed over */
+	/* 1 + the number of a lane that was found corrupt since the last TAKE, one at a time; 0:
+	 * none */
+	uint32_t corrupt;
+	bool finished; /* its writer has ended, and all it wrote has been handed over */
 };
 
 struct tk_source;
 
 struct tk_part {
-	struct tk_aggregator agg; /* first: its `more` finds the part by it */
+	struct tk_aggregator agg; /* first: more() finds the part by it */
 	struct tk_segment *seg;
 	struct tk_tally_pool *pool;
-	enum tk_lane_from from;     /* where to begin in lanes that have lost their beginning */
-	uint32_t max_timers;        /* of the segment */
-	bool tsc;                   /* its stamps are of the counter */
-	struct tk_part_lane *lanes; /* may move when one is added */
+	enum tk_lane_from from; /* where to begin in lanes that have lost their beginning */
+	uint32_t max_timers;    /* of the segment */
+	bool tsc;               /* its stamps are ticks of the TSC; else ns of CLOCK_MONOTONIC */
+	struct tk_part_lane *lanes; /* may move when a lane is added */
 	uint32_t n_lanes;
 	uint32_t refused;
-	struct tk_tally **full;  /* tallies to be handed over; empty between rounds */
-	uint64_t *counts;        /* room for a lane's */
-	uint64_t *pushed, *lost; /* by timer: counted, and not handed over yet */
+	struct tk_tally **full;  /* by timer: tallies to be handed over; all NULL between TAKEs */
+	uint64_t *counts;        /* scratch: a lane's counts */
+	uint64_t *pushed, *lost; /* by timer: counted, not handed over yet */
 	bool ended;              /* its writer is dead, or its segment closed */
 	bool read;               /* and everything was read when tallies were last swapped */
 	struct tk_part_figures figures;
-	struct tk_part *next; /* of its drainer's; `pool` is set when it is in that list */
+	struct tk_part *next; /* in its drainer's list; `pool` is set while it is there */
 
 	/* The collecting thread's. */
 	struct tk_source *source;
-	struct tk_part_figures
-		received; /* as of the last ROUND: all that belongs to them has come, too */
-	uint32_t asked, asked_small; /* lanes it was given; those that do not lie on hugepages */
-	bool releasing;              /* the drainer was told to let go of it, */
-	bool released;               /* and has */
+	/* Figures as of the last ROUND, all of whose parcels were received. */
+	struct tk_part_figures received;
+	uint32_t asked,
+		asked_small; /* lanes given to it; those of them that do not lie on hugepages */
+	bool releasing;      /* the drainer was ordered to release it, */
+	bool released;       /* and has released it */
 };
 
-/** @raw: subtract nothing. @return NULL and errno ENOMEM. The collecting thread. */
+/**
+ * @raw: do not subtract the cost of an empty span. @return NULL and errno ENOMEM. The collecting
+ * thread.
+ */
 struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool raw);
-/** Tallies go back to the pool that the drainer set. The drainer, or nobody drains any more. */
+/**
+ * Give its tallies back to the drainer's pool, and forget its lanes. The drainer's thread, or any
+ * when no drainer runs.
+ */
 void tk_part_release(struct tk_part *p);
 void tk_part_free(struct tk_part *p);
 
-/* From here on: the drainer's thread. */
+/* From here on: for the drainer's thread. */
 
-/** Begin to drain a lane of the segment that is attached. Without memory it is refused. */
+/** Begin to drain an attached lane of the segment. Without memory it is refused: figures say so. */
 void tk_part_add(struct tk_part *p, uint32_t lane);
 
-/** Its owner died, or lives after all: fix the lane's end, or go on. Scans a ring that ends. */
+/**
+ * The owner of lane i died (`ended`): find the lane's end, which scans a ring. Or it is alive after
+ * all: go on.
+ */
 void tk_part_end_lane(struct tk_part *p, uint32_t i);
 
 /** What a drain found. */
@@ -91,18 +102,20 @@ struct tk_drained {
 
 /**
  * Drain every lane; elapsed_ns since the last time. @now_ns: if not 0, the drainer spins, and lanes
- * that are resting are left alone.
+ * that were found empty a moment ago are left alone.
  */
 void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, struct tk_drained *sum);
 
-/** See how many timers there are by now. A system call. */
+/** Find out how many timers there are by now. A system call. */
 void tk_part_look_for_timers(struct tk_part *p);
 
-/** From now on records go into other tallies; those until now are in `full`. Says in `read` whether any
- * more can come. */
+/**
+ * From now on count records in other tallies; those until now are in `full`. Sets `read`: whether
+ * any more can come.
+ */
 void tk_part_swap_tallies(struct tk_part *p);
 
-/** Count what lane i has pushed and lost since the last call, timer by timer. */
+/** Count what lane i has pushed and lost since the last call, by timer. */
 void tk_part_count_lane(struct tk_part *p, uint32_t i);
 
 /** Bring `figures` up to date. */

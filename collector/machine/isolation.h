@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/machine/isolation.h - whether a cpu is isolated: the scheduler puts no other task on it.
+ * collector/machine/isolation.h - whether a cpu is isolated: the scheduler puts no other task on
+ * it.
  *
  * A cpu is isolated in one of two ways: since boot, by the kernel parameter isolcpus=, or since
  * somebody made a cgroup2 cpuset whose cpuset.cpus.partition is "isolated". A partition may be
@@ -17,15 +18,15 @@
 #include "tsc/files.h"
 
 /**
- * @why: by what it is isolated; or the reason why not, a sentence to go on after a colon
- * @return 0 isolated, -EPERM not isolated, or what kept the kernel's list from being read
+ * @why: what isolates it; or the reason why not, a sentence to follow a colon
+ * @return 0: isolated, -EPERM: not isolated, or the errno of reading the kernel's list
  */
 int tk_cpu_isolated(const char *root, int cpu, char why[], size_t len);
 
-/** All that are isolated, either way; what cannot be read has none. */
+/** Find all cpus that are isolated, either way. What cannot be read counts as none. */
 void tk_cpus_isolated(const char *root, struct tk_tsc_cpus *out);
 
-/** A cgroup2 cpuset that is, or was to be, a partition with a certain cpu in it. */
+/** A cgroup2 cpuset that is a partition, or asked to be one, with a certain cpu in it. */
 struct tk_partition {
 	char path[256];  /* of its directory, below root */
 	char state[192]; /* as the kernel has it: "isolated", "root", "isolated invalid (...)" */

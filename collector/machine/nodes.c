@@ -7,7 +7,7 @@
 
 static bool has_numa(void)
 {
-	static int known; /* 1: no, 2: yes */
+	static int known; /* 0: not asked yet, 1: no, 2: yes */
 
 	if (!known)
 		known = numa_available() < 0 ? 1 : 2;

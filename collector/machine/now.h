@@ -2,8 +2,8 @@
 /*
  * collector/machine/now.h - the time in ns, from one of the kernel's clocks.
  *
- * For everything that is not measured by the counter (tsc/read.h): when something is due, how long to
- * wait, the wall-clock time of an interval. Any thread; some 20 ns.
+ * For everything that is not measured by the counter (tsc/read.h): when something is due, how long
+ * to wait, the wall-clock time of an interval. Any thread; some 20 ns.
  */
 #ifndef TK_COLLECTOR_MACHINE_NOW_H
 #define TK_COLLECTOR_MACHINE_NOW_H

@@ -14,7 +14,7 @@
 #include "collector/machine/nodes.h"
 #include "tsc/files.h"
 
-/* A whole number below a million, at its beginning. @return -1: there is none */
+/* Parse a whole number below a million at the beginning. @return -1: there is none */
 static int number(const char *text, const char **end)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -35,7 +35,7 @@ int tk_watchers_node_of_name(const char *comm)
 	return *end ? -1 : node;
 }
 
-/* It is the 37th field behind the thread's name, which may hold anything. */
+/* The cpu is the 37th field after the thread's name, which may hold anything. */
 int tk_watchers_stat_cpu(const char *stat)
 {
 	const char *at = strrchr(stat, ')');
@@ -45,7 +45,7 @@ int tk_watchers_stat_cpu(const char *stat)
 	return at ? number(at + 1, &at) : -1;
 }
 
-/* A number that ends with `end`; *at moves past both. */
+/* Parse a number that ends with `end`; *at moves past both. */
 static bool take(const char **at, int base, char end, unsigned long long *n)
 {
 	char *stop;
@@ -149,7 +149,7 @@ static int read_mappings(struct tk_watchers *w, uint32_t pid)
 	return err;
 }
 
-/* each() for every entry that is a number, until one fails. */
+/* Call each() for every entry that is a number, until one fails. */
 static int each_number(struct tk_watchers *w, const char *path, uint32_t pid,
 		       int (*each)(struct tk_watchers *w, uint32_t pid, uint32_t number))
 {

@@ -8,13 +8,13 @@
 #include "ring/place.h"
 #include "tsc/files.h"
 
-/* In a lane of this enum tk_pages. */
+/* The size of a page in a lane with this enum tk_pages. */
 static uint32_t page_bytes(uint32_t pages)
 {
 	return pages == TK_PAGES_SMALL ? 4096 : (uint32_t)TK_HUGEPAGE;
 }
 
-/* In its place, if it is not there yet. */
+/* Insert a node in order, once. */
 static void add_node(struct tk_where *w, int node)
 {
 	unsigned i = w->n_nodes;
@@ -28,7 +28,7 @@ static void add_node(struct tk_where *w, int node)
 	w->n_nodes++;
 }
 
-/* The kernel answers for pages that this process has mapped: it reads a byte of each. */
+/* The kernel knows of pages that this process has mapped: so read a byte of each first. */
 static void ask_kernel(struct tk_where *w, const struct tk_segment *s)
 {
 	const volatile char *slots = w->lane->slots;
@@ -51,7 +51,8 @@ static void find_memory(struct tk_where *w, const struct tk_segment *s)
 		w->node = w->nodes[1];
 }
 
-/* A thread has ended when another may have its lane; its process's number may be another's here. */
+/* The thread has ended if another may take its lane over; and its process's number may be another
+ * process's here. */
 static bool may_run(const struct tk_where *w, const struct tk_segment *s, enum tk_owner state)
 {
 	return (state == TK_OWNER_ALIVE || state == TK_OWNER_UNKNOWN) &&
@@ -123,7 +124,7 @@ void tk_where_json(const struct tk_where *w, json_t *lane)
 	json_object_set_new(lane, "drainers", drainers);
 }
 
-/* "-" for what is not known, or was not asked for. */
+/* "-" for what is unknown, or was not asked for. */
 static const char *number(char text[16], int n)
 {
 	if (n < 0)
@@ -132,7 +133,7 @@ static const char *number(char text[16], int n)
 	return text;
 }
 
-/* All nodes it lies on, as "0+1". */
+/* All nodes it lies on, like "0+1". */
 static void nodes_text(const struct tk_where *w, char *text, size_t size)
 {
 	char n[16];

@@ -2,8 +2,8 @@
 /*
  * collector/machine/where.h - where a lane lies, where its producer runs, and where it is drained.
  *
- * What `ls` shows of it. The kernel is asked now, as far as it answers; what it does not say is as it
- * was when the lane was made. One thread.
+ * For `ls`. The kernel is asked now; what it does not say is as it was when the lane was made. One
+ * thread.
  */
 #ifndef TK_COLLECTOR_MACHINE_WHERE_H
 #define TK_COLLECTOR_MACHINE_WHERE_H
@@ -18,24 +18,27 @@
 
 struct tk_where {
 	const struct tk_segment_lane *lane;
-	int nodes[TK_MEMORY_SAMPLES]; /* where pages of it lie, each once, ascending */
+	int nodes[TK_MEMORY_SAMPLES]; /* nodes on which pages of it lie, each once, ascending */
 	unsigned n_nodes;             /* 0: the kernel does not say */
-	int node;          /* the one of them that was not asked for, if any; -1: unknown */
-	bool running;      /* its producer */
-	int producer_cpu;  /* where it runs, or ran when it joined; -1: unknown */
+	int node;          /* one of them, not the one asked for if there is another; -1: unknown */
+	bool running;      /* its producer runs */
+	int producer_cpu;  /* where the producer runs, or ran when it joined; -1: unknown */
 	int producer_node; /* -1: unknown */
 	struct tk_watchers *watchers; /* those that drain it are picked */
-	bool apart;                   /* not on its producer's node, or drained from another one */
+	bool apart; /* it is not on its producer's node, or is drained from another one */
 };
 
-/** Find that of an attached lane, which a thread writes whose number and cpu are in `owner`. */
+/**
+ * Fill in what is known of an attached lane; the number and cpu of its writing thread are in
+ * `owner`.
+ */
 void tk_where(struct tk_where *w, const struct tk_segment *s, uint32_t lane,
 	      const struct tk_lane_owner *owner, enum tk_owner state, struct tk_watchers *watchers);
 
-/** Add it to an object. */
+/** Add it to a JSON object. */
 void tk_where_json(const struct tk_where *w, json_t *lane);
 
-/** As a line of a table; the heading of that; and what a mark in it means. */
+/** Print it as a line of a table; the heading of the table; what a mark in it means. */
 void tk_where_print(FILE *out, const struct tk_where *w, const char *thread);
 void tk_where_heading(FILE *out);
 void tk_where_mark(FILE *out);

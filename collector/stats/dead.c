@@ -36,7 +36,7 @@ void tk_dead_add(struct tk_dead *d, struct tk_series *s)
 	d->n++;
 }
 
-/* Somebody's segment may hold 65,536 timers of one name: no list of them is walked. */
+/* A segment may hold 65,536 timers of one name: never walk a list of them. */
 void tk_dead_remove(struct tk_dead *d, struct tk_series *s)
 {
 	struct tk_series **newest = s->newer_dead ? NULL : newest_of(d, s);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/stats/dead.h - timers of dead processes, by app and name, so that a process that is started
- * again goes on with its own.
+ * collector/stats/dead.h - series of timers of dead processes, by app and name, so that a process
+ * that is started again continues them.
  *
- * Several of one name (a prefork server's children): the one that died last is found first.
+ * Where several have one name (a prefork server's children), the one that died last is found first.
  *
- * One thread, or callers under one lock. O(log n), whatever they are called.
+ * One thread, or callers under one lock. O(log n), whatever the names are.
  */
 #ifndef TK_COLLECTOR_STATS_DEAD_H
 #define TK_COLLECTOR_STATS_DEAD_H
@@ -20,16 +20,19 @@ struct tk_dead {
 	size_t n;
 };
 
-/** It died. Without memory to remember that, nobody will find it: it is counted all the same. */
+/**
+ * Its process died. Without memory to remember it nobody will find it; it is counted in `n` all the
+ * same.
+ */
 void tk_dead_add(struct tk_dead *d, struct tk_series *s);
 
-/** The newest of that name, which is dead no longer; NULL: none. */
+/** Take out the newest of that app and name. @return NULL: there is none */
 struct tk_series *tk_dead_take(struct tk_dead *d, const char *app, const char *name);
 
-/** It is forgotten. */
+/** Take this one out. */
 void tk_dead_remove(struct tk_dead *d, struct tk_series *s);
 
-/** Empty it, and leave its series alone. */
+/** Empty it. The series stay as they are. */
 void tk_dead_clear(struct tk_dead *d);
 
 #endif

@@ -8,8 +8,8 @@
  * once, keeps short durations right: buckets of whole nanoseconds are wrong by 4 % at 10 ns.
  *
  * A histogram has u64 counters, and an exact count, sum, min and max. Merging loses nothing, so a
- * percentile over a minute is that of the minute's samples, not one of other percentiles. What the hot
- * loop fills is collector/stats/tally.h.
+ * percentile over a minute is that of the minute's samples, not one of other percentiles. What the
+ * hot loop fills is collector/stats/tally.h.
  *
  * One thread per object. Nothing here fails.
  */
@@ -47,8 +47,8 @@ struct tk_hist {
 void tk_hist_add(struct tk_hist *h, uint64_t v);
 
 /**
- * Move counters into a histogram, and zero them. @min, @max, @sum: of the samples they count, at least
- * one; all samples lie within min..max.
+ * Move counters into a histogram, and zero them. @min, @max, @sum: of the samples they count, at
+ * least one; all samples lie within min..max.
  */
 void tk_hist_move(struct tk_hist *h, uint32_t buckets[TK_HIST_BUCKETS], uint64_t min, uint64_t max,
 		  unsigned __int128 sum);

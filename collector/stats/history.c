@@ -16,8 +16,8 @@ void tk_history_init(struct tk_history *h, size_t budget)
 	h->budget = budget;
 }
 
-/* Chunks leave a trail from its old end only, as they leave a tier, so neither list needs a search:
- * a tier's oldest chunk is the oldest of its trail. */
+/* Chunks are dropped from the old end only, of a trail as of a tier; so neither list is searched: a
+ * tier's oldest chunk is the oldest of its trail. */
 static void drop_oldest(struct tk_history *h, unsigned tier, struct tk_trail *t)
 {
 	struct tk_chunk *c = t->oldest;
@@ -46,7 +46,8 @@ void tk_history_drop(struct tk_history *h, unsigned tier, struct tk_trail *t)
 		drop_oldest(h, tier, t);
 }
 
-/* The finest tier with more than two chunks a trail, else the finest that has any. */
+/* Drop the oldest chunk of the finest tier that has more than two chunks a trail, else of the
+ * finest that has any. @return false: there is no chunk */
 static bool make_room(struct tk_history *h)
 {
 	static const size_t shares[] = { 2, 0 };

@@ -14,7 +14,9 @@ enum tk_measure { TK_PROCESSING, TK_LATENCY, TK_MEASURES };
 
 enum tk_percentile { TK_P50, TK_P90, TK_P99, TK_P999, TK_P9999, TK_PERCENTILES };
 
-/** The statistics of one timer and measure over one interval. min..max mean nothing if count is 0. */
+/**
+ * The statistics of one timer and measure over one interval. min..max mean nothing if count is 0.
+ */
 struct tk_datapoint {
 	int64_t t_ns; /* the interval's end, CLOCK_REALTIME */
 	uint64_t interval_ns;
@@ -22,8 +24,8 @@ struct tk_datapoint {
 	/* Records of the timer, delivered or not: the rate comes from these. They are the timer's,
 	 * not the measure's: the same in both, as is `lost`. */
 	uint64_t pushed;
-	/* Known when the reader is level with the writer: of this interval and earlier ones. In total
-	 * never more than pushed. */
+	/* Known when the reader is level with the writer: of this interval and earlier ones. In
+	 * total never more than pushed. */
 	uint64_t lost;
 	uint64_t aside; /* samples below zero, and spans across a clock epoch: in no statistic */
 	double sum_ns;

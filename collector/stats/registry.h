@@ -4,9 +4,9 @@
  * process's, and which are forgotten.
  *
  * A timer is known here by app and name: when a process is started again, its timers go on with the
- * series that the dead one left. Both numbers are bounded, so that processes may come and go for years:
- * TK_REGISTRY_LIVING_MAX timers of the living, TK_REGISTRY_DEAD_MAX of the dead, of which the oldest are
- * forgotten first.
+ * series that the dead one left. Both numbers are bounded, so that processes may come and go for
+ * years: TK_REGISTRY_LIVING_MAX timers of the living, TK_REGISTRY_DEAD_MAX of the dead, of which
+ * the oldest are forgotten first.
  *
  * One thread, or callers under one lock. Times are ns of CLOCK_REALTIME.
  */
@@ -36,8 +36,8 @@ void tk_registry_init(struct tk_registry *r, size_t history_bytes);
 void tk_registry_free(struct tk_registry *r);
 
 /**
- * A series for a timer of a living process that has none yet: the newest of this app and name that is
- * dead, revived, else a new one. @now: when its open datapoint begins.
+ * A series for a timer of a living process that has none yet: the newest of this app and name that
+ * is dead, revived, else a new one. @now: when its open datapoint begins.
  * @return NULL and errno: ENOBUFS (TK_REGISTRY_LIVING_MAX live), ENOMEM
  */
 struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, const char *name,
@@ -46,7 +46,9 @@ struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, cons
 /** Its process is dead, and everything it wrote is in it. */
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s);
 
-/** Forget the oldest of the dead beyond TK_REGISTRY_DEAD_MAX, unless they end with this interval. */
+/**
+ * Forget the oldest of the dead beyond TK_REGISTRY_DEAD_MAX, unless they end with this interval.
+ */
 void tk_registry_forget_dead(struct tk_registry *r);
 
 /** The interval ends: series into datapoints. */

@@ -94,8 +94,8 @@ static void pass_on(struct tk_series *s, int from, int to)
 	s->aside[to] += s->aside[from];
 }
 
-/* A measure has a past from its first sample on. Records that were lost or set aside before there was
- * a sample are a past, too, of the first measure. */
+/* A measure has history from its first sample on. Records that were lost or set aside before the
+ * first sample also make history, of the first measure. */
 static bool is_kept(const struct tk_series *s, enum tk_measure m, int tier)
 {
 	if (s->track[m].hist || s->track[m].trail[tier].newest)
@@ -137,8 +137,8 @@ int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint
 	static const uint64_t width[TK_TIERS] = { 0, TK_TIER1_NS, TK_TIER2_NS };
 	int err = close_tier(s, h, 0, now);
 
-	/* Intervals end when the collector gets to it, a little late or early: half an interval
-	 * of tolerance keeps a second ten intervals long. */
+	/* Intervals end a little late or early: with half an interval of tolerance a second stays
+	 * ten intervals long. */
 	for (int i = 1; i < TK_TIERS; i++) {
 		if ((uint64_t)(now - s->began[i]) + interval_ns / 2 < width[i])
 			break;
@@ -208,7 +208,7 @@ int64_t tk_series_reach(const struct tk_series *s)
 	return reach;
 }
 
-/* Whether this tier shows as much of the range as any does. */
+/* Whether this tier shows as much of the range from..now as any. */
 static bool reaches(const struct tk_series *s, unsigned tier, int64_t from)
 {
 	int64_t reach = tk_series_reach(s);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/stats/series.h - what is known of one timer: its open datapoints, its total, its history.
+ * collector/stats/series.h - what is known of one timer: its open datapoints, its total, its
+ * history.
  *
- * Samples arrive in tallies, are moved here at each tick, and become a datapoint when an interval
- * ends. Three tiers are open at once: closing one merges its histogram into the next and into the
- * total, so that no count is ever lost or doubled on the way, and percentiles always come from
+ * Samples arrive in tallies, are moved here in each round, and become a datapoint when an interval
+ * ends. Three tiers are open at once: closing one merges its histogram into the next tier and into
+ * the total. So no count is ever lost or doubled on the way, and percentiles always come from
  * samples, never from percentiles.
  *
- * A series survives its process: when the same timer of the same app appears again, in a new
- * process while the old one is dead, it goes on, with an empty datapoint over the time between.
+ * A series outlives its process: when the same timer of the same app appears in a new process while
+ * the old one is dead, the series goes on, with an empty datapoint for the time between.
  *
  * One thread, or callers under one lock. Times are ns of CLOCK_REALTIME.
  */
@@ -38,13 +39,14 @@ struct tk_series {
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	bool alive;  /* more may come */
-	bool ending; /* no more will, unless another process goes on within the interval */
+	bool alive;  /* more samples may come */
+	bool ending; /* no more will, unless another process continues it within the interval */
 	bool disabled;
-	bool found_dead; /* its process was dead already when the collector came */
+	bool found_dead; /* its process was dead when the collector found it */
 	uint64_t negative, across;
 	double ns_per_tick;
-	struct tk_series *older_dead, *newer_dead; /* collector/stats/dead.c's */
+	struct tk_series *older_dead,
+		*newer_dead; /* of the same app and name: collector/stats/dead.c */
 
 	struct tk_track track[TK_MEASURES];
 	/* Of each tier's open datapoint, then the total. */
@@ -55,25 +57,25 @@ struct tk_series {
 /** @now: when its first datapoint begins. @return NULL and errno ENOMEM. */
 struct tk_series *tk_series_new(uint64_t key, int64_t now);
 
-/** Move a tally's samples into the open datapoint. @return 0; -ENOMEM: the tally keeps them. */
+/** Move a tally's samples into the open datapoint. @return 0; -ENOMEM: the tally keeps them */
 int tk_series_take(struct tk_series *s, struct tk_tally *t);
 
-/** Records of the timer, delivered or not, and those known to be lost. */
+/** Count records of the timer, delivered or not, and those known to be lost. */
 void tk_series_count(struct tk_series *s, uint64_t pushed, uint64_t lost);
 
 /**
- * The interval of nominal length interval_ns ends now: close tier 0, and the coarser ones whose
- * time has come. @return 0, or -ENOMEM: a datapoint was not kept in history (the total has it).
+ * The interval, nominally interval_ns long, ends now: close tier 0, and the coarser tiers that are
+ * due. @return 0, or -ENOMEM: a datapoint was not kept in history (the total has it)
  */
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns);
 
-/** Its process is dead and everything is read: it ends with the interval, or is revived before. */
+/** Its process is dead and everything is read: it ends with this interval, unless it is revived. */
 void tk_series_leave(struct tk_series *s);
 
-/** The interval ends, and nobody went on with it: close all tiers. */
+/** The interval ends, and no process continued it: close all tiers. */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
 
-/** It goes on in another process, from now; or as if nothing had been, if it is ending. */
+/** Another process continues it from now on; without a gap, if it was only ending. */
 int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now);
 
 /** Everything since the collector attached, as one datapoint. */
@@ -81,15 +83,15 @@ void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
 		     struct tk_datapoint *out);
 
 /**
- * Whether it never had a sample: nothing was recorded, or only marks. Records that were all lost may
- * have been samples.
+ * Whether it never had a sample: nothing was recorded, or only marks. If records were all lost it
+ * had some, perhaps.
  */
 bool tk_series_silent(const struct tk_series *s);
 
-/** How far back there is history of any kind; INT64_MAX: none. */
+/** @return when its history begins, of any measure and tier; INT64_MAX: there is none */
 int64_t tk_series_reach(const struct tk_series *s);
 
-/** The finest tier with at most max points over the range that reaches as far back as needed. */
+/** @return the finest tier with at most max points in from..to that reaches back as far as any */
 unsigned tk_series_tier(const struct tk_series *s, int64_t from, int64_t to, size_t max);
 
 void tk_series_free(struct tk_series *s, struct tk_history *h);

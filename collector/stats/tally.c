@@ -26,8 +26,8 @@ void tk_tally_move(struct tk_tally *t, enum tk_measure m, struct tk_hist *h)
 	t->max[m] = 0;
 }
 
-/* Fault a block in, as a hugepage if there is one. A process may have turned hugepages off for itself:
- * they are on for this moment. */
+/* Fault a block in, as a hugepage if there is one. A process may have turned hugepages off for
+ * itself: they are on for this moment. */
 static void populate(void *block)
 {
 	bool off = prctl(PR_GET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL) > 0;

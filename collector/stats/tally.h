@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/stats/tally.h - what the hot loop counts a timer's samples in, and where tallies come from.
+ * collector/stats/tally.h - what the hot loop counts a timer's samples in, and where tallies come
+ * from.
  *
- * A tally holds both measures of one timer, for a tick of at most one second: u32 counters, no count (it
- * is the sum of the buckets), and one cache line for everything that is not a bucket. A drainer's hot
- * loop (collector/drain/aggregate.c) fills it; the collecting thread moves it into histograms and gives
- * it back. Tallies lie on hugepages where there are any.
+ * A tally holds both measures of one timer, for a tick of at most one second: u32 counters, no
+ * count (it is the sum of the buckets), and one cache line for everything that is not a bucket. A
+ * drainer's hot loop (collector/drain/aggregate.c) fills it; the collecting thread moves it into
+ * histograms and gives it back. Tallies lie on hugepages where there are any.
  *
  * One thread per object at a time. Nothing here fails but allocation.
  */
@@ -41,7 +42,10 @@ static inline bool tk_tally_empty(const struct tk_tally *t, enum tk_measure m)
 /** Move what a tally holds of one measure into a histogram, and empty that measure. */
 void tk_tally_move(struct tk_tally *t, enum tk_measure m, struct tk_hist *h);
 
-/** Blocks of 2 MiB, hugepages if the kernel has some, cut into tallies. All zero to begin. One thread. */
+/**
+ * Blocks of 2 MiB, hugepages if the kernel has some, cut into tallies. All zero to begin. One
+ * thread.
+ */
 struct tk_tally_pool {
 	struct tk_tally **free;
 	size_t n_free;
@@ -55,8 +59,8 @@ struct tk_tally_pool {
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
 
 /**
- * Take one step towards having n free tallies and no page left to fault in. A step may take 1 to 3 ms;
- * a loop that must not fault calls this until it returns false.
+ * Take one step towards having n free tallies and no page left to fault in. A step may take 1 to 3
+ * ms; a loop that must not fault calls this until it returns false.
  * @return whether there was a step to take
  */
 bool tk_tally_prefault(struct tk_tally_pool *p, size_t n);
