@@ -17,7 +17,8 @@ missing() {
 for doc in "${docs[@]}"; do
 	while read -r path; do
 		[ -e "$path" ] || missing "$doc" "$path"
-	done < <(grep -oE "\`$rooms/[A-Za-z0-9_./-]+\`" "$doc" | tr -d '`' | grep -vE 'NAME|FAMILY' | sort -u)
+	done < <(grep -oE "\`$rooms/[A-Za-z0-9_./-]+\`" "$doc" | tr -d '`' |
+		grep -vE 'NAME|FAMILY' | sort -u)
 	while read -r path; do
 		[ -e "$path" ] || missing "$doc" "$path"
 	done < <(grep -oE '\]\([^)#:]+' "$doc" | cut -c3- | sort -u)

@@ -23,15 +23,18 @@ plain() {
 	local room
 	rm -rf "$work/tree"
 	for room in tsc ring producer collector/{machine,stats,drain,discover,engine,cli,commands} \
-		collector/{display,display/canvas,doctor,doctor/checks,tune,tune/model} bench tests; do
+		collector/{display,display/canvas,doctor,doctor/checks,tune,tune/model} bench \
+		tests; do
 		file $room/a.h 'int a(void);'
-		file $room/a.c "#include \"$room/a.h\"" '#include <stdio.h>' 'int a(void)' '{' '	return 0;' '}'
+		file $room/a.c "#include \"$room/a.h\"" '#include <stdio.h>' 'int a(void)' '{' \
+			'	return 0;' '}'
 	done
 	file ring/rte_write.c '#include <rte_ring.h>'
 	file collector/display/canvas/terminal.c '#include <ncursesw/curses.h>' '#include "a.h"'
 	file collector/main.c '#include "collector/commands/a.h"' '#include "tsc/a.h"'
 	file collector/stats/b.c '#include "collector/machine/a.h"' '#include "ring/a.h"'
-	file tests/b.c '#include "producer/a.h"' '#include "collector/stats/a.h"' '#include <rte_ring.h>'
+	file tests/b.c '#include "producer/a.h"' '#include "collector/stats/a.h"' \
+		'#include <rte_ring.h>'
 }
 
 # result NAME, after a command whose status says whether it went well.
@@ -51,7 +54,8 @@ result() {
 found() {
 	local said
 	said=$("$rooms" "$work/tree")
-	[ $? = 1 ] && [ "$(grep -vc ' functions: median ' <<<"$said")" = 1 ] && grep -qE "$2" <<<"$said"
+	[ $? = 1 ] && [ "$(grep -vc ' functions: median ' <<<"$said")" = 1 ] &&
+		grep -qE "$2" <<<"$said"
 	result "$1"
 	plain
 }
@@ -71,7 +75,8 @@ file collector/stats/c.c '#include "../engine/a.h"'
 found 'the same by a relative path' '^collector/stats/c.c:1: collector/engine/a.h: .* up '
 file collector/engine/c.c '#include "collector/main.h"'
 file collector/main.h ''
-found 'a room that includes the folder it lies in' '^collector/engine/c.c:1: collector/main.h: .* up '
+found 'a room that includes the folder it lies in' \
+	'^collector/engine/c.c:1: collector/main.h: .* up '
 file tsc/c.c '#include "ring/a.h"'
 found 'the clock that includes the ring' '^tsc/c.c:1: .* up'
 file ring/c.c '#include "collector/machine/a.h"'
@@ -79,7 +84,8 @@ found 'the ring that includes the collector' '^ring/c.c:1: .* up'
 file producer/c.c '#include "collector/machine/a.h"'
 found 'the producer that includes the collector' '^producer/c.c:1: .* up'
 file collector/drain/c.c '#  include "producer/a.h"'
-found 'the collector that includes the producer' '^collector/drain/c.c:1: .* collector never includes producer'
+found 'the collector that includes the producer' \
+	'^collector/drain/c.c:1: .* collector never includes producer'
 file collector/commands/c.c '#include "bench/a.h"'
 found 'a program that includes the bench' '^collector/commands/c.c:1: .* up'
 file collector/tune/c.c '#include "collector/doctor/a.h"'
@@ -89,7 +95,8 @@ found 'a sub-room that includes the room above it' '^collector/display/canvas/c.
 file producer/examples/c.c '#include "bench/a.h"'
 found 'an example that includes the bench' '^producer/examples/c.c:1: .* up '
 file collector/display/c.c '#include "collector/doctor/checks/a.h"'
-found "a neighbour's sub-room" '^collector/display/c.c:1: .* collector/display never includes collector/doctor'
+found "a neighbour's sub-room" \
+	'^collector/display/c.c:1: .* collector/display never includes collector/doctor'
 
 file ring/c.h '#include "ring/d.h"'
 file ring/d.c '#include "ring/e.h"'

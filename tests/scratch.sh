@@ -19,7 +19,8 @@ finish() {
 trap finish EXIT
 
 fail() {
-	printf 'FAILED: %s\n--- out\n%s\n--- err\n%s\n' "$1" "$(tail -20 "$out" | cat -v)" "$(tail -20 "$err" | cat -v)"
+	printf 'FAILED: %s\n--- out\n%s\n--- err\n%s\n' "$1" "$(tail -20 "$out" | cat -v)" \
+		"$(tail -20 "$err" | cat -v)"
 	failed=1
 }
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Sourced by ./run and tests/run: steps that may take minutes, and say so.
 
-# watched NAME LOG COMMAND...: run COMMAND with its output in LOG. Every 15 seconds print a line that
-# says for how long it has run and what it printed last. Lines, so that a CI's log stays readable.
+# watched NAME LOG COMMAND...: run COMMAND with its output in LOG. Every 15 seconds print a line
+# that says for how long it has run and what it printed last. Lines, so that a CI's log stays
+# readable.
 watched() {
 	local name=$1 log=$2
 	shift 2
@@ -16,7 +17,8 @@ heartbeat() {
 		[ -z "$line" ] || said=$line
 		((SECONDS >= next)) || continue
 		next=$((SECONDS + 15))
-		printf '    %s, %d s: %s\n' "$name" $((SECONDS - began)) "$(tr -s ' ' <<<"$said" | cut -c1-70)"
+		printf '    %s, %d s: %s\n' "$name" $((SECONDS - began)) \
+			"$(tr -s ' ' <<<"$said" | cut -c1-70)"
 	done
 }
 

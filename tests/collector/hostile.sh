@@ -7,7 +7,8 @@ set -uo pipefail
 . "$(dirname "$0")/../scratch.sh"
 
 only_text() {
-	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" "$err" && fail "$how: control characters"
+	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" "$err" &&
+		fail "$how: control characters"
 }
 
 # Sum of the counts of the healthy program's processing.
@@ -28,8 +29,12 @@ for how in slots lanes head all shrink-slots shrink-lane shrink-head; do
 	for ((i = 0; i < 1500 && $(healthy) < 5000; i++)); do sleep .01; done
 	[ "$(healthy)" = 5000 ] || fail "$how: $(healthy) of 5000 records of its healthy neighbour"
 	if [[ $how = shrink-* ]]; then
-		for ((i = 0; i < 1500; i++)); do grep -q 'truncated' "$err" && break; sleep .01; done
-		[ "$(grep -c 'truncated.*detached' "$err")" = 1 ] || fail "$how: not said once that it was truncated"
+		for ((i = 0; i < 1500; i++)); do
+			grep -q 'truncated' "$err" && break
+			sleep .01
+		done
+		[ "$(grep -c 'truncated.*detached' "$err")" = 1 ] ||
+			fail "$how: not said once that it was truncated"
 	fi
 	kill -TERM "$reader"
 	wait "$reader"
@@ -40,7 +45,8 @@ for how in slots lanes head all shrink-slots shrink-lane shrink-head; do
 	timeout -k 5 60 "$TIMEKEEPER" ls >"$out" 2>"$err" || fail "$how: ls ended with $?"
 	grep -q '^healthy\.' "$out" || fail "$how: ls lacks the healthy neighbour"
 	only_text
-	timeout -k 5 60 "$TIMEKEEPER" stat --count 20 --interval 20ms >"$out" 2>"$err" || fail "$how: stat ended with $?"
+	timeout -k 5 60 "$TIMEKEEPER" stat --count 20 --interval 20ms >"$out" 2>"$err" ||
+		fail "$how: stat ended with $?"
 	only_text
 	end_all
 	rm -rf "${TIMEKEEPER_DIR:?}"/*

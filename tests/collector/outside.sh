@@ -32,7 +32,8 @@ said '^usage: timekeeper help .* no completion for fish; see `timekeeper help --
 lines_said 1
 expect 2 stat -oZ
 said 'unknown option -Z'
-for bad in '--interval 9ms' '--interval 61s' '--interval soon' '--count 0' '--format xml' '--dir='; do
+for bad in '--interval 9ms' '--interval 61s' '--interval soon' '--count 0' '--format xml' \
+	'--dir='; do
 	expect 2 stat $bad
 	said '^usage: timekeeper stat .* takes '
 	lines_said 1
@@ -62,7 +63,9 @@ expect 0 ls
 never_printed 'disabled'
 
 expect 0 stat --once --oldest --format csv
-head -1 "$out" | grep -q '^schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns,set_aside$' ||
+columns=schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns
+columns+=,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns,set_aside
+head -1 "$out" | grep -qx "$columns" ||
 	fail 'the heading of CSV'
 said '^timekeeper: early: 1 set aside so far'
 awk -F, 'NR > 1 { gsub(/"/, ""); rows++
@@ -70,9 +73,11 @@ awk -F, 'NR > 1 { gsub(/"/, ""); rows++
 	# A percentile is within 1 % or a tick of the sample of that rank.
 	want = $6 == "spans" || ($6 == "waits" && $7 == "processing")
 	near14 = $14 / (n / 2); near16 = $16 / (n * .99)
-	if (want && ($8 != n || $9 != 0 || $11 != n * (n + 1) / 2 || $12 != 1 || $13 != (n + 1) / 2 || $19 != n ||
-		near14 < .99 || near14 > 1.01 || near16 < .99 || near16 > 1.01)) exit 1
-	if ($6 == "waits" && $7 == "latency" && ($8 != n || $12 != n || $13 != n || $19 != n)) exit 1
+	if (want && ($8 != n || $9 != 0 || $11 != n * (n + 1) / 2 || $12 != 1 ||
+		$13 != (n + 1) / 2 || $19 != n || near14 < .99 || near14 > 1.01 ||
+		near16 < .99 || near16 > 1.01)) exit 1
+	if ($6 == "waits" && $7 == "latency" &&
+		($8 != n || $12 != n || $13 != n || $19 != n)) exit 1
 	if ($20 != ($6 == "early") || ($6 == "early" && $8 != 0)) exit 1
 	if ($6 == "moment" || $6 == "silent" || $6 == "(undefined)") exit 1
 } END { exit rows != 5 }' "$out" || fail 'statistics of known spans'
@@ -91,7 +96,8 @@ said '^usage: timekeeper stat \[options\]: no timer matches --timer zzz\*'
 expect 0 stat --count 3 --interval 20ms --timer silent
 said 'no records came meanwhile'
 for command in 'stat --once --oldest' 'ls' 'ls --json' 'help'; do
-	timeout -k 5 60 "$TIMEKEEPER" $command >/dev/full 2>"$err" && fail "$command: written to a full disk"
+	timeout -k 5 60 "$TIMEKEEPER" $command >/dev/full 2>"$err" &&
+		fail "$command: written to a full disk"
 	said 'cannot write: '
 done
 timeout -k 5 60 "$TIMEKEEPER" stat --oldest --interval 10ms --format csv 2>"$err" | head -1 >"$out"
@@ -112,7 +118,8 @@ printf '\x09' | dd of=version.1.x/head bs=1 seek=8 conv=notrunc status=none
 printf 'no' | dd of=magic.1.x/head bs=1 conv=notrunc status=none
 truncate -s 5000 short.1.x/head
 truncate -s 4096 slots.1.x/slots.0
-size=$(stat -c %s sparse.1.x/slots.0) && rm sparse.1.x/slots.0 && truncate -s "$size" sparse.1.x/slots.0
+size=$(stat -c %s sparse.1.x/slots.0) && rm sparse.1.x/slots.0 &&
+	truncate -s "$size" sparse.1.x/slots.0
 mkdir empty.1.x
 mkfifo fifo.1.x
 ln -s "$good" link.1.x
@@ -127,7 +134,8 @@ for command in 'stat --once --oldest --app good' 'ls --app good'; do
 	said '/fifo\.1\.x: it is not a directory'
 	said '/link\.1\.x: it is not a directory'
 	said '/colour\.1\.?\[31m??31m?x?y: its name is not a segment'
-	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f-\x9f]' "$err" && fail "$command: control characters"
+	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f-\x9f]' "$err" &&
+		fail "$command: control characters"
 	[ "$(sort "$err" | uniq -d | wc -l)" = 0 ] || fail "$command: said twice"
 done
 expect 0 ls
@@ -159,7 +167,8 @@ lane '.nodes_had == [] or any(.nodes_had[] == .node; .)'
 lane ".producer_running and .producer_cpu == $cpu and .producer_node >= 0"
 lane '.drainers == []'
 expect 0 stat --count 3 --interval 10ms --cpu "$cpu"
-said "^timekeeper: drainer on cpu $cpu pinned, node [0-9]*: 1 lane on . .iB, gap .*, since it was warm)\$"
+drainer="drainer on cpu $cpu pinned, node [0-9]*: 1 lane on . .iB"
+said "^timekeeper: $drainer, gap .*, since it was warm)\$"
 start "$TIMEKEEPER" stat --interval 10ms --cpu "$cpu"
 collector=${pids[1]}
 expect 0 ls --json
@@ -187,7 +196,9 @@ said 'nothing that this program can read'
 # --- completion, as bash has it
 "$TIMEKEEPER" help --completion bash >"$out"
 complete() {
-	bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _timekeeper; echo " ${COMPREPLY[*]} "' - "$out" "$@"
+	bash -c 'source "$1"; shift
+		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _timekeeper
+		echo " ${COMPREPLY[*]} "' - "$out" "$@"
 }
 [[ $(complete timekeeper st) == ' stat ' ]] || fail 'completion of a command'
 [[ $(complete timekeeper help cl) == ' clean ' ]] || fail 'completion after help'

@@ -21,15 +21,20 @@ lib=$(dirname "$(find "$work/root" -name 'libtimekeeper.so')")
 flags=(-Wall -Wextra -Werror)
 
 sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.c" >"$work/hello.c"
-cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
+cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) \
+	"-Wl,-rpath,$lib"
 ldd "$work/hello" | grep -q librte && { echo "DPDK is linked into who did not ask for it"; exit 1; }
-sed -e '1i #include <timekeeper-rte.h>' -e 's#tk_open("hello", NULL)#tk_open("hello", \&(struct tk_options){ .discipline = \&tk_rte })#' \
+sed -e '1i #include <timekeeper-rte.h>' \
+	-e 's#("hello", NULL)#("hello", \&(struct tk_options){ .discipline = \&tk_rte })#' \
 	"$work/hello.c" >"$work/hello-rte.c"
-cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" $(pkg-config --cflags --libs timekeeper-rte) "-Wl,-rpath,$lib"
+cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" \
+	$(pkg-config --cflags --libs timekeeper-rte) "-Wl,-rpath,$lib"
 programs=(hello hello-rte)
 if command -v c++ >/dev/null; then
-	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" >"$work/hello.cpp"
-	c++ "${flags[@]}" "$work/hello.cpp" -o "$work/hello-cpp" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
+	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" \
+		>"$work/hello.cpp"
+	c++ "${flags[@]}" "$work/hello.cpp" -o "$work/hello-cpp" \
+		$(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
 	programs+=(hello-cpp)
 fi
 
@@ -48,6 +53,7 @@ for program in "${programs[@]}"; do
 	kill "$pid"
 	wait "$pid" || true
 done
-[ -z "$(ls "$TIMEKEEPER_DIR")" ] || { echo "files were left behind: $(ls "$TIMEKEEPER_DIR")"; exit 1; }
+[ -z "$(ls "$TIMEKEEPER_DIR")" ] ||
+	{ echo "files were left behind: $(ls "$TIMEKEEPER_DIR")"; exit 1; }
 find "$work/root" -name timekeeper.1 | grep -q . || { echo "no man page"; exit 1; }
 echo "ok: ${programs[*]} compiled against what was installed, and seen"

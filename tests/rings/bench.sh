@@ -56,10 +56,12 @@ grep -q '"commit"' "$dir/rings.json" || not_ok 'the machine is not described'
 cpu=$(taskset -pc $$ | sed 's/.*: *//; s/[-,].*//')
 timeout 100 taskset -c "$cpu" "$rings" --quick --only lane,rte-sp --section push,fenced,deliver \
 	--slots 1024 >"$dir/out" 2>"$dir/err" || not_ok "on one cpu: exit $?"
-grep -q 'left out, it needs a second cpu' "$dir/out" || not_ok 'on one cpu: does not say what it left out'
+grep -q 'left out, it needs a second cpu' "$dir/out" ||
+	not_ok 'on one cpu: does not say what it left out'
 grep -q '^lane  *[0-9]' "$dir/out" || not_ok 'on one cpu: measured nothing'
 
-timeout 100 "$rings" --quick --only lane --section push --json /nowhere/rings.json >"$dir/out" 2>"$dir/err"
+timeout 100 "$rings" --quick --only lane --section push --json /nowhere/rings.json >"$dir/out" \
+	2>"$dir/err"
 [ $? = 1 ] || not_ok 'an unwritable --json: not exit 1'
 grep -q '/nowhere/rings.json' "$dir/err" || not_ok 'an unwritable --json: not said'
 [ "$failed" = 0 ] && echo ok

@@ -20,13 +20,16 @@ fits() { awk 'length($0) > 80 { exit 1 }' "$out" || fail 'more than 80 columns';
 # json EXPRESSION: true of the object j that was printed.
 json() {
 	command -v python3 >/dev/null || return 0
-	python3 -c 'import json,sys; j=json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' \
+	python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' \
 		"$out" "$1" || fail "not so: $1"
 }
 
 # --- the command line: a usage line and 2
 for bad in '--slots 0' '--slots 1000' '--slots 1099511627776' '--rate 0 --stall 1ms' '--rate 1M' \
-	'--burst 5' '--stall 5ms' '--rate 1M --stall 5ms --stalls x' '--rate 1M --slots 1024 --verify' \
+	'--burst 5' '--stall 5ms' '--rate 1M --stall 5ms --stalls x' \
+	'--rate 1M --slots 1024 --verify' \
 	'--rate 1M --burst 500 --burst-rate 900K --stall 5ms' '--rate 1M --stalls /nonexistent' \
 	'--seconds 3601' '--rate 1M --stall 2000s'; do
 	expect 2 $bad
@@ -49,7 +52,9 @@ printed '^ *16384 .* 22048 *22048 '
 printed '^ *32768 .* 24096 *24096 *0 .*<- enough$'
 fits
 grep -q '^</svg>$' "$TIMEKEEPER_DIR/p.svg" || fail 'the picture has no end'
-command -v rsvg-convert >/dev/null && { rsvg-convert "$TIMEKEEPER_DIR/p.svg" > /dev/null || fail 'no SVG'; }
+if command -v rsvg-convert >/dev/null; then
+	rsvg-convert "$TIMEKEEPER_DIR/p.svg" >/dev/null || fail 'no SVG'
+fi
 rm -f "$TIMEKEEPER_DIR/p.svg"
 cp "$out" "$out.first"
 expect 0 --rate 1M --stall 20ms
@@ -134,7 +139,8 @@ rm -rf "$TIMEKEEPER_DIR"/load.*
 # even to a load that is held up for a third of the time. Whether the answer holds, a machine with
 # much else to do may not let it show: but it is never refuted.
 before=$(ls -d /dev/shm/timekeeper-tune-* 2>/dev/null | wc -l)
-timeout -k 5 100 "$TIMEKEEPER" tune --rate 280K --burst 1400 --stall 100ms --verify --json >"$out" 2>"$err"
+timeout -k 5 100 "$TIMEKEEPER" tune --rate 280K --burst 1400 --stall 100ms --verify --json >"$out" \
+	2>"$err"
 json 'j["recommended_slots"] == 32768'
 json 'not j["verified"]["refuted"]'
 json 'j["verified"]["holds"] or j["verified"]["whole"]["runs"] == 8'
@@ -154,5 +160,6 @@ wait "$tune"
 [ $? = 1 ] || fail 'interrupted: not 1'
 said 'interrupted'
 for child in $children; do kill -0 "$child" 2>/dev/null && fail "process $child is left"; done
-[ "$(ls -d /dev/shm/timekeeper-tune-* 2>/dev/null | wc -l)" = "$before" ] || fail 'a directory is left'
+[ "$(ls -d /dev/shm/timekeeper-tune-* 2>/dev/null | wc -l)" = "$before" ] ||
+	fail 'a directory is left'
 exit $failed

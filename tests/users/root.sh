@@ -43,7 +43,8 @@ untouched() {
 
 look() {
 	local command
-	for command in ls 'ls --json' 'stat --once --oldest' 'stat --count 5 --interval 10ms --format jsonl' \
+	for command in ls 'ls --json' 'stat --once --oldest' \
+		'stat --count 5 --interval 10ms --format jsonl' \
 		clean 'disable *' 'enable *' 'tune --seconds 1' tsc 'clean --force'; do
 		set -f
 		tk 0 $command
@@ -72,7 +73,8 @@ for file in $files; do
 	copy symlink-$file.1.x && rm $target/$file && ln -s $secrets/$file $target/$file
 	copy hardlink-$file.1.x && rm $target/$file && ln $secrets/$file $target/$file
 	copy fifo-$file.1.x && rm $target/$file && as $mallory mkfifo $target/$file
-	copy device-$file.1.x && rm $target/$file && mknod $target/$file c 1 3 && chown $mallory $target/$file
+	copy device-$file.1.x && rm $target/$file && mknod $target/$file c 1 3 &&
+		chown $mallory $target/$file
 	copy directory-$file.1.x && rm $target/$file && as $mallory mkdir $target/$file
 	copy owner-$file.1.x && chown $alice $target/$file
 	copy setuid-$file.1.x && chmod 6777 $target/$file
@@ -80,13 +82,17 @@ done
 copy owner.1.x && chown $alice $target
 copy mounted.1.x && mount --bind $secrets/dir $target
 copy mounted-head.1.x && mount --bind $secrets/head $target/head
-copy elsewhere.1.x && mount -t tmpfs tmpfs $target && cp -a /dev/shm/model/. $target && chown $mallory $target
+copy elsewhere.1.x && mount -t tmpfs tmpfs $target && cp -a /dev/shm/model/. $target &&
+	chown $mallory $target
 watch $(for file in $files; do echo $place/device-$file.1.x/$file; done)
 tk 0 ls
-for what in 'link.1.x: it is not a directory' 'symlink-head.1.x: head is not' 'hardlink-head.1.x: head is not a regular' \
-	'fifo-head.1.x: head is not' 'device-head.1.x: head is not' 'directory-head.1.x: head is not' \
+for what in 'link.1.x: it is not a directory' 'symlink-head.1.x: head is not' \
+	'hardlink-head.1.x: head is not a regular' \
+	'fifo-head.1.x: head is not' 'device-head.1.x: head is not' \
+	'directory-head.1.x: head is not' \
 	'owner-head.1.x: head is not' 'owner.1.x: it belongs to another user' 'mounted.1.x: ' \
-	'mounted-head.1.x: head: something else is mounted on it' 'elsewhere.1.x: something else is mounted on it' 'hardlink-lane.0.1.x: lane.0 is not' \
+	'mounted-head.1.x: head: something else is mounted on it' \
+	'elsewhere.1.x: something else is mounted on it' 'hardlink-lane.0.1.x: lane.0 is not' \
 	'device-slots.0.1.x: slots.0 is not'; do
 	said "/$what"
 done
@@ -114,7 +120,8 @@ for _ in 1 2 3 4; do
 		race $target/$file $target/evil
 	done
 	watch
-	for command in ls 'stat --once --oldest' 'ls --json' 'disable *' 'clean --force' clean 'clean --force'; do
+	for command in ls 'stat --once --oldest' 'ls --json' 'disable *' 'clean --force' clean \
+		'clean --force'; do
 		set -f
 		tk 0 $command
 		set +f
@@ -157,7 +164,8 @@ if mkdir -p /dev/hugepages && mount -t hugetlbfs -o mode=1777 none /dev/hugepage
 	as $mallory mkdir -m 755 $huge
 	as $mallory touch $huge/huge.1.x.slots.0 $huge/other.1.x.slots.0
 	tk 0 clean --force
-	[ ! -e $huge/huge.1.x.slots.0 ] && [ -e $huge/other.1.x.slots.0 ] || fail 'hugepages: not that file alone'
+	[ ! -e $huge/huge.1.x.slots.0 ] && [ -e $huge/other.1.x.slots.0 ] ||
+		fail 'hugepages: not that file alone'
 	as $mallory touch $huge/huge.1.x.slots.0
 	chown $alice $huge
 	copy huge.1.x

@@ -17,7 +17,8 @@ unharmed() {
 # refused USER PATTERN: every command of that user fails and says why.
 refused() {
 	local command
-	for command in ls 'ls --json' 'stat --once --oldest' 'disable *' 'clean --force' 'tune --seconds 1'; do
+	for command in ls 'ls --json' 'stat --once --oldest' 'disable *' 'clean --force' \
+		'tune --seconds 1'; do
 		set -f
 		tk "$1" $command --dir $place
 		set +f
@@ -44,7 +45,8 @@ for mask in 000 022 027 0177 077; do
 	start_as $alice host shared $mask group
 	[[ $line == "ready, sum 499500" ]] || fail "host under umask $mask: $line"
 	segment=$(echo $place/shared.*)
-	modes=$(cd "$place" && stat -c '%a %F' . "$segment" "$segment"/* | sort | uniq -c | tr -s ' \n' ' ')
+	modes=$(cd "$place" && stat -c '%a %F' . "$segment" "$segment"/* | sort | uniq -c |
+		tr -s ' \n' ' ')
 	[ "$modes" = " 4 640 regular file 2 750 directory " ] || fail "umask $mask: modes $modes"
 	tk $bob ls --dir $place
 	exits 0
@@ -104,9 +106,11 @@ refuses_place 'directory' 'a link to a directory of her own' 'Not a directory'
 as $mallory mkfifo $place
 refuses_place 'Not a directory' 'a fifo' 'Not a directory'
 as $mallory mkdir -m 755 $place
-refuses_place 'belongs to another user' "somebody else's directory" 'another user than its name says'
+refuses_place 'belongs to another user' "somebody else's directory" \
+	'another user than its name says'
 as $mallory mkdir -m 777 $place
-refuses_place 'belongs to another user' 'a directory for everybody' 'another user than its name says'
+refuses_place 'belongs to another user' 'a directory for everybody' \
+	'another user than its name says'
 as $alice mkdir -m 777 $place
 refuses_place 'others may write' 'her own, that all can write into' 'others may write into it'
 as $alice mkdir -m 1777 $place

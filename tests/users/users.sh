@@ -4,10 +4,12 @@
 # are three users: $alice, who is watched; $mallory, who is not in her group; $bob, who is.
 [ "$(id -u)" = 0 ] || { echo "skipped: takes root, who alone can be several users"; exit 77; }
 if [ -z "${TK_USERS_INSIDE:-}" ]; then
-	unshare -m true 2>/dev/null || { echo "skipped: no mount namespace can be had (a chroot?)"; exit 77; }
+	unshare -m true 2>/dev/null ||
+		{ echo "skipped: no mount namespace can be had (a chroot?)"; exit 77; }
 	TK_USERS_INSIDE=1 exec unshare -m "$0" "$@"
 fi
-mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm || { echo "skipped: nothing can be mounted"; exit 77; }
+mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm ||
+	{ echo "skipped: nothing can be mounted"; exit 77; }
 . "$(dirname "$0")/../scratch.sh"
 unset TIMEKEEPER_DIR
 alice=60101 bob=60102 mallory=60103 group=60110

@@ -70,7 +70,8 @@ start() {
 	pids="$pids $pid"
 	until grep -qE '^(ready|recording)' $out; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] && kill -0 $pid || { echo "# $* is not ready:"; sed 's/^/# /' $out; return 1; }
+		[ $tries -gt 0 ] && kill -0 $pid ||
+			{ echo "# $* is not ready:"; sed 's/^/# /' $out; return 1; }
 		sleep 0.1
 	done
 }

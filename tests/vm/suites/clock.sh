@@ -29,6 +29,6 @@ start build/tests/vm/pinned works 0
 check "forced, by the system's clock: recorded" is ready cat $out
 check 'ls names the clock' is monotonic sh -c "$timekeeper ls --json | jq -r '.segments[].clock'"
 check 'ls counts them' is 1000 sh -c "$timekeeper ls --json | jq '.segments[].lanes[].produced'"
-check 'stat has every record' is 1000 sh -c \
-	"$timekeeper stat --once --oldest --format jsonl | jq -s 'map(select(.timer == \"span\")) | last | .count'"
+check 'stat has every record' is 1000 sh -c "$timekeeper stat --once --oldest --format jsonl |
+	jq -s 'map(select(.timer == \"span\")) | last | .count'"
 plan

@@ -28,7 +28,8 @@ found_all() {
 sound() {
 	jq -e '
 		def rank: {ok: 0, unknown: 1, warn: 2, fail: 3}[.];
-		.schema == 1 and .cpu == 3 and (.cpu_why | type) == "string" and (.checks | length) > 30
+		.schema == 1 and .cpu == 3 and (.cpu_why | type) == "string"
+		and (.checks | length) > 30
 		and all(.checks[]; keys == ["fix", "id", "reason", "source", "value", "verdict"]
 			and (.id | test("^[a-z]+[.][a-z0-9_]+$")) and (.verdict | rank) != null
 			and all(.value, .source, .reason; type == "string" and . != "")
@@ -52,7 +53,8 @@ everywhere() {
 }
 
 isolated() {
-	check 'isolation is ok' found_all ok isolation.domain isolation.partition isolation.nohz_full \
+	check 'isolation is ok' found_all ok isolation.domain isolation.partition \
+		isolation.nohz_full \
 		isolation.rcu_nocbs isolation.workqueue isolation.smt
 	check 'interrupts go elsewhere' found_all ok irq.default irq.devices
 	check 'the watchdog too' found_all ok kernel.watchdog
@@ -62,7 +64,8 @@ isolated() {
 
 plain() {
 	check 'not isolated: fail' found_all fail isolation.domain tasks.others
-	check 'not told to leave it alone: warnings' found_all warn isolation.nohz_full isolation.rcu_nocbs \
+	check 'not told to leave it alone: warnings' found_all warn isolation.nohz_full \
+		isolation.rcu_nocbs \
 		isolation.workqueue irq.default
 	check 'no partition, and none that is invalid' found_all ok isolation.partition
 	look --seconds 2
@@ -74,14 +77,16 @@ unbound_work() {
 }
 
 partition() {
-	check 'the domain is the partition' found_all ok isolation.domain isolation.partition tasks.others
+	check 'the domain is the partition' found_all ok isolation.domain isolation.partition \
+		tasks.others
 	# Since Linux 6.7 a partition keeps it away.
 	check 'unbound work is told of where it comes' found_all $(unbound_work) isolation.workqueue
 	check 'the tick is left' found_all warn isolation.nohz_full
 	# No cpu is left for others.
 	echo 0-3 >$group/measured/cpuset.cpus
 	look
-	check 'an invalid partition isolates nothing' found_all fail isolation.domain isolation.partition
+	check 'an invalid partition isolates nothing' found_all fail \
+		isolation.domain isolation.partition
 	check "it says the kernel's reason" is "$(cat $group/measured/cpuset.cpus.partition)" \
 		found isolation.partition value
 	echo 3 >$group/measured/cpuset.cpus

@@ -11,7 +11,8 @@ producers() {
 	local at
 	for at in "$@"; do
 		mkfifo /tmp/go.$at
-		taskset $((1 << at)) build/producer/examples/timekeeper-load --wait --app on$at --rate 10K \
+		taskset $((1 << at)) build/producer/examples/timekeeper-load --wait --app on$at \
+			--rate 10K \
 			--burst 20 --seconds 2 <>/tmp/go.$at >/tmp/out.$at 2>&1 &
 		pids="$pids $!"
 	done
@@ -51,11 +52,13 @@ on() {
 
 # Pages of 4 KiB of tallies, by node: of all its memory only they are marked for hugepages.
 tallies() {
-	awk '/^[0-9a-f]+-/ { split($1, at, "-") } /^VmFlags:.* hg/ { print at[1] }' /proc/$pid/smaps |
+	awk '/^[0-9a-f]+-/ { split($1, at, "-") } /^VmFlags:.* hg/ { print at[1] }' \
+		/proc/$pid/smaps |
 		while read -r at; do
 			grep "^$at " /proc/$pid/numa_maps
 		done |
-		awk '{ for (i = 1; i <= NF; i++) if (split($i, n, "=") == 2 && n[1] ~ /^N[0-9]$/) sum[n[1]] += n[2] }
+		awk '{ for (i = 1; i <= NF; i++)
+				if (split($i, n, "=") == 2 && n[1] ~ /^N[0-9]$/) sum[n[1]] += n[2] }
 			END { print sum["N0"] + 0, sum["N1"] + 0 }'
 }
 
@@ -175,7 +178,8 @@ goes_offline() {
 	go
 	sleep 1
 	echo 0 >$cpu/cpu1/online
-	check "a drainer's cpu goes offline: said" until_true said 1 'cpu 1 was taken away from its drainer'
+	check "a drainer's cpu goes offline: said" until_true said 1 \
+		'cpu 1 was taken away from its drainer'
 	check "a drainer's cpu goes offline: every record" exact
 	echo 1 >$cpu/cpu1/online
 	done_with

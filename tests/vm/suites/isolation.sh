@@ -40,7 +40,8 @@ undisturbed() {
 	sleep 10
 	after=$(counted)
 	echo involuntary switches, faults, cpu: $before, and 10 s later $after
-	echo $before $after | awk -v most=$1 '{ exit NF != 6 || $4 - $1 > most || $5 != $2 || $6 != $3 }'
+	echo $before $after | awk -v most=$1 \
+		'{ exit NF != 6 || $4 - $1 > most || $5 != $2 || $6 != $3 }'
 }
 
 # quiet WHAT CPUS SWITCHES COMMAND...: a collector, whose other threads may use these cpus.
@@ -53,7 +54,8 @@ quiet() {
 	sleep 3 # the kernel gathers what the beginning left on that cpu within two
 	check "$what: its drainer may run on cpu 3 only" is 3 allowed $drainer
 	check "$what: its other threads may not" others_on $others
-	check "$what: in ten seconds no fault, and at most $switches involuntary switches" undisturbed $switches
+	check "$what: in ten seconds no fault, and at most $switches involuntary switches" \
+		undisturbed $switches
 	sed 's/^/# /' /tmp/said
 	end_of_stat
 }
@@ -77,13 +79,16 @@ case $BOOT in
 isolated)
 	quiet spin 0-2 0 $timekeeper stat --cpu 3 --isolated --poll spin
 	quiet 'default poll' 0-2 0 $timekeeper stat --cpu 3 --isolated
-	check 'cpu 1 is not isolated: refused' refused 1 '^timekeeper: cpu 1 is not isolated: neither'
+	check 'cpu 1 is not isolated: refused' refused 1 \
+		'^timekeeper: cpu 1 is not isolated: neither'
 	;;
 plain)
-	check 'cpu 3 is not isolated: refused' refused 3 '^timekeeper: cpu 3 is not isolated: neither'
+	check 'cpu 3 is not isolated: refused' refused 3 \
+		'^timekeeper: cpu 3 is not isolated: neither'
 	;;
 partition)
-	check "from outside the partition: refused, its cpuset leaves cpu 3 out" refused 3 'cpuset leaves it out'
+	check "from outside the partition: refused, its cpuset leaves cpu 3 out" refused 3 \
+		'cpuset leaves it out'
 	background within $timekeeper stat --cpu 3 --isolated
 	check 'a partition of one cpu: its drainer is not alone, and that is said' \
 		until_true grep -q 'drainers are not left alone' /tmp/stderr

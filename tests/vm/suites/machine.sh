@@ -7,7 +7,8 @@ free=hugepages/hugepages-2048kB/free_hugepages
 
 isolated() {
 	case $BOOT in
-	isolated) is 3 cat /sys/devices/system/cpu/isolated && is 3 cat /sys/devices/system/cpu/nohz_full ;;
+	isolated) is 3 cat /sys/devices/system/cpu/isolated &&
+		is 3 cat /sys/devices/system/cpu/nohz_full ;;
 	plain) is '' cat /sys/devices/system/cpu/isolated ;;
 	partition)
 		is isolated cat /sys/fs/cgroup/measured/cpuset.cpus.partition &&

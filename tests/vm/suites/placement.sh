@@ -7,7 +7,8 @@ node1=/sys/devices/system/node/node1
 
 # ls LANE: its node, the one asked for, and its pages.
 ls_says() {
-	$timekeeper ls --json | jq -r ".segments[].lanes[$1] | \"\(.node) \(.node_asked) \(.pages)\""
+	$timekeeper ls --json | jq -r \
+		".segments[].lanes[$1] | \"\(.node) \(.node_asked) \(.pages)\""
 }
 
 # numa_maps FILE: the nodes on which its pages lie, as the kernel counts them.
@@ -61,6 +62,7 @@ umount /dev/hugepages
 both collapsed
 fill_node_1
 start taskset 4 build/producer/examples/timekeeper-load --slots 4194304 --rate 1
-check 'a node that has not enough: the rest lies on the other' is "$(printf '0\n1')" numa_maps slots.0
+check 'a node that has not enough: the rest lies on the other' is "$(printf '0\n1')" numa_maps \
+	slots.0
 check 'a node that has not enough: ls says so' elsewhere
 plan

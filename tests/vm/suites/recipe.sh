@@ -15,7 +15,8 @@ blocks() {
 }
 
 verdicts() {
-	timekeeper doctor --cpu 3 --json | jq -r '.checks[] | "\(.id) \(.verdict) \(.value)"' >/tmp/verdicts
+	timekeeper doctor --cpu 3 --json |
+		jq -r '.checks[] | "\(.id) \(.verdict) \(.value)"' >/tmp/verdicts
 }
 
 ok() {
@@ -31,7 +32,8 @@ ok() {
 inside() {
 	sh -c '. /tmp/block1
 		awk "/^Cpus_allowed_list/ { print \$2 }" /proc/self/status >/tmp/allowed
-		timekeeper stat --cpu 3 --poll spin --isolated --interval 1s --count 2 --format jsonl >/tmp/stdout'
+		timekeeper stat --cpu 3 --poll spin --isolated --interval 1s --count 2 \
+			--format jsonl >/tmp/stdout'
 }
 
 # Everything of the script is done but what a guest without modules cannot do.
@@ -52,7 +54,8 @@ check 'step 2: the cpu is isolated' ok isolation.domain isolation.partition
 check 'steps 3 and 4: the script does what it says' mended
 verdicts
 check 'steps 3 and 4: nothing else may run there' ok tasks.others isolation.workqueue
-check 'steps 3 and 4: the rest' ok irq.default memory.thp memory.numa_balancing memory.hugepages kernel.watchdog \
+check 'steps 3 and 4: the rest' ok irq.default memory.thp memory.numa_balancing memory.hugepages \
+	kernel.watchdog \
 	kernel.stat_interval
 rmdir $group/measure
 plan
