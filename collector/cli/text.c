@@ -8,7 +8,7 @@
 
 #define REPLACEMENT 0xFFFDu
 
-/* How many bytes the sequence beginning with `lead` has; 0: it begins none. */
+/* How many bytes the sequence has that begins with `lead`; 0: no sequence begins so. */
 static int sequence(unsigned char lead)
 {
 	if (lead < 0x80)
@@ -112,16 +112,24 @@ int tk_text_width(const char *s)
 	return w;
 }
 
-/* Four digits of v, zeros behind the point cut off. */
-static void digits(char out[TK_UNITS_MAX], double v)
+/* The least value that is written as 10 with so many digits, such as 9.9995 with four. */
+static double ten(int digits)
 {
-	double a = fabs(v);
-	int decimals = a < 9.9995 ? 3 : a < 99.995 ? 2 : a < 999.95 ? 1 : 0;
+	return digits == 4 ? 9.9995 : 9.995;
+}
 
+/* So many digits of v, without the zeros at the end of a fraction. */
+static void write_digits(char out[TK_UNITS_MAX], double v, int digits)
+{
+	int decimals = digits - 1;
+	size_t n;
+
+	for (double edge = ten(digits); decimals > 0 && fabs(v) >= edge; edge *= 10)
+		decimals--;
 	snprintf(out, TK_UNITS_MAX, "%.*f", decimals, v);
 	if (!strchr(out, '.'))
 		return;
-	size_t n = strlen(out);
+	n = strlen(out);
 	while (out[n - 1] == '0')
 		n--;
 	if (out[n - 1] == '.')
@@ -130,49 +138,60 @@ static void digits(char out[TK_UNITS_MAX], double v)
 }
 
 /* v in the largest of n units, a thousand apart, that leaves a whole part. */
-static char *scaled(char out[TK_UNITS_MAX], double v, const char *const *unit, size_t n)
+static char *scaled(char out[TK_UNITS_MAX], double v, int digits, const char *const *unit, size_t n)
 {
-	size_t u = 0;
+	size_t u = 0, used;
 
 	if (!isfinite(v)) {
 		snprintf(out, TK_UNITS_MAX, "-");
 		return out;
 	}
-	while (u + 1 < n && fabs(v) >= 999.95) {
+	while (u + 1 < n && fabs(v) >= 100 * ten(digits)) {
 		v /= 1000;
 		u++;
 	}
-	if (fabs(v) >= 1e15) /* nothing that is measured; keeps the text within its room */
+	if (fabs(v) >= 1e15) /* no measurement is so large; the limit keeps the text within out */
 		v = copysign(1e15, v);
-	digits(out, v);
-	size_t used = strlen(out);
+	write_digits(out, v, digits);
+	used = strlen(out);
 	snprintf(out + used, TK_UNITS_MAX - used, "%s", unit[u]);
 	return out;
 }
 
+static const char *const times[] = { " ns", " µs", " ms", " s" };
+static const char *const times_ascii[] = { " ns", " us", " ms", " s" };
+static const char *const counts[] = { "", " k", " M", " G", " T", " P", " E" };
+static const char *const rates[] = { " /s", " k/s", " M/s", " G/s", " T/s" };
+
+#define COUNT_OF(units) (sizeof(units) / sizeof(units[0]))
+
 char *tk_units_ns(char out[TK_UNITS_MAX], double ns)
 {
-	static const char *const unit[] = { " ns", " µs", " ms", " s" };
-
-	return scaled(out, ns, unit, 4);
+	return scaled(out, ns, 4, times, COUNT_OF(times));
 }
 
 char *tk_units_count(char out[TK_UNITS_MAX], double n)
 {
-	static const char *const unit[] = { "", " k", " M", " G", " T" };
-
 	if (n >= 0 && n < 10000 && n == floor(n)) {
 		snprintf(out, TK_UNITS_MAX, "%.0f", n);
 		return out;
 	}
-	return scaled(out, n, unit, 5);
+	return scaled(out, n, 4, counts, COUNT_OF(counts));
 }
 
 char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
 {
-	static const char *const unit[] = { " /s", " k/s", " M/s", " G/s", " T/s" };
+	return scaled(out, per_s, 4, rates, COUNT_OF(rates));
+}
 
-	return scaled(out, per_s, unit, 5);
+char *tk_text_ns(char out[TK_UNITS_MAX], double ns)
+{
+	return scaled(out, ns, 3, times_ascii, COUNT_OF(times_ascii));
+}
+
+char *tk_text_count(char out[TK_UNITS_MAX], double n)
+{
+	return scaled(out, n, 3, counts, COUNT_OF(counts));
 }
 
 void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_drainer_figures *d)

@@ -3,8 +3,8 @@
  * collector/cli/text.h - UTF-8 by columns, and numbers as people read them.
  *
  * Widths come from a table here and not from the C library, so that a layout is the same in every
- * locale. Any thread; nothing allocates, nothing fails: what is no valid UTF-8, and every control
- * character, reads as U+FFFD.
+ * locale. Any thread; nothing allocates, nothing fails: bytes that are not valid UTF-8, and control
+ * characters, read as U+FFFD.
  */
 #ifndef TK_COLLECTOR_CLI_TEXT_H
 #define TK_COLLECTOR_CLI_TEXT_H
@@ -28,14 +28,30 @@ int tk_text_width(const char *s);
 
 #define TK_UNITS_MAX 24 /* room for any text below */
 
-/** "577 ns", "6.088 µs", "2.018 ms", "1.5 s": four digits. @return out. */
+/*
+ * Four digits, for the display. It puts "us" in the place of "µs" where the terminal's charset is
+ * ASCII (enum tk_charset).
+ */
+
+/** "577 ns", "6.088 µs", "2.018 ms", "1.5 s". @return out. */
 char *tk_units_ns(char out[TK_UNITS_MAX], double ns);
 
-/** "26.6", "1.2 k", "3.25 M": four digits, whole numbers below 10,000 written out. @return out. */
+/** "26.6", "1.2 k", "3.25 M"; whole numbers below 10,000 are written out. @return out. */
 char *tk_units_count(char out[TK_UNITS_MAX], double n);
 
 /** "26.6 /s", "1.2 M/s". @return out. */
 char *tk_units_rate(char out[TK_UNITS_MAX], double per_s);
+
+/*
+ * Three digits in ASCII, seven columns at the most, for lines of text: they may go to a file or a
+ * pipe, where nobody knows the charset, and their columns are counted in bytes.
+ */
+
+/** "577 ns", "6.09 us", "2.02 ms", "1.5 s". @return out. */
+char *tk_text_ns(char out[TK_UNITS_MAX], double ns);
+
+/** "26.6", "577", "1.2 k", "3.25 M". @return out. */
+char *tk_text_count(char out[TK_UNITS_MAX], double n);
 
 #define TK_TEXT_DRAINER_MAX 160
 

@@ -9,9 +9,11 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "collector/cli/text.h"
+
 static const char *const kinds[TK_MEASURES] = { "processing", "latency" };
 
-/* What a row says of its samples, in the order of all formats. */
+/* The statistics of a row, in the order in which every format has them. */
 enum { SUM, MIN, AVG, P50, MAX = P50 + TK_PERCENTILES, VALUES };
 
 static const char *const names[VALUES] = { "sum_ns", "min_ns",  "avg_ns",   "p50_ns", "p90_ns",
@@ -78,46 +80,20 @@ static void print_csv(FILE *out, const struct tk_snap_timer *t, enum tk_measure 
 	fprintf(out, ",%" PRIu64 "\n", d->aside);
 }
 
-/* Three digits and a unit: 998ns, 1.23us, 45.6ms. */
-static const char *with_unit(char text[16], double v, const char *const units[])
-{
-	int u = 0;
-
-	while (v >= 999.5 && units[u + 1]) {
-		v /= 1000;
-		u++;
-	}
-	snprintf(text, 16, "%.*f%s", v >= 99.95 || v == 0 ? 0 : v >= 9.995 ? 1 : 2, v, units[u]);
-	return text;
-}
-
-static const char *duration(char text[16], double ns)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s", NULL };
-
-	return with_unit(text, ns, units);
-}
-
-static const char *amount(char text[16], double n)
-{
-	static const char *const units[] = { "", "k", "M", "G", "T", "P", "E", NULL };
-
-	return with_unit(text, n, units);
-}
-
-/* Every digit while they fit: a count is exact, and should look it. */
-static const char *whole(char text[16], uint64_t n)
+/* All digits where they fit: a count is exact, and should look exact. */
+static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
 {
 	if (n > 9999999)
-		return amount(text, (double)n);
-	snprintf(text, 16, "%" PRIu64, n);
+		return tk_text_count(text, (double)n);
+	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
 	return text;
 }
 
-/* The last records of the dead were read in an instant: that says nothing of their rate. */
-static const char *rate(char text[16], const struct tk_snap_timer *t, const struct tk_datapoint *d)
+/* The last records of a dead process are read in an instant, which tells nothing of their rate. */
+static const char *rate(char text[TK_UNITS_MAX], const struct tk_snap_timer *t,
+			const struct tk_datapoint *d)
 {
-	return t->found_dead ? "-" : amount(text, tk_datapoint_rate(d));
+	return t->found_dead ? "-" : tk_text_count(text, tk_datapoint_rate(d));
 }
 
 /* A name of any width in so many columns; characters outside ASCII are counted as one column. */
@@ -137,9 +113,9 @@ static void print_name(FILE *out, const char *name, int columns)
 }
 
 /*
- * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), and when each
- * is worth its place: from this width of the terminal on. 80 columns show who, how many, and what
- * the typical and the worst were.
+ * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), with the width
+ * of the terminal from which on each is shown. 80 columns show which timer, how many records, and
+ * the typical and the worst times.
  */
 enum { PID = VALUES, KIND, COUNT, RATE, LOST };
 
@@ -165,13 +141,13 @@ static const struct {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-/* A name is cut where it would take the place of a column. */
+/* Columns of a name; a longer one is cut. */
 static int name_width(int width)
 {
 	return width >= 136 ? 28 : 20;
 }
 
-/* Files and pipes are as wide as it takes. */
+/* Columns of the terminal, or what COLUMNS says; files and pipes take any width. */
 static int width_of(FILE *out)
 {
 	const char *asked = getenv("COLUMNS");
@@ -190,7 +166,7 @@ static void print_table(FILE *out, const struct tk_snap_timer *t, enum tk_measur
 {
 	int width = width_of(out);
 	double v[VALUES];
-	char text[16];
+	char text[TK_UNITS_MAX];
 
 	values_of(d, v);
 	print_name(out, t->name, name_width(width));
@@ -210,7 +186,7 @@ static void print_table(FILE *out, const struct tk_snap_timer *t, enum tk_measur
 		else if (what == LOST)
 			fprintf(out, " %7s", whole(text, d->lost));
 		else
-			fprintf(out, " %7s", d->count ? duration(text, v[what]) : "-");
+			fprintf(out, " %7s", d->count ? tk_text_ns(text, v[what]) : "-");
 	}
 	fputc('\n', out);
 }

@@ -105,6 +105,7 @@ static void print_new(struct stat_run *r, const struct tk_snapshot *s)
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 {
 	uint64_t fresh = s->notes_ever - r->notes;
+	char gap[TK_UNITS_MAX];
 
 	if (fresh > s->n_notes)
 		tk_say("%" PRIu64 " more of what follows", fresh - s->n_notes);
@@ -113,9 +114,9 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 	r->notes = s->notes_ever;
 	if (s->lost > r->lost)
 		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
-		       "collector's longest gap was %.2f ms: it needs a cpu to itself, or the "
+		       "collector's longest gap was %s: it needs a cpu to itself, or the "
 		       "lanes more slots",
-		       s->lost - r->lost, (double)s->longest_gap_ns / 1e6);
+		       s->lost - r->lost, tk_text_ns(gap, (double)s->longest_gap_ns));
 	r->lost = s->lost;
 }
 

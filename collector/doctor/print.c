@@ -6,29 +6,17 @@
 
 #include "collector/cli/charset.h"
 #include "collector/cli/say.h"
-
+#include "collector/cli/text.h"
 #include "collector/doctor/checks/noise.h"
 
 #define TEXT_AT   36
 #define BAR_WIDTH 40
 
-static void time_text(char text[16], double ns)
-{
-	if (ns < 1e3)
-		snprintf(text, 16, "%g ns", ns);
-	else if (ns < 1e6)
-		snprintf(text, 16, "%g us", ns / 1e3);
-	else if (ns < 1e9)
-		snprintf(text, 16, "%g ms", ns / 1e6);
-	else
-		snprintf(text, 16, "%g s", ns / 1e9);
-}
-
 /* Bars grow with the logarithm: one long gap matters as much as a million short ones. */
 static void print_gaps(const struct tk_noise *n, FILE *out)
 {
 	const char *block = tk_charset_choose(TK_CHARSET_AUTO) == TK_CHARSET_ASCII ? "#" : "█";
-	char from[16], to[16];
+	char from[TK_UNITS_MAX], to[TK_UNITS_MAX];
 
 	fprintf(out, "\ngaps of %.2f us and longer, by length\n",
 		tk_noise_ns(n, (double)n->threshold) / 1e3);
@@ -38,8 +26,8 @@ static void print_gaps(const struct tk_noise *n, FILE *out)
 
 		if (!n->bins[i])
 			continue;
-		time_text(from, tk_noise_bin_ns(i));
-		time_text(to, tk_noise_bin_ns(i + 1));
+		tk_text_ns(from, tk_noise_bin_ns(i));
+		tk_text_ns(to, tk_noise_bin_ns(i + 1));
 		fprintf(out, "%8s to %-8s %10ju  ", from, to, (uintmax_t)n->bins[i]);
 		for (int c = 0; c < (int)ceil(width); c++)
 			fputs(block, out);

@@ -3,52 +3,13 @@
 #include <inttypes.h>
 
 #include "collector/cli/say.h"
+#include "collector/cli/text.h"
 #include "collector/tune/answer.h"
 
 #define BELOW     3u /* how many smaller sizes to show than the recommended one, */
 #define ABOVE     1u /* and how many larger ones */
 #define LANES_MAX 16u
 #define THREE_OF  3.0 /* rule of three: none seen in n, then with 95 % the rate is below 3 / n */
-
-/* "1.25 ms": three digits and a unit. */
-static const char *time_text(char text[16], uint64_t ns)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-	double v = (double)ns;
-	unsigned i = 0;
-
-	while (v >= 999.5 && i < 3) {
-		v /= 1000;
-		i++;
-	}
-	snprintf(text, 16,
-		 v < 9.995 && i   ? "%.2f %s"
-		 : v < 99.95 && i ? "%.1f %s"
-				  : "%.0f %s",
-		 v, units[i]);
-	return text;
-}
-
-/* "2.0 M": for counts and rates. */
-static const char *count_text(char text[16], double n)
-{
-	static const char units[] = " KMG";
-	unsigned i = 0;
-
-	while (n >= 999.5 && i < 3) {
-		n /= 1000;
-		i++;
-	}
-	if (i == 0)
-		snprintf(text, 16, "%.0f", n);
-	else
-		snprintf(text, 16,
-			 n < 9.995   ? "%.2f %c"
-			 : n < 99.95 ? "%.1f %c"
-				     : "%.0f %c",
-			 n, units[i]);
-	return text;
-}
 
 static const char *memory_text(char text[24], uint64_t slots)
 {
@@ -62,7 +23,8 @@ static const char *memory_text(char text[24], uint64_t slots)
 }
 
 /* "1 s+" where nothing longer was measured. */
-static const char *survives_text(char text[16], const struct tk_tune_answer *a, unsigned i)
+static const char *survives_text(char text[TK_UNITS_MAX], const struct tk_tune_answer *a,
+				 unsigned i)
 {
 	uint64_t ns = tk_tune_survives_ns(a, i);
 
@@ -70,7 +32,7 @@ static const char *survives_text(char text[16], const struct tk_tune_answer *a, 
 		return "1 s+";
 	if (ns == 0)
 		return "none";
-	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : time_text(text, ns);
+	return ns >= TK_GAP_MAX_NS - 1 ? "1 h+" : tk_text_ns(text, (double)ns);
 }
 
 /* How many of the measured lanes have this many slots now. */
@@ -106,14 +68,14 @@ static void print_lane(const struct tk_tune_answer *a, const struct tk_live_lane
 	static const unsigned windows[] = { 3, 6, 9 }; /* 100 us, 1 ms, 10 ms */
 	unsigned enough = tk_size_surviving(lane->survives_ns, a->must_survive_ns);
 	double records = (double)(lane->bursts.records + lane->lost);
-	char text[16];
+	char text[TK_UNITS_MAX];
 
 	fprintf(out, "%-16s %8" PRIu64 " %7s", lane->thread, lane->slots,
-		count_text(text, records * 1e9 / (double)a->live->measured_ns));
+		tk_text_count(text, records * 1e9 / (double)a->live->measured_ns));
 	for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++)
-		fprintf(out, " %6s", count_text(text, (double)lane->bursts.peak[windows[w]]));
-	fprintf(out, " %7s", time_text(text, lane->worst_gap_ns));
-	fprintf(out, " %7s", count_text(text, (double)lane->waiting));
+		fprintf(out, " %6s", tk_text_count(text, (double)lane->bursts.peak[windows[w]]));
+	fprintf(out, " %7s", tk_text_ns(text, (double)lane->worst_gap_ns));
+	fprintf(out, " %7s", tk_text_count(text, (double)lane->waiting));
 	if (enough < TK_SIZES)
 		fprintf(out, " %8" PRIu64 "\n", tk_size_slots(enough));
 	else
@@ -151,7 +113,7 @@ static void print_live_sizes(const struct tk_tune_answer *a, FILE *out)
 		"SURVIVES", "MARGIN");
 	for (unsigned i = 0; i < TK_SIZES; i++) {
 		uint64_t slots = tk_size_slots(i);
-		char memory[24], text[16], margin[16], huge[24] = "-", last[32];
+		char memory[24], text[TK_UNITS_MAX], margin[16], huge[24] = "-", last[32];
 
 		if (!worth_a_line(a, i))
 			continue;
@@ -170,12 +132,13 @@ static void print_model_sizes(const struct tk_tune_answer *a, FILE *out)
 		"BOUND", "LOST", "SURVIVES");
 	for (unsigned i = 0; i < TK_SIZES; i++) {
 		const struct tk_model_size *s = &a->size[i];
-		char memory[24], poll[16] = "-", text[16], bound[24] = "none", last[32];
+		char poll[TK_UNITS_MAX] = "-", text[TK_UNITS_MAX];
+		char memory[24], bound[24] = "none", last[32];
 
 		if (!worth_a_line(a, i))
 			continue;
 		if (s->poll_ns)
-			time_text(poll, s->poll_ns);
+			tk_text_ns(poll, (double)s->poll_ns);
 		if (s->bound != TK_UNBOUNDED)
 			snprintf(bound, sizeof(bound), "%" PRIu64, s->bound);
 		fprintf(out, "%8" PRIu64 " %8s %8s %8" PRIu64 " %8s %10" PRIu64 " %8s%s\n",
@@ -193,21 +156,22 @@ static void sentence(FILE *out, const char *label, const char *text)
 static void print_load(const struct tk_tune_answer *a, FILE *out)
 {
 	const struct tk_model *m = a->model;
-	char text[256], rate[16], time[16], of_bursts[64] = "", away[64] = "";
+	char text[256], rate[TK_UNITS_MAX], time[TK_UNITS_MAX], of_bursts[64] = "", away[64] = "";
 
 	if (m->load.burst > 1)
 		snprintf(of_bursts, sizeof(of_bursts), ", in bursts of %" PRIu64 " every %s",
-			 m->load.burst, time_text(time, m->load.period_ps / TK_PS_PER_NS));
+			 m->load.burst,
+			 tk_text_ns(time, (double)(m->load.period_ps / TK_PS_PER_NS)));
 	snprintf(text, sizeof(text), "%s records a second%s",
-		 count_text(rate, tk_load_rate(&m->load)), of_bursts);
+		 tk_text_count(rate, tk_load_rate(&m->load)), of_bursts);
 	sentence(out, "load", text);
 	if (m->recorded)
 		snprintf(away, sizeof(away),
 			 "; its gaps as recorded, and one of %u times the worst", TK_TUNE_MARGIN);
 	else if (m->stall_ns)
 		snprintf(away, sizeof(away), "; one poll in %" PRIu64 " comes %s late",
-			 TK_STALL_EVERY, time_text(time, m->stall_ns));
-	snprintf(text, sizeof(text), "takes %s a second%s%s", count_text(rate, (double)m->drain),
+			 TK_STALL_EVERY, tk_text_ns(time, (double)m->stall_ns));
+	snprintf(text, sizeof(text), "takes %s a second%s%s", tk_text_count(rate, (double)m->drain),
 		 a->args->drain ? "" : " (assumed; --drain N)", away);
 	sentence(out, "reader", text);
 	fputc('\n', out);
@@ -215,7 +179,7 @@ static void print_load(const struct tk_tune_answer *a, FILE *out)
 
 static void print_recommended(const struct tk_tune_answer *a, FILE *out)
 {
-	char text[512], must[16], survives[16], memory[24];
+	char text[512], must[TK_UNITS_MAX], survives[TK_UNITS_MAX], memory[24];
 	uint32_t lanes = tk_tune_lanes(a);
 
 	if (a->recommended == TK_SIZES) {
@@ -223,7 +187,7 @@ static void print_recommended(const struct tk_tune_answer *a, FILE *out)
 			 "none: no size up to %" PRIu64 " slots is known to survive a gap of %s "
 			 "between polls. Shorter gaps help more than more slots: give the reader a "
 			 "cpu of its own (--cpu).",
-			 TK_SIZE_MAX, time_text(must, a->must_survive_ns));
+			 TK_SIZE_MAX, tk_text_ns(must, (double)a->must_survive_ns));
 	} else {
 		snprintf(text, sizeof(text),
 			 "%" PRIu64 " slots, %s%s: a lane loses nothing while gaps between polls "
@@ -232,14 +196,14 @@ static void print_recommended(const struct tk_tune_answer *a, FILE *out)
 			 memory_text(memory, tk_size_slots(a->recommended)),
 			 lanes > 1 ? " a lane" : "", survives_text(survives, a, a->recommended),
 			 a->live ? "it must survive" : "with these stalls they are at most",
-			 time_text(must, a->must_survive_ns));
+			 tk_text_ns(must, (double)a->must_survive_ns));
 	}
 	sentence(out, "enough", text);
 }
 
 static void print_live_confidence(const struct tk_live *l, FILE *out)
 {
-	char text[640], worst[16], rarer[16], measured[16];
+	char text[640], worst[TK_UNITS_MAX], rarer[TK_UNITS_MAX], measured[TK_UNITS_MAX];
 
 	snprintf(text, sizeof(text),
 		 "%" PRIu64
@@ -247,8 +211,9 @@ static void print_live_confidence(const struct tk_live *l, FILE *out)
 		 "confidence less than once in %s; the %u-fold margin is for those. The bursts are "
 		 "exactly the worst of these records; other records may come in worse bursts. "
 		 "Measure for longer, and under the heaviest load.",
-		 l->gaps.count, time_text(measured, l->measured_ns), time_text(worst, l->gaps.max),
-		 time_text(rarer, (uint64_t)((double)l->measured_ns / THREE_OF)), TK_TUNE_MARGIN);
+		 l->gaps.count, tk_text_ns(measured, (double)l->measured_ns),
+		 tk_text_ns(worst, (double)l->gaps.max),
+		 tk_text_ns(rarer, (double)l->measured_ns / THREE_OF), TK_TUNE_MARGIN);
 	sentence(out, "certain", text);
 	sentence(out, "would lose",
 		 "what a lane of each size would have lost of these records, polled at the times "
@@ -286,7 +251,7 @@ static void print_model_confidence(const struct tk_tune_answer *a, FILE *out)
 static void print_asked(const struct tk_tune_answer *a, FILE *out)
 {
 	unsigned i = tk_size_of(a->args->slots);
-	char text[256], survives[16];
+	char text[256], survives[TK_UNITS_MAX];
 
 	if (tk_tune_survives_ns(a, i) == 0)
 		snprintf(text, sizeof(text),
@@ -301,13 +266,13 @@ static void print_asked(const struct tk_tune_answer *a, FILE *out)
 
 static void print_runs(const struct tk_verified_size *s, FILE *out)
 {
-	char text[512], rate[16], gap[16];
+	char text[512], rate[TK_UNITS_MAX], gap[TK_UNITS_MAX];
 
 	snprintf(text, sizeof(text),
 		 "%" PRIu64 " slots: lost %" PRIu64 " of %" PRIu64 " records, in %u of %u runs, at "
 		 "%s a second; the longest gap between polls%s was %s.",
-		 s->slots, s->lost, s->produced, s->lossy, s->runs, count_text(rate, s->rate),
-		 s->lossy ? " then" : "", time_text(gap, s->longest_gap_ns));
+		 s->slots, s->lost, s->produced, s->lossy, s->runs, tk_text_count(rate, s->rate),
+		 s->lossy ? " then" : "", tk_text_ns(gap, (double)s->longest_gap_ns));
 	sentence(out, "run", text);
 }
 
@@ -344,15 +309,15 @@ static void print_verdict(const struct tk_verified *v, FILE *out)
 
 static void print_verified(const struct tk_tune_answer *a, FILE *out)
 {
-	char text[256], rate[16], stall[16], of_bursts[64] = "";
+	char text[256], rate[TK_UNITS_MAX], stall[TK_UNITS_MAX], of_bursts[64] = "";
 
 	if (a->test->burst > 1)
 		snprintf(of_bursts, sizeof(of_bursts), " in bursts of %" PRIu64, a->test->burst);
 	snprintf(text, sizeof(text),
 		 "%s records a second%s, the collector stopped for %s at a time; produced = "
 		 "delivered + lost in every run.",
-		 count_text(rate, (double)a->test->rate), of_bursts,
-		 time_text(stall, a->test->stall_ns));
+		 tk_text_count(rate, (double)a->test->rate), of_bursts,
+		 tk_text_ns(stall, (double)a->test->stall_ns));
 	fputc('\n', out);
 	sentence(out, "verify", text);
 	print_runs(&a->verified->whole, out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/cli/text.h"
@@ -88,8 +89,36 @@ Test(text, counts_and_rates)
 
 	cr_assert_str_eq(tk_units_count(out, 5021), "5021");
 	cr_assert_str_eq(tk_units_count(out, 12345), "12.35 k");
-	cr_assert_str_eq(tk_units_count(out, 1.8e19), "18000000 T");
+	cr_assert_str_eq(tk_units_count(out, 1.8e19), "18 E");
 	cr_assert_str_eq(tk_units_rate(out, 26.6), "26.6 /s");
 	cr_assert_str_eq(tk_units_rate(out, 1.2e6), "1.2 M/s");
 	cr_assert_str_eq(tk_units_rate(out, 1e300), "1000000000000000 T/s");
+}
+
+/* Lines of text have columns of seven bytes. */
+Test(text, short_times_and_counts_have_three_digits_and_fit)
+{
+	char out[TK_UNITS_MAX];
+
+	cr_assert_str_eq(tk_text_ns(out, 0), "0 ns");
+	cr_assert_str_eq(tk_text_ns(out, 999.4), "999 ns");
+	cr_assert_str_eq(tk_text_ns(out, 999.6), "1 us");
+	cr_assert_str_eq(tk_text_ns(out, 6088), "6.09 us");
+	cr_assert_str_eq(tk_text_ns(out, 99960), "100 us");
+	cr_assert_str_eq(tk_text_ns(out, 1.5e9), "1.5 s");
+	cr_assert_str_eq(tk_text_ns(out, NAN), "-");
+	cr_assert_str_eq(tk_text_count(out, 577), "577");
+	cr_assert_str_eq(tk_text_count(out, 26.64), "26.6");
+	cr_assert_str_eq(tk_text_count(out, 2.8e5), "280 k");
+	cr_assert_str_eq(tk_text_count(out, 1.8e19), "18 E");
+	for (double v = 1e-3; v < 1e14; v *= 1.0007) {
+		double back = strtod(tk_text_ns(out, v), NULL);
+
+		cr_assert_leq(strlen(out), 7 + (v >= 1e12) * 3, "%s", out);
+		back *= strstr(out, "us")   ? 1e3
+			: strstr(out, "ms") ? 1e6
+			: strstr(out, "ns") ? 1
+					    : 1e9;
+		cr_assert_leq(fabs(back - v), v * 0.005 + 0.005, "%.9g: %s", v, out);
+	}
 }
