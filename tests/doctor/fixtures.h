@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine whose cpu 3 every check calls ok, and what to change for each other verdict. A check
- * that is added without a fixture for each of its verdicts fails test_doctor.c.
+ * A machine whose cpu 3 every check calls ok, and for each other verdict of a check the files to
+ * change. test_doctor.c fails if a check has no fixture for one of its verdicts.
  */
 #ifndef TK_TESTS_FIXTURES_H
 #define TK_TESTS_FIXTURES_H
@@ -17,8 +17,8 @@ struct fixture_file {
 struct fixture {
 	const char *id;
 	enum tk_verdict verdict;
-	const char *value; /* is in it */
-	const char *fix;   /* is in it; NULL: there is none */
+	const char *value; /* the finding's value contains this */
+	const char *fix;   /* the finding's fix contains this; NULL: it has none */
 	struct fixture_file files[3];
 	/* of the timed checks */
 	uint64_t timer, gap_ns;

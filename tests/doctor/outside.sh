@@ -17,7 +17,7 @@ expect() {
 	[ "$code" = "$1" ] || fail "doctor ${*:2}: exit $code, not $1"
 }
 
-# What it prints as JSON is whole, and its exit code is the worst verdict of its checks.
+# The JSON is complete, and the exit code is the worst verdict of the checks.
 json_holds() {
 	jq -e '.schema == 1 and (.cpu | type == "number") and (.cpu_why | type == "string") and
 		(.checks | length > 20) and

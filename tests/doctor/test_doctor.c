@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each check of doctor by its fixtures; which cpu is chosen; what is done with hostile files. */
+/* Run each check of doctor on its fixtures; test which cpu it chooses, and hostile files. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <jansson.h>
@@ -83,7 +83,7 @@ static void expect(const struct fixture *x)
 	cr_expect_eq(f->fix_kind != TK_FIX_NONE, x->fix != NULL, "%s: %s", x->id, f->fix);
 	if (x->fix)
 		cr_expect_not_null(strstr(f->fix, x->fix), "%s: %s", x->id, f->fix);
-	/* Who calls something bad says what to do. */
+	/* A check that warns or fails says what to do. */
 	cr_expect(f->verdict < TK_VERDICT_WARN || f->fix_kind, "%s", x->id);
 }
 
@@ -103,10 +103,10 @@ static bool has_fixture(const struct tk_check *c, enum tk_verdict v)
 	for (size_t i = 0; i < N_FIXTURES; i++)
 		if (!strcmp(fixtures[i].id, c->id) && fixtures[i].verdict == v)
 			return true;
-	return v == TK_VERDICT_OK; /* the good machine's */
+	return v == TK_VERDICT_OK; /* the good machine is its fixture */
 }
 
-/* A check that cannot fail is a lie. */
+/* Every check can warn or fail, and every verdict that it can come to is tested. */
 Test(doctor, every_verdict_of_every_check_has_a_fixture)
 {
 	for (size_t family = 0; tk_doctor_families[family]; family++) {
@@ -190,7 +190,8 @@ Test(doctor, isolated_and_why_not)
 	cr_expect_eq(tk_cpu_isolated(tree_root, 2, why, sizeof(why)), -EPERM);
 	cr_expect_eq(tk_cpu_isolated(tree_root, -1, why, sizeof(why)), -EPERM);
 	cr_expect_eq(tk_cpu_isolated(tree_root, 4096, why, sizeof(why)), -EPERM);
-	/* A valid one counts, however many others want the cpu; below one that is a member, too. */
+	/* A valid partition counts, however many others ask for the cpu; so does one that lies below a
+	 * member. */
 	tree_text(MADE ".partition", "member\n");
 	tree_text(CGROUP "made/below/cpuset.cpus.partition", "isolated\n");
 	tree_text(CGROUP "made/below/cpuset.cpus.effective", "2\n");
@@ -205,7 +206,7 @@ Test(doctor, isolated_and_why_not)
 	cr_expect_eq(tk_cpu_isolated(tree_root, 1, why, sizeof(why)), -ENOENT);
 }
 
-/* Of another machine only what its files say. */
+/* Of another machine doctor takes over only the checks that read its files. */
 Test(doctor, the_counters_checks_are_taken_over)
 {
 	struct tk_tsc_report r = { .n_checks = 4,

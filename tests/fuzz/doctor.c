@@ -63,7 +63,7 @@ static const char *const files[] = {
 
 #define FILES (sizeof(files) / sizeof(files[0]))
 
-/* Is this cpu in a mask? 1, 0; or -1, this is no mask. Slow and simple. */
+/* @return 1 if the cpu is in the mask, 0 if not, -1 if this is no mask. Slow and simple. */
 static int naive_has(const char *mask, unsigned cpu)
 {
 	size_t length = strlen(mask), place = 0;
@@ -139,7 +139,7 @@ static void print_json(const struct tk_doctor *d, FILE *out)
 	REQUIRE(tk_doctor_json(d, out) == 0);
 }
 
-/* Whoever prints it does so in lines. */
+/* Every output is printable lines, or valid JSON. */
 static void check_outputs(const struct tk_doctor *d)
 {
 	char *table = text_of(d, tk_doctor_table), *script = text_of(d, tk_doctor_script);

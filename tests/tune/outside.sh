@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # `timekeeper tune` as its users meet it, on real loads. Environment: TIMEKEEPER, LOAD (programs).
-# What is provoked is so by construction: a stall in which far more than half a lane arrives.
+# Loss is certain where a test asks for it: far more than half a lane arrives during the stall.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"
@@ -17,7 +17,7 @@ expect() {
 
 fits() { awk 'length($0) > 80 { exit 1 }' "$out" || fail 'more than 80 columns'; }
 
-# json EXPRESSION: true of the object j that was printed.
+# json EXPRESSION: fail unless it is true of the printed object, j.
 json() {
 	command -v python3 >/dev/null || return 0
 	python3 -c 'import json, sys
@@ -74,7 +74,7 @@ timeout 1 "$TIMEKEEPER" tune --rate 49999999 --slots 256 --poll spin --seconds 3
 # --- the load program counts what it does
 "$LOAD" --rate 100K --seconds 0.2 >"$out" || fail 'the load'
 printed '^recorded [1-9][0-9]* in 0\.[23]'
-# It ends in time, though its next burst were to come in eleven days; and that is the time it took.
+# It ends in time though its next burst is due in eleven days, and reports the time it took.
 timeout 20 "$LOAD" --rate 1 --burst 1M --seconds 0.1 >"$out" || fail 'the load did not end'
 printed '^recorded 1000000 in '
 grep -q ' in 0\.0' "$out" && fail 'the load took less than it was told to'
@@ -85,7 +85,7 @@ done
 "$LOAD" --slots 1000 >"$out" 2>"$err" && fail 'a lane of 1000 slots'
 said 'there is no lane to record into: '
 
-# --- a running one, measured: then its stalls on another load
+# --- measure a running program, then try its stalls on another load
 start "$LOAD" --rate 200K --burst 1000 --slots 65536
 expect 0 --seconds 1 --slots 4096
 printed '^timekeeper-load  *65536 '
@@ -94,7 +94,7 @@ fits
 expect 0 --seconds 1 --json
 json 'j["schema"] == 1 and j["mode"] == "live" and len(j["lanes"]) == 1 and len(j["sizes"]) == 17'
 json 'j["lanes"][0]["slots"] == 65536 and j["records"] >= 50000'
-# However it was held up, a burst is a burst: 1000 records within far less than 10 ms.
+# Even on a busy machine a burst of 1000 records takes far less than 10 ms.
 json 'j["peaks"][9]["window_ns"] == 10**7 and j["peaks"][9]["records"] >= 1000'
 json 'all(a["records"] <= b["records"] for a, b in zip(j["peaks"], j["peaks"][1:]))'
 json 'all(a["survives_ns"] <= b["survives_ns"] for a, b in zip(j["sizes"], j["sizes"][1:]))'
@@ -119,7 +119,7 @@ said 'no records came'
 end_all
 rm -rf "$TIMEKEEPER_DIR"/load.*
 
-# --- one that is spoilt while it is measured: one line, and what there was until then
+# --- a segment that is truncated while it is measured: one line, and the result up to then
 start "$LOAD" --rate 100K
 timeout -k 5 100 "$TIMEKEEPER" tune --seconds 60 >"$out" 2>"$err" 3<&- &
 tune=$!
@@ -135,9 +135,9 @@ said '^timekeeper: load\.[^ ]*: it was truncated while it was being read'
 end_all
 rm -rf "$TIMEKEEPER_DIR"/load.*
 
-# --- verified, with processes. In 100 ms come 28,000 records: half of the answer, 16,384, must lose
-# even to a load that is held up for a third of the time. Whether the answer holds, a machine with
-# much else to do may not let it show: but it is never refuted.
+# --- verified with processes. 28,000 records come in 100 ms: half of the answer, 16,384, must lose
+# even if the load is held up for a third of the time. A busy machine may not show that the answer
+# holds, but must never refute it.
 before=$(ls -d /dev/shm/timekeeper-tune-* 2>/dev/null | wc -l)
 timeout -k 5 100 "$TIMEKEEPER" tune --rate 280K --burst 1400 --stall 100ms --verify --json >"$out" \
 	2>"$err"
@@ -146,7 +146,7 @@ json 'not j["verified"]["refuted"]'
 json 'j["verified"]["holds"] or j["verified"]["whole"]["runs"] == 8'
 json 'j["verified"]["half_loses"] and j["verified"]["half"]["lost"] > 1000'
 
-# --- interrupted in the midst of it: nobody and nothing is left
+# --- interrupted while it verifies: no process and no directory is left
 "$TIMEKEEPER" tune --rate 200K --stall 20s --verify >"$out" 2>"$err" 3<&- &
 tune=$!
 for _ in $(seq 200); do

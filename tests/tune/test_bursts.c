@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The measured bursts against sequences of times looked through by brute force. */
+/* The measured bursts must be those that brute force finds in the same sequences of times. */
 #include "collector/tune/bursts.h"
 
 #include <criterion/criterion.h>
@@ -29,7 +29,7 @@ static void make_times(uint64_t *times, size_t n, unsigned shape, uint64_t *stat
 	}
 }
 
-/* In pieces as lanes are read: up to a chunk. */
+/* Add the times in pieces, as lanes are read: at most a chunk at a time. */
 static void feed(struct tk_bursts *b, const uint64_t *times, size_t n, uint64_t *state)
 {
 	size_t fed = 0;
@@ -44,7 +44,7 @@ static void feed(struct tk_bursts *b, const uint64_t *times, size_t n, uint64_t 
 	cr_assert_eq(b->records, n);
 }
 
-/* Every window that begins with a record, counted record by record. */
+/* Count every window that begins with a record, record by record. */
 static uint64_t naive_peak(const uint64_t *times, size_t n, uint64_t window)
 {
 	uint64_t peak = 0;
@@ -59,7 +59,9 @@ static uint64_t naive_peak(const uint64_t *times, size_t n, uint64_t window)
 	return peak;
 }
 
-/* Every record and the one that would overwrite it. More than a second counts as that. */
+/*
+ * Look at every record and the one that would overwrite it. More than a second counts as a second.
+ */
 static uint64_t naive_fill(const uint64_t *times, size_t n, uint64_t slots)
 {
 	uint64_t shortest = SECOND + 1;
@@ -98,7 +100,7 @@ Test(bursts, are_those_that_brute_force_finds)
 	}
 }
 
-/* The last record within the window that begins at i, by bisection: another way than counting. */
+/* A second oracle, by bisection: the last record within the window that begins at i. */
 static uint64_t bisected_peak(const uint64_t *times, size_t n, uint64_t window)
 {
 	uint64_t peak = 0;
@@ -119,7 +121,7 @@ static uint64_t bisected_peak(const uint64_t *times, size_t n, uint64_t window)
 	return peak;
 }
 
-/* Enough for the ring of times to grow, and to be overwritten many times when it need not. */
+/* Enough records that the ring of times grows where it must, and wraps often where it need not. */
 Test(bursts, are_the_same_when_the_ring_of_times_grows_and_turns)
 {
 	/* Thousands a second in either half: 500, 250, 25; and 25 first, then 500. */
@@ -143,7 +145,7 @@ Test(bursts, are_the_same_when_the_ring_of_times_grows_and_turns)
 			cr_assert_eq(b.peak[w], bisected_peak(times, n, tk_windows_ns[w]), "%u %u",
 				     shape, w);
 		check_fills(&b, times, n);
-		cr_assert_lt(b.mask + 1, n); /* else nothing turned */
+		cr_assert_lt(b.mask + 1, n); /* the ring wrapped */
 		tk_bursts_free(&b);
 	}
 	free(times);

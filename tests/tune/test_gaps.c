@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Distributions of gaps: from histograms, at random, to JSON and back. */
+/* Distributions of gaps: made from histograms, drawn at random, written to JSON and read back. */
 #include "collector/tune/model/gaps.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model against itself told otherwise: a list of arrivals and a reader, event by event. */
+/* The model must agree with a second one: a list of arrivals and a reader, event by event. */
 #include "collector/tune/model/model.h"
 
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 #define MAX_RECORDS 2000000u
 
-/* Within which bound and simulation agree, where the reader empties the lane at one poll. */
+/* How closely bound and simulation agree if the reader empties the lane at one poll. */
 #define MARGIN 1.01
 #define CHUNK  64u
 
@@ -46,7 +46,7 @@ static uint64_t naive_drain(struct naive *n, uint64_t now, uint64_t slots, uint6
 	return now;
 }
 
-/* @return false: that would be too many records for a list. */
+/* @return false: the list would have too many records */
 static bool naive_run(const struct tk_load *l, const struct tk_reader *r, uint64_t slots,
 		      uint64_t polls, struct naive *n)
 {
@@ -74,7 +74,10 @@ struct trial {
 	uint64_t slots;
 };
 
-/* A load that a reader can take, with gaps of any length; three in four about to lose or not. */
+/*
+ * A load slower than the reader, with gaps of any length; in three of four cases near the limit of
+ * loss.
+ */
 static bool make_trial(struct trial *t, unsigned rate_bits, uint64_t *state)
 {
 	uint64_t rate = 1000 + random_log(state, rate_bits), burst = 1 + random_log(state, 12);
@@ -111,7 +114,7 @@ Test(model, simulation_is_what_happens_event_by_event)
 		struct trial t;
 
 		if (make_trial(&t, 20, &state)) {
-			/* A simulation ends by time; so both are asked for as many polls. */
+			/* The simulation ends by time, so ask for as many polls of both. */
 			tk_simulate(&t.load, &t.reader, t.slots, 1, &s);
 			n = (struct naive){ .time = n.time };
 			if (naive_run(&t.load, &t.reader, t.slots, s.polls, &n)) {
@@ -128,7 +131,7 @@ Test(model, simulation_is_what_happens_event_by_event)
 		tk_gaps_free(&t.gaps);
 	}
 	free(n.time);
-	/* Else it compared nothing worth comparing. */
+	/* If these fail, the cases were not worth comparing. */
 	cr_assert(compared > 150 && lossy > 50 && clean > 50, "%u %u %u", compared, lossy, clean);
 }
 
@@ -166,7 +169,7 @@ Test(model, the_bound_is_never_below_the_simulation_and_close_to_it)
 	cr_assert(close > 50 && bounded > 200, "%u %u", close, bounded);
 }
 
-/* No window has more records than one that begins with a burst, wherever it begins. */
+/* No window, wherever it begins, has more records than one that begins with a burst. */
 Test(model, the_arrival_curve_is_the_most_of_any_window)
 {
 	uint64_t state = 14;
@@ -187,7 +190,7 @@ Test(model, the_arrival_curve_is_the_most_of_any_window)
 	}
 }
 
-/* What Cruz says of a leaky bucket and a reader that is away for a time: burst + rate * latency. */
+/* Cruz's bound for a leaky bucket and a reader that is away for a time: burst + rate * latency. */
 Test(model, the_bound_of_a_steady_load_is_the_textbooks)
 {
 	struct tk_reader r = { .drain = 50000000, .worst_ns = 20000000, .poll_ns = 1000000 };

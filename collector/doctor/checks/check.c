@@ -87,7 +87,7 @@ bool tk_check_read_cpus(const struct tk_subject *s, struct tk_finding *f, struct
 	return err ? unreadable(f, err) : true;
 }
 
-bool tk_check_read_mask(const struct tk_subject *s, struct tk_finding *f, struct tk_tsc_cpus *cpus)
+static bool read_mask(const struct tk_subject *s, struct tk_finding *f, struct tk_tsc_cpus *cpus)
 {
 	char text[2048];
 
@@ -130,7 +130,7 @@ void tk_check_mask(const struct tk_subject *s, struct tk_finding *f)
 	struct tk_tsc_cpus mask;
 	bool here;
 
-	if (!tk_check_read_mask(s, f, &mask))
+	if (!read_mask(s, f, &mask))
 		return;
 	here = tk_check_has_cpu(s, &mask);
 	tk_check_found(f, here ? TK_VERDICT_WARN : TK_VERDICT_OK, "cpu %d is %s", s->cpu,

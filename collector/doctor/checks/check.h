@@ -95,7 +95,6 @@ void tk_check_fix_echo(struct tk_finding *f, const char *to);
 bool tk_check_read_text(const struct tk_subject *s, struct tk_finding *f, char *text, size_t len);
 bool tk_check_read_number(const struct tk_subject *s, struct tk_finding *f, int64_t *number);
 bool tk_check_read_cpus(const struct tk_subject *s, struct tk_finding *f, struct tk_tsc_cpus *cpus);
-bool tk_check_read_mask(const struct tk_subject *s, struct tk_finding *f, struct tk_tsc_cpus *cpus);
 
 /** The number after `key` in a text of lines such as "key value". @return whether there is one */
 bool tk_check_number_after(const char *text, const char *key, int64_t *number);
