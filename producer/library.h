@@ -67,8 +67,9 @@ int tk_library_open_locked(void);
 int tk_threads_init(void);
 /** Join if it is time to, with what a thread that never asked gets. */
 void tk_threads_join_by_default(struct tk_lane_writer *w);
-/** @return whether a thread may still be recording into what is closed now. */
-bool tk_threads_close(void);
+/** @records: how many its lanes were given. @return whether a thread may still be recording into what is
+ * closed now. */
+bool tk_threads_close(uint64_t *records);
 void tk_threads_forked(void);
 
 enum tk_writer_state {

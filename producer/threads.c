@@ -190,10 +190,11 @@ static void unmap(const struct tk_lane_memory *m)
 
 /* The segment closes: publish what every thread has, and have each take a turn at its next push.
  * A thread may be pushing right now, so what it writes to stays mapped; the rest need not. */
-bool tk_threads_close(void)
+bool tk_threads_close(uint64_t *records)
 {
 	bool left = false;
 
+	*records = 0;
 	for (uint32_t i = 0; i < tk_library.segment.head->n_lanes; i++) {
 		struct tk_lane_entry *lane = &tk_library.lanes[i];
 		struct tk_lane_writer *w = lane->writer;
@@ -202,6 +203,8 @@ bool tk_threads_close(void)
 			tk_writer_publish(w, __atomic_load_n(&w->head, __ATOMIC_RELAXED));
 			tk_writer_detach(w);
 		}
+		*records += __atomic_load_n(&lane->memory.head->published, __ATOMIC_RELAXED) -
+			    lane->memory.head->slots;
 		__atomic_store_n(&lane->memory.head->state, TK_LANE_CLOSED, __ATOMIC_RELEASE);
 		TK_TEST_POINT("close.lane");
 		if (w == &tk_self && tk_writer_all_finished(w, w->head)) {

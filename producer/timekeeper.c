@@ -276,7 +276,7 @@ int tk_library_open_locked(void)
 	size = tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry);
 	lanes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (lanes == MAP_FAILED) {
-		tk_segment_retire(&tk_library.segment);
+		tk_segment_retire(&tk_library.segment, 0);
 		return tk_library_fail(ENOMEM, "no memory for the table of lanes");
 	}
 	tk_library.lanes = lanes;
@@ -335,9 +335,10 @@ __attribute__((destructor)) void tk_close(void)
 	if (tk_library.state == TK_LIBRARY_OPEN || tk_library.state == TK_LIBRARY_FORKED)
 		tk_library_shut("no segment is open: tk_close() was called");
 	if (ours) {
-		bool left = tk_threads_close();
+		uint64_t records;
+		bool left = tk_threads_close(&records);
 
-		tk_segment_retire(&tk_library.segment);
+		tk_segment_retire(&tk_library.segment, records);
 		if (!left)
 			let_go();
 	}

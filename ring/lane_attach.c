@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ring/guard.h"
+#include "ring/lock.h"
 #include "ring/memory.h"
 #include "ring/place_read.h"
 #include "ring/queue_read.h"
@@ -33,13 +34,13 @@ static int open_slots(const struct tk_segment *s, const struct tk_lane_head *h, 
 
 	if (h->pages != TK_PAGES_HUGETLB) {
 		tk_place_slots(name, h->index);
-		return tk_place_open_file(s->dirfd, name, access, s->info.uid, st, why);
+		return tk_place_open_file(s->dirfd, name, access, s->uid, st, why);
 	}
 	tk_place_huge(name, s->name, h->index);
-	fd = tk_memory_huge_open(name, s->info.uid, access);
+	fd = tk_memory_huge_open(name, s->uid, access);
 	if (fd < 0)
 		return tk_fail(why, -fd, "lane %u: its hugepages: %s", h->index, strerror(-fd));
-	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != s->info.uid) {
+	if (fstat(fd, st) || !S_ISREG(st->st_mode) || st->st_uid != s->uid) {
 		close(fd);
 		return tk_fail(why, EBADMSG, "lane %u: its hugepages are not a file", h->index);
 	}
@@ -85,16 +86,12 @@ static bool whole(const struct tk_lane_head *h, const struct stat *st)
  * however that ends, and holds against another reader in the same process. */
 static bool lock_queue(int fd)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+	return tk_lock_take(fd, F_WRLCK, 0, 0) == 0;
 }
 
 static bool is_free(int fd)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+	return !tk_lock_is_taken(fd, F_WRLCK, 0, 0);
 }
 
 static int open_queue(const struct tk_segment *s, struct tk_segment_lane *lane, struct stat *st,
@@ -158,13 +155,14 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 		close(fd);
 	if (!ret && queue)
 		tk_queue_reader_init(&lane->reader, lane->slots, lane->head, h,
-				     takes ? s->from : TK_LANE_LOOK);
+				     takes ? lane->from : TK_LANE_LOOK);
 	else if (!ret)
-		tk_lane_reader_init(&lane->reader, lane->slots, lane->head, h->slots, s->from);
+		tk_lane_reader_init(&lane->reader, lane->slots, lane->head, h->slots, lane->from);
 	return ret;
 }
 
-int tk_lane_attach(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX])
+int tk_lane_attach(struct tk_segment *s, uint32_t index, enum tk_lane_from from,
+		   char why[TK_WHY_MAX])
 {
 	struct tk_segment_lane *lane = &s->lanes[index];
 	char name[TK_PLACE_NAME_MAX];
@@ -173,8 +171,9 @@ int tk_lane_attach(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX])
 
 	memset(lane, 0, sizeof(*lane));
 	lane->queue_fd = -1;
+	lane->from = from;
 	tk_place_lane(name, index);
-	fd = tk_place_open_file(s->dirfd, name, O_RDONLY, s->info.uid, &st, why);
+	fd = tk_place_open_file(s->dirfd, name, O_RDONLY, s->uid, &st, why);
 	if (fd < 0)
 		return fd;
 	lane->head_size = tk_place_lane_size(s->info.max_timers);
@@ -217,7 +216,7 @@ void tk_lane_look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX])
 			int ret;
 
 			close(lane->queue_fd);
-			ret = tk_lane_attach(s, i, why);
+			ret = tk_lane_attach(s, i, lane->from, why);
 			if (ret == -EBUSY || ret == -ENOENT)
 				why[0] = '\0'; /* was said; or closed, and removed, meanwhile */
 		}

@@ -8,8 +8,9 @@
 
 #include "ring/segment_read.h"
 
-/** Attach lane `index`. @return 0, or a negative errno and `why`: it stays empty, its head NULL. */
-int tk_lane_attach(struct tk_segment *s, uint32_t index, char why[TK_WHY_MAX]);
+/** Attach lane `index`, to be read `from` there. @return 0, or a negative errno and `why`: it stays empty, its head NULL. */
+int tk_lane_attach(struct tk_segment *s, uint32_t index, enum tk_lane_from from,
+		   char why[TK_WHY_MAX]);
 
 /** Attach queues that another reader let go of, and say in `why` which was found corrupt. */
 void tk_lane_look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX]);

@@ -53,6 +53,7 @@ struct tk_queue_reader {
 	bool looks;       /* takes nothing: it was not asked to */
 	bool corrupt;     /* takes nothing any more: the queue says it holds more than it can */
 	uint64_t dropped; /* before this reader */
+	uint64_t missed;  /* what it counts as lost of the records before it (TK_LANE_FIRST) */
 };
 
 struct tk_lane_reader {
@@ -86,7 +87,7 @@ enum tk_lane_from {
 
 /**
  * Begin to read a ring; tk_queue_reader_init() begins a queue, which is read from the oldest
- * whatever is asked for. `slots` a power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until
+ * whatever is asked for: by TK_LANE_FIRST, what was taken or dropped before is lost. `slots` a power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until
  * the reader is forgotten (there is nothing to close).
  */
 void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,

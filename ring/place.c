@@ -124,6 +124,24 @@ pid_t tk_place_pid(const char *name)
 	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
+void tk_place_safe(char name[TK_PLACE_NAME_MAX], const char *app, const char *end)
+{
+	snprintf(name, TK_PLACE_NAME_MAX, "%s%s", app, end);
+	if (name[0] == '.')
+		name[0] = '_';
+	for (char *p = name; *p; p++) {
+		if (*p == '/')
+			*p = '_';
+	}
+}
+
+bool tk_place_is_shared(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return !strcmp(name, TK_PLACE_COLLECTORS) || (dot && !strcmp(dot, TK_PLACE_UNREAD));
+}
+
 int tk_place_open(int dirfd, const char *name, int flags)
 {
 	struct open_how how = {

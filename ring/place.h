@@ -14,6 +14,8 @@
 #define TK_SEGMENT_NAME_MAX 127u /* bytes of a segment directory's name */
 #define TK_SHARED_PLACE     "/dev/shm"
 #define TK_PLACE_PREFIX     "timekeeper-" /* then the user's number */
+#define TK_PLACE_COLLECTORS "collectors"  /* ring/presence.h */
+#define TK_PLACE_UNREAD     ".unread"     /* after an app's name: ring/unread.h */
 #define TK_PLACE_NAME_MAX   160u /* bytes of any file's name in or about a segment, with its NUL */
 
 /**
@@ -37,6 +39,12 @@ int tk_fail(char why[TK_WHY_MAX], int error, const char *format, ...)
 void tk_place_lane(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_slots(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_huge(char name[TK_PLACE_NAME_MAX], const char *segment, unsigned index);
+
+/** `<app><end>`, in which '_' replaces what a file's name may not hold. */
+void tk_place_safe(char name[TK_PLACE_NAME_MAX], const char *app, const char *end);
+
+/** Whether a name in a directory of segments is one of the two files that are no segments. */
+bool tk_place_is_shared(const char *name);
 
 /** The <pid> of `<app>.<pid>.<random>`; 0: it is no segment's name. */
 pid_t tk_place_pid(const char *name);

@@ -35,11 +35,12 @@ static uint32_t waiting(struct tk_lane_reader *r)
 static void count_dropped(struct tk_lane_reader *r)
 {
 	uint64_t dropped = __atomic_load_n(&r->head->dropped, __ATOMIC_RELAXED) - r->queue.dropped;
+	uint64_t lost = r->queue.missed + dropped;
 
-	if (r->ended || dropped <= r->lost || dropped > COUNT_MAX)
+	if (r->ended || lost <= r->lost || dropped > COUNT_MAX)
 		return;
-	r->next += dropped - r->lost;
-	r->lost = dropped;
+	r->next += lost - r->lost;
+	r->lost = lost;
 }
 
 /*
@@ -73,6 +74,10 @@ void tk_queue_reader_init(struct tk_lane_reader *r, void *memory, const struct t
 				  __ATOMIC_RELAXED);
 	r->first = r->size + enqueued(r, q->next) + q->dropped;
 	r->next = r->published = r->first;
+	if (from == TK_LANE_FIRST && r->first - r->size < COUNT_MAX) {
+		q->missed = r->lost = r->first - r->size;
+		r->first = r->size;
+	}
 	q->looks = from == TK_LANE_LOOK;
 	if (!q->looks)
 		__atomic_store_n(q->cons_head, q->next, __ATOMIC_RELAXED);

@@ -10,8 +10,9 @@
  * believes of the shared memory is how many records there are to take; more than the queue can hold
  * is a lie (or two writers), and the lane is left alone from then on.
  *
- *	first	records taken or dropped before this reader, from `size` on as in a ring
- *	lost	dropped since
+ *	first	records taken or dropped before this reader, from `size` on as in a ring; `size` by
+ *		TK_LANE_FIRST
+ *	lost	dropped since, and by TK_LANE_FIRST taken or dropped before
  *	end	where the queue is empty
  *
  * A record is taken once tk_lane_read() has returned it; those that a killed reader was copying are

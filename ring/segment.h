@@ -11,12 +11,17 @@
  *			for a queue's slots.N (ring/queue_read.h)
  *	lane.N, slots.N	the lanes (ring/lane.h)
  *
- * Whoever dies, the kernel keeps the files: the last records of a killed process can be read
- * afterwards, until `timekeeper clean --force`, or until its app has died four times more
- * (ring/prune.h). Retiring is unlinking; nobody ever truncates.
+ * The kernel keeps the files of a process that dies: its last records can be read afterwards, until
+ * `timekeeper clean --force`, or until its app has died four times more (ring/prune.h). Who closes a
+ * segment unlinks it, unless a collector is present (ring/presence.h): then the last collector that
+ * needs it does. Nobody ever truncates.
  *
- * The owner holds a POSIX write lock on `head` for as long as it lives: the kernel drops it however
- * the owner dies, and shows it across pid namespaces.
+ * Locks on bytes of `head`, all by ring/lock.h:
+ *
+ *	TK_SEGMENT_OWNER		write lock of the owner, from before OPEN until it closes the
+ *					segment or ends (ring/owner.h)
+ *	TK_SEGMENT_ATTACHED + slot	read lock of a collector that has attached it
+ *	TK_SEGMENT_DONE + slot		read lock of a collector that needs it no more
  *
  * Format version: TK_SEGMENT_VERSION changes with any change of layout or meaning; readers refuse
  * any other. All numbers little-endian, all offsets implied by the counts: no pointer, and no
@@ -29,7 +34,12 @@
 #include <stdint.h>
 
 #define TK_SEGMENT_MAGIC   UINT64_C(0x316765736b740000) /* "\0\0tkseg1" */
-#define TK_SEGMENT_VERSION 2u
+#define TK_SEGMENT_VERSION 3u
+#define TK_SEGMENT_POSIX   2u /* the last version whose owner's lock belonged to a process */
+
+#define TK_SEGMENT_OWNER    0
+#define TK_SEGMENT_ATTACHED 256
+#define TK_SEGMENT_DONE     512
 
 #define TK_NAME_MAX   63u /* bytes of a timer's or an app's name: printable UTF-8 */
 #define TK_TIMERS_MAX 65536u
@@ -65,9 +75,10 @@ struct tk_segment_head {
 	uint32_t clock;      /* enum tk_clock_kind */
 	uint32_t max_timers; /* 1..TK_TIMERS_MAX */
 	uint32_t max_lanes;  /* 1..TK_LANES_MAX */
-	uint32_t pid;        /* in the owner's pid namespace */
+	/* To be shown, and no proof of anything: another namespace counts otherwise. */
+	uint32_t pid;
 	uint32_t uid;
-	uint64_t start_time;  /* field 22 of /proc/pid/stat: with pid and boot id, one process */
+	uint64_t start_time;  /* field 22 of /proc/pid/stat */
 	int64_t created_ns;   /* CLOCK_REALTIME */
 	uint64_t created_tsc; /* the same moment, in ticks */
 	char boot_id[40];     /* /proc/sys/kernel/random/boot_id, without its newline */
@@ -79,14 +90,17 @@ struct tk_segment_head {
 	uint32_t n_timers;
 	uint32_t n_lanes;
 	uint32_t state; /* enum tk_segment_state */
-	uint32_t reserved0;
+	uint32_t keep;  /* 1: closed, it stays until somebody cleans up; written before OPEN */
 
 	/* What was refused, and counted instead. */
 	uint64_t refused_records; /* of threads that have no lane */
 	uint32_t refused_lanes;   /* threads that got none */
 	uint32_t refused_timers;  /* definitions that got no id of their own */
 
-	uint8_t reserved[4096 - 208];
+	uint64_t left_bytes;   /* what its files occupy; grows with each lane */
+	uint64_t left_records; /* how many all lanes were given; written before CLOSED, else 0 */
+
+	uint8_t reserved[4096 - 224];
 };
 
 #define TK_SEGMENT_TIMERS 4096u /* offset of the timers in `head` */
@@ -94,5 +108,6 @@ struct tk_segment_head {
 _Static_assert(sizeof(struct tk_segment_timer) == 128, "layout of head");
 _Static_assert(sizeof(struct tk_segment_head) == 4096, "layout of head");
 _Static_assert(offsetof(struct tk_segment_head, n_timers) == 176, "layout of head");
+_Static_assert(offsetof(struct tk_segment_head, left_bytes) == 208, "layout of head");
 
 #endif

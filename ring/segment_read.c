@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "ring/lane_attach.h"
 #include "ring/place_read.h"
+#include "ring/presence.h"
 #include "ring/test_point.h"
 
 #ifndef MADV_POPULATE_READ
@@ -21,7 +21,7 @@
 
 #define FLOOR_MAX 1000000u /* ticks: no empty span takes longer */
 
-static int check_head(const struct tk_segment_head *h, uid_t uid, char why[TK_WHY_MAX])
+static int check_head(const struct tk_segment_head *h, char why[TK_WHY_MAX])
 {
 	if (h->magic == 0 || h->state == TK_SEGMENT_MAKING)
 		return tk_fail(why, EAGAIN, "it is still being made");
@@ -36,8 +36,7 @@ static int check_head(const struct tk_segment_head *h, uid_t uid, char why[TK_WH
 	if (h->max_timers == 0 || h->max_timers > TK_TIMERS_MAX || h->max_lanes == 0 ||
 	    h->max_lanes > TK_LANES_MAX || h->n_timers > h->max_timers ||
 	    h->n_lanes > h->max_lanes || h->clock > TK_CLOCK_MONOTONIC ||
-	    h->state > TK_SEGMENT_CLOSED || h->uid != uid ||
-	    memchr(h->boot_id, 0, sizeof(h->boot_id)) == NULL ||
+	    h->state > TK_SEGMENT_CLOSED || memchr(h->boot_id, 0, sizeof(h->boot_id)) == NULL ||
 	    memchr(h->app, 0, sizeof(h->app)) == NULL || !tk_name_valid(h->app))
 		return tk_fail(why, EBADMSG, "its head is corrupt (a field is out of range)");
 	for (unsigned i = 0; i < TK_STAMPS; i++) {
@@ -76,7 +75,7 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 		return tk_fail(why, EBADMSG, "it was truncated while it was being read");
 	if (tk_place_read(s->headfd, &h, sizeof(h), 0))
 		return tk_fail(why, EBADMSG, "its head was truncated");
-	if (check_head(&h, s->info.uid, why))
+	if (check_head(&h, why))
 		return -EBADMSG;
 	if (h.max_timers != s->info.max_timers || h.max_lanes != s->info.max_lanes ||
 	    h.n_timers < timers || h.n_lanes < s->n_lanes)
@@ -92,7 +91,7 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 		tk_lane_look_after_queues(s, why);
 	while (s->n_lanes < h.n_lanes) {
 		/* One that cannot be had stays empty, its head NULL. */
-		(void)tk_lane_attach(s, s->n_lanes, why);
+		(void)tk_lane_attach(s, s->n_lanes, s->from, why);
 		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
 		s->n_lanes++;
 	}
@@ -126,7 +125,8 @@ static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 	if (tk_place_read(s->headfd, &s->info, sizeof(s->info), 0))
 		return tk_fail(why, EBADMSG, "it is not a segment (`head` is too short)");
 	TK_TEST_POINT("attach.read");
-	ret = check_head(&s->info, dir.st_uid, why);
+	s->uid = dir.st_uid;
+	ret = check_head(&s->info, why);
 	if (ret)
 		return ret;
 	if ((uint64_t)st.st_size != tk_place_head_size(s->info.max_timers))
@@ -159,39 +159,45 @@ static bool may_be_shown(const char *name)
 	return true;
 }
 
-/*
- * Whether a segment is this process's own, to open whose head and close it again would drop its lock.
- * The pid in its name may be that of a process in another pid namespace (containers' first processes
- * are all 1), so what is mapped here decides; where that cannot be read, the name. By path, for on
- * btrfs the devices in it are not those of stat().
- */
-static bool is_own(const char *name)
+/* Of an older version: whether its process ended. What a newer one means by its locks is not known. */
+static bool has_ended(const struct tk_segment *s)
 {
-	FILE *maps = tk_place_pid(name) == getpid() ? fopen("/proc/self/maps", "re") : NULL;
-	char head[TK_PLACE_NAME_MAX], line[PATH_MAX + 128];
-	size_t length, end;
-	bool own = false;
+	const struct tk_segment_head *h = &s->info;
+	enum tk_owner owner;
 
-	if (!maps)
-		return tk_place_pid(name) == getpid();
-	length = (size_t)snprintf(head, sizeof(head), "/%s/head\n", name);
-	while (!own && fgets(line, sizeof(line), maps)) {
-		end = strlen(line);
-		own = end > length && !strcmp(line + end - length, head);
-	}
-	fclose(maps);
-	return own;
+	if (h->magic != TK_SEGMENT_MAGIC || h->version > TK_SEGMENT_VERSION ||
+	    h->state == TK_SEGMENT_MAKING || !memchr(h->boot_id, 0, sizeof(h->boot_id)))
+		return false;
+	owner = tk_owner_of(s->headfd, h);
+	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
 }
 
-/* Who only looks sees it dead and empty. */
-static int look_at_abandoned(struct tk_segment *s, char why[TK_WHY_MAX])
+/* A segment that ended, and that cannot be read: who only looks sees it without timers and lanes. */
+static int look_at_remains(struct tk_segment *s, char why[TK_WHY_MAX])
 {
+	uint32_t state = s->info.state == TK_SEGMENT_CLOSED ? TK_SEGMENT_CLOSED : TK_SEGMENT_MAKING;
+
 	if (!s->looks)
 		return tk_fail(why, EBADMSG, "its process died while it made it, or removed it");
 	memset(&s->info, 0, sizeof(s->info));
+	s->info.state = state;
+	s->info.version = TK_SEGMENT_VERSION;
 	s->info.pid = (uint32_t)tk_place_pid(s->name);
 	why[0] = '\0';
 	return 0;
+}
+
+/* Not readable, but perhaps to be removed. `error` is why it is not. */
+static int try_remains(struct tk_segment *s, int error, char why[TK_WHY_MAX])
+{
+	if (s->dirfd < 0)
+		return error;
+	if (error == -EPROTO && s->looks && has_ended(s))
+		return look_at_remains(s, why);
+	if ((error == -EAGAIN || error == -ENOENT) &&
+	    tk_owner_abandoned(s->dirfd, s->headfd, s->name))
+		return look_at_remains(s, why);
+	return error;
 }
 
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
@@ -206,11 +212,6 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 		errno = EBADMSG;
 		return NULL;
 	}
-	if (is_own(name)) {
-		(void)tk_fail(why, EBUSY, "it is this process's own");
-		errno = EBUSY;
-		return NULL;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
 		(void)tk_fail(why, ENOMEM, "out of memory");
@@ -222,12 +223,7 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 	s->from = from;
 	s->looks = from == TK_LANE_LOOK;
 	ret = open_segment(s, dirfd, why);
-	if (!ret) {
-		ret = tk_segment_refresh(s, why);
-	} else if ((ret == -EAGAIN || ret == -ENOENT) && s->dirfd >= 0 &&
-		   tk_owner_abandoned(s->dirfd, s->headfd, s->name)) {
-		ret = look_at_abandoned(s, why);
-	}
+	ret = ret ? try_remains(s, ret, why) : tk_segment_refresh(s, why);
 	if (ret) {
 		tk_segment_detach(s);
 		errno = -ret;
@@ -265,7 +261,7 @@ int tk_segment_open_control(const struct tk_segment *s, int access)
 	char why[TK_WHY_MAX];
 	struct stat st;
 
-	return tk_place_open_file(s->dirfd, "control", access, s->info.uid, &st, why);
+	return tk_place_open_file(s->dirfd, "control", access, s->uid, &st, why);
 }
 
 void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled)
@@ -285,7 +281,33 @@ enum tk_owner tk_segment_owner(const struct tk_segment *s)
 	return tk_owner_of(s->headfd, &s->info);
 }
 
-int tk_segment_remove(const struct tk_segment *s, int dirfd)
+int tk_segment_mark_attached(const struct tk_segment *s, unsigned slot)
 {
-	return tk_place_remove_open(dirfd, s->dirfd, s->name);
+	return tk_lock_take(s->headfd, F_RDLCK, TK_SEGMENT_ATTACHED + (off_t)slot, 1);
+}
+
+int tk_segment_mark_done(const struct tk_segment *s, unsigned slot)
+{
+	return tk_lock_take(s->headfd, F_RDLCK, TK_SEGMENT_DONE + (off_t)slot, 1);
+}
+
+int tk_segment_remove(const struct tk_segment *s, int place)
+{
+	return tk_place_remove_open(place, s->dirfd, s->name);
+}
+
+int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence)
+{
+	struct tk_segment_head head;
+	struct tk_lock_set others;
+	int ret;
+
+	if (tk_place_read(s->headfd, &head, sizeof(head), 0) || head.state != TK_SEGMENT_CLOSED ||
+	    head.keep)
+		return 0;
+	tk_lock_list(presence, F_RDLCK, 0, &others);
+	if (tk_presence_needs(&others, s->headfd))
+		return 0;
+	ret = tk_segment_remove(s, place);
+	return ret ? ret : 1;
 }

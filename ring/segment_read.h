@@ -36,6 +36,7 @@ struct tk_segment_lane {
 	size_t slots_size;
 	dev_t slots_dev; /* which file slots.N is, whatever its name */
 	ino_t slots_ino;
+	enum tk_lane_from from;
 	int queue_fd; /* of a queue's slots.N, for its lock; else -1 */
 	bool told;    /* that it is corrupt */
 };
@@ -47,6 +48,8 @@ struct tk_segment {
 	struct tk_segment_lane *lanes;   /* n_lanes of them are attached; never moves */
 	uint32_t n_lanes;
 	uint32_t n_queues; /* of its lanes */
+	uid_t uid; /* who owns its files, as the kernel says it to us: the head's may be of a user
+		      namespace */
 	enum tk_lane_from from;
 	bool looks; /* attached by TK_LANE_LOOK: queues are left to their reader */
 	int dirfd;
@@ -55,12 +58,17 @@ struct tk_segment {
 };
 
 /**
- * Attach to the segment `name` in the directory `dirfd`.
+ * Attach to the segment `name` in the directory `dirfd`. Two descriptors, and one a queue.
  * @return NULL and errno: ENOENT (gone), EAGAIN (still being made), EPROTO (another version:
- * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), EBUSY (this very
- * process's own segment), ENOMEM, EMFILE, ... ENOENT and EAGAIN pass, and EACCES may (a group's
- * segment is the owner's alone at first). What died while it was being made, or removed, is EBADMSG
- * once that is certain (ring/owner.h); TK_LANE_LOOK sees it as a dead segment without timers and lanes.
+ * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), ENOMEM, EMFILE, ...
+ * ENOENT and EAGAIN pass, and EACCES may (a group's segment is the owner's alone at first). What died
+ * while it was being made, or removed, is EBADMSG once that is certain (ring/owner.h). TK_LANE_LOOK
+ * sees it as a dead segment without timers and lanes; so it does one of an older version that was
+ * closed, or whose machine was started anew since.
+ *
+ * `from` is where its lanes are begun. By TK_LANE_FIRST everything that they were ever given is
+ * delivered or lost, also what was overwritten, dropped or taken out of a queue by another reader
+ * before.
  */
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
 				     char why[TK_WHY_MAX]);
@@ -96,10 +104,27 @@ void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled);
 void tk_segment_detach(struct tk_segment *s);
 
 /**
- * Remove a dead segment from its directory `dirfd`, and its hugetlbfs files: what was attached, not
+ * Remove a dead segment from its directory `place`, and its hugetlbfs files: what was attached, not
  * what bears its name by now. Unlinks only: whoever has it mapped keeps it. @return 0 or -errno.
  */
-int tk_segment_remove(const struct tk_segment *s, int dirfd);
+int tk_segment_remove(const struct tk_segment *s, int place);
+
+/**
+ * For the collector that holds `slot` (ring/presence.h): tell programs and other collectors that it has
+ * attached the segment; that it needs it no more. Both hold until detaching. Done is what was read to
+ * its end after it was closed or its owner died, and at once what had ended before the collector's
+ * first listing. @return 0 or -errno.
+ */
+int tk_segment_mark_attached(const struct tk_segment *s, unsigned slot);
+int tk_segment_mark_done(const struct tk_segment *s, unsigned slot);
+
+/**
+ * Remove a segment that this collector has marked done, if it is closed and not to be kept, and every
+ * other collector that is present has marked it, too. `presence` is tk_presence_enter()'s descriptor.
+ * Ask again after a while: a collector that has not marked it may die. Four system calls.
+ * @return 1: removed, 0: not yet, or -errno.
+ */
+int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence);
 
 /**
  * Its control file, O_RDONLY or O_WRONLY, if it is a regular file of the owner's.

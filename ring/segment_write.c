@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ring/lock.h"
 #include "ring/memory.h"
+#include "ring/presence.h"
 #include "ring/prune.h"
 #include "ring/test_point.h"
 
@@ -23,6 +25,10 @@ static const char *remedy(int error)
 		return "; raise `ulimit -f`";
 	case EMFILE:
 		return "; raise `ulimit -n`";
+	case EACCES:
+		return "; if the program gives up privileges, have it call tk_open(), and "
+		       "tk_join() in "
+		       "its threads, before";
 	case ENOSPC:
 	case ENOMEM:
 		return "; free or enlarge it, ask for fewer slots, or set TIMEKEEPER_DIR";
@@ -87,21 +93,18 @@ static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
 	return fd;
 }
 
-/* `<app>.<pid>.<random>`; what a path may not hold becomes '_'. */
+/* `<app>.<pid>.<random>`. */
 static int choose_name(struct tk_segment_writer *s, const char *app, char why[TK_WHY_MAX])
 {
+	char end[TK_PLACE_NAME_MAX], name[TK_PLACE_NAME_MAX];
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return tk_fail(why, errno, "the kernel gives no random numbers: %s",
 			       strerrordesc_np(errno));
-	snprintf(s->name, sizeof(s->name), "%s.%d.%08x", app, getpid(), random);
-	if (s->name[0] == '.')
-		s->name[0] = '_';
-	for (char *p = s->name; *p; p++) {
-		if (*p == '/')
-			*p = '_';
-	}
+	snprintf(end, sizeof(end), ".%d.%08x", getpid(), random);
+	tk_place_safe(name, app, end);
+	snprintf(s->name, sizeof(s->name), "%.*s", (int)TK_SEGMENT_NAME_MAX, name);
 	return 0;
 }
 
@@ -129,30 +132,58 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 	s->disabled = control.addr;
 	s->head = head.addr;
 	s->head->max_timers = o->max_timers;
+	s->head->left_bytes = head.size + control.size;
 	s->timers = (struct tk_segment_timer *)((char *)head.addr + TK_SEGMENT_TIMERS);
+	return 0;
+}
+
+/*
+ * Lock the head, and map a page of it through the same description, which lives as long as the page.
+ * Nothing reads the page, so nothing can fault there. A child made by another thread between the lock and
+ * the end of this function, past fork(), holds the lock too until it ends or execs.
+ */
+static int hold_lock(struct tk_segment_writer *s, int fd)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int ret = tk_lock_take(fd, F_WRLCK, TK_SEGMENT_OWNER, 1);
+	void *lock;
+
+	if (ret)
+		return ret;
+	lock = mmap(NULL, page, PROT_NONE, MAP_SHARED, fd, 0);
+	if (lock == MAP_FAILED)
+		return -errno;
+	if (madvise(lock, page, MADV_DONTFORK)) {
+		ret = -errno;
+		munmap(lock, page);
+		return ret;
+	}
+	s->lock = lock;
 	return 0;
 }
 
 static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX])
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = openat(dirfd, "head", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
+	int ret = fd < 0 ? -errno : hold_lock(s, fd);
 
-	if (fd < 0 || fstat(fd, &st) || fcntl(fd, F_SETLK, &lock)) {
-		int ret = tk_fail(why, errno, "cannot lock the segment in %.150s: %s", s->dir,
-				  strerrordesc_np(errno));
-
-		if (fd >= 0)
-			close(fd);
-		return ret;
-	}
-	s->lock_fd = fd;
-	s->head_ino = st.st_ino;
+	if (ret)
+		ret = tk_fail(why, -ret, "cannot lock the segment in %.150s: %s%s", s->dir,
+			      strerrordesc_np(-ret), remedy(-ret));
 	TK_TEST_POINT("segment.locked");
-	if (s->group)
-		(void)fchmod(s->lock_fd, file_mode(s));
-	return 0;
+	if (!ret && s->group)
+		(void)fchmod(fd, file_mode(s));
+	if (fd >= 0)
+		close(fd);
+	TK_TEST_POINT("segment.held");
+	return ret;
+}
+
+static void drop_lock(struct tk_segment_writer *s)
+{
+	if (s->lock)
+		munmap(s->lock, (size_t)sysconf(_SC_PAGESIZE));
+	s->lock = NULL;
 }
 
 static void fill_head(struct tk_segment_writer *s, const struct tk_segment_options *o)
@@ -167,6 +198,7 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	h->version = TK_SEGMENT_VERSION;
 	h->clock = o->clock;
 	h->max_lanes = o->max_lanes;
+	h->keep = o->keep;
 	h->pid = (uint32_t)getpid();
 	h->uid = geteuid();
 	h->start_time = tk_process_start(getpid());
@@ -206,8 +238,10 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 	}
 	if (fd >= 0)
 		close(fd);
-	if (ret)
+	if (ret) {
+		drop_lock(s);
 		tk_place_remove(place, s->name);
+	}
 	return ret;
 }
 
@@ -217,7 +251,6 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	int place, ret;
 
 	memset(s, 0, sizeof(*s));
-	s->lock_fd = -1;
 	s->group = o->group;
 	s->keep = o->keep;
 	ret = choose_dir(s->dir);
@@ -228,7 +261,8 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 		return place;
 	ret = choose_name(s, o->app, why);
 	if (!ret) {
-		tk_prune(place, o->app, s->name);
+		tk_presence_make(place);
+		tk_prune(place, o->app, s->name, o->group);
 		ret = create_in(s, place, o, why);
 	}
 	close(place);
@@ -255,22 +289,32 @@ int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t
 	return 0;
 }
 
-/* The segment's directory, by its path, if it is still the same. */
+/* The segment's directory, found by its path, if it is still the same. @return a descriptor, or
+ * -ESTALE: it is gone, or another -errno. */
 static int reopen(const struct tk_segment_writer *s, int *place)
 {
 	struct stat st;
-	int fd;
+	int fd, error;
 
 	*place = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*place < 0)
-		return -errno;
+		return errno == ENOENT || errno == ENOTDIR ? -ESTALE : -errno;
 	fd = openat(*place, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	error = fd >= 0 || errno == ENOENT || errno == ENOTDIR ? ESTALE : errno;
 	if (fd >= 0 && !fstat(fd, &st) && st.st_dev == s->dev && st.st_ino == s->ino)
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	close(*place);
-	return -ESTALE;
+	return -error;
+}
+
+static int say_unreachable(const struct tk_segment_writer *s, int error, char why[TK_WHY_MAX])
+{
+	if (error == ESTALE)
+		return tk_fail(why, error, "the segment's directory is gone: %.150s", s->dir);
+	return tk_fail(why, error, "cannot open the segment's directory in %.130s: %s%s", s->dir,
+		       strerrordesc_np(error), remedy(error));
 }
 
 static int make_slots(struct tk_segment_writer *s, int dirfd, unsigned index, size_t size, int node,
@@ -359,7 +403,7 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 			s->head->max_lanes);
 	fd = reopen(s, &place);
 	if (fd < 0)
-		return tk_fail(why, -fd, "the segment's directory is gone: %.150s", s->dir);
+		return say_unreachable(s, -fd, why);
 	ret = make_lane(s, fd, slots, discipline, node, lane);
 	close(fd);
 	close(place);
@@ -367,45 +411,38 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 		return tk_fail(why, -ret, "no memory for a lane of %llu KiB in %.100s: %s%s",
 			       (unsigned long long)slots * sizeof(struct tk_slot) / 1024, s->dir,
 			       strerrordesc_np(-ret), remedy(-ret));
+	s->head->left_bytes += tk_place_lane_size(s->head->max_timers) + lane->slots_size;
 	/* Pairs with the reader's pread of the head, which comes before it opens the lane. */
 	__atomic_store_n(&s->head->n_lanes, s->head->n_lanes + 1, __ATOMIC_RELEASE);
 	TK_TEST_POINT("lane.counted");
 	return 0;
 }
 
-/* Close the lock's descriptor, if that is still what the number means. (The mapping keeps the inode,
- * and so its number, from being used again.) */
-static void drop_lock(struct tk_segment_writer *s)
-{
-	struct stat st;
-
-	if (s->lock_fd >= 0 && !fstat(s->lock_fd, &st) && st.st_dev == s->dev &&
-	    st.st_ino == s->head_ino)
-		close(s->lock_fd);
-	s->lock_fd = -1;
-}
-
-void tk_segment_retire(struct tk_segment_writer *s)
+void tk_segment_retire(struct tk_segment_writer *s, uint64_t records)
 {
 	int place, fd;
 
+	s->head->left_records = records;
+	TK_TEST_POINT("retire.records");
+	/* Pairs with the readers' pread of the head: what the lanes hold by now is all there is. */
 	__atomic_store_n(&s->head->state, TK_SEGMENT_CLOSED, __ATOMIC_RELEASE);
 	TK_TEST_POINT("retire.closed");
 	drop_lock(s);
 	TK_TEST_POINT("retire.unlocked");
 	fd = s->keep ? -1 : reopen(s, &place);
 	if (fd >= 0) {
+		if (!tk_prune_leaves(place, fd, s->group)) {
+			TK_TEST_POINT("retire.counted");
+			tk_place_remove_open(place, fd, s->name);
+		}
 		close(fd);
-		tk_place_remove(place, s->name);
 		close(place);
 	}
 }
 
 void tk_segment_forget(struct tk_segment_writer *s)
 {
-	drop_lock(s);
 	if (s->head)
 		munmap(s->head, tk_place_head_size(s->head->max_timers));
 	memset(s, 0, sizeof(*s));
-	s->lock_fd = -1;
 }

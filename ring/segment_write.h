@@ -6,9 +6,9 @@
  * heap is used. Nothing here is for signal handlers, and nothing here prints, exits, or raises a
  * signal.
  *
- * The only descriptor kept open is that of `head`, for its lock. A host that closes every
- * descriptor loses the lock and nothing else: the directory is found again by path and recognised
- * by device and inode, and a descriptor that is no longer ours is not closed.
+ * No descriptor is kept open. The owner's lock (ring/owner.h) is held by a page of `head` that is mapped
+ * through the descriptor that took it. The directory is found again by path and recognised by device
+ * and inode.
  */
 #ifndef TK_RING_SEGMENT_WRITE_H
 #define TK_RING_SEGMENT_WRITE_H
@@ -37,10 +37,10 @@ struct tk_segment_writer {
 	struct tk_segment_head *head;    /* NULL: none */
 	struct tk_segment_timer *timers; /* behind it */
 	const uint8_t *disabled;         /* the control file, read-only */
-	int lock_fd;
+	void *lock;                      /* holds the owner's lock; no child has it */
 	bool group, keep;
-	dev_t dev; /* of the directory, and of `head` in it */
-	ino_t ino, head_ino;
+	dev_t dev; /* of the directory */
+	ino_t ino;
 	char name[TK_SEGMENT_NAME_MAX + 1];
 	char dir[PATH_MAX]; /* where it is */
 };
@@ -74,14 +74,16 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 			const struct tk_discipline *discipline, int node,
 			struct tk_lane_memory *lane, char why[TK_WHY_MAX]);
 
-/** Mark it closed, unlink it unless it is to be kept. The memory stays mapped: threads may still
- * be writing. */
-void tk_segment_retire(struct tk_segment_writer *s);
-
 /**
- * In a child after fork: unmap what is the parent's, give up the lock's descriptor. The control file
- * stays mapped: the fork may have been made by a handler that interrupted a look at it.
+ * Close: mark it closed, `records` having been given to its lanes, and let go of the owner's lock. Its
+ * files are unlinked unless they are to be kept, or a collector is present that will do it (ring/prune.h
+ * says within which bounds). The memory stays mapped: threads may still be writing.
  */
+void tk_segment_retire(struct tk_segment_writer *s, uint64_t records);
+
+/** After tk_segment_retire(), or in a child after fork: unmap the head. The control file stays mapped:
+ * the fork may have been made by a handler that interrupted a look at it. The page that holds the lock
+ * is not in a child, which leaves its address alone: something else may lie there. */
 void tk_segment_forget(struct tk_segment_writer *s);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char place[64];
 
@@ -15,6 +17,18 @@ static inline bool place_make(void)
 {
 	strcpy(place, "/dev/shm/tk-test-XXXXXX");
 	return mkdtemp(place) && setenv("TIMEKEEPER_DIR", place, 1) == 0;
+}
+
+/** Remove a directory of segments in which nothing is left but the empty file `collectors`, if that. */
+static inline bool place_remove_empty(const char *dir)
+{
+	char path[4096];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/collectors", dir);
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+		unlink(path);
+	return rmdir(dir) == 0;
 }
 
 /** Remove it, with all that is in it. @return false: something is left. */

@@ -127,7 +127,7 @@ static void segment_json(struct ls *ls, const struct tk_found *f)
 		ls->list,
 		json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:o}", "segment",
 			  s->name, "dir", f->dir, "app", s->info.app, "pid",
-			  (json_int_t)s->info.pid, "uid", (json_int_t)s->info.uid, "owner",
+			  (json_int_t)s->info.pid, "uid", (json_int_t)s->uid, "owner",
 			  tk_owner_name(f->owner), "created_ns", (json_int_t)s->info.created_ns,
 			  "clock", s->info.clock == TK_CLOCK_TSC ? "tsc" : "monotonic", "timers",
 			  timers_json(s), "refused_records", (json_int_t)s->info.refused_records,

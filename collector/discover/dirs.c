@@ -93,7 +93,7 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size)
 /* Leave out hidden files, and what `timekeeper tsc --offsets` keeps. */
 static bool may_be_segment(const char *name)
 {
-	return name[0] != '.' && strcmp(name, "tsc-offsets");
+	return name[0] != '.' && strcmp(name, "tsc-offsets") && !tk_place_is_shared(name);
 }
 
 struct names {

@@ -169,7 +169,8 @@ static void judge(int status, int output)
 		snprintf(stage->failure, sizeof(stage->failure), "ended with status %#x", status);
 	else if (n > 0)
 		snprintf(stage->failure, sizeof(stage->failure), "wrote: %.*s", (int)n, text);
-	else if (!stage->skipped[0] && !stage->leaves_files && rmdir(place) && errno != ENOENT)
+	else if (!stage->skipped[0] && !stage->leaves_files && !place_remove_empty(place) &&
+		 errno != ENOENT)
 		snprintf(stage->failure, sizeof(stage->failure), "left files in %s", place);
 }
 

@@ -122,7 +122,7 @@ const struct scenario scenarios[] = {
 	{ "RLIMIT_AS, lanes of 2 MiB", address_space_large, 96,
 	  OPEN_REFUSED | JOIN_REFUSED | WORKS },
 	{ "RLIMIT_DATA", data, 64, OPEN_REFUSED | WORKS },
-	{ "RLIMIT_NOFILE", descriptors, 20, OPEN_REFUSED | JOIN_REFUSED | WORKS },
+	{ "RLIMIT_NOFILE", descriptors, 20, OPEN_REFUSED | WORKS },
 	{ "RLIMIT_FSIZE", file_size, 96, OPEN_REFUSED | JOIN_REFUSED | WORKS },
 	{ "RLIMIT_MEMLOCK 0", locked_memory, 0, WORKS },
 	{ "mlockall", everything_locked, 0, WORKS },

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/host/host.h"
+#include "tests/place.h"
 
 /* ---- what TIMEKEEPER_DIR says ---- */
 
@@ -154,7 +155,7 @@ static void by_default(unsigned step)
 		points_to("");
 	host_start();
 	host_goes_on(NULL);
-	must(!rmdir(path), "left files in %s", path);
+	must(place_remove_empty(path), "left files in %s", path);
 }
 
 static void no_dev_shm(unsigned step)
@@ -185,7 +186,7 @@ static void removed(unsigned step)
 	host_open(NULL);
 	remove_segments();
 	if (step)
-		must(!rmdir(host_place()), "cannot remove %s", host_place());
+		must(place_remove_empty(host_place()), "cannot remove %s", host_place());
 	host_run();
 	must(strstr(tk_why(), "gone"), "the reason does not say so");
 	host_close();

@@ -40,7 +40,7 @@ static bool taken_by_others(const struct watched *seg, uint32_t lane, uint64_t i
 {
 	const struct tk_lane_reader *r = &seg->segment->lanes[lane].reader;
 	uint64_t others = seg->tally->delivered[lane] - r->delivered;
-	uint64_t taken = r->first - r->size - r->queue.dropped;
+	uint64_t taken = r->first + r->queue.missed - r->size - r->queue.dropped;
 
 	if (taken >= others && taken <= others + in_hand)
 		return true;

@@ -78,7 +78,7 @@ static bool each_name(struct worker *w, bool (*f)(struct worker *w, const char *
 	bool good = true;
 
 	while (good && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (entry->d_name[0] != '.' && !tk_place_is_shared(entry->d_name))
 			good = f(w, entry->d_name, why);
 	closedir(dir);
 	return good;

@@ -117,7 +117,7 @@ static void scan(struct watcher *w)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (entry->d_name[0] != '.' && !tk_place_is_shared(entry->d_name))
 			attach(w, entry->d_name);
 	if (dir)
 		closedir(dir);

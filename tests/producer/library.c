@@ -427,8 +427,8 @@ Test(library, options_out_of_range)
 	cr_assert_eq(tk_open(NULL, NULL), -EINVAL);
 }
 
-/* A host that closes every descriptor, as daemons do, loses its lock and nothing else; and a
- * number that now means something else is not closed. */
+/* A host that closes every descriptor, as daemons do, loses nothing; and no number that now means
+ * something else is closed. */
 static int close_descriptors_and_record(void)
 {
 	int mine;
@@ -443,7 +443,7 @@ static int close_descriptors_and_record(void)
 	if (fork() == 0) {
 		struct read_back *b = read_back(getppid(), place);
 
-		_exit(b->owner != TK_OWNER_UNKNOWN || b->delivered != 10);
+		_exit(b->owner != TK_OWNER_ALIVE || b->delivered != 10);
 	}
 	if (wait(&mine) < 0 || mine)
 		return 1;
