@@ -14,7 +14,7 @@
 #include "collector/machine/list.h"
 #include "ring/segment_read.h"
 
-#define NAMES_MAX 65536u /* in a directory: more are there to be in the way */
+#define NAMES_MAX 65536u /* read in a directory: more names are there to obstruct */
 
 static int append(struct tk_dirs *d, const char *path)
 {

@@ -46,8 +46,8 @@ bool tk_refused_given_up(struct tk_refused *r, const char *path);
 void tk_refused_give_up(struct tk_refused *r, const char *path, uint64_t now_ns);
 
 /**
- * It could not be attached. @error: an errno. @first_scan: what is there was there before us, so
- * EACCES is not the mark of a segment that is just being made.
+ * It could not be attached. @error: an errno. @first_scan: it is older than this collector, so
+ * EACCES does not mean that it is just being made.
  * @return whether to tell people: at most once a name, unless memory is short
  */
 bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t now_ns,

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/machine/now.h"
 #include "producer/timekeeper.h"
 #include "ring/lane.h"
 #include "ring/segment.h"
@@ -51,10 +52,7 @@ static uint64_t below(uint64_t limit)
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)(tk_now_ns(CLOCK_MONOTONIC) / 1000000);
 }
 
 /* What breaks arithmetic: both ends, and about every power of two. */

@@ -17,6 +17,7 @@
 #include "collector/cli/options.h"
 #include "collector/engine/collector.h"
 #include "collector/engine/core.h"
+#include "collector/machine/now.h"
 #include "tests/place.h"
 
 #define DEADLINE_S 20
@@ -85,10 +86,7 @@ static int run(const char *arguments, char *out, size_t size)
 
 static uint64_t seconds(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec;
+	return tk_now_ns(CLOCK_MONOTONIC) / TK_SECOND_NS;
 }
 
 /* Snapshots until `good` likes one. */

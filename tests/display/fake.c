@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "collector/engine/collector.h"
+#include "collector/machine/now.h"
 
 #define MS      INT64_C(1000000)
 #define WATCHED (600000 * MS) /* how long, up to now_ns */
@@ -206,10 +207,7 @@ static struct tk_collector the_collector;
 
 static void tick(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	tk_fake_live.now_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	tk_fake_live.now_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 }
 
 struct tk_collector *tk_collector_open(const struct tk_collector_options *o, char why[256])
