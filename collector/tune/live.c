@@ -22,11 +22,6 @@
 /* For so long gaps are not counted: the poll interval still follows quiet times, not the load. */
 #define SETTLE_NS (TK_SECOND_NS / 10)
 
-static uint64_t now_ns(void)
-{
-	return tk_now_ns(CLOCK_MONOTONIC);
-}
-
 /* The name of the lane's writer. It lies in shared memory: copy it first, then check the copy. */
 static void thread_of(const struct tk_segment_lane *lane, char name[TK_THREAD_NAME])
 {
@@ -169,7 +164,8 @@ static uint64_t drain(struct tk_live_lane *lane)
 		on = tk_lane_read(r, batch, &n);
 		for (size_t i = 0; i < n; i++)
 			times[i] = pushed(&batch[i]);
-		tk_bursts_add(&lane->bursts, times, n, lane->tsc ? tk_tsc_fast() : now_ns());
+		tk_bursts_add(&lane->bursts, times, n,
+			      lane->tsc ? tk_tsc_fast() : tk_now_ns(CLOCK_MONOTONIC));
 	} while (on && --left);
 	lane->lost = r->lost;
 	return r->delivered + r->lost - had;
@@ -200,11 +196,11 @@ static void note_losses(struct tk_live *l, uint64_t waiting)
 /* Drain one lane. @return in how many ns it would fill at its peak rate so far */
 static double poll_lane(struct tk_live *l, struct tk_live_lane *lane, bool *moved)
 {
-	uint64_t begin_ns = now_ns(), window_ns = TK_RATE_WINDOW_NS, n;
+	uint64_t begin_ns = tk_now_ns(CLOCK_MONOTONIC), window_ns = TK_RATE_WINDOW_NS, n;
 	uint64_t before_ns = lane->drained_ns;
 
 	n = drain(lane);
-	lane->drained_ns = now_ns();
+	lane->drained_ns = tk_now_ns(CLOCK_MONOTONIC);
 	if (before_ns == 0)
 		return 8.0 * (double)TK_POLL_MAX_NS;
 	if (before_ns - l->began_ns > SETTLE_NS) {
@@ -233,14 +229,14 @@ static void rest(uint64_t poll_ns)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 		return;
 	}
-	until = now_ns() + TK_SPIN_REST_NS;
-	while (now_ns() < until)
+	until = tk_now_ns(CLOCK_MONOTONIC) + TK_SPIN_REST_NS;
+	while (tk_now_ns(CLOCK_MONOTONIC) < until)
 		tk_relax();
 }
 
 static void measure(struct tk_live *l, const struct tk_args *a, const volatile sig_atomic_t *stop)
 {
-	uint64_t now = now_ns(), moved_ns = now, refresh_ns = now + REFRESH_NS;
+	uint64_t now = tk_now_ns(CLOCK_MONOTONIC), moved_ns = now, refresh_ns = now + REFRESH_NS;
 	uint64_t until_ns = now + SETTLE_NS + a->seconds * TK_SECOND_NS;
 	bool any = true;
 
@@ -255,7 +251,7 @@ static void measure(struct tk_live *l, const struct tk_args *a, const volatile s
 
 			fill_ns = fills < fill_ns ? fills : fill_ns;
 		}
-		now = now_ns();
+		now = tk_now_ns(CLOCK_MONOTONIC);
 		if (moved)
 			moved_ns = now;
 		if (now >= refresh_ns) {

@@ -46,11 +46,6 @@ struct run {
 	double rate;
 };
 
-static uint64_t now_ns(void)
-{
-	return tk_now_ns(CLOCK_MONOTONIC);
-}
-
 static int fail(struct run *r, int error, const char *what)
 {
 	snprintf(r->why, 256, "%s%s%s", what, error ? ": " : "", error ? strerror(error) : "");
@@ -60,10 +55,10 @@ static int fail(struct run *r, int error, const char *what)
 /* @return 0, or -EINTR: the caller asked to stop */
 static int sleep_ns(const struct run *r, uint64_t ns)
 {
-	uint64_t until = now_ns() + ns;
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + ns;
 	uint64_t now;
 
-	while ((now = now_ns()) < until && !*r->v->stop) {
+	while ((now = tk_now_ns(CLOCK_MONOTONIC)) < until && !*r->v->stop) {
 		uint64_t left = until - now < 50 * MS ? until - now : 50 * MS;
 
 		nanosleep(&(struct timespec){ 0, (long)left }, NULL);
@@ -194,7 +189,7 @@ static int start_load(struct run *r)
 /* A line that the load says. @return 0 or -errno. */
 static int hear_load(struct run *r, char *line, size_t size)
 {
-	uint64_t until = now_ns() + PATIENCE;
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + PATIENCE;
 	size_t n = 0;
 
 	while (n == 0 || line[n - 1] != '\n') {
@@ -203,7 +198,7 @@ static int hear_load(struct run *r, char *line, size_t size)
 
 		if (*r->v->stop)
 			return -EINTR;
-		if (now_ns() > until || n + 1 == size)
+		if (tk_now_ns(CLOCK_MONOTONIC) > until || n + 1 == size)
 			return fail(r, 0, "timekeeper-load does not answer");
 		if (got <= 0)
 			continue;
@@ -226,7 +221,7 @@ static int tell_load(struct run *r)
 /* Wait until a number that the collector reports is at least `least`. */
 static int await(struct run *r, const uint64_t *word, uint64_t least, const char *what)
 {
-	uint64_t until = now_ns() + PATIENCE;
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + PATIENCE;
 
 	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) < least) {
 		if (sleep_ns(r, STEP_NS) < 0)
@@ -235,7 +230,7 @@ static int await(struct run *r, const uint64_t *word, uint64_t least, const char
 			r->collector = 0;
 			return fail(r, 0, "the collector's process ended");
 		}
-		if (now_ns() > until)
+		if (tk_now_ns(CLOCK_MONOTONIC) > until)
 			return fail(r, 0, what);
 	}
 	return 0;
@@ -298,10 +293,10 @@ static int play(struct run *r)
 /* Wait for it to end; kill it when a second has passed. */
 static void reap(pid_t pid)
 {
-	uint64_t until = now_ns() + TK_SECOND_NS;
+	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + TK_SECOND_NS;
 
 	while (pid > 0 && waitpid(pid, NULL, WNOHANG) == 0) {
-		if (now_ns() > until)
+		if (tk_now_ns(CLOCK_MONOTONIC) > until)
 			kill(pid, SIGKILL);
 		nanosleep(&(struct timespec){ 0, STEP_NS }, NULL);
 	}
