@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tsc/clock.h"
 
+#include "tsc/rate.h"
 #include "tsc/read.h"
 
 #include <errno.h>
@@ -10,11 +11,9 @@
 
 #define FIT_NS        UINT64_C(10000000)
 #define WINDOW_NS     INT64_C(600000000000) /* the window stays between one and two of these */
-#define SUSPEND_NS    1000000
 #define OTHER_CPU_NS  2000 /* what two cores' counters may differ by without it being a step */
 #define PAIR_ERROR_NS 2    /* what the narrowest of several brackets is off by, as measured */
-#define WANDER_PPM    1    /* between two oscillators: the bound is on their average rate only */
-#define SUSPEND_TRIES 4
+#define WANDER_PPM    1    /* of another oscillator: the bound is on its average rate only */
 
 static int64_t clock_ns(clockid_t id)
 {
@@ -22,19 +21,6 @@ static int64_t clock_ns(clockid_t id)
 
 	clock_gettime(id, &ts);
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
-static int64_t read_suspended(void)
-{
-	int64_t before, boot;
-
-	for (int i = 0; i < SUSPEND_TRIES; i++) {
-		before = clock_ns(CLOCK_MONOTONIC);
-		boot = clock_ns(CLOCK_BOOTTIME);
-		if (clock_ns(CLOCK_MONOTONIC) - before < SUSPEND_NS)
-			break;
-	}
-	return boot - before;
 }
 
 static int machine_fit(void *arg, struct tk_tsc_freq *out)
@@ -52,7 +38,7 @@ static void machine_read(void *arg, struct tk_clock_reading *r)
 	before = tk_tsc_fenced();
 	r->wall_ns = clock_ns(CLOCK_REALTIME);
 	r->wall_tsc = before + (tk_tsc_fenced() - before) / 2;
-	r->suspended_ns = read_suspended();
+	r->suspended_ns = tk_tsc_suspended_ns();
 	tk_tsc_cpus_online("", &r->online);
 	if (tk_tsc_file_read("", TK_TSC_CLOCKSOURCE "current_clocksource", r->clocksource,
 			     sizeof(r->clocksource)) < 0)
@@ -68,7 +54,7 @@ static bool any_bit(const struct tk_tsc_cpus *s)
 	return any != 0;
 }
 
-/* What could not be read before cannot be said to have changed. */
+/* A set that could not be read before (empty) says nothing about a change. */
 static bool cpu_came_online(const struct tk_tsc_cpus *was, const struct tk_tsc_cpus *is)
 {
 	uint64_t came = 0;
@@ -83,7 +69,7 @@ static int64_t residual_ns(const struct tk_clock *c, const struct tk_tsc_pair *n
 	return now->raw_ns - tk_tsc_to_ns(&c->conv, now->tsc);
 }
 
-/* The most by which an honest counter may be off the line drawn through the last reading. */
+/* How far a counter that did not step may be off the line through the last reading, at most. */
 static double residual_bound_ns(const struct tk_clock *c, const struct tk_tsc_pair *now)
 {
 	const struct tk_tsc_pair *last = &c->last.pair;
@@ -95,12 +81,12 @@ static double residual_bound_ns(const struct tk_clock *c, const struct tk_tsc_pa
 	       (now->cpu == last->cpu ? 0 : OTHER_CPU_NS);
 }
 
-/* TK_EPOCH_OPENED stands for: nothing changed. */
+/* @return why a new epoch must begin; TK_EPOCH_OPENED: nothing changed. */
 static enum tk_epoch_reason what_changed(const struct tk_clock *c, const struct tk_clock_reading *r)
 {
 	int64_t slept = r->suspended_ns - c->last.suspended_ns;
 
-	if (slept > SUSPEND_NS || slept < -SUSPEND_NS)
+	if (slept > TK_TSC_SLEPT_NS || slept < -TK_TSC_SLEPT_NS)
 		return TK_EPOCH_SUSPEND;
 	if (r->clocksource[0] && c->last.clocksource[0] &&
 	    strcmp(r->clocksource, c->last.clocksource) != 0)
@@ -122,7 +108,7 @@ static int set_rate(struct tk_clock *c, double hz, const struct tk_tsc_pair *bas
 	return 0;
 }
 
-/* A rate that owes nothing to what was known before, and the reading it starts from. */
+/* Measure the rate without what was known before, and take the reading from which it starts. */
 static int measure_anew(struct tk_clock *c)
 {
 	struct tk_clock_reading r;
@@ -168,8 +154,8 @@ static int begin_epoch(struct tk_clock *c, enum tk_epoch_reason reason, int64_t 
 }
 
 /*
- * The longer the window, the better its two ends tell the rate. What they say also bounds the rate
- * in use, before they are good enough to replace it.
+ * The longer the window, the better its two ends tell the rate. Before they are good enough to replace
+ * the rate in use, they bound it.
  */
 static int refine_rate(struct tk_clock *c, const struct tk_tsc_pair *now)
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tsc/clock.h - the collector's running clock: ticks to ns, and when not to believe them.
+ * tsc/clock.h - the collector's running clock: ticks to ns, and when not to convert them.
  *
  * The owner opens it (10 ms) and calls tk_clock_refine() about once a second. Each call compares
  * the counter with CLOCK_MONOTONIC_RAW. While they agree within what is known of the rate, the
- * rate only becomes better known, because the window grows. When they do not, or when something
- * happened after which nobody can promise that they do, a new epoch begins: a new rate, a new base,
- * a new number. The clock is never slewed: a rate bent to swallow a step would make every duration
- * measured meanwhile wrong by a little, and nobody would be told.
+ * rate only becomes better known, because the window grows. When they disagree, or when something
+ * happened after which they may disagree, a new epoch begins: a new rate, a new base, a new number. The
+ * clock is never slewed: a rate bent to swallow a step would make every duration measured meanwhile
+ * wrong by a little, and nobody would be told.
  *
  * What it cannot see: where the kernel's own clock is this counter (clocksource tsc), a step of
  * both at once, as in a live migration, leaves them in agreement.
  *
  * A span that began in one epoch and ended in another has no meaningful duration. The caller asks
- * tk_clock_crossed(), counts such spans and sets them aside.
+ * tk_clock_crossed(), counts such spans and sets them aside. Threads that take records in the meantime
+ * have a guard (tsc/guard.h), which notices within a millisecond what this notices within a second.
  *
  * One thread owns a clock and calls everything here. No thread, lock or allocation of its own,
  * except that opening and a new epoch spin for 10 ms and borrow 192 KiB meanwhile.
@@ -33,7 +34,7 @@ enum tk_epoch_reason {
 	TK_EPOCH_SUSPEND,     /* the machine slept: CLOCK_BOOTTIME moved against CLOCK_MONOTONIC */
 	TK_EPOCH_CLOCKSOURCE, /* the kernel changed the clock that the rate is measured against */
 	TK_EPOCH_CPU_ONLINE,  /* a core came up: its counter was set by firmware or kernel */
-	TK_EPOCH_RESIDUAL,    /* the counter left the line by more than the bound: it stepped */
+	TK_EPOCH_RESIDUAL, /* the counter left the line by more than the bound: one clock stepped */
 };
 
 struct tk_epoch {
@@ -48,7 +49,7 @@ struct tk_epoch {
 struct tk_clock_reading {
 	struct tk_tsc_pair pair;
 	int64_t wall_ns;      /* CLOCK_REALTIME */
-	uint64_t wall_tsc;    /* when that was read */
+	uint64_t wall_tsc;    /* the counter when that was read */
 	int64_t suspended_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC, to better than 1 ms */
 	struct tk_tsc_cpus online;
 	char clocksource[32];
@@ -104,8 +105,8 @@ static inline bool tk_clock_crossed(const struct tk_clock *c, uint64_t start, ui
 }
 
 /**
- * A stamp of this epoch in ns of CLOCK_REALTIME, as that stood at the last refinement. Any stamp may be
- * given; of one that is centuries away the result wraps.
+ * A stamp of this epoch in ns of CLOCK_REALTIME, as that clock stood at the last refinement. Any stamp
+ * may be given; the result wraps for one that is centuries away.
  */
 static inline int64_t tk_clock_wall_ns(const struct tk_clock *c, uint64_t tsc)
 {

@@ -177,7 +177,7 @@ static void count_disturbances(struct tk_drainer *d)
 
 static void take_round(struct tk_drainer *d)
 {
-	d->clock = *d->master_clock;
+	tk_clock_guard_update(&d->guard, d->master_clock);
 	d->n_out = 0;
 	for (struct tk_part *p = d->parts; p; p = p->next)
 		hand_over(d, p);
@@ -194,7 +194,8 @@ static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
 	if (!p->pool) {
 		p->pool = &d->pool;
-		p->agg.clock = p->tsc ? &d->clock : NULL;
+		p->guard = p->tsc ? &d->guard : NULL;
+		p->agg.clock = p->tsc ? &d->guard.clock : NULL;
 		p->next = d->parts;
 		d->parts = p;
 	}
@@ -315,7 +316,7 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	memset(d, 0, sizeof(*d));
 	d->cpu = d->node = d->figures.cpu = -1;
 	d->master_clock = clock;
-	d->clock = *clock;
+	tk_clock_guard_init(&d->guard, clock);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
 	d->pool.max = TALLIES_MAX / share;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));

@@ -33,7 +33,7 @@
 #include "collector/drain/part.h"
 #include "ring/bell.h"
 #include "ring/channel.h"
-#include "tsc/clock.h"
+#include "tsc/guard.h"
 
 enum tk_order_kind {
 	TK_ORDER_LANE,    /* also drain `lane` of the part */
@@ -69,7 +69,7 @@ struct tk_drainer {
 	int cpu;                             /* pinned to it; -1: kept to its node, or to none */
 	int node;                            /* -1: unknown */
 	uint64_t poll_ns;                    /* 0: adaptive; or TK_POLL_SPIN */
-	const struct tk_clock *master_clock; /* the collecting thread's; copied at each TAKE */
+	const struct tk_clock *master_clock; /* the collecting thread's: read at each TAKE */
 
 	struct tk_channel *orders, *parcels, *empties;
 	struct tk_bell bell;
@@ -78,7 +78,7 @@ struct tk_drainer {
 	bool stop; /* atomic, relaxed: the collecting thread ends its loop */
 
 	/* The drainer's own. */
-	struct tk_clock clock;
+	struct tk_clock_guard guard;
 	struct tk_tally_pool pool;
 	struct tk_part *parts;
 	struct tk_parcel *burst;

@@ -140,6 +140,15 @@ void tk_part_end_lane(struct tk_part *p, uint32_t i)
 		tk_lane_reader_resume(&p->lanes[i].reader);
 }
 
+/* The check comes between taking records and counting them: see tsc/guard.h. */
+static inline void aggregate(struct tk_part *p, uint64_t *got, const struct tk_slot *slots,
+			     size_t n)
+{
+	if (n && p->guard)
+		tk_clock_guard_check(p->guard);
+	tk_aggregate(&p->agg, got, slots, n);
+}
+
 /* Read at most one ring's worth: a lane that never runs empty must not keep the others waiting. */
 static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
 {
@@ -154,11 +163,11 @@ static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
 	do {
 		on = tk_lane_read(r, batch[now], &n[now]);
 		tk_aggregate_prefetch(&p->agg, batch[now], n[now]);
-		tk_aggregate(&p->agg, got, batch[now ^ 1], n[now ^ 1]);
+		aggregate(p, got, batch[now ^ 1], n[now ^ 1]);
 		n[now ^ 1] = 0;
 		now ^= 1;
 	} while (on && --left);
-	tk_aggregate(&p->agg, got, batch[now ^ 1], n[now ^ 1]);
+	aggregate(p, got, batch[now ^ 1], n[now ^ 1]);
 	*resting = !on;
 }
 

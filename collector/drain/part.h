@@ -16,6 +16,7 @@
 #include "collector/drain/account.h"
 #include "collector/drain/aggregate.h"
 #include "ring/segment_read.h"
+#include "tsc/guard.h"
 
 struct tk_part_lane {
 	struct tk_lane_reader reader;
@@ -46,9 +47,10 @@ struct tk_part {
 	struct tk_aggregator agg; /* first: more() finds the part by it */
 	struct tk_segment *seg;
 	struct tk_tally_pool *pool;
-	enum tk_lane_from from; /* where to begin in lanes that have lost their beginning */
-	uint32_t max_timers;    /* of the segment */
-	bool tsc;               /* its stamps are ticks of the TSC; else ns of CLOCK_MONOTONIC */
+	struct tk_clock_guard *guard; /* the drainer's; NULL: stamps are not ticks of the TSC */
+	enum tk_lane_from from;       /* where to begin in lanes that have lost their beginning */
+	uint32_t max_timers;          /* of the segment */
+	bool tsc; /* its stamps are ticks of the TSC; else ns of CLOCK_MONOTONIC */
 	struct tk_part_lane *lanes; /* may move when a lane is added */
 	uint32_t n_lanes;
 	uint32_t refused;

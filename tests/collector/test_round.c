@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/drain/pace.h"
@@ -20,8 +22,26 @@
 #include "producer/timekeeper.h"
 #include "ring/timekeeper-rte.h"
 #include "tests/place.h"
+#include "tsc/check.h"
 
 #define RECORDS 20000u
+
+/* CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW lag by this much: a machine that slept, or was paused, with the
+ * counter running on. This program's clock_gettime() stands in for the kernel's. */
+static int64_t stood_still_ns, boottime_too_ns;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int ret = (int)syscall(SYS_clock_gettime, id, t);
+	int64_t ns = t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
+
+	if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW)
+		ns -= stood_still_ns;
+	if (id == CLOCK_BOOTTIME)
+		ns -= boottime_too_ns;
+	*t = (struct timespec){ ns / 1000000000, ns % 1000000000 };
+	return ret;
+}
 
 static struct tk_collector c;
 static pthread_barrier_t all_joined;
@@ -265,4 +285,109 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 	cr_assert(p->figures.finished);
 	tk_part_free(p);
 	cr_assert(place_remove());
+}
+
+/* ---- a machine that sleeps while it is watched ------------------------------------------------ */
+
+/* A living process that does what it is told: '<' begins a span, '>' ends it. */
+struct told {
+	pid_t pid;
+	int orders[2], done[2];
+};
+
+static void do_as_told(const struct told *told)
+{
+	tk_timer_t span = tk_timer("span");
+	uint64_t start = 0;
+	char order;
+
+	while (read(told->orders[0], &order, 1) == 1) {
+		if (order == '<')
+			start = tk_start(span);
+		else
+			tk_stop(span, start);
+		tk_flush();
+		if (write(told->done[1], &order, 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void tell(const struct told *told, const char *orders)
+{
+	char done;
+
+	for (; *orders; orders++) {
+		cr_assert_eq(write(told->orders[1], orders, 1), 1);
+		cr_assert_eq(read(told->done[0], &done, 1), 1);
+	}
+}
+
+static void start_told(struct told *told)
+{
+	char ready;
+
+	cr_assert_eq(pipe(told->orders), 0);
+	cr_assert_eq(pipe(told->done), 0);
+	told->pid = fork();
+	if (told->pid == 0) {
+		close(told->orders[1]);
+		if (tk_open("told", NULL) || tk_join(NULL) || write(told->done[1], "r", 1) != 1)
+			_exit(1);
+		do_as_told(told);
+	}
+	close(told->orders[0]);
+	cr_assert_eq(read(told->done[0], &ready, 1), 1);
+}
+
+static void stop_told(struct told *told)
+{
+	int status;
+
+	close(told->orders[1]);
+	waitpid(told->pid, &status, 0);
+	cr_assert_eq(status, 0);
+}
+
+static void the_span_that_slept_is_set_aside(bool boottime_too)
+{
+	struct tk_snapshot *s;
+	struct told told;
+
+	begin(1);
+	start_told(&told);
+	tk_scan(&c);
+	tell(&told, "<><><");
+	turn_all();
+	usleep(20000);
+	stood_still_ns += 20000000;
+	boottime_too_ns += boottime_too ? 20000000 : 0;
+	tell(&told, "><>");
+	turn_all(); /* before the collecting thread has looked at its clock */
+	tell(&told, "<><>");
+	go_round();
+	s = tk_collector_snapshot(&c, &(struct tk_view){ 0 });
+	cr_assert_eq(s->n_timers, 1);
+	cr_expect_eq(s->delivered, 6);
+	cr_expect_geq(s->timers[0].across, 1, "the span that slept is counted");
+	cr_expect_eq(s->timers[0].total[TK_PROCESSING].count + s->timers[0].across, 6);
+	cr_expect_geq(s->timers[0].total[TK_PROCESSING].count, 4, "and spans on both sides are");
+	cr_expect_lt(s->timers[0].total[TK_PROCESSING].max_ns, 20000000);
+	tk_snapshot_free(s);
+	stop_told(&told);
+	cr_assert(place_remove());
+}
+
+Test(round, the_span_in_which_the_machine_slept)
+{
+	if (tk_tsc_quick(NULL, 0))
+		cr_skip_test("the counter is not invariant here");
+	the_span_that_slept_is_set_aside(false);
+}
+
+Test(round, the_span_in_which_the_guest_was_paused)
+{
+	if (tk_tsc_quick(NULL, 0))
+		cr_skip_test("the counter is not invariant here");
+	the_span_that_slept_is_set_aside(true);
 }
