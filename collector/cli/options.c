@@ -158,7 +158,7 @@ static int parse_options(struct tk_args *a, int argc, char **argv, char why[256]
 	return 0;
 }
 
-/* What a command line says as a whole. */
+/* Check what no option can check by itself. */
 static int check_whole(struct tk_args *a, char why[256])
 {
 	const struct tk_command *c = a->command;

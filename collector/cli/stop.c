@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
-volatile sig_atomic_t tk_told_to_stop;
+volatile sig_atomic_t tk_stop_requested;
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	tk_told_to_stop = 1;
+	tk_stop_requested = 1;
 }
 
 void tk_stop_on_signals(void)

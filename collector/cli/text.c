@@ -33,7 +33,7 @@ uint32_t tk_utf8_next(const char **s)
 	}
 	uint32_t cp = n == 1 ? *p : *p & (0x7Fu >> n);
 	for (int i = 1; i < n; i++) {
-		if ((p[i] & 0xC0) != 0x80) { /* the NUL ends up here too */
+		if ((p[i] & 0xC0) != 0x80) { /* also at the NUL */
 			*s += i;
 			return REPLACEMENT;
 		}
@@ -74,7 +74,7 @@ static int within(uint32_t cp, const struct range *r, size_t n)
 
 int tk_utf8_width(uint32_t cp)
 {
-	/* Marks that sit on the character before, joiners, directions, variation selectors. */
+	/* Combining marks, joiners, marks of direction, variation selectors. */
 	static const struct range zero[] = {
 		{ 0xAD, 0xAD },     { 0x300, 0x36F },   { 0x483, 0x489 },   { 0x591, 0x5BD },
 		{ 0x5BF, 0x5C7 },   { 0x610, 0x61A },   { 0x64B, 0x65F },   { 0x670, 0x670 },
@@ -112,7 +112,7 @@ int tk_text_width(const char *s)
 	return w;
 }
 
-/* The least value that is written as 10 with so many digits, such as 9.9995 with four. */
+/* The least value that rounds to 10 with so many digits, such as 9.9995 with four. */
 static double ten(int digits)
 {
 	return digits == 4 ? 9.9995 : 9.995;

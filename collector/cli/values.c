@@ -62,7 +62,7 @@ static int parse_size(const char *text, uint64_t *bytes)
 	return parse_scaled(text, units, scales, bytes);
 }
 
-/* Whole: half a record is none. */
+/* A whole number of records. */
 static int parse_rate(const char *text, uint64_t *rate)
 {
 	static const char *const units[] = { "", "K", "M", "G", NULL };

@@ -166,7 +166,7 @@ static void placement_text(struct ls *ls, const struct tk_found *f, uint32_t ind
 static void segment_text(struct ls *ls, const struct tk_found *f)
 {
 	const struct tk_segment *s = f->segment;
-	uint32_t named = s->info.n_timers ? s->info.n_timers - 1 : 0; /* but "(undefined)" */
+	uint32_t named = s->info.n_timers ? s->info.n_timers - 1 : 0; /* without "(undefined)" */
 
 	fprintf(ls->out, "%s  %s  %u timer%s, %u lane%s", s->name, tk_owner_name(f->owner), named,
 		named == 1 ? "" : "s", s->n_lanes, s->n_lanes == 1 ? "" : "s");

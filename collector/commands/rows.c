@@ -80,11 +80,21 @@ static void print_csv(FILE *out, const struct tk_snap_timer *t, enum tk_measure 
 	fprintf(out, ",%" PRIu64 "\n", d->aside);
 }
 
+/* Spaces separate the columns, so that a value has none: "6.09us". */
+static const char *without_space(char *text)
+{
+	char *space = strchr(text, ' ');
+
+	if (space)
+		memmove(space, space + 1, strlen(space));
+	return text;
+}
+
 /* All digits where they fit: a count is exact, and should look exact. */
 static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
 {
 	if (n > 9999999)
-		return tk_text_count(text, (double)n);
+		return without_space(tk_text_count(text, (double)n));
 	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
 	return text;
 }
@@ -93,7 +103,7 @@ static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
 static const char *rate(char text[TK_UNITS_MAX], const struct tk_snap_timer *t,
 			const struct tk_datapoint *d)
 {
-	return t->found_dead ? "-" : tk_text_count(text, tk_datapoint_rate(d));
+	return t->found_dead ? "-" : without_space(tk_text_count(text, tk_datapoint_rate(d)));
 }
 
 /* A name of any width in so many columns; characters outside ASCII are counted as one column. */
@@ -186,7 +196,8 @@ static void print_table(FILE *out, const struct tk_snap_timer *t, enum tk_measur
 		else if (what == LOST)
 			fprintf(out, " %7s", whole(text, d->lost));
 		else
-			fprintf(out, " %7s", d->count ? tk_text_ns(text, v[what]) : "-");
+			fprintf(out, " %7s",
+				d->count ? without_space(tk_text_ns(text, v[what])) : "-");
 	}
 	fputc('\n', out);
 }

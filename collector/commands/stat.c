@@ -40,21 +40,32 @@ static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
 	       (!r->args->timer || !fnmatch(r->args->timer, t->name, 0));
 }
 
+/* The k-th new datapoint of a timer, of any kind, and its kind; NULL: there are no more. */
+static const struct tk_datapoint *fresh(const struct tk_snap_timer *t, size_t k, int *kind)
+{
+	for (*kind = 0; *kind < TK_MEASURES; ++*kind) {
+		if (k < t->n_fresh[*kind])
+			return &t->fresh[*kind][k];
+		k -= t->n_fresh[*kind];
+	}
+	return NULL;
+}
+
 /* The end of the earliest interval after `after` that has something to print; 0: there is none. */
 static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, int64_t after)
 {
+	const struct tk_datapoint *d;
 	int64_t next = 0;
+	int kind;
 
 	for (size_t i = 0; i < s->n_timers; i++) {
 		const struct tk_snap_timer *t = &s->timers[i];
 
 		if (!wanted(r, t))
 			continue;
-		for (int m = 0; m < TK_MEASURES; m++)
-			for (size_t k = 0; k < t->n_fresh[m]; k++)
-				if (t->fresh[m][k].t_ns > after &&
-				    (!next || t->fresh[m][k].t_ns < next))
-					next = t->fresh[m][k].t_ns;
+		for (size_t k = 0; (d = fresh(t, k, &kind)); k++)
+			if (d->t_ns > after && (!next || d->t_ns < next))
+				next = d->t_ns;
 	}
 	return next;
 }
@@ -62,6 +73,8 @@ static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, i
 static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int64_t end)
 {
 	enum tk_format format = (enum tk_format)r->args->format;
+	const struct tk_datapoint *d;
+	int kind;
 
 	tk_rows_heading(r->out, format, end, !r->rows);
 	for (size_t i = 0; i < s->n_timers; i++) {
@@ -69,11 +82,9 @@ static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int6
 
 		if (!wanted(r, t))
 			continue;
-		for (int m = 0; m < TK_MEASURES; m++)
-			for (size_t k = 0; k < t->n_fresh[m]; k++)
-				if (t->fresh[m][k].t_ns == end)
-					tk_rows_print(r->out, format, t, (enum tk_measure)m,
-						      &t->fresh[m][k]);
+		for (size_t k = 0; (d = fresh(t, k, &kind)); k++)
+			if (d->t_ns == end)
+				tk_rows_print(r->out, format, t, (enum tk_measure)kind, d);
 	}
 	r->printed++;
 	r->rows = true;
@@ -104,12 +115,12 @@ static void print_new(struct stat_run *r, const struct tk_snapshot *s)
 
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 {
-	uint64_t fresh = s->notes_ever - r->notes;
+	uint64_t unsaid = s->notes_ever - r->notes;
 	char gap[TK_UNITS_MAX];
 
-	if (fresh > s->n_notes)
-		tk_say("%" PRIu64 " more of what follows", fresh - s->n_notes);
-	for (size_t i = fresh < s->n_notes ? s->n_notes - fresh : 0; i < s->n_notes; i++)
+	if (unsaid > s->n_notes)
+		tk_say("%" PRIu64 " notes are left out before these", unsaid - s->n_notes);
+	for (size_t i = unsaid < s->n_notes ? s->n_notes - unsaid : 0; i < s->n_notes; i++)
 		tk_say("%s", s->notes[i]);
 	r->notes = s->notes_ever;
 	if (s->lost > r->lost)
@@ -257,7 +268,7 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 	r.collector = tk_collector_open(&a->collector, why);
 	if (!r.collector)
 		return tk_failed("%s", why);
-	while (!tk_told_to_stop && step(&r, &code))
+	while (!tk_stop_requested && step(&r, &code))
 		;
 	if (r.write_error)
 		code = end_output(&r);

@@ -25,7 +25,7 @@ struct top {
 	struct tk_view_state view;
 	struct tk_grid grid;
 	uint64_t interval_ns; /* last asked for */
-	bool drawn;           /* what is on the screen is what there is to show */
+	bool drawn;           /* the screen shows the snapshot and the view as they are */
 };
 
 /* --- signals --------------------------------------------------------------------------------- */
@@ -39,7 +39,7 @@ static void on_stop(int sig)
 
 static void catch_stops(void)
 {
-	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll shall return */
+	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: a signal ends poll() */
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -63,7 +63,7 @@ static struct tk_collector *open_collector(const struct tk_collector_options *o,
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
-/* Take a new snapshot. Where memory is short the one before goes on being shown. */
+/* Take a new snapshot. If memory is short, the one before is still shown. */
 static bool fetch(struct top *t)
 {
 	struct tk_view want = tk_view_request(&t->view, (int64_t)tk_now_ns(CLOCK_REALTIME));
@@ -78,7 +78,7 @@ static bool fetch(struct top *t)
 	return true;
 }
 
-/* The selected timer may be another one than the snapshot was asked for. */
+/* Take a second snapshot if the selection moved to a timer that the first one has no history of. */
 static bool update(struct top *t)
 {
 	if (!fetch(t))
@@ -118,7 +118,7 @@ static int draw(struct top *t)
 	return 0;
 }
 
-/* How long nothing can have changed, in ms: half an interval, at 3 to 30 looks a second. */
+/* How long to wait for keys before looking for new data, in ms: half an interval, 33 to 300. */
 static int patience(const struct top *t)
 {
 	uint64_t ms = t->snapshot->interval_ns / 2000000;
@@ -146,7 +146,7 @@ static int run(struct top *t)
 
 /* --- begin and end --------------------------------------------------------------------------- */
 
-/* Where segments are looked for, for the message that there are none. */
+/* The directory that is searched, for the message that no segment is there. */
 static void where_text(const struct tk_collector_options *o, char *out, size_t size)
 {
 	char dir[384];
@@ -162,7 +162,7 @@ static void where_text(const struct tk_collector_options *o, char *out, size_t s
 		snprintf(out, size, "%s", dir);
 }
 
-/* Once the first snapshot is there: the terminal, until the end. */
+/* Take the terminal and show, until the end. There is a first snapshot. */
 static int show(struct top *t, const struct tk_args *a)
 {
 	int error = tk_terminal_open();
@@ -197,7 +197,7 @@ static const char *missing_terminal(void)
 	return isatty(STDIN_FILENO) ? NULL : "input";
 }
 
-/* A locale in which the asked characters can be written at all. */
+/* Braille and blocks need a UTF-8 locale; otherwise the user's locale decides. */
 static void set_locale(enum tk_charset asked)
 {
 	bool utf8 = asked == TK_CHARSET_BRAILLE || asked == TK_CHARSET_BLOCK;
@@ -223,7 +223,7 @@ int tk_cmd_top(const struct tk_args *a, FILE *out)
 	const char *missing = missing_terminal();
 	int error = -ENOMEM;
 
-	(void)out; /* the terminal */
+	(void)out; /* the display writes to the terminal */
 	set_locale((enum tk_charset)a->charset);
 	if (missing)
 		return tk_failed("standard %s is no terminal: use `timekeeper stat`", missing);

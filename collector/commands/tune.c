@@ -91,7 +91,7 @@ static int finish(struct tk_tune_answer *a, struct tk_verify *v, FILE *out)
 	v->survives_ns = tk_tune_survives_ns(a, a->recommended);
 	v->poll_ns = a->args->collector.poll_ns;
 	v->cpu = a->args->cpu;
-	v->stop = &tk_told_to_stop;
+	v->stop = &tk_stop_requested;
 	tk_stop_on_signals();
 	err = tk_verify(v, &verified, why);
 	if (err) {
@@ -228,7 +228,7 @@ static int tune_live(const struct tk_args *a, FILE *out)
 	if (!l)
 		return tk_failed("out of memory for a measurement");
 	tk_stop_on_signals();
-	code = tk_live_measure(l, a, &tk_told_to_stop);
+	code = tk_live_measure(l, a, &tk_stop_requested);
 	if (code == TK_EXIT_OK && (l->records == 0 || l->gaps.max == 0)) {
 		tk_say(l->records
 			       ? "that was too short to see how long a reader is away"

@@ -82,6 +82,8 @@ awk -F, 'NR > 1 { gsub(/"/, ""); rows++
 	if ($6 == "moment" || $6 == "silent" || $6 == "(undefined)") exit 1
 } END { exit rows != 5 }' "$out" || fail 'statistics of known spans'
 expect 0 stat --once --oldest
+awk 'NR == 2 { columns = NF } NR > 2 && NF != columns { exit 1 }' "$out" ||
+	fail 'a value of the table has a space, or none'
 printed '^naïve-π  .* processing  *1 '
 printed '^spans  .* 10007 '
 [ "$(lengths | tail -1)" -gt 80 ] || fail 'a pipe gets every column'

@@ -225,6 +225,23 @@ Test(options, every_command_has_a_function_and_a_name_of_its_own)
 	cr_assert_null(tk_command_find(&tk_program, "nonsense"));
 }
 
+/* getopt_long() would take the first of two; and there is room for so many options. */
+Test(options, no_command_has_two_options_of_one_name)
+{
+	const struct tk_option *o, *other;
+
+	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
+		for (size_t i = 0; (o = tk_option_of(c, i)); i++) {
+			cr_assert_lt(i, 63, "%s: options.c has no room for more", c->name);
+			for (size_t k = 0; k < i && (other = tk_option_of(c, k)); k++) {
+				cr_assert_str_neq(o->name, other->name, "%s", c->name);
+				cr_assert(!o->letter || o->letter != other->letter, "%s: -%c",
+					  c->name, o->letter);
+			}
+		}
+	}
+}
+
 /* An example that is not understood teaches the wrong thing. */
 Test(options, every_example_parses)
 {
