@@ -241,8 +241,8 @@ static void print_model_confidence(const struct tk_tune_answer *a, FILE *out)
 		text, sizeof(text),
 		"for this load and for gaps no longer than these, whenever they come, no more than "
 		"%" PRIu64 " records can wait (network calculus), and %" PRIu64 " did at the most "
-		"in %" PRIu64 " simulated records. A real load differs as far as its "
-		"description does.%s",
+		"in %" PRIu64 " simulated records. A real load that differs from this "
+		"description may need more.%s",
 		s->bound, s->simulated.waiting, s->simulated.produced,
 		a->args->verify ? "" : " --verify puts it to the test.");
 	sentence(out, "certain", text);
