@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ring/guard.h"
+#include "ring/lane_read.h"
 #include "ring/lock.h"
 #include "ring/memory.h"
 #include "ring/place_read.h"

@@ -6,7 +6,8 @@
 #ifndef TK_RING_LANE_ATTACH_H
 #define TK_RING_LANE_ATTACH_H
 
-#include "ring/segment_read.h"
+#include "ring/attached.h"
+#include "ring/place_read.h"
 
 /** Attach lane `index`, to be read `from` there. @return 0, or a negative errno and `why`: it stays empty, its head NULL. */
 int tk_lane_attach(struct tk_segment *s, uint32_t index, enum tk_lane_from from,

@@ -40,50 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ring/lane.h"
-
-#define TK_LANE_CHUNK   64u /* records at a time */
-#define TK_LANE_PENDING 64u /* holes waited for at a time */
-
-/** The consumer's end of a lane that is a queue (ring/queue_read.h); all NULL in a ring. */
-struct tk_queue_reader {
-	const uint32_t *prod_tail; /* in slots.N */
-	uint32_t *cons_head, *cons_tail;
-	uint32_t next;    /* index of the record to take next */
-	bool looks;       /* takes nothing: it was not asked to */
-	bool corrupt;     /* takes nothing any more: the queue says it holds more than it can */
-	uint64_t dropped; /* before this reader */
-	uint64_t missed;  /* what it counts as lost of the records before it (TK_LANE_FIRST) */
-};
-
-struct tk_lane_reader {
-	const struct tk_slot *slots; /* mapped read-only, but for a queue's one reader */
-	const struct tk_lane_head
-		*head; /* mapped read-only; only `published`, `dropped` and owners are read */
-	uint64_t size; /* private copies: never re-read from shared memory */
-	uint32_t n_pending;
-
-	uint64_t first;     /* sequence number this reader began at */
-	uint64_t next;      /* the one it looks at next */
-	uint64_t published; /* the greatest head known of: published, or seen by a tag */
-	uint64_t end;       /* once the writer is dead: everything below is delivered or lost */
-	uint64_t delivered;
-	uint64_t lost;
-	uint64_t uneven_next; /* where the counts last did not add up, and to what */
-	uint64_t uneven_sum;
-	uint64_t look_at; /* from this number on: see whether it is far behind */
-	bool moved;       /* the last read got past something */
-	bool ended;
-	struct tk_queue_reader queue;
-	uint64_t pending[TK_LANE_PENDING];
-};
-
-enum tk_lane_from {
-	TK_LANE_NEWEST, /* what is written from now on */
-	TK_LANE_OLDEST, /* everything that is still there */
-	TK_LANE_FIRST,  /* everything there ever was: what is not there any more is lost */
-	TK_LANE_LOOK,   /* nothing: only to see how things are, and leave a queue to its reader */
-};
+#include "ring/lane_reader.h"
 
 /**
  * Begin to read a ring; tk_queue_reader_init() begins a queue, which is read from the oldest

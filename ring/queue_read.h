@@ -21,7 +21,9 @@
 #ifndef TK_RING_QUEUE_READ_H
 #define TK_RING_QUEUE_READ_H
 
-#include "ring/lane_read.h"
+#include <stddef.h>
+
+#include "ring/lane_reader.h"
 
 /** Whether the queue that a lane's head describes is one, and lies within `bytes` of slots.N. */
 bool tk_queue_valid(const struct tk_lane_head *info, uint64_t bytes);
