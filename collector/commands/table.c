@@ -305,7 +305,11 @@ static const struct tk_command commands[] = {
 		.summary = "is this machine's time stamp counter worth reading?",
 		.text =
 			"Shows every check of the counter with its source, its frequency with "
-			"bounds, and, if asked, the offsets between cores.",
+			"bounds, and, if asked, the offsets between cores. Also by how many ticks "
+			"spans read longer than their work, from the least to the most that was "
+			"measured with known work on the cpu it names, for ordered, fast and "
+			"fenced stamps; and how many of them collectors would subtract: the "
+			"least, and nothing from fast spans, whose stamps move into the work.",
 		.examples = {
 			{ "timekeeper tsc", "checks and frequency" },
 			{ "timekeeper tsc --offsets --json",

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,13 +16,18 @@
 #include "ring/place.h"
 #include "tsc/check.h"
 #include "tsc/clock.h"
+#include "tsc/floor.h"
 #include "tsc/offset.h"
+
+#define FLOOR_TRIES 3
 
 /* Everything that was found, before it is printed as a table or as JSON. */
 struct findings {
 	struct tk_tsc_report report;
 	struct tk_clock clock;
 	bool measured; /* the clock is open: the counter is usable and its rate known */
+	struct tk_tsc_floor floors[TK_TSC_FLOOR_MODES]; /* measured on this cpu: */
+	int floors_cpu;
 	struct tk_tsc_offsets offsets;
 	int offsets_error; /* why there are none; 0 or a negative errno */
 	bool cached;       /* offsets come from an earlier run */
@@ -78,6 +84,21 @@ static void find_offsets(struct findings *f, bool measure)
 	add_cross_core(f);
 }
 
+/* Measure again where the scheduler moved this thread meanwhile: the figures are to be of one cpu. */
+static void find_floors(struct findings *f)
+{
+	int before;
+
+	for (int i = 0; i < FLOOR_TRIES; i++) {
+		before = sched_getcpu();
+		tk_tsc_floor_measure(f->floors);
+		f->floors_cpu = sched_getcpu();
+		if (f->floors_cpu == before)
+			return;
+	}
+	f->floors_cpu = -1;
+}
+
 static void find_all(struct findings *f, bool offsets)
 {
 	struct tk_tsc_check *c;
@@ -100,6 +121,7 @@ static void find_all(struct findings *f, bool offsets)
 		return;
 	}
 	f->measured = true;
+	find_floors(f);
 	tk_tsc_check_freq(&tk_tsc_this_machine, f->clock.hz, &f->report);
 	find_offsets(f, offsets);
 }
@@ -148,6 +170,27 @@ static void print_offsets(const struct findings *f, FILE *out)
 		fprintf(out, "  not kept in %s for later: %s\n", f->dir, strerror(-f->save_error));
 }
 
+static void print_floors(const struct findings *f, FILE *out)
+{
+	fprintf(out, "\nspans read longer than their work, on ");
+	if (f->floors_cpu < 0)
+		fprintf(out, "more than one cpu");
+	else
+		fprintf(out, "cpu %d", f->floors_cpu);
+	fprintf(out, " (below zero: shorter)\n%-22s %12s %20s %16s\n", "stamps", "ticks", "ns",
+		"subtracted ticks");
+	for (unsigned i = 0; i < TK_TSC_FLOOR_MODES; i++) {
+		const struct tk_tsc_floor *l = &f->floors[i];
+		char ticks[32], ns[48];
+
+		snprintf(ticks, sizeof(ticks), "%+d to %+d", l->least, l->most);
+		snprintf(ns, sizeof(ns), "%+.1f to %+.1f", ticks_to_ns(f, l->least),
+			 ticks_to_ns(f, l->most));
+		fprintf(out, "%-22s %12s %20s %16u\n", tk_tsc_floor_name((enum tk_tsc_floor_mode)i),
+			ticks, ns, l->subtract);
+	}
+}
+
 static void print_table(const struct findings *f, FILE *out)
 {
 	const struct tk_tsc_report *r = &f->report;
@@ -165,6 +208,7 @@ static void print_table(const struct findings *f, FILE *out)
 		for (size_t i = 0; i < r->n_refs; i++)
 			fprintf(out, "%-22s %16.1f %+12.3f\n", r->refs[i].name, r->refs[i].hz,
 				r->refs[i].ppm);
+		print_floors(f, out);
 	}
 	fprintf(out, "\n%-22s %-8s %s\n", "check", "verdict", "value");
 	for (size_t i = 0; i < r->n_checks; i++) {
@@ -234,16 +278,38 @@ static json_t *json_offsets(const struct findings *f)
 	return list;
 }
 
+/* Null where the counter was not measured, and in "cpu" where it was on more than one. */
+static json_t *json_floors(const struct findings *f)
+{
+	json_t *list;
+
+	if (!f->measured)
+		return json_null();
+	list = json_array();
+	for (unsigned i = 0; i < TK_TSC_FLOOR_MODES; i++) {
+		const struct tk_tsc_floor *l = &f->floors[i];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:o, s:i, s:i, s:i}", "stamps",
+				  tk_tsc_floor_name((enum tk_tsc_floor_mode)i), "cpu",
+				  f->floors_cpu < 0 ? json_null() : json_integer(f->floors_cpu),
+				  "least_ticks", (int)l->least, "most_ticks", (int)l->most,
+				  "subtracted_ticks", (int)l->subtract));
+	}
+	return list;
+}
+
 static int print_json(const struct findings *f, FILE *out)
 {
 	bool m = f->measured;
-	json_t *root =
-		json_pack("{s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "usable",
-			  (int)tk_tsc_usable(&f->report), "hz", json_measured(m, f->clock.hz),
-			  "stat_ppm", json_measured(m, f->clock.stat_ppm), "bound_ppm",
-			  json_measured(m, f->clock.bound_ppm), "references", json_references(f),
-			  "checks", json_checks(f), "offsets", json_offsets(f), "epoch",
-			  m ? json_integer(f->clock.epoch.number + 1) : json_null());
+	json_t *root = json_pack(
+		"{s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "usable",
+		(int)tk_tsc_usable(&f->report), "hz", json_measured(m, f->clock.hz), "stat_ppm",
+		json_measured(m, f->clock.stat_ppm), "bound_ppm",
+		json_measured(m, f->clock.bound_ppm), "references", json_references(f), "checks",
+		json_checks(f), "offsets", json_offsets(f), "floors", json_floors(f), "epoch",
+		m ? json_integer(f->clock.epoch.number + 1) : json_null());
 	int err;
 
 	if (!root)
