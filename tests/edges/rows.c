@@ -48,9 +48,7 @@ static enum row_type type_of(const json_t *object)
 	if (!strcmp(type, "timer"))
 		return ROW_TIMER;
 	if (!strcmp(type, "process"))
-		return ROW_PROCESS;
-	if (!strcmp(type, "unread"))
-		return ROW_UNREAD;
+		return number(object, "pid") ? ROW_PROCESS : ROW_UNREAD;
 	return ROW_OTHER;
 }
 
@@ -61,8 +59,7 @@ static void take_apart(struct row *row, const json_t *o)
 	text(row->app, sizeof(row->app), o, "app");
 	text(row->segment, sizeof(row->segment), o, "segment");
 	text(row->timer, sizeof(row->timer), o, "timer");
-	text(row->measure, sizeof(row->measure), o,
-	     json_object_get(o, "measure") ? "measure" : "kind");
+	text(row->measure, sizeof(row->measure), o, "kind");
 	if (!row->app[0])
 		app_of(row);
 	row->pid = (uint32_t)number(o, "pid");
@@ -77,7 +74,8 @@ static void take_apart(struct row *row, const json_t *o)
 	row->delivered = number(o, "delivered");
 	row->unknown = number(o, "unknown");
 	row->refused = number(o, "refused");
-	row->unsettled = number(o, "unsettled");
+	row->attributed = number(o, "attributed");
+	row->unsettled = json_is_true(json_object_get(o, "unsettled"));
 	row->processes = number(o, "processes");
 	row->rate = real(o, "rate_per_s");
 	row->sum_ns = real(o, "sum_ns");
@@ -94,11 +92,12 @@ static const char *wrong(const struct row *row)
 
 	if (!rows_of_processes)
 		return NULL;
-	if (row->type == ROW_PROCESS && row->delivered + row->lost != row->records)
-		return "delivered + lost is not records";
-	if (row->type != ROW_TIMER)
+	if (row->type == ROW_OTHER)
 		return NULL;
-	if (row->count + row->set_aside + row->without + row->lost != row->records)
+	if (row->type != ROW_TIMER && row->delivered + row->lost != row->records)
+		return "delivered + lost is not records";
+	if (row->type == ROW_TIMER &&
+	    row->count + row->set_aside + row->without + row->lost != row->records)
 		return "count + set_aside + without + lost is not records";
 	if (row->interval_ns == 0)
 		return "the interval has no length";

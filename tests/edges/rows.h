@@ -25,9 +25,11 @@ struct row {
 	uint64_t interval_ns;
 	int64_t t_ns;
 	uint64_t records;
-	uint64_t count, set_aside, without, lost;        /* of a timer; lost: of a process, too */
-	uint64_t delivered, unknown, refused, unsettled; /* of a process */
-	uint64_t processes;                              /* of an app's unread */
+	uint64_t count, set_aside, without, lost; /* of a timer; lost: of a process, too */
+	uint64_t delivered, unknown, refused;     /* of a process */
+	uint64_t attributed; /* what its timers' rows have of its lost records */
+	bool unsettled;      /* the rest is yet to come */
+	uint64_t processes;  /* of an app's unread */
 	double rate, sum_ns, min_ns, max_ns;
 };
 

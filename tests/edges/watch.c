@@ -6,7 +6,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <search.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -87,20 +86,27 @@ static bool deafen(enum deaf deaf)
 	}
 }
 
-static _Noreturn void become_collector(const struct watch *w, const char *const *arguments,
-				       enum deaf deaf, const char *preload, int failed)
+struct how {
+	const char *const *arguments;
+	enum deaf deaf;
+	const char *preload;
+	bool blocked;
+};
+
+static _Noreturn void become_collector(const struct watch *w, const struct how *how, int failed)
 {
 	const char *program = getenv("TIMEKEEPER");
 	const char *argv[32] = { program, "stat", "--format", "jsonl" };
 	int error, n = 4;
 
-	while (arguments && *arguments && n < 31)
-		argv[n++] = *arguments++;
+	for (const char *const *a = how->arguments; a && *a && n < 31; a++)
+		argv[n++] = *a;
 	setpgid(0, 0); /* so that waiting for the load does not reap it */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (preload)
-		setenv("LD_PRELOAD", preload, 1);
-	if (deafen(deaf) && dup2(w->out, 1) >= 0 && dup2(w->err, 2) >= 0)
+	if (how->preload)
+		setenv("LD_PRELOAD", how->preload, 1);
+	if (deafen(how->deaf) && dup2(how->blocked ? w->pipe[1] : w->out, 1) >= 0 &&
+	    dup2(w->err, 2) >= 0)
 		execv(program, (char **)(uintptr_t)argv);
 	error = errno;
 	if (write(failed, &error, sizeof(error)) < 0)
@@ -108,150 +114,65 @@ static _Noreturn void become_collector(const struct watch *w, const char *const 
 	_exit(127);
 }
 
-bool watch_start(struct watch *w, const char *const *arguments, enum deaf deaf, const char *preload)
+static bool start(struct watch *w, const struct how *how)
 {
 	int failed[2], error = 0;
 
 	memset(w, 0, sizeof(*w));
+	w->pipe[0] = w->pipe[1] = -1;
 	w->out = memfd_create("rows", MFD_CLOEXEC);
 	w->err = memfd_create("said", MFD_CLOEXEC);
 	if (w->out < 0 || w->err < 0 || pipe2(failed, O_CLOEXEC))
 		return false;
+	if (how->blocked && pipe2(w->pipe, O_CLOEXEC))
+		return false;
+	fflush(stdout);
 	w->pid = fork();
 	if (w->pid == 0)
-		become_collector(w, arguments, deaf, preload, failed[1]);
+		become_collector(w, how, failed[1]);
 	close(failed[1]);
 	if (read(failed[0], &error, sizeof(error)) < 0)
 		error = errno;
 	close(failed[0]);
+	if (how->blocked)
+		close(w->pipe[1]);
 	if (error)
 		waitpid(w->pid, NULL, 0);
 	errno = error;
 	return w->pid > 0 && error == 0;
 }
 
-/* ---- its rows ---- */
-
-static int by_name(const void *a, const void *b)
+bool watch_start(struct watch *w, const char *const *arguments, enum deaf deaf, const char *preload)
 {
-	const struct watch_segment *const x = a, *const y = b;
-
-	return strcmp(x->name, y->name);
+	return start(w, &(struct how){ arguments, deaf, preload, false });
 }
 
-static void *get(void *memory)
+bool watch_start_blocked(struct watch *w, const char *const *arguments)
 {
-	if (!memory) {
-		perror("edges");
-		exit(1);
-	}
-	return memory;
+	return start(w, &(struct how){ arguments, DEAF_NOT, NULL, true });
 }
 
-static struct watch_segment *segment_of(struct watch *w, const struct row *row)
+static _Noreturn void copy(int from, int to)
 {
-	struct watch_segment *s = get(calloc(1, sizeof(*s))), **known;
+	static char text[1 << 16];
+	ssize_t n;
 
-	snprintf(s->name, sizeof(s->name), "%s", row->segment);
-	known = get(tsearch(s, &w->index, by_name));
-	if (*known != s) {
-		free(s);
-		return *known;
-	}
-	snprintf(s->app, sizeof(s->app), "%s", row->app);
-	s->pid = row->pid;
-	s->next = w->segments;
-	w->segments = s;
-	w->n_segments++;
-	return s;
+	while ((n = read(from, text, sizeof(text))) > 0)
+		if (write(to, text, (size_t)n) != n)
+			_exit(1);
+	_exit(0);
 }
 
-static struct watch_timer *timer_of(struct watch_segment *s, const char *name)
+void watch_unblock(struct watch *w)
 {
-	struct watch_timer *t;
-
-	for (uint32_t i = s->n_timers; i-- > 0;)
-		if (!strcmp(s->timers[i].name, name))
-			return &s->timers[i];
-	s->timers = get(realloc(s->timers, (s->n_timers + 1) * sizeof(*s->timers)));
-	t = memset(&s->timers[s->n_timers++], 0, sizeof(*t));
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->interval = UINT64_MAX;
-	return t;
+	fflush(stdout);
+	w->copier = fork();
+	if (w->copier == 0)
+		copy(w->pipe[0], w->out);
+	close(w->pipe[0]);
 }
 
-/* A record has a row in each measure of its timer: it is counted once. */
-static void add_timer_row(struct watch *w, const struct row *row)
-{
-	struct watch_timer *t = timer_of(segment_of(w, row), row->timer);
-	bool again = t->interval == row->interval;
-
-	if (!again) {
-		t->records += row->records;
-		t->lost += row->lost;
-		t->interval = row->interval;
-	}
-	if (strcmp(row->measure, "latency") == 0)
-		return;
-	if (row->count) {
-		t->min_ns = t->count && t->min_ns < row->min_ns ? t->min_ns : row->min_ns;
-		t->max_ns = t->max_ns > row->max_ns ? t->max_ns : row->max_ns;
-	}
-	t->count += row->count;
-	t->set_aside += row->set_aside;
-	t->without += row->without;
-	t->sum_ns += row->sum_ns;
-}
-
-static void add_process_row(struct watch *w, const struct row *row)
-{
-	struct watch_segment *s = segment_of(w, row);
-
-	s->has_process_row = true;
-	s->delivered += row->delivered;
-	s->lost += row->lost;
-	s->unknown += row->unknown;
-	s->refused += row->refused;
-	s->unsettled = row->unsettled;
-}
-
-static void add_row(struct watch *w, const char *line, size_t length)
-{
-	struct row row;
-	const char *wrong = row_read(&row, line, length);
-
-	w->rows++;
-	if (wrong && w->wrong++ == 0)
-		snprintf(w->first_wrong, sizeof(w->first_wrong), "%s: %.*s", wrong,
-			 length < 500 ? (int)length : 500, line);
-	if (wrong && !strcmp(wrong, "no JSON object"))
-		return;
-	if (row.type == ROW_TIMER)
-		add_timer_row(w, &row);
-	else if (row.type == ROW_PROCESS)
-		add_process_row(w, &row);
-	if (row.type == ROW_UNREAD) {
-		w->unread_processes += row.processes;
-		w->unread_records += row.records;
-	}
-	if (w->hook.row)
-		w->hook.row(w->hook.arg, &row);
-}
-
-void watch_read(struct watch *w)
-{
-	static char text[1 << 20];
-	char *line = text, *end;
-	ssize_t n = pread(w->out, text, sizeof(text), (off_t)w->taken);
-
-	while (n > 0 && (end = memchr(line, '\n', (size_t)(text + n - line)))) {
-		add_row(w, line, (size_t)(end - line));
-		w->taken += (uint64_t)(end + 1 - line);
-		line = end + 1;
-	}
-	if (line != text) /* there may be more */
-		watch_read(w);
-}
+/* ---- its life ---- */
 
 bool watch_until(struct watch *w, bool (*true_of)(const struct watch *w, const void *arg),
 		 const void *arg)
@@ -267,8 +188,6 @@ bool watch_until(struct watch *w, bool (*true_of)(const struct watch *w, const v
 		watch_pause_us(5000);
 	}
 }
-
-/* ---- its life ---- */
 
 void watch_stop(struct watch *w, bool stop)
 {
@@ -292,26 +211,11 @@ void watch_end(struct watch *w, int signal)
 		watch_pause_us(2000);
 	}
 	w->pid = 0;
+	if (w->copier)
+		waitpid(w->copier, NULL, 0);
 	watch_read(w);
-}
-
-static void forget(void *unused)
-{
-	(void)unused;
-}
-
-void watch_free(struct watch *w)
-{
-	struct watch_segment *s;
-
-	tdestroy(w->index, forget);
-	while ((s = w->segments)) {
-		w->segments = s->next;
-		free(s->timers);
-		free(s);
-	}
-	close(w->out);
-	close(w->err);
+	if (signal != SIGKILL) /* in the middle of an interval */
+		watch_close_intervals(w);
 }
 
 const char *watch_said(const struct watch *w)
@@ -321,65 +225,4 @@ const char *watch_said(const struct watch *w)
 
 	text[n > 0 ? n : 0] = '\0';
 	return text;
-}
-
-/* ---- sums ---- */
-
-static bool is(const struct watch_segment *s, const char *app, uint32_t pid)
-{
-	return (!pid || s->pid == pid) && (!app || !strcmp(s->app, app));
-}
-
-static void add_timer(struct watch_sum *sum, const struct watch_timer *t)
-{
-	sum->count += t->count;
-	sum->set_aside += t->set_aside;
-	sum->without += t->without;
-	sum->in_timers += t->records;
-	sum->lost_in_timers += t->lost;
-}
-
-struct watch_sum watch_sum(const struct watch *w, const char *app, uint32_t pid)
-{
-	struct watch_sum sum = { 0 };
-
-	for (const struct watch_segment *s = w->segments; s; s = s->next) {
-		if (!is(s, app, pid))
-			continue;
-		sum.segments++;
-		sum.records += s->delivered + s->lost + s->refused;
-		sum.lost += s->lost;
-		sum.unknown += s->unknown;
-		sum.refused += s->refused;
-		for (uint32_t i = 0; i < s->n_timers; i++)
-			add_timer(&sum, &s->timers[i]);
-	}
-	if (!rows_of_processes) {
-		sum.records = sum.in_timers;
-		sum.lost = sum.lost_in_timers;
-	}
-	return sum;
-}
-
-struct watch_timer watch_timer(const struct watch *w, const char *app, uint32_t pid,
-			       const char *timer)
-{
-	struct watch_timer sum = { 0 }, *t;
-
-	for (const struct watch_segment *s = w->segments; s; s = s->next) {
-		for (uint32_t i = 0; is(s, app, pid) && i < s->n_timers; i++) {
-			t = &s->timers[i];
-			if (strcmp(t->name, timer))
-				continue;
-			sum.min_ns = sum.count && sum.min_ns < t->min_ns ? sum.min_ns : t->min_ns;
-			sum.max_ns = sum.max_ns > t->max_ns ? sum.max_ns : t->max_ns;
-			sum.records += t->records;
-			sum.count += t->count;
-			sum.set_aside += t->set_aside;
-			sum.without += t->without;
-			sum.lost += t->lost;
-			sum.sum_ns += t->sum_ns;
-		}
-	}
-	return sum;
 }

@@ -32,8 +32,12 @@ struct watch_segment {
 	struct watch_segment *next;
 	char name[256], app[64];
 	uint32_t pid;
-	bool has_process_row;
-	uint64_t delivered, lost, unknown, refused, unsettled; /* its process rows */
+	uint64_t delivered, lost, unknown, refused; /* its process rows */
+	bool unsettled;                             /* the last of them */
+	struct {                                    /* of one interval */
+		uint64_t number, delivered, lost;   /* in its timers' rows */
+		uint64_t of_process, attributed;    /* in the process's */
+	} now;
 	uint32_t n_timers;
 	struct watch_timer *timers;
 };
@@ -41,6 +45,8 @@ struct watch_segment {
 struct watch {
 	pid_t pid;
 	int out, err, status;
+	int pipe[2];  /* blocked: what it prints to; else -1 */
+	pid_t copier; /* from there to `out` */
 	bool stopped;
 	uint64_t taken; /* bytes of what was printed */
 	uint64_t rows, wrong;
@@ -63,6 +69,10 @@ struct watch {
 bool watch_start(struct watch *w, const char *const *arguments, enum deaf deaf,
 		 const char *preload);
 
+/** The same, but nobody reads its standard output, a pipe, until watch_unblock(). */
+bool watch_start_blocked(struct watch *w, const char *const *arguments);
+void watch_unblock(struct watch *w);
+
 /** Take what it has printed since. */
 void watch_read(struct watch *w);
 
@@ -75,6 +85,9 @@ void watch_stop(struct watch *w, bool stop);
 
 /** End it by SIGKILL, or ^C; or wait for its own end (0). Takes all that it printed. */
 void watch_end(struct watch *w, int signal);
+
+/** It prints no more: judge the last interval of each segment. */
+void watch_close_intervals(struct watch *w);
 
 /** Forget what it printed. */
 void watch_free(struct watch *w);

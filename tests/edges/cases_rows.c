@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* What is printed, and when. */
+#include "tests/edges/cases.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* More dead timers than are kept; with a standard output that nobody reads for a while, too. */
+void many_dead_timers(void)
+{
+	for (int blocked = 0; blocked < 2; blocked++) {
+		struct watch w;
+
+		if (blocked)
+			begin_blocked(&w, EVERY("100ms"), "/other.");
+		else
+			begin(&w, EVERY("100ms"), NULL);
+		for (int i = 0; i < 6; i++) {
+			struct player p = play("app timers=1100");
+
+			tell(&p, "timers 1000");
+			tell(&p, "each 1000");
+			end(&p, "kill");
+		}
+		if (blocked)
+			watch_unblock(&w);
+		stop(&w);
+		check_sum(&w, blocked ? "stdout is not read" : "stdout is read", 6000, 0);
+		watch_free(&w);
+	}
+}
+
+/* Living timers, and a standard output that nobody reads for many intervals. */
+void paused_output(void)
+{
+	struct player p = play("app timers=1100");
+	struct watch w;
+
+	tell(&p, "timers 1000");
+	tell(&p, "join");
+	begin_blocked(&w, EVERY("10ms"), "/slots.0");
+	for (int i = 0; i < 50; i++) {
+		tell(&p, "each 1000");
+		tell(&p, "sleep 50000");
+	}
+	watch_unblock(&w);
+	tell(&p, "each 1000");
+	end(&p, "exit");
+	stop(&w);
+	check_sum(&w, "stdout is not read", 51000, 0);
+	watch_free(&w);
+}
+
+#define ONCE_LANES 200
+#define ONCE_BUSY  6
+
+static void once_oldest_again(uint64_t records)
+{
+	const char *const arguments[] = { "--once", "--oldest", NULL };
+	struct watch w;
+
+	check(watch_start(&w, arguments, DEAF_NOT, NULL), "no collector");
+	watch_end(&w, 0);
+	check(WIFEXITED(w.status) && WEXITSTATUS(w.status) == 0, "status %#x", (unsigned)w.status);
+	check_sum(&w, "--once --oldest", records, 0);
+	watch_free(&w);
+}
+
+/* All that lies in the rings of the dead, however long reading takes: 400 MiB, beside busy loops. */
+void once_oldest(void)
+{
+	struct player p = play("app slots=65536");
+	pid_t busy[ONCE_BUSY];
+
+	for (int i = 0; i < ONCE_LANES; i++)
+		tell(&p, "thread push 0 65536");
+	tell(&p, "wait");
+	end(&p, "kill");
+	fflush(stdout);
+	for (int i = 0; i < ONCE_BUSY; i++)
+		if ((busy[i] = fork()) == 0)
+			for (;;)
+				;
+	for (int i = 0; i < 3; i++)
+		once_oldest_again(ONCE_LANES * UINT64_C(65536));
+	for (int i = 0; i < ONCE_BUSY; i++) {
+		kill(busy[i], SIGKILL);
+		waitpid(busy[i], NULL, 0);
+	}
+}
+
+/* @return the sum of all that standard error says was lost. */
+static uint64_t said_lost(const struct watch *w)
+{
+	const char *at = watch_said(w), *found;
+	uint64_t sum = 0;
+
+	while ((found = strstr(at, " records lost"))) {
+		const char *digits = found;
+
+		while (digits > at && digits[-1] >= '0' && digits[-1] <= '9')
+			digits--;
+		sum += strtoull(digits, NULL, 10);
+		at = found + 1;
+	}
+	return sum;
+}
+
+/* One loses many and ends in the interval in which another loses fewer. */
+void loss_is_said(void)
+{
+	struct player a, b;
+	struct watch_sum s;
+	struct watch w;
+
+	begin(&w, EVERY("1s"), NULL);
+	a = play("app slots=256");
+	b = play("app slots=256");
+	watch_stop(&w, true);
+	tell(&a, "push 0 100000");
+	watch_stop(&w, false);
+	tell(&a, "sleep 2000000");
+	end(&a, "exit");
+	watch_stop(&w, true);
+	tell(&b, "push 0 50000");
+	watch_stop(&w, false);
+	tell(&b, "sleep 2000000");
+	end(&b, "exit");
+	stop(&w);
+	check_sum(&w, "both", 150000, 150000);
+	s = watch_sum(&w, NULL, 0);
+	check(s.lost > 0 && said_lost(&w) == s.lost,
+	      "rows say that %" PRIu64 " were lost, standard error %" PRIu64, s.lost,
+	      said_lost(&w));
+	watch_free(&w);
+}
+
+/* ---- one reader after another ---- */
+
+/* A queue's reader is told to stop in the middle of an interval; another takes over. */
+void queue_handed_over(void)
+{
+	struct watch first, second;
+	struct watch_sum a, b;
+	struct player p;
+
+	begin(&first, EVERY("3s"), NULL);
+	p = play("app rte");
+	tell(&p, "join");
+	begin(&second, EVERY("500ms"), NULL);
+	tell(&p, "thread push 0 4000 1000 10 10000");
+	watch_pause_us(2000000);
+	stop(&first);
+	tell(&p, "wait");
+	end(&p, "exit");
+	stop(&second);
+	a = watch_sum(&first, "app", 0);
+	b = watch_sum(&second, "app", 0);
+	check(a.records + b.records == 4000 && a.lost + b.lost == 0,
+	      "pushed 4,000; printed %" PRIu64 " and %" PRIu64 ", lost %" PRIu64, a.records,
+	      b.records, a.lost + b.lost);
+	watch_free(&first);
+	watch_free(&second);
+}
