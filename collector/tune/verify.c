@@ -18,6 +18,7 @@
 #include "collector/engine/collector.h"
 #include "collector/machine/now.h"
 #include "ring/lane.h"
+#include "ring/place.h"
 
 #define MS          UINT64_C(1000000)
 #define REFUTE      2u
@@ -302,6 +303,16 @@ static void reap(pid_t pid)
 	}
 }
 
+/* The load's library and the collector leave the file by which collectors are found. */
+static void remove_dir(const char *dir)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/" TK_PLACE_COLLECTORS, dir);
+	unlink(path);
+	rmdir(dir);
+}
+
 static void end_run(struct run *r)
 {
 	if (r->to_load >= 0)
@@ -315,7 +326,7 @@ static void end_run(struct run *r)
 	if (r->from_load >= 0)
 		close(r->from_load);
 	munmap(r->said, sizeof(*r->said));
-	rmdir(r->dir);
+	remove_dir(r->dir);
 }
 
 static int begin_run(struct run *r)
