@@ -163,7 +163,7 @@ static const char *const times_ascii[] = { " ns", " us", " ms", " s" };
 static const char *const counts[] = { "", " k", " M", " G", " T", " P", " E" };
 static const char *const rates[] = { " /s", " k/s", " M/s", " G/s", " T/s" };
 
-#define COUNT_OF(units) (sizeof(units) / sizeof(units[0]))
+#define COUNT_OF(units) (sizeof(units) / sizeof((units)[0]))
 
 char *tk_units_ns(char out[TK_UNITS_MAX], double ns)
 {
