@@ -101,7 +101,10 @@ static inline __attribute__((always_inline)) bool tk_ticks_place(int64_t ticks, 
 {
 	bool over;
 
-	__asm__("imulq $65536, %2, %0" : "=r"(*placed), "=@cco"(over) : "r"(ticks) : "cc");
+	__asm__("imul{q $65536, %2, %0| %0, %2, 65536}"
+		: "=r"(*placed), "=@cco"(over)
+		: "r"(ticks)
+		: "cc");
 	return over;
 }
 
@@ -110,14 +113,14 @@ static inline __attribute__((always_inline)) uint64_t tk_lane_claim(struct tk_la
 {
 	uint64_t head = TK_HEAD_STEP;
 
-	__asm__ volatile("xaddq %0, %1" : "+r"(head), "+m"(w->head) : : "cc");
+	__asm__ volatile("xadd{q %0, %1| %1, %0}" : "+r"(head), "+m"(w->head) : : "cc");
 	return head;
 }
 
 /** Add one. One instruction, so that none is lost to a handler in between. */
 static inline __attribute__((always_inline)) void tk_lane_add_one(uint64_t *count)
 {
-	__asm__ volatile("addq $1, %0" : "+m"(*count) : : "cc");
+	__asm__ volatile("add{q $1, %0| qword ptr %0, 1}" : "+m"(*count) : : "cc");
 }
 
 /**
@@ -149,8 +152,8 @@ static inline __attribute__((always_inline)) void tk_lane_store(struct tk_lane_w
 
 	tk_lane_build(head, placed, meta, start, low, &a, &b);
 	slot = w->slots + (head & w->mask);
-	__asm__ volatile("movaps %2, %0\n\t"
-			 "movaps %3, %1"
+	__asm__ volatile("movaps {%2, %0|%0, %2}\n\t"
+			 "movaps {%3, %1|%1, %3}"
 			 : "=m"(*(__m128i *)slot), "=m"(*(__m128i *)(slot + 16))
 			 : "x"(a), "x"(b));
 	TK_TEST_POINT("push.stored");

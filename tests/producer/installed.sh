@@ -29,6 +29,14 @@ sed -e '1i #include <timekeeper-rte.h>' \
 	"$work/hello.c" >"$work/hello-rte.c"
 cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" \
 	$(pkg-config --cflags --libs timekeeper-rte) "-Wl,-rpath,$lib"
+# The header's assembly is written for either syntax.
+for cc in cc clang; do
+	command -v "$cc" >/dev/null || continue
+	for o in -O0 -O2; do
+		"$cc" "${flags[@]}" "$o" -masm=intel -c "$work/hello.c" -o "$work/intel.o" \
+			$(pkg-config --cflags timekeeper)
+	done
+done
 programs=(hello hello-rte)
 if command -v c++ >/dev/null; then
 	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" \
