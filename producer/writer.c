@@ -221,6 +221,17 @@ bool tk_writer_flush(struct tk_lane_writer *w)
 	return in;
 }
 
+/*
+ * Put a record into the lane that the thread has only just been given, unless its timer is disabled: the
+ * flags that the push looked up were those of a thread without a lane.
+ */
+static void put_anew(struct tk_lane_writer *w, int64_t placed, uint32_t meta, uint64_t start,
+		     uint64_t low)
+{
+	if (!__atomic_load_n(&w->disabled[tk_meta_timer(meta)], __ATOMIC_RELAXED))
+		tk_lane_put(w, placed, meta, start, low);
+}
+
 static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 {
 	if (head >= HEAD_NOWHERE) { /* claimed before a handler joined */
@@ -238,7 +249,7 @@ static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 		tk_lane_store(w, head, placed, meta, start, low);
 	} else {
 		change_lanes(w);
-		tk_lane_put(w, placed, meta, start, low);
+		put_anew(w, placed, meta, start, low);
 	}
 }
 
@@ -304,7 +315,7 @@ static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 	enqueuing = 0;
 	if (here)
 		change_lanes(w);
-	tk_lane_put(w, placed, meta, start, low);
+	put_anew(w, placed, meta, start, low);
 }
 
 /* A handler joined, and counted, while the push that it interrupted was on its way to join. */
@@ -338,7 +349,7 @@ static void turn_out(struct tk_lane_writer *w, PUSH_ARGS)
 	tk_library_unlock();
 	errno = error;
 	if (w->state == TK_WRITER_IN)
-		tk_lane_put(w, placed, meta, start, low);
+		put_anew(w, placed, meta, start, low);
 	else
 		tk_lane_store(w, head, placed, meta, start, low);
 }
