@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -262,22 +261,30 @@ void tk_threads_forked(void)
 
 /* ---- the interface ---- */
 
+/* As many as any kernel for x86 can be built for. One that has fewer takes no harm from a longer mask;
+ * cpu_set_t ends at 1,024. */
+#define CPUS_MAX 8192u
+
+static int pin(uint32_t cpu)
+{
+	unsigned long mask[CPUS_MAX / (8 * sizeof(long))] = { 0 };
+	const unsigned bits = 8 * sizeof(long);
+
+	if (cpu >= CPUS_MAX)
+		return -EINVAL;
+	mask[cpu / bits] = 1UL << cpu % bits;
+	return syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask) ? -errno : 0;
+}
+
 static int set_up_thread(const struct tk_thread *thread)
 {
 	char name[TK_THREAD_NAME];
-	cpu_set_t cpus;
 
 	if (thread->name) {
 		snprintf(name, sizeof(name), "%s", thread->name);
 		pthread_setname_np(pthread_self(), name);
 	}
-	if (!thread->pin)
-		return 0;
-	if (thread->cpu >= CPU_SETSIZE)
-		return -EINVAL;
-	CPU_ZERO(&cpus);
-	CPU_SET(thread->cpu, &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+	return thread->pin ? pin(thread->cpu) : 0;
 }
 
 int tk_join(const struct tk_thread *thread)
