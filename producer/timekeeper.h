@@ -94,8 +94,10 @@ struct tk_options {
 	uint32_t lanes;  /* how many threads can record at a time; 0: 256; at most 4,096 */
 	uint32_t slots;  /* records in a lane, a power of two, 256..2^30; 0: 65,536 (2 MiB) */
 	enum tk_timebase timebase; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
-	bool group;                /* let the group read: directory 0750, files 0640 */
-	bool keep; /* leave the segment's files after tk_close(), for reading them then */
+	bool group; /* let the process's group read: directory 0750, files 0640. A directory that is
+		       there already is given to that group, unless it has the setgid bit: then
+		       it is that directory's group that may read */
+	bool keep;  /* leave the segment's files after tk_close(), for reading them then */
 	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
 						   from timekeeper-rte.h */
 };

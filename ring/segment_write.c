@@ -68,6 +68,18 @@ static int choose_dir(char dir[PATH_MAX])
 	return 0;
 }
 
+/* The directory may be there already, and another group's. With the setgid bit it is up to whoever gave it
+ * that group: files in it are of that group, too. */
+static void let_group_in(int fd, const struct stat *st)
+{
+	mode_t mode = st->st_mode & 07777;
+
+	if (st->st_gid != getegid() && !(mode & S_ISGID))
+		(void)!fchown(fd, (uid_t)-1, getegid());
+	if ((mode & 0050) != 0050)
+		(void)fchmod(fd, mode | 0050);
+}
+
 /* The segments' directory, made if need be; ours, and nobody else's to write into. */
 static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
 {
@@ -88,8 +100,8 @@ static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
 			       "into it: set TIMEKEEPER_DIR to one of your own, mode 0700",
 			       s->dir);
 	}
-	if (s->group && !(st.st_mode & S_IXGRP))
-		(void)fchmod(fd, dir_mode(s));
+	if (s->group)
+		let_group_in(fd, &st);
 	return fd;
 }
 
@@ -231,7 +243,8 @@ static int create_in(struct tk_segment_writer *s, int place, const struct tk_seg
 		s->dev = st.st_dev;
 		s->ino = st.st_ino;
 		if (s->group)
-			(void)fchmod(fd, dir_mode(s)); /* whatever the umask */
+			/* whatever the umask */
+			(void)fchmod(fd, dir_mode(s) | (st.st_mode & S_ISGID));
 		ret = make_head(s, fd, o, why);
 		if (!ret)
 			ret = lock_head(s, fd, why);

@@ -87,10 +87,25 @@ Test(library, sixty_five_thousand_timers)
 	cr_assert_eq(read_back(getpid(), place)->n, 66);
 }
 
+static int open_control(void)
+{
+	char path[512];
+	FILE *f;
+	int fd;
+
+	snprintf(path, sizeof(path), "echo %s/test.%d.*/control", place, getpid());
+	f = popen(path, "r");
+	cr_assert_not_null(fgets(path, sizeof(path), f));
+	pclose(f);
+	path[strcspn(path, "\n")] = '\0';
+	fd = open(path, O_WRONLY);
+	cr_assert_geq(fd, 0);
+	return fd;
+}
+
 Test(library, a_disabled_timer_records_nothing)
 {
 	tk_timer_t on, off;
-	char path[512];
 	struct read_back *b;
 	int fd;
 
@@ -98,17 +113,7 @@ Test(library, a_disabled_timer_records_nothing)
 	on = tk_timer("on");
 	off = tk_timer("off");
 	cr_assert_eq(tk_join(NULL), 0);
-	b = read_back(getpid(), place);
-	snprintf(path, sizeof(path), "echo %s/test.%d.*/control", place, getpid());
-	{
-		FILE *f = popen(path, "r");
-
-		cr_assert_not_null(fgets(path, sizeof(path), f));
-		pclose(f);
-		path[strcspn(path, "\n")] = '\0';
-	}
-	fd = open(path, O_WRONLY);
-	cr_assert_geq(fd, 0);
+	fd = open_control();
 	cr_assert_eq(pwrite(fd, "\1", 1, tk_meta_timer(off)), 1);
 	cr_assert_eq(tk_start(off), 0);
 	tk_stop(off, tk_start(off));
@@ -121,6 +126,43 @@ Test(library, a_disabled_timer_records_nothing)
 	cr_assert_eq(b->n, 2);
 	cr_assert_eq(b->records[0].timer, tk_meta_timer(on));
 	cr_assert_eq(b->records[1].timer, tk_meta_timer(off));
+}
+
+static void *record_one_of_each(void *two)
+{
+	const tk_timer_t *timers = two;
+
+	for (unsigned i = 0; i < 2; i++) {
+		tk_mark(timers[i]);
+		tk_stop(timers[i], tk_start(timers[i]));
+	}
+	return NULL;
+}
+
+/* Nor does a thread's first record, at which it has no lane yet, and so knows of no flags. */
+Test(library, a_disabled_timer_records_nothing_of_a_new_thread)
+{
+	tk_timer_t timers[2];
+	struct read_back *b;
+	pthread_t thread;
+	int fd;
+
+	open_small();
+	timers[0] = tk_timer("off");
+	timers[1] = tk_timer("on");
+	fd = open_control();
+	cr_assert_eq(pwrite(fd, "\1", 1, tk_meta_timer(timers[0])), 1);
+	close(fd);
+	for (unsigned i = 0; i < 50; i++) {
+		pthread_create(&thread, NULL, record_one_of_each, timers);
+		pthread_join(thread, NULL);
+	}
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 100);
+	cr_assert_eq(b->counted, 100);
+	cr_assert_eq(b->head.refused_records, 0);
+	for (uint32_t i = 0; i < b->n; i++)
+		cr_assert_eq(b->records[i].timer, tk_meta_timer(timers[1]));
 }
 
 /* ---- threads ---- */
@@ -371,6 +413,103 @@ Test(library, no_descriptors)
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	goes_on(EMFILE, "open");
 	setrlimit(RLIMIT_NOFILE, &old);
+}
+
+/* What keeps a thread from its lane is told apart from a directory that is gone. */
+static void *join_in_vain(void *errors)
+{
+	*(int *)errors = tk_join(NULL);
+	return NULL;
+}
+
+static void joining_fails(int error, const char *reason)
+{
+	pthread_t thread;
+	int got = 0;
+
+	pthread_create(&thread, NULL, join_in_vain, &got);
+	pthread_join(thread, NULL);
+	cr_expect_eq(got, -error, "%s for %s", strerror(-got), strerror(error));
+	cr_expect_not_null(strstr(tk_why(), reason), "%s", tk_why());
+	cr_expect_eq(error == ESTALE, strstr(tk_why(), "is gone") != NULL, "%s", tk_why());
+}
+
+Test(library, why_a_thread_gets_no_lane)
+{
+	struct rlimit few = { 0, 256 }, many;
+	char away[80];
+
+	open_small();
+	getrlimit(RLIMIT_NOFILE, &many);
+	for (rlim_t left = 0; left < 3; left++) {
+		few.rlim_cur = (rlim_t)dup(0) + left;
+		close((int)(few.rlim_cur - left));
+		setrlimit(RLIMIT_NOFILE, &few);
+		joining_fails(EMFILE, "raise `ulimit -n`");
+		few.rlim_cur = 256;
+		setrlimit(RLIMIT_NOFILE, &few);
+	}
+	if (geteuid() == 0) {
+		cr_assert_eq(seteuid(65534), 0);
+		joining_fails(EACCES, "gives up privileges");
+		cr_assert_eq(seteuid(0), 0);
+	}
+	snprintf(away, sizeof(away), "%s.away", place);
+	cr_assert_eq(rename(place, away), 0);
+	joining_fails(ESTALE, "is gone");
+	cr_assert_eq(rename(away, place), 0);
+	cr_assert_eq(tk_join(NULL), 0, "%s", tk_why());
+}
+
+/* More cpus than cpu_set_t holds: the kernel is asked, which says that there is none such here. */
+Test(library, a_cpu_beyond_1024)
+{
+	struct tk_thread thread = { .pin = true };
+
+	open_small();
+	for (thread.cpu = 1 << 10; thread.cpu <= 1 << 16; thread.cpu *= 2) {
+		cr_expect_eq(tk_join(&thread), -EINVAL);
+		cr_expect_not_null(strstr(tk_why(), "cannot pin"), "%s", tk_why());
+	}
+}
+
+static void group_reads(gid_t group)
+{
+	char path[512];
+	struct stat st;
+	FILE *f;
+
+	cr_assert_eq(stat(place, &st), 0);
+	cr_expect_eq(st.st_gid, group);
+	cr_expect_eq(st.st_mode & 0777, 0750);
+	snprintf(path, sizeof(path), "echo %s/test.%d.*/head", place, getpid());
+	f = popen(path, "r");
+	cr_assert_not_null(fgets(path, sizeof(path), f));
+	pclose(f);
+	path[strcspn(path, "\n")] = '\0';
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_gid, group);
+	cr_expect_eq(st.st_mode & 0777, 0640);
+}
+
+/* The directory is there already, 0700, and another group's. */
+Test(library, a_group_that_is_let_in)
+{
+	struct tk_options o = { .group = true, .slots = 256, .discipline = DISCIPLINE };
+	bool root = geteuid() == 0;
+
+	if (root)
+		cr_assert_eq(chown(place, (uid_t)-1, 12345), 0);
+	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
+	group_reads(getegid());
+	tk_close();
+	if (!root)
+		return;
+	/* With the setgid bit the directory's group is the one that was meant. */
+	cr_assert_eq(chown(place, (uid_t)-1, 12345) | chmod(place, 02700), 0);
+	cr_assert_eq(tk_open("test", &o), 0, "%s", tk_why());
+	group_reads(12345);
+	cr_expect_eq(access(place, R_OK), 0);
 }
 
 Test(library, a_counter_that_may_not_be_read)
