@@ -90,9 +90,9 @@ static const tk_variant variants[VARIANTS] = {
 static unsigned rounds_each = 400;
 static bool collecting;
 
-/* With a reader, rests keep the mean rate near 7 M records/s, so that a default lane holds what comes
- * while the reader is not scheduled. Within a batch the writer runs at full speed. Longer rests would
- * measure a lane that has gone cold. */
+/* With a reader, rests keep the mean rate near 7 M records/s, so that a default lane holds what
+ * comes while the reader is not scheduled. Within a batch the writer runs at full speed. Longer
+ * rests would measure a lane that has gone cold. */
 #define REST_US (collecting ? 1000u : 0u)
 #define TRIES   3 /* how often to try for a run without loss */
 

@@ -24,8 +24,8 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t masked;
 static int cancellable;
 
-/* Not by pthread_sigmask(): that leaves the C library's own signal of asynchronous cancellation, which
- * glibc 2.36 heeds even while cancellation is disabled, if it was sent just before. */
+/* Not by pthread_sigmask(): that leaves the C library's own signal of asynchronous cancellation,
+ * which glibc 2.36 heeds even while cancellation is disabled, if it was sent just before. */
 static uint64_t set_mask(uint64_t mask)
 {
 	uint64_t old = 0;
@@ -225,9 +225,9 @@ static int create_segment(void)
 	return 0;
 }
 
-/* A program may open and close for years. The flags that disable timers may be looked at yet, by whom
- * a handler interrupted that closes: they stay until the next segment's take their place, if those are
- * no more. */
+/* A program may open and close for years. The flags that disable timers may be looked at yet, by
+ * whom a handler interrupted that closes: they stay until the next segment's take their place, if
+ * those are no more. */
 static const uint8_t *kept_flags;
 static uint32_t flags_room; /* where they lie */
 

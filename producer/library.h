@@ -4,8 +4,8 @@
  *
  * One lock covers all of it. It is taken with every signal blocked, so that a handler never finds
  * its own thread holding it: joining inside a handler is slow but cannot deadlock; and with
- * cancellation disabled, so that no thread ends while it holds it. Recording takes no lock; it meets
- * this state in a turn (writer.c) and nowhere else.
+ * cancellation disabled, so that no thread ends while it holds it. Recording takes no lock; it
+ * meets this state in a turn (writer.c) and nowhere else.
  */
 #ifndef TK_PRODUCER_LIBRARY_H
 #define TK_PRODUCER_LIBRARY_H
@@ -67,8 +67,8 @@ int tk_library_open_locked(void);
 int tk_threads_init(void);
 /** Join if it is time to, with what a thread that never asked gets. */
 void tk_threads_join_by_default(struct tk_lane_writer *w);
-/** @records: how many its lanes were given. @return whether a thread may still be recording into what is
- * closed now. */
+/** @records: how many its lanes were given. @return whether a thread may still be recording into
+ * what is closed now. */
 bool tk_threads_close(uint64_t *records);
 void tk_threads_forked(void);
 
@@ -89,7 +89,8 @@ void tk_writer_detach(struct tk_lane_writer *w);
 /** A thread that has no lane counts what it could not record, as soon as there is a segment. */
 void tk_writer_count_refused(struct tk_lane_writer *w);
 
-/** Publish all there is, by the writer's own thread, without a lock. @return whether it has a lane. */
+/** Publish all there is, by the writer's own thread, without a lock. @return whether it has a
+ * lane. */
 bool tk_writer_flush(struct tk_lane_writer *w);
 
 /** Let readers know of the pushes below `head`. Any thread; takes no lock. */

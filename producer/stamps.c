@@ -10,8 +10,8 @@
 #include "tsc/floor.h"
 #include "tsc/rate.h"
 
-/* Where reading the counter is forbidden, the vDSO's clock_gettime() kills too, because it reads the
- * counter: make the system call. */
+/* Where reading the counter is forbidden, the vDSO's clock_gettime() kills too, because it reads
+ * the counter: make the system call. */
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t = { 0, 0 };
@@ -60,8 +60,9 @@ static uint32_t floors[TK_STAMPS]; /* under the library's lock */
 static bool floors_known;
 
 /*
- * Once a process: a segment that is opened again, or by a forked child, takes what was measured. Nothing
- * is subtracted from hand-made stamps, nor under the system's clock: what those cost is in no table.
+ * Once a process: a segment that is opened again, or by a forked child, takes what was measured.
+ * Nothing is subtracted from hand-made stamps, nor under the system's clock: what those cost is in
+ * no table.
  */
 void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 {
@@ -87,8 +88,8 @@ void tk_stamps_measure_floor(uint32_t floor[TK_STAMPS])
 
 static struct tk_tsc_rate rate; /* under the library's lock */
 
-/* Written under the lock, read without. Each is whole by itself; two that do not match cost one look
- * too early or too late. */
+/* Written under the lock, read without. Each is whole by itself; two that do not match cost one
+ * look too early or too late. */
 static double ns_per_tick; /* 0: not known yet */
 static uint64_t looked_tsc, wait_ticks;
 

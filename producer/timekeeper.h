@@ -32,8 +32,8 @@
  * (no memory, no permission, no invariant counter) records go nowhere, are counted where they can
  * be, and tk_why() tells the reason.
  *
- * What cannot be survived. A stamp is the instruction rdtsc: prctl(PR_SET_TSC, PR_TSC_SIGSEGV) after
- * tk_open(), or records before it in a process that inherited that, kill as it says.
+ * What cannot be survived. A stamp is the instruction rdtsc: prctl(PR_SET_TSC, PR_TSC_SIGSEGV)
+ * after tk_open(), or records before it in a process that inherited that, kill as it says.
  *
  * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_TIMEBASE_SYSTEM),
  * until somebody asks for ns. Stamp 0 means none.
@@ -111,15 +111,15 @@ struct tk_options {
  * defined before the system's clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE),
  * -EMFILE, -ENOMEM, ... In every case the program may go on as if it were 0.
  *
- * Costs milliseconds. The first call measures for 0.4 ms what a pair of stamps adds to a span, for the
- * reader to subtract (tsc/floor.h).
+ * Costs milliseconds. The first call measures for 0.4 ms what a pair of stamps adds to a span, for
+ * the reader to subtract (tsc/floor.h).
  *
- * Refused under QEMU TCG (software emulation) with either clock: stores may tear, and so may records.
- * TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
+ * Refused under QEMU TCG (software emulation) with either clock: stores may tear, and so may
+ * records. TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
  *
- * What killed processes of this app left in the directory stays readable, but for all but the newest
- * four: those are removed here, so that a program that crashes again and again does not fill the
- * memory. One whose process may be alive is never touched.
+ * What killed processes of this app left in the directory stays readable, but for all but the
+ * newest four: those are removed here, so that a program that crashes again and again does not fill
+ * the memory. One whose process may be alive is never touched.
  */
 TK_API int tk_open(const char *app, const struct tk_options *options);
 
@@ -128,8 +128,8 @@ TK_API int tk_open(const char *app, const struct tk_options *options);
  * exit() too. Threads that record afterwards record nowhere. Their lanes stay mapped for
  * them, for good: where a program opens and closes again and again, have them tk_leave() before.
  *
- * Files stay, as after a kill, where the process ends otherwise (_exit, quick_exit, abort, exec) and
- * where they cannot be removed: three descriptors are needed for that, and the directory in the
+ * Files stay, as after a kill, where the process ends otherwise (_exit, quick_exit, abort, exec)
+ * and where they cannot be removed: three descriptors are needed for that, and the directory in the
  * place where it was (no chroot in between). The segment's own descriptor is closed if fstat() says
  * that it still is.
  */
@@ -242,10 +242,10 @@ TK_API struct tk_origin tk_origin_from_real(int64_t real_ns);
 TK_API struct tk_origin tk_origin_from_ticks(uint64_t ticks);
 
 /**
- * Ticks to ns. The rate is measured between tk_open() and now, better the longer that is; a call looks
- * at it when the time since tk_open() has doubled, every minute at last (2 us, under a lock). Time that
- * the machine slept in between does not count: see tsc/rate.h. Ticks that passed in the sleep are
- * ticks, so a difference of stamps across it is not to be believed.
+ * Ticks to ns. The rate is measured between tk_open() and now, better the longer that is; a call
+ * looks at it when the time since tk_open() has doubled, every minute at last (2 us, under a lock).
+ * Time that the machine slept in between does not count: see tsc/rate.h. Ticks that passed in the
+ * sleep are ticks, so a difference of stamps across it is not to be believed.
  */
 TK_API int64_t tk_ns(int64_t ticks);
 
@@ -422,8 +422,8 @@ TK_HOT void tk_sum_finish(tk_timer_t timer, const struct tk_sum *sum)
 /* ---- laps: one stamp a stage boundary -------------------------------------------------------- */
 
 /**
- * [hot] Record the stage that ends now and began at *lap, and let the next begin. Each boundary is one
- * stamp of the timer's mode:
+ * [hot] Record the stage that ends now and began at *lap, and let the next begin. Each boundary is
+ * one stamp of the timer's mode:
  *
  *	uint64_t lap = tk_now();
  *	parse();   tk_lap(t_parse, &lap);

@@ -133,10 +133,10 @@ void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
 	uint64_t n = head >> TK_HEAD_SHIFT, was = *w->published;
 
 	/*
-	 * Never back: handlers that interrupt a turn may push more than a lap, and a reader that comes
-	 * after a kill would take the newest records for another time's (found by tests/model). One
-	 * instruction, so that it fails if one of them published in between. A release, as every store
-	 * here; pairs with the acquire load in tk_lane_reader_sync().
+	 * Never back: handlers that interrupt a turn may push more than a lap, and a reader that
+	 * comes after a kill would take the newest records for another time's (found by
+	 * tests/model). One instruction, so that it fails if one of them published in between. A
+	 * release, as every store here; pairs with the acquire load in tk_lane_reader_sync().
 	 */
 	if (n > was)
 		__asm__ volatile("cmpxchgq %2, %1"
@@ -280,8 +280,8 @@ static void enqueue(struct tk_lane_entry *lane, uint64_t *counts, PUSH_ARGS)
 	TK_TEST_POINT("enqueue.published");
 }
 
-/* The writer is looked at only once `enqueuing` keeps its lane: before that, a handler may have come
- * between the claim and this turn. */
+/* The writer is looked at only once `enqueuing` keeps its lane: before that, a handler may have
+ * come between the claim and this turn. */
 static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 {
 	struct tk_lane_entry *lane;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/bell.h - what a thread with nothing to do sleeps on: one bell, however many channels lead to it.
+ * ring/bell.h - what a thread with nothing to do sleeps on: one bell, however many channels lead to
+ * it.
  *
  * Pushing does not ring: push what there is, then ring once. A ring that finds nobody asleep is one
  * atomic exchange; one that does is a system call.

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/channel.h - from one thread to another of the same process: DPDK's rte_ring, in memory of our
- * own, without rte_eal.
+ * ring/channel.h - from one thread to another of the same process: DPDK's rte_ring, in memory of
+ * our own, without rte_eal.
  *
  * Elements are copied in and out, in order. One thread pushes, one thread pops (SP/SC); both are
- * wait-free, and a push into a full channel says so instead of waiting. What was written before a push
- * is seen after the pop of it: rte_ring's release-store of prod.tail pairs with the acquire-load in its
- * dequeue. In bursts of 32 it moves some 200 million elements a second (bench/rings).
+ * wait-free, and a push into a full channel says so instead of waiting. What was written before a
+ * push is seen after the pop of it: rte_ring's release-store of prod.tail pairs with the
+ * acquire-load in its dequeue. In bursts of 32 it moves some 200 million elements a second
+ * (bench/rings).
  *
  * A program that uses it links rte_ring and rte_eal. Not for watched programs: their lanes are
  * ring/lane.h, and with the rte discipline ring/rte_write.c.

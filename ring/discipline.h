@@ -30,9 +30,10 @@ enum tk_discipline_id {
 };
 
 /**
- * Where a queue's parts lie, in bytes from the beginning of its memory, for readers that do not know
- * what it is made of. The indices are u32 that count records and wrap; those of the producer are the
- * writer's, those of the consumer the reader's. A record's place is its index modulo the slots.
+ * Where a queue's parts lie, in bytes from the beginning of its memory, for readers that do not
+ * know what it is made of. The indices are u32 that count records and wrap; those of the producer
+ * are the writer's, those of the consumer the reader's. A record's place is its index modulo the
+ * slots.
  */
 struct tk_queue_layout {
 	uint32_t prod_tail; /* records below it are complete */

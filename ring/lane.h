@@ -10,8 +10,8 @@
  *			exactly; in a lane of the rte discipline an rte_ring around them. Lies on a
  *			hugetlbfs mount instead where there is one (ring/memory.h).
  *
- * The producer writes both; readers map both PROT_READ, but for the one reader of an rte lane, which
- * writes to slots.N how far it has come. Everything in here is hostile input to a reader:
+ * The producer writes both; readers map both PROT_READ, but for the one reader of an rte lane,
+ * which writes to slots.N how far it has come. Everything in here is hostile input to a reader:
  * ring/segment_read.c copies and checks it before it believes it.
  */
 #ifndef TK_RING_LANE_H
@@ -75,10 +75,10 @@ struct tk_lane_head {
 
 	/*
 	 * All claims below this have been made. Release-stored by the writer at each turn (it
-	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync(). Never
-	 * steps back, but when its segment is closed by another thread: readers keep the maximum.
-	 * In a queue it serves to tell the 32-bit indices' laps apart, and nothing else; there
-	 * it steps back by as many as a handler pushed into the middle of an enqueue.
+	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync().
+	 * Never steps back, but when its segment is closed by another thread: readers keep the
+	 * maximum. In a queue it serves to tell the 32-bit indices' laps apart, and nothing else;
+	 * there it steps back by as many as a handler pushed into the middle of an enqueue.
 	 */
 	alignas(128) uint64_t published;
 
@@ -89,7 +89,8 @@ struct tk_lane_head {
 	struct tk_lane_owner owners[TK_LANE_OWNERS];
 
 	/* Of a queue: records that found it full, or came from a handler that interrupted an
-	 * enqueue. Incremented by the writer only; pairs with nothing, for nothing depends on it. */
+	 * enqueue. Incremented by the writer only; pairs with nothing, for nothing depends on
+	 * it. */
 	alignas(128) uint64_t dropped;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/lane_attach.h - lanes of an attached segment: their files checked, mapped and guarded, queues
- * locked. For ring/segment_read.c alone, whose rules hold here.
+ * ring/lane_attach.h - lanes of an attached segment: their files checked, mapped and guarded,
+ * queues locked. For ring/segment_read.c alone, whose rules hold here.
  */
 #ifndef TK_RING_LANE_ATTACH_H
 #define TK_RING_LANE_ATTACH_H
@@ -9,7 +9,8 @@
 #include "ring/attached.h"
 #include "ring/place_read.h"
 
-/** Attach lane `index`, to be read `from` there. @return 0, or a negative errno and `why`: it stays empty, its head NULL. */
+/** Attach lane `index`, to be read `from` there. @return 0, or a negative errno and `why`: it stays
+ * empty, its head NULL. */
 int tk_lane_attach(struct tk_segment *s, uint32_t index, enum tk_lane_from from,
 		   char why[TK_WHY_MAX]);
 

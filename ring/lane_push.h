@@ -18,8 +18,8 @@
  *
  * Who may call: the thread that owns the writer, and signal handlers on it. Wait-free: no loop, no
  * lock, no locked instruction, no system call (but in the turn that joins the thread), and no load
- * of any line that another core writes. Cost: 5 TSC cycles on top of a clock pair, 4.3 alone in a loop
- * (2.6 GHz Xeon VM, bench/overhead; papers/push-packing.md says where they go). Cannot fail:
+ * of any line that another core writes. Cost: 5 TSC cycles on top of a clock pair, 4.3 alone in a
+ * loop (2.6 GHz Xeon VM, bench/overhead; papers/push-packing.md says where they go). Cannot fail:
  * a thread that has no lane writes into a slot of its own that nobody reads, and is counted.
  *
  * Why a reader can trust what it reads. A slot is written every 2^k pushes, k >= 8, so tags of
@@ -79,8 +79,8 @@ struct tk_lane_writer {
 	uint32_t generation; /* of the owner's state when the lane was had */
 	void *lane;          /* its account of the lane; NULL: none */
 	uint64_t *published; /* where the head is published, as a sequence number */
-	/* Without a lane: pushes already counted as refused. In one: the first that is not known to be
-	 * finished. */
+	/* Without a lane: pushes already counted as refused. In one: the first that is not known to
+	 * be finished. */
 	uint64_t counted;
 	struct tk_slot sink; /* where records go that have nowhere to go */
 } __attribute__((aligned(64)));

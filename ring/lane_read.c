@@ -258,9 +258,10 @@ static bool read_chunk(struct tk_lane_reader *r, struct tk_slot *out)
 
 /*
  * Far behind the writer, have the chunk after the next come while this one is copied: 400 -> 450 to
- * 470 M records/s without loss, and 20 -> 1 to 2 % lost by a reader that is lapped (bench/rings, 2^14
- * and 2^16 slots). Only what the published head says is written: lines near the writer are left to it.
- * And the head is looked at seldom, for each look costs the writer a cache miss at its next turn.
+ * 470 M records/s without loss, and 20 -> 1 to 2 % lost by a reader that is lapped (bench/rings,
+ * 2^14 and 2^16 slots). Only what the published head says is written: lines near the writer are
+ * left to it. And the head is looked at seldom, for each look costs the writer a cache miss at its
+ * next turn.
  */
 #define FAR_BEHIND (4 * TK_LANE_CHUNK)
 #define LOOK_EVERY (8 * TK_LANE_TURN_MAX)

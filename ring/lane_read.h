@@ -18,8 +18,8 @@
  *	otherwise		empty, or a hole if something after it is there
  *
  * A hole is a push interrupted between its claim and its last store, for a moment (by a handler)
- * or for ever (siglongjmp, a kill). Waiting for it in order lost 72 % under a storm of signals (in the
- * prototype); so
+ * or for ever (siglongjmp, a kill). Waiting for it in order lost 72 % under a storm of signals (in
+ * the prototype); so
  * it is noted and passed, probed again at each read, and lost only when it can no longer come.
  *
  * The chunk rule. A reader that keeps up with the newest slot makes each store of the writer a
@@ -31,7 +31,8 @@
  * In a lane that is a queue nothing is overwritten and there are no holes: records are taken out in
  * order, and lost are those that were dropped. See ring/queue_read.h.
  *
- * Cost: a part of what bench/collector reports a record. Lock-free on the reader's side, wait-free on the writer's.
+ * Cost: a part of what bench/collector reports a record. Lock-free on the reader's side, wait-free
+ * on the writer's.
  */
 #ifndef TK_RING_LANE_READ_H
 #define TK_RING_LANE_READ_H
@@ -44,8 +45,9 @@
 
 /**
  * Begin to read a ring; tk_queue_reader_init() begins a queue, which is read from the oldest
- * whatever is asked for: by TK_LANE_FIRST, what was taken or dropped before is lost. `slots` a power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until
- * the reader is forgotten (there is nothing to close).
+ * whatever is asked for: by TK_LANE_FIRST, what was taken or dropped before is lost. `slots` a
+ * power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until the reader is forgotten
+ * (there is nothing to close).
  */
 void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 			 const struct tk_lane_head *head, uint64_t size, enum tk_lane_from from);

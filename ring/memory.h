@@ -9,8 +9,8 @@
  *	RLIMIT_FSIZE first	ftruncate beyond it raises SIGXFSZ, which kills
  *	ftruncate, mmap
  *	mbind			before anything is allocated; preferred, not bound: memory elsewhere
- *				is better than none. On hugetlbfs bound: the next kind, on the node, is
- *				better than hugepages elsewhere
+ *				is better than none. On hugetlbfs bound: the next kind, on the node,
+ *				is better than hugepages elsewhere
  *	fallocate		reserves, so that a full file system says so now. Not on hugetlbfs,
  *				where it ignores the policy
  *	MADV_POPULATE_WRITE	faults everything in, and returns an error where touching would be

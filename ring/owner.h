@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/owner.h - whether the process that made a segment lives. Readers ask to know whether more will
- * come; the library asks to know which of its app's old segments it may remove.
+ * ring/owner.h - whether the process that made a segment lives. Readers ask to know whether more
+ * will come; the library asks to know which of its app's old segments it may remove.
  *
- * The owner holds a write lock on byte TK_SEGMENT_OWNER of `head`, through one page of that file, which
- * it maps and of which it has no descriptor (ring/segment_write.c). So the lock
+ * The owner holds a write lock on byte TK_SEGMENT_OWNER of `head`, through one page of that file,
+ * which it maps and of which it has no descriptor (ring/segment_write.c). So the lock
  *	survives	closing every descriptor, setuid(), chroot(), namespaces of any kind
  *	ends with	exit, SIGKILL, exec: whenever the process's memory goes
  *	is not had by	a forked child
@@ -33,10 +33,10 @@ enum tk_owner {
 enum tk_owner tk_owner_of(int headfd, const struct tk_segment_head *head);
 
 /**
- * Of a segment `name` that has no head yet, or no more, or one that is still being made (`headfd` is -1,
- * or that head's): whether its process died over that. Said only if it is certain: no process here has
- * its pid, nobody anywhere holds the lock, and for ten seconds nothing happened in the directory
- * `dirfd`: a process in another pid namespace would have finished in that time.
+ * Of a segment `name` that has no head yet, or no more, or one that is still being made (`headfd`
+ * is -1, or that head's): whether its process died over that. Said only if it is certain: no
+ * process here has its pid, nobody anywhere holds the lock, and for ten seconds nothing happened in
+ * the directory `dirfd`: a process in another pid namespace would have finished in that time.
  */
 bool tk_owner_abandoned(int dirfd, int headfd, const char *name);
 

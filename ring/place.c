@@ -243,8 +243,8 @@ int tk_place_remove_open(int place, int dirfd, const char *name)
 	r.uid = st.st_uid;
 	ret = tk_place_each(dirfd, remove_file, &r);
 	TK_TEST_POINT("remove.emptied");
-	/* An empty one can go, even where there is no descriptor to look into it with; and somebody else
-	 * may have removed it meanwhile. */
+	/* An empty one can go, even where there is no descriptor to look into it with; and somebody
+	 * else may have removed it meanwhile. */
 	if (unlinkat(place, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return ret ? ret : -errno;

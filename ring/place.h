@@ -57,8 +57,8 @@ pid_t tk_place_pid(const char *name);
 int tk_place_open(int dirfd, const char *name, int flags);
 
 /**
- * Call each() for every name in a directory, in no order, until it says false. It may unlink what it
- * is called for. No heap. @return 0 or -errno: the directory cannot be read.
+ * Call each() for every name in a directory, in no order, until it says false. It may unlink what
+ * it is called for. No heap. @return 0 or -errno: the directory cannot be read.
  */
 int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name), void *arg);
 

@@ -17,9 +17,9 @@
 
 /**
  * Open a directory of segments for reading.
- * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if others than its owner
- * may write into it, or if it is /dev/shm/timekeeper-<uid> and that user's not: whoever made it, it is
- * not to be trusted then.
+ * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if others than its
+ * owner may write into it, or if it is /dev/shm/timekeeper-<uid> and that user's not: whoever made
+ * it, it is not to be trusted then.
  */
 int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
 
@@ -27,8 +27,8 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
 int tk_place_open_segment(int place, const char *name, struct stat *st, char why[TK_WHY_MAX]);
 
 /**
- * Open `name` in a segment's directory, if it is a regular file of `uid`: O_RDONLY, O_WRONLY or O_RDWR.
- * Some 10 us. Needs /proc. @return a descriptor or a negative errno.
+ * Open `name` in a segment's directory, if it is a regular file of `uid`: O_RDONLY, O_WRONLY or
+ * O_RDWR. Some 10 us. Needs /proc. @return a descriptor or a negative errno.
  */
 int tk_place_open_file(int dirfd, const char *name, int access, uid_t uid, struct stat *st,
 		       char why[TK_WHY_MAX]);

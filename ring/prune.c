@@ -15,7 +15,7 @@
 #include "ring/unread.h"
 
 #define LOOKED_AT_MAX 256u
-#define COUNTED_MAX   (2 * TK_UNREAD_SEGMENTS) /* more than that is over the bound, whatever it is */
+#define COUNTED_MAX   (2 * TK_UNREAD_SEGMENTS) /* more is over the bound, whatever it is */
 
 /* ---- one segment, as it was left ---- */
 
@@ -187,7 +187,8 @@ struct prune {
 	struct dead kept[TK_DEAD_KEPT];
 };
 
-/* All but pid and random: to open those of other apps would take milliseconds where there are many. */
+/* All but pid and random: to open those of other apps would take milliseconds where there are
+ * many. */
 static bool is_alike(const char *name, const char *own)
 {
 	const char *pid = strrchr(own, '.');

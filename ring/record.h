@@ -49,11 +49,11 @@ enum tk_stamp {
 
 enum tk_kind {
 	/* 0..3: a span of that stamp mode; its latency, if any, reaches to its start */
-	TK_KIND_TO_STOP = 4,   /* 4..7: the same; its latency reaches to its stop */
-	TK_KIND_SUM = 8,       /* durations accumulated by the program; start is when it began */
-	TK_KIND_LATENCY = 9,   /* no span: only how long ago the origin was, at start */
-	TK_KIND_LAP = 10,      /* 10..13: between two stage boundaries, one stamp of that mode each */
-	TK_KIND_MARK = 14,     /* a named instant */
+	TK_KIND_TO_STOP = 4, /* 4..7: the same; its latency reaches to its stop */
+	TK_KIND_SUM = 8,     /* durations accumulated by the program; start is when it began */
+	TK_KIND_LATENCY = 9, /* no span: only how long ago the origin was, at start */
+	TK_KIND_LAP = 10,    /* 10..13: between two stage boundaries, a stamp of that mode each */
+	TK_KIND_MARK = 14,   /* a named instant */
 	/* 15 is reserved: a reader counts it as unknown and goes on */
 	TK_KINDS = 16,
 };

@@ -12,14 +12,14 @@
  *	lane.N, slots.N	the lanes (ring/lane.h)
  *
  * The kernel keeps the files of a process that dies: its last records can be read afterwards, until
- * `timekeeper clean --force`, or until its app has died four times more (ring/prune.h). Who closes a
- * segment unlinks it, unless a collector is present (ring/presence.h): then the last collector that
- * needs it does. Nobody ever truncates.
+ * `timekeeper clean --force`, or until its app has died four times more (ring/prune.h). Who closes
+ * a segment unlinks it, unless a collector is present (ring/presence.h): then the last collector
+ * that needs it does. Nobody ever truncates.
  *
  * Locks on bytes of `head`, all by ring/lock.h:
  *
- *	TK_SEGMENT_OWNER		write lock of the owner, from before OPEN until it closes the
- *					segment or ends (ring/owner.h)
+ *	TK_SEGMENT_OWNER		write lock of the owner, from before OPEN until it closes
+ *					the segment or ends (ring/owner.h)
  *	TK_SEGMENT_ATTACHED + slot	read lock of a collector that has attached it
  *	TK_SEGMENT_DONE + slot		read lock of a collector that needs it no more
  *

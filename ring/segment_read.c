@@ -159,7 +159,8 @@ static bool may_be_shown(const char *name)
 	return true;
 }
 
-/* Of an older version: whether its process ended. What a newer one means by its locks is not known. */
+/* Of an older version: whether its process ended. What a newer one means by its locks is not
+ * known. */
 static bool has_ended(const struct tk_segment *s)
 {
 	const struct tk_segment_head *h = &s->info;
@@ -172,7 +173,8 @@ static bool has_ended(const struct tk_segment *s)
 	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
 }
 
-/* A segment that ended, and that cannot be read: who only looks sees it without timers and lanes. */
+/* A segment that ended, and that cannot be read: who only looks sees it without timers and
+ * lanes. */
 static int look_at_remains(struct tk_segment *s, char why[TK_WHY_MAX])
 {
 	uint32_t state = s->info.state == TK_SEGMENT_CLOSED ? TK_SEGMENT_CLOSED : TK_SEGMENT_MAKING;
@@ -233,8 +235,8 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 	return s;
 }
 
-/* Files that are sparse or too short were refused, so nothing is allocated; before Linux 5.14 the kernel
- * does not know how, and the first turn of the ring faults. */
+/* Files that are sparse or too short were refused, so nothing is allocated; before Linux 5.14 the
+ * kernel does not know how, and the first turn of the ring faults. */
 void tk_segment_fault_in(const struct tk_segment *s, uint32_t lane)
 {
 	const struct tk_segment_lane *l = &s->lanes[lane];

@@ -2,14 +2,14 @@
 /*
  * ring/segment_read.h - attaching to segments, knowing whether their owner lives.
  *
- * Shared memory is hostile input. Files are opened by ring/place_read.h, and their size is verified;
- * the head and tables are read by pread into private memory, checked once and never read again; only
- * slots, lane heads and counts are mapped, PROT_READ. A file truncated under the mapping raises
- * SIGBUS: ring/guard.h turns that into one bad segment.
+ * Shared memory is hostile input. Files are opened by ring/place_read.h, and their size is
+ * verified; the head and tables are read by pread into private memory, checked once and never read
+ * again; only slots, lane heads and counts are mapped, PROT_READ. A file truncated under the
+ * mapping raises SIGBUS: ring/guard.h turns that into one bad segment.
  *
- * A queue (ring/discipline.h) is another matter: its reader writes to slots.N, and there is one at a
- * time. Attaching, but for TK_LANE_LOOK, maps it for writing and locks the file; a queue that another
- * reader has locked is left out until that one lets go of it or dies.
+ * A queue (ring/discipline.h) is another matter: its reader writes to slots.N, and there is one at
+ * a time. Attaching, but for TK_LANE_LOOK, maps it for writing and locks the file; a queue that
+ * another reader has locked is left out until that one lets go of it or dies.
  *
  * One thread per struct tk_segment. Errors come as a negative errno and a sentence in `why`, which
  * holds no control characters and can be printed as it is.
@@ -31,10 +31,10 @@
  * Attach to the segment `name` in the directory `dirfd`. Two descriptors, and one a queue.
  * @return NULL and errno: ENOENT (gone), EAGAIN (still being made), EPROTO (another version:
  * `why` names it), EBADMSG (not a segment, truncated, lying about its sizes), ENOMEM, EMFILE, ...
- * ENOENT and EAGAIN pass, and EACCES may (a group's segment is the owner's alone at first). What died
- * while it was being made, or removed, is EBADMSG once that is certain (ring/owner.h). TK_LANE_LOOK
- * sees it as a dead segment without timers and lanes; so it does one of an older version that was
- * closed, or whose machine was started anew since.
+ * ENOENT and EAGAIN pass, and EACCES may (a group's segment is the owner's alone at first). What
+ * died while it was being made, or removed, is EBADMSG once that is certain (ring/owner.h).
+ * TK_LANE_LOOK sees it as a dead segment without timers and lanes; so it does one of an older
+ * version that was closed, or whose machine was started anew since.
  *
  * `from` is where its lanes are begun. By TK_LANE_FIRST everything that they were ever given is
  * delivered or lost, also what was overwritten, dropped or taken out of a queue by another reader
@@ -54,14 +54,14 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);
 
 /**
- * How many timers it has by now, at most `max`: for a thread that drains its lanes while another one
- * refreshes it. One pread (200 ns).
+ * How many timers it has by now, at most `max`: for a thread that drains its lanes while another
+ * one refreshes it. One pread (200 ns).
  */
 uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max);
 
 /**
- * Map every page of an attached lane now: which thread reads it first will not fault. 30 ns a page, of 4
- * KiB or 2 MiB.
+ * Map every page of an attached lane now: which thread reads it first will not fault. 30 ns a page,
+ * of 4 KiB or 2 MiB.
  */
 void tk_segment_fault_in(const struct tk_segment *s, uint32_t lane);
 
@@ -80,18 +80,19 @@ void tk_segment_detach(struct tk_segment *s);
 int tk_segment_remove(const struct tk_segment *s, int place);
 
 /**
- * For the collector that holds `slot` (ring/presence.h): tell programs and other collectors that it has
- * attached the segment; that it needs it no more. Both hold until detaching. Done is what was read to
- * its end after it was closed or its owner died, and at once what had ended before the collector's
- * first listing. @return 0 or -errno.
+ * For the collector that holds `slot` (ring/presence.h): tell programs and other collectors that it
+ * has attached the segment; that it needs it no more. Both hold until detaching. Done is what was
+ * read to its end after it was closed or its owner died, and at once what had ended before the
+ * collector's first listing. @return 0 or -errno.
  */
 int tk_segment_mark_attached(const struct tk_segment *s, unsigned slot);
 int tk_segment_mark_done(const struct tk_segment *s, unsigned slot);
 
 /**
- * Remove a segment that this collector has marked done, if it is closed and not to be kept, and every
- * other collector that is present has marked it, too. `presence` is tk_presence_enter()'s descriptor.
- * Ask again after a while: a collector that has not marked it may die. Four system calls.
+ * Remove a segment that this collector has marked done, if it is closed and not to be kept, and
+ * every other collector that is present has marked it, too. `presence` is tk_presence_enter()'s
+ * descriptor. Ask again after a while: a collector that has not marked it may die. Four system
+ * calls.
  * @return 1: removed, 0: not yet, or -errno.
  */
 int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence);

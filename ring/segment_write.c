@@ -150,9 +150,9 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 }
 
 /*
- * Lock the head, and map a page of it through the same description, which lives as long as the page.
- * Nothing reads the page, so nothing can fault there. A child made by another thread between the lock and
- * the end of this function, past fork(), holds the lock too until it ends or execs.
+ * Lock the head, and map a page of it through the same description, which lives as long as the
+ * page. Nothing reads the page, so nothing can fault there. A child made by another thread between
+ * the lock and the end of this function, past fork(), holds the lock too until it ends or execs.
  */
 static int hold_lock(struct tk_segment_writer *s, int fd)
 {
@@ -203,7 +203,8 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	struct tk_segment_head *h = s->head;
 	struct timespec now = { 0, 0 };
 
-	/* Not clock_gettime(), which reads the counter: prctl(PR_SET_TSC) may have forbidden that. */
+	/* Not clock_gettime(), which reads the counter: prctl(PR_SET_TSC) may have forbidden
+	 * that. */
 	(void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
 	h->magic = TK_SEGMENT_MAGIC;
 	TK_TEST_POINT("segment.magic");

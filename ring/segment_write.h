@@ -6,9 +6,9 @@
  * heap is used. Nothing here is for signal handlers, and nothing here prints, exits, or raises a
  * signal.
  *
- * No descriptor is kept open. The owner's lock (ring/owner.h) is held by a page of `head` that is mapped
- * through the descriptor that took it. The directory is found again by path and recognised by device
- * and inode.
+ * No descriptor is kept open. The owner's lock (ring/owner.h) is held by a page of `head` that is
+ * mapped through the descriptor that took it. The directory is found again by path and recognised
+ * by device and inode.
  */
 #ifndef TK_RING_SEGMENT_WRITE_H
 #define TK_RING_SEGMENT_WRITE_H
@@ -75,15 +75,16 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 			struct tk_lane_memory *lane, char why[TK_WHY_MAX]);
 
 /**
- * Close: mark it closed, `records` having been given to its lanes, and let go of the owner's lock. Its
- * files are unlinked unless they are to be kept, or a collector is present that will do it (ring/prune.h
- * says within which bounds). The memory stays mapped: threads may still be writing.
+ * Close: mark it closed, `records` having been given to its lanes, and let go of the owner's lock.
+ * Its files are unlinked unless they are to be kept, or a collector is present that will do it
+ * (ring/prune.h says within which bounds). The memory stays mapped: threads may still be writing.
  */
 void tk_segment_retire(struct tk_segment_writer *s, uint64_t records);
 
-/** After tk_segment_retire(), or in a child after fork: unmap the head. The control file stays mapped:
- * the fork may have been made by a handler that interrupted a look at it. The page that holds the lock
- * is not in a child, which leaves its address alone: something else may lie there. */
+/** After tk_segment_retire(), or in a child after fork: unmap the head. The control file stays
+ * mapped: the fork may have been made by a handler that interrupted a look at it. The page that
+ * holds the lock is not in a child, which leaves its address alone: something else may lie
+ * there. */
 void tk_segment_forget(struct tk_segment_writer *s);
 
 #endif

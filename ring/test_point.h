@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/test_point.h - where a test may kill or stop a process. Installed, for lane_push.h includes it.
+ * ring/test_point.h - where a test may kill or stop a process. Installed, for lane_push.h includes
+ * it.
  *
- * TK_TEST_POINT("push.stored") stands behind each store, file or lock that another process can see. It
- * is nothing, but with -DTK_TEST_POINTS, as tests/kill compiles everything once more: then it calls
- * what that test defines. (The idea of points after each visible effect is LTTng-UST's.) Where none can
- * stand, between a push's two halves or in DPDK's code, tests/kill goes instruction by instruction.
+ * TK_TEST_POINT("push.stored") stands behind each store, file or lock that another process can see.
+ * It is nothing, but with -DTK_TEST_POINTS, as tests/kill compiles everything once more: then it
+ * calls what that test defines. (The idea of points after each visible effect is LTTng-UST's.)
+ * Where none can stand, between a push's two halves or in DPDK's code, tests/kill goes instruction
+ * by instruction.
  */
 #ifndef TK_RING_TEST_POINT_H
 #define TK_RING_TEST_POINT_H

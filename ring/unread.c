@@ -12,8 +12,8 @@
 
 #include "ring/test_point.h"
 
-/* Whoever finds it unfinished finishes it: each step does the same by whomever it is done. Sizing beyond
- * RLIMIT_FSIZE would raise a signal, and touching what is not reserved another. */
+/* Whoever finds it unfinished finishes it: each step does the same by whomever it is done. Sizing
+ * beyond RLIMIT_FSIZE would raise a signal, and touching what is not reserved another. */
 static int finish(int fd, const char *app)
 {
 	struct tk_unread head = { .magic = TK_UNREAD_MAGIC, .version = TK_UNREAD_VERSION };

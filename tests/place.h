@@ -19,7 +19,8 @@ static inline bool place_make(void)
 	return mkdtemp(place) && setenv("TIMEKEEPER_DIR", place, 1) == 0;
 }
 
-/** Remove a directory of segments in which nothing is left but the empty file `collectors`, if that. */
+/** Remove a directory of segments in which nothing is left but the empty file `collectors`, if
+ * that. */
 static inline bool place_remove_empty(const char *dir)
 {
 	char path[4096];

@@ -62,9 +62,9 @@ struct tk_tsc_probe {
 extern const struct tk_tsc_probe tk_tsc_this_machine;
 
 /**
- * What the library asks before it stamps anything: CPUID (invariant TSC, RDTSCP) and prctl. Reads no
- * file or environment, allocates nothing, starts no thread; safe in a signal handler. Some tens of us
- * on a virtual machine, where every CPUID is an exit to the hypervisor.
+ * What the library asks before it stamps anything: CPUID (invariant TSC, RDTSCP) and prctl. Reads
+ * no file or environment, allocates nothing, starts no thread; safe in a signal handler. Some tens
+ * of us on a virtual machine, where every CPUID is an exit to the hypervisor.
  *
  * @return 0, or -ENOTSUP with the reason in @why (NULL allowed when @len is 0)
  */
@@ -74,8 +74,8 @@ int tk_tsc_quick(char *why, size_t len);
 int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len);
 
 /**
- * What it asks before it records by any clock: whether the ring's 16-byte stores are whole (AVX, and
- * no TCG, whose own several threads tear them; `emulated`: even there). As quick, and as safe.
+ * What it asks before it records by any clock: whether the ring's 16-byte stores are whole (AVX,
+ * and no TCG, whose own several threads tear them; `emulated`: even there). As quick, and as safe.
  */
 int tk_tsc_atomic(bool emulated, char *why, size_t len);
 

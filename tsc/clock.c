@@ -154,8 +154,8 @@ static int begin_epoch(struct tk_clock *c, enum tk_epoch_reason reason, int64_t 
 }
 
 /*
- * The longer the window, the better its two ends tell the rate. Before they are good enough to replace
- * the rate in use, they bound it.
+ * The longer the window, the better its two ends tell the rate. Before they are good enough to
+ * replace the rate in use, they bound it.
  */
 static int refine_rate(struct tk_clock *c, const struct tk_tsc_pair *now)
 {

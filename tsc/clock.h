@@ -5,16 +5,17 @@
  * The owner opens it (10 ms) and calls tk_clock_refine() about once a second. Each call compares
  * the counter with CLOCK_MONOTONIC_RAW. While they agree within what is known of the rate, the
  * rate only becomes better known, because the window grows. When they disagree, or when something
- * happened after which they may disagree, a new epoch begins: a new rate, a new base, a new number. The
- * clock is never slewed: a rate bent to swallow a step would make every duration measured meanwhile
- * wrong by a little, and nobody would be told.
+ * happened after which they may disagree, a new epoch begins: a new rate, a new base, a new number.
+ * The clock is never slewed: a rate bent to swallow a step would make every duration measured
+ * meanwhile wrong by a little, and nobody would be told.
  *
  * What it cannot see: where the kernel's own clock is this counter (clocksource tsc), a step of
  * both at once, as in a live migration, leaves them in agreement.
  *
  * A span that began in one epoch and ended in another has no meaningful duration. The caller asks
- * tk_clock_crossed(), counts such spans and sets them aside. Threads that take records in the meantime
- * have a guard (tsc/guard.h), which notices within a millisecond what this notices within a second.
+ * tk_clock_crossed(), counts such spans and sets them aside. Threads that take records in the
+ * meantime have a guard (tsc/guard.h), which notices within a millisecond what this notices within
+ * a second.
  *
  * One thread owns a clock and calls everything here. No thread, lock or allocation of its own,
  * except that opening and a new epoch spin for 10 ms and borrow 192 KiB meanwhile.
@@ -105,8 +106,8 @@ static inline bool tk_clock_crossed(const struct tk_clock *c, uint64_t start, ui
 }
 
 /**
- * A stamp of this epoch in ns of CLOCK_REALTIME, as that clock stood at the last refinement. Any stamp
- * may be given; the result wraps for one that is centuries away.
+ * A stamp of this epoch in ns of CLOCK_REALTIME, as that clock stood at the last refinement. Any
+ * stamp may be given; the result wraps for one that is centuries away.
  */
 static inline int64_t tk_clock_wall_ns(const struct tk_clock *c, uint64_t tsc)
 {

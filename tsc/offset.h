@@ -79,15 +79,18 @@ int tk_tsc_offset_pair(int ref_cpu, int cpu, const struct tk_tsc_offset_how *how
 int tk_tsc_offsets_measure(struct tk_tsc_offsets *out);
 
 /**
- * Write @dir/tsc-offsets, whole or not at all (rename). The directory must exist and be the caller's.
- * @return 0; -EPERM (it is somebody else's, a link, or others can write into it); other negative errno
+ * Write @dir/tsc-offsets, whole or not at all (rename). The directory must exist and be the
+ * caller's.
+ * @return 0; -EPERM (it is somebody else's, a link, or others can write into it); other negative
+ * errno
  */
 int tk_tsc_offsets_save(const char *dir, const struct tk_tsc_offsets *o);
 
 /**
  * Read it back. Believed only if it is a plain file of the caller's, writable by nobody else, of
  * this boot, and well formed to the last number.
- * @return 0; -ENOENT (none); -EPERM (it or @dir is somebody else's, or others can write it); -ESTALE (another
+ * @return 0; -ENOENT (none); -EPERM (it or @dir is somebody else's, or others can write it);
+ * -ESTALE (another
  *	   boot); -EBADMSG (malformed); -ENOMEM; other negative errno of open and read
  */
 int tk_tsc_offsets_load(const char *dir, struct tk_tsc_offsets *out);

@@ -53,8 +53,8 @@ static int print_offsets(int fd, const char *boot_id, const struct tk_tsc_offset
 	return fclose(f) || bad ? -EIO : 0;
 }
 
-/* The caller's own directory, which nobody else may write into: elsewhere a file could be planted, or
- * ours be lured to another place. */
+/* The caller's own directory, which nobody else may write into: elsewhere a file could be planted,
+ * or ours be lured to another place. */
 static int open_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

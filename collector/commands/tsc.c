@@ -84,7 +84,8 @@ static void find_offsets(struct findings *f, bool measure)
 	add_cross_core(f);
 }
 
-/* Measure again where the scheduler moved this thread meanwhile: the figures are to be of one cpu. */
+/* Measure again where the scheduler moved this thread meanwhile: the figures are to be of one
+ * cpu. */
 static void find_floors(struct findings *f)
 {
 	int before;

@@ -60,7 +60,8 @@ Test(refused, is_told_once_and_when_it_is_certain)
 	}
 }
 
-/* In random order, listed or not: a name is kept for as long as it is listed, whatever its neighbours. */
+/* In random order, listed or not: a name is kept for as long as it is listed, whatever its
+ * neighbours. */
 Test(refused, names_are_kept_while_they_are_listed)
 {
 	enum { NAMES = 200 };

@@ -26,8 +26,8 @@
 
 #define RECORDS 20000u
 
-/* CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW lag by this much: a machine that slept, or was paused, with the
- * counter running on. This program's clock_gettime() stands in for the kernel's. */
+/* CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW lag by this much: a machine that slept, or was paused,
+ * with the counter running on. This program's clock_gettime() stands in for the kernel's. */
 static int64_t stood_still_ns, boottime_too_ns;
 
 int clock_gettime(clockid_t id, struct timespec *t)
@@ -287,7 +287,8 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 	cr_assert(place_remove());
 }
 
-/* ---- a machine that sleeps while it is watched ------------------------------------------------ */
+/* ---- a machine that sleeps while it is watched
+ * ------------------------------------------------ */
 
 /* A living process that does what it is told: '<' begins a span, '>' ends it. */
 struct told {

@@ -190,8 +190,8 @@ Test(doctor, isolated_and_why_not)
 	cr_expect_eq(tk_cpu_isolated(tree_root, 2, why, sizeof(why)), -EPERM);
 	cr_expect_eq(tk_cpu_isolated(tree_root, -1, why, sizeof(why)), -EPERM);
 	cr_expect_eq(tk_cpu_isolated(tree_root, 4096, why, sizeof(why)), -EPERM);
-	/* A valid partition counts, however many others ask for the cpu; so does one that lies below a
-	 * member. */
+	/* A valid partition counts, however many others ask for the cpu; so does one that lies
+	 * below a member. */
 	tree_text(MADE ".partition", "member\n");
 	tree_text(CGROUP "made/below/cpuset.cpus.partition", "isolated\n");
 	tree_text(CGROUP "made/below/cpuset.cpus.effective", "2\n");

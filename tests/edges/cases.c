@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single edges, with exact figures: cases [NAME...]. What each player pushes is known; what `stat` prints
- * of it, in all columns, must be that. Nothing is waited for between a process's end and ^C: what had
- * ended before a collector was told to stop is in its rows.
+ * Single edges, with exact figures: cases [NAME...]. What each player pushes is known; what `stat`
+ * prints of it, in all columns, must be that. Nothing is waited for between a process's end and ^C:
+ * what had ended before a collector was told to stop is in its rows.
  *
  * Environment: TIMEKEEPER, PLAYER, CLOCK (clock.so).
  */

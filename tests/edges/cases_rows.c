@@ -69,7 +69,8 @@ static void once_oldest_again(uint64_t records)
 	watch_free(&w);
 }
 
-/* All that lies in the rings of the dead, however long reading takes: 400 MiB, beside busy loops. */
+/* All that lies in the rings of the dead, however long reading takes: 400 MiB, beside busy
+ * loops. */
 void once_oldest(void)
 {
 	struct player p = play("app slots=65536");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into a collector: its wall clock alone is moved by the ns that stand in the file $EDGES_CLOCK,
- * as an administrator or a time daemon would move everybody's.
+ * Preloaded into a collector: its wall clock alone is moved by the ns that stand in the file
+ * $EDGES_CLOCK, as an administrator or a time daemon would move everybody's.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

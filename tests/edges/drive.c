@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether every record is in a column, where programs begin and end: drive VARIANT [PROCESSES [SEED]]
+ * Whether every record is in a column, where programs begin and end: drive VARIANT [PROCESSES
+ * [SEED]]
  *
  *	running		one collector, there from beginning to end
  *	stopped		it is stopped for two seconds in the middle
@@ -8,10 +9,11 @@
  *	limit		the user may have no inotify instance
  *	three		three collectors; one is killed, and another started in its place
  *
- * Processes begin and end in every way (load.h), some at a time; each writes down each push begun and
- * returned. Of each process: returned <= what a collector printed, in all columns <= begun; lost no
- * more than was begun and did not return. The upper bound holds for every collector, the lower for
- * what began after it had looked for the first time and had ended before it was told to stop.
+ * Processes begin and end in every way (load.h), some at a time; each writes down each push begun
+ * and returned. Of each process: returned <= what a collector printed, in all columns <= begun;
+ * lost no more than was begun and did not return. The upper bound holds for every collector, the
+ * lower for what began after it had looked for the first time and had ended before it was told to
+ * stop.
  *
  * Environment: TIMEKEEPER, the program. EDGES_PLAIN: spans only, no forks. EDGES_SETTLE: so many
  * seconds between the last process's end and ^C.

@@ -22,7 +22,8 @@ static void say(struct run *r, const struct ledger *l, uint32_t collector, const
 	       s->without, s->lost, s->unknown, s->refused);
 }
 
-/* The same bounds timer by timer; the lower one only where no loss is to be shared out among them. */
+/* The same bounds timer by timer; the lower one only where no loss is to be shared out among
+ * them. */
 static void judge_timers(struct run *r, uint32_t collector, const struct ledger *l, bool whole)
 {
 	const struct watch *w = &r->collectors[collector].watch;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that record for a moment and end in every way, and write down each push in memory that the
- * driver reads when they are dead.
+ * Processes that record for a moment and end in every way, and write down each push in memory that
+ * the driver reads when they are dead.
  */
 #ifndef TK_TESTS_LOAD_H
 #define TK_TESTS_LOAD_H

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A producer that does what it reads on standard input, a command a line, and answers each with "ok":
+ * A producer that does what it reads on standard input, a command a line, and answers each with
+ * "ok":
  *
  *	open APP [slots=N] [timers=N] [rte] [monotonic] [keep]
  *	timers N			define t0 .. t(N-1)
- *	push TIMER N [TICKS [EVERY US]]	N spans of so many ticks (1000); after EVERY of them, a pause
+ *	push TIMER N [TICKS [EVERY US]]	N spans of so many ticks (1000); after EVERY of them, a
+ *					pause
  *	each N [TICKS]			one span to each of the first N timers
  *	join | leave | close
  *	sleep US
  *	thread COMMAND [; COMMAND...]	by a thread of its own; "ok" comes at once
- *	wait				until all threads are done; only then they end, and leave their lanes
+ *	wait				until all threads are done; only then they end, and leave
+ *					their lanes
  *	exit | _exit | kill
  *
  * Spans are stamped by hand, so that nothing is subtracted from their ticks.

@@ -35,11 +35,13 @@ struct row {
 
 /**
  * Take a line apart.
- * @return NULL, or what is wrong with it: no JSON object, or one of Columns' identities does not hold.
+ * @return NULL, or what is wrong with it: no JSON object, or one of Columns' identities does not
+ * hold.
  */
 const char *row_read(struct row *row, const char *line, size_t length);
 
-/** Whether the format has rows of processes; before schema 2 all there is stands in timers' rows. */
+/** Whether the format has rows of processes; before schema 2 all there is stands in timers'
+ * rows. */
 extern bool rows_of_processes;
 
 #endif

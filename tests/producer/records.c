@@ -112,7 +112,8 @@ Test(records, a_lap_has_its_timers_stamp_mode)
 		cr_assert_eq(b->records[i].kind, TK_KIND_LAP + i);
 }
 
-/* What is subtracted from fast spans and hand-made stamps: nothing. It is measured once a process. */
+/* What is subtracted from fast spans and hand-made stamps: nothing. It is measured once a
+ * process. */
 Test(records, floors)
 {
 	uint32_t floor[TK_STAMPS];

@@ -189,8 +189,8 @@ Test(segment, closing_removes_it_and_leaves_what_is_mapped)
 	cr_assert_null(attach());
 }
 
-/* A recycled pid, the same number and another start time, is not the owner; nor is a process of both,
- * but where the lock could get lost. */
+/* A recycled pid, the same number and another start time, is not the owner; nor is a process of
+ * both, but where the lock could get lost. */
 Test(segment, a_recycled_pid_is_not_the_owner)
 {
 	struct tk_segment *s = attach();
@@ -256,8 +256,8 @@ Test(segment, half_made_is_to_be_tried_again)
 	refuse(EAGAIN);
 }
 
-/* Of version 2 it is not certain that a process is dead that does not hold its lock: such a segment can
- * be removed only if it is closed, or was made before the machine was started. */
+/* Of version 2 it is not certain that a process is dead that does not hold its lock: such a segment
+ * can be removed only if it is closed, or was made before the machine was started. */
 Test(segment, what_ended_of_version_2_can_be_removed)
 {
 	uint32_t version = TK_SEGMENT_POSIX, state = TK_SEGMENT_CLOSED, open = TK_SEGMENT_OPEN;

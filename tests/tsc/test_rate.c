@@ -176,7 +176,8 @@ Test(rate, a_paused_guest)
 		}
 }
 
-/* A window that was wrong from its beginning: the first rate is off by a factor, the third look mends it. */
+/* A window that was wrong from its beginning: the first rate is off by a factor, the third look
+ * mends it. */
 Test(rate, a_pause_before_the_first_look)
 {
 	pass(2e6);
@@ -213,9 +214,9 @@ Test(rate, cores_that_differ_a_little_are_no_step)
 }
 
 /*
- * Whatever happens, and whenever the caller looks: a few undisturbed looks later the rate is right, but
- * for steps too small to be told from another oscillator's wander: 1 ppm of the window between two looks,
- * and their brackets.
+ * Whatever happens, and whenever the caller looks: a few undisturbed looks later the rate is right,
+ * but for steps too small to be told from another oscillator's wander: 1 ppm of the window between
+ * two looks, and their brackets.
  */
 Test(rate, any_story_ends_well)
 {
