@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,7 +19,6 @@
 #include "collector/engine/collector.h"
 #include "collector/machine/now.h"
 #include "ring/lane.h"
-#include "ring/place.h"
 
 #define MS          UINT64_C(1000000)
 #define REFUTE      2u
@@ -303,16 +303,16 @@ static void reap(pid_t pid)
 	}
 }
 
-/* The load's library and the collector leave the file by which collectors are found. */
-static void remove_dir(const char *dir)
+/* For nftw(). */
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/" TK_PLACE_COLLECTORS, dir);
-	unlink(path);
-	rmdir(dir);
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
 }
 
+/* End both processes, and remove the directory with what they left there (ring/presence.h). */
 static void end_run(struct run *r)
 {
 	if (r->to_load >= 0)
@@ -326,7 +326,7 @@ static void end_run(struct run *r)
 	if (r->from_load >= 0)
 		close(r->from_load);
 	munmap(r->said, sizeof(*r->said));
-	remove_dir(r->dir);
+	nftw(r->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static int begin_run(struct run *r)
