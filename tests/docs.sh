@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What CONTRIBUTING.md and ARCHITECTURE.md name is there: files, functions, targets of links.
+# What the documents name is there: files, functions, targets of links. A program may be named by its
+# source, without .c.
 #
 #	tests/docs.sh	prints what is not; exit 1 if anything
 set -uo pipefail
 cd "$(dirname "$0")/.."
-docs=(CONTRIBUTING.md ARCHITECTURE.md)
+docs=(CONTRIBUTING.md ARCHITECTURE.md README.md SECURITY.md tests/README.md)
 rooms='(tsc|ring|producer|collector|bench|tests|papers)'
 bad=0
 
@@ -16,14 +17,15 @@ missing() {
 
 for doc in "${docs[@]}"; do
 	while read -r path; do
-		[ -e "$path" ] || missing "$doc" "$path"
+		[ -e "$path" ] || [ -e "$path.c" ] || missing "$doc" "$path"
 	done < <(grep -oE "\`$rooms/[A-Za-z0-9_./-]+\`" "$doc" | tr -d '`' |
 		grep -vE 'NAME|FAMILY' | sort -u)
 	while read -r path; do
 		[ -e "$path" ] || missing "$doc" "$path"
-	done < <(grep -oE '\]\([^)#:]+' "$doc" | cut -c3- | sort -u)
+	done < <(grep -oE '\]\([^)#:]+' "$doc" | cut -c3- | sort -u | (cd "$(dirname "$doc")" &&
+		xargs -r realpath -m --relative-to="$OLDPWD"))
 	while read -r function; do
-		grep -rqwE "$function" --include='*.[ch]' tsc ring producer collector bench ||
+		grep -rqwE "$function" --include='*.[ch]' tsc ring producer collector bench tests ||
 			missing "$doc" "$function()"
 	done < <(grep -oE '`[a-z_]+\(\)`' "$doc" | tr -d '`()' | sort -u)
 done
