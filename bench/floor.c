@@ -3,12 +3,12 @@
  * bench/floor - by how much recorded spans differ from the work in them, after the subtraction that
  * collectors make.
  *
- * A child records spans of known work (chains of dependent multiplications) by each stamp mode, one at
- * once after the other and with other work between, and laps; this process reads the records and
- * subtracts the floor that tk_open() measured. The true length of a chain is that of 64 in a row between
- * two fenced stamps, less that of 64 empty ones. Each process measures anew: the figures are medians over
- * processes of the median span, in ticks. Ordered and fenced spans of 50 to 2,000 ticks shall not read
- * short by more than 12 ticks.
+ * A child records spans of known work (chains of dependent multiplications) by each stamp mode, one
+ * at once after the other and with other work between, and laps; this process reads the records and
+ * subtracts the floor that tk_open() measured. The true length of a chain is that of 64 in a row
+ * between two fenced stamps, less that of 64 empty ones. Each process measures anew: the figures
+ * are medians over processes of the median span, in ticks. Ordered and fenced spans of 50 to 2,000
+ * ticks shall not read short by more than 12 ticks.
  *
  *	build/bench/floor [PROCESSES]		default: 9; a second. Exit 1 if a span reads short
  */

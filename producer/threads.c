@@ -261,8 +261,8 @@ void tk_threads_forked(void)
 
 /* ---- the interface ---- */
 
-/* As many as any kernel for x86 can be built for. One that has fewer takes no harm from a longer mask;
- * cpu_set_t ends at 1,024. */
+/* As many as any kernel for x86 can be built for. One that has fewer takes no harm from a longer
+ * mask; cpu_set_t ends at 1,024. */
 #define CPUS_MAX 8192u
 
 static int pin(uint32_t cpu)

@@ -222,8 +222,8 @@ bool tk_writer_flush(struct tk_lane_writer *w)
 }
 
 /*
- * Put a record into the lane that the thread has only just been given, unless its timer is disabled: the
- * flags that the push looked up were those of a thread without a lane.
+ * Put a record into the lane that the thread has only just been given, unless its timer is
+ * disabled: the flags that the push looked up were those of a thread without a lane.
  */
 static void put_anew(struct tk_lane_writer *w, int64_t placed, uint32_t meta, uint64_t start,
 		     uint64_t low)

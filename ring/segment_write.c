@@ -68,8 +68,8 @@ static int choose_dir(char dir[PATH_MAX])
 	return 0;
 }
 
-/* The directory may be there already, and another group's. With the setgid bit it is up to whoever gave it
- * that group: files in it are of that group, too. */
+/* The directory may be there already, and another group's. With the setgid bit it is up to whoever
+ * gave it that group: files in it are of that group, too. */
 static void let_group_in(int fd, const struct stat *st)
 {
 	mode_t mode = st->st_mode & 07777;

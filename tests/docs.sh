@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What the documents name is there: files, functions, targets of links. A program may be named by its
-# source, without .c.
+# What the documents name is there: files, functions, targets of links. A program may be named by
+# its source, without .c.
 #
 #	tests/docs.sh	prints what is not; exit 1 if anything
 set -uo pipefail
