@@ -61,10 +61,21 @@ plan() {
 	echo "1..$n"
 }
 
+# fresh FILE...: empty, and not the file that an earlier program may still write into. What runs in the
+# background empties its output only when it comes to run, which beside other load is after the first look.
+fresh() {
+	local file
+	rm -f "$@"
+	for file; do
+		: >"$file"
+	done
+}
+
 # start PROGRAM ARGUMENTS...: in the background, until it has said "ready" or "recording"; it has a
 # minute. Its number is in $pid, what it said in $out.
 start() {
 	local tries=600
+	fresh $out
 	"$@" >$out 2>&1 &
 	pid=$!
 	pids="$pids $pid"
@@ -80,6 +91,7 @@ start() {
 # /tmp/stdout and
 # /tmp/stderr.
 background() {
+	fresh /tmp/stdout /tmp/stderr
 	"$@" >/tmp/stdout 2>/tmp/stderr &
 	pid=$!
 	pids="$pids $pid"
