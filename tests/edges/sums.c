@@ -218,6 +218,7 @@ struct watch_sum watch_sum(const struct watch *w, const char *app, uint32_t pid)
 		sum.lost += s->lost;
 		sum.unknown += s->unknown;
 		sum.refused += s->refused;
+		sum.unsettled |= s->unsettled;
 		for (uint32_t i = 0; i < s->n_timers; i++)
 			add_timer(&sum, &s->timers[i]);
 	}

@@ -98,6 +98,7 @@ const char *watch_said(const struct watch *w);
 struct watch_sum {
 	uint64_t segments, records, count, set_aside, without, lost, unknown, refused;
 	uint64_t in_timers, lost_in_timers; /* what timers' rows say of records and lost */
+	bool unsettled;                     /* the last row of one says that they do not have all */
 };
 
 /** Of all segments of an app and pid (NULL: any app; 0: any pid). */
