@@ -57,9 +57,8 @@ static void check_prctl(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 		found(c, TK_TSC_OK, "enabled", "This process may read the counter.");
 	else if (mode == PR_TSC_SIGSEGV)
 		found(c, TK_TSC_FATAL, "SIGSEGV",
-		      "Reading the counter would kill this process: a parent or a sandbox forbade "
-		      "it "
-		      "with prctl(PR_SET_TSC); start the program without that.");
+		      "Reading the counter would kill this process, because a parent or a sandbox "
+		      "called prctl(PR_SET_TSC); start the program without that.");
 	else
 		found(c, TK_TSC_UNKNOWN, strerrordesc_np(-mode),
 		      "The kernel does not say whether this process may read the counter.");
@@ -72,9 +71,8 @@ static void check_invariant(const struct tk_tsc_probe *m, struct tk_tsc_check *c
 		      "The counter runs at one rate through frequency changes and sleep states.");
 	else
 		found(c, TK_TSC_FATAL, "no",
-		      "The counter may change its rate or stop when the core does, so ticks are "
-		      "not "
-		      "monotonic.");
+		      "The counter may change its rate or stop when the core does, so ticks do not "
+		      "measure time.");
 }
 
 static void check_rdtscp(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -84,7 +82,7 @@ static void check_rdtscp(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 	else
 		found(c, TK_TSC_FATAL, "no",
 		      "RDTSCP would fault: the processor, or the CPU model of the virtual machine, "
-		      "lacks it; choose another CPU model, else use --clock monotonic.");
+		      "lacks it; choose another CPU model, else use TIMEKEEPER_CLOCK=monotonic.");
 }
 
 static void check_avx(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -94,7 +92,7 @@ static void check_avx(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 		      "Aligned 16-byte accesses are atomic: the ring needs that.");
 	else
 		found(c, TK_TSC_FATAL, "no",
-		      "Without AVX no manual promises that a 16-byte store is atomic, and readers "
+		      "No manual promises that a 16-byte store is atomic without AVX, so readers "
 		      "could see torn records; choose a CPU model with AVX.");
 }
 
@@ -104,13 +102,12 @@ static void check_tcg(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 
 	hypervisor_name(m, name);
 	if (strcmp(name, "TCGTCGTCGTCG") != 0)
-		found(c, TK_TSC_OK, "no", "Instructions are executed, not emulated by qemu's TCG.");
+		found(c, TK_TSC_OK, "no", "The processor executes instructions: no QEMU TCG.");
 	else
 		found(c, TK_TSC_FATAL, "yes",
-		      "qemu's software emulation tears 16-byte accesses (measured) and its counter "
-		      "is "
-		      "not a processor's; run under KVM or on hardware (TIMEKEEPER_FORCE=tcg "
-		      "records all the same).");
+		      "Refused under QEMU TCG with either clock: stores of 16 bytes may tear "
+		      "(measured), and the counter is not a processor's; run under KVM or on "
+		      "hardware (TIMEKEEPER_FORCE=tcg records all the same).");
 }
 
 static void check_hypervisor(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -122,10 +119,9 @@ static void check_hypervisor(const struct tk_tsc_probe *m, struct tk_tsc_check *
 		found(c, TK_TSC_OK, "none", "No hypervisor between this program and the counter.");
 	else
 		found(c, TK_TSC_WARN, name,
-		      "A virtual machine: the host may preempt a cpu inside a span, and a live "
+		      "In a virtual machine the host may preempt a cpu inside a span, and a live "
 		      "migration may change the counter unseen; for exact work use a host that "
-		      "does "
-		      "neither.");
+		      "does neither.");
 }
 
 static void check_clocksource(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
@@ -141,7 +137,7 @@ static void check_clocksource(const struct tk_tsc_probe *m, struct tk_tsc_check 
 		found(c, TK_TSC_OK, name, "The kernel keeps its own time by this counter.");
 	else
 		found(c, TK_TSC_WARN, name,
-		      "The kernel keeps time by another clock: frequency and epochs are judged "
+		      "The kernel keeps time by another clock, so frequency and epochs are judged "
 		      "against that one, and reading it is slower; see available_clocksource.");
 }
 
@@ -153,14 +149,14 @@ static void check_available(const struct tk_tsc_probe *m, struct tk_tsc_check *c
 
 	if (got <= 0)
 		found(c, TK_TSC_UNKNOWN, "not readable",
-		      "Whether the kernel has given the counter up is not known; mount /sys.");
+		      "Whether the kernel has stopped using the counter is not known; mount /sys.");
 	else if (tk_tsc_has_word(names, "tsc"))
 		found(c, TK_TSC_OK, names, "The kernel has not found fault with the counter.");
 	else
 		found(c, TK_TSC_WARN, names,
-		      "The kernel does not offer the counter as a clock, mostly because it found "
-		      "it "
-		      "unstable or unsynchronised: see dmesg for tsc, and measure with --offsets.");
+		      "The kernel does not offer the counter as a clock, in most cases because it "
+		      "found it unstable or unsynchronised; see dmesg for tsc, and measure with "
+		      "--offsets.");
 }
 
 static void check_flag(const struct tk_tsc_probe *m, struct tk_tsc_check *c, const char *flag,
@@ -181,14 +177,14 @@ static void check_constant(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
 	check_flag(m, c, "constant_tsc", TK_TSC_WARN,
 		   "The kernel agrees that the rate does not follow the core's frequency.",
-		   "The kernel does not count on a constant rate: watch the epochs.");
+		   "The kernel does not rely on a constant rate; watch the epochs.");
 }
 
 static void check_nonstop(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
 	check_flag(m, c, "nonstop_tsc", TK_TSC_WARN,
 		   "The kernel agrees that the counter runs on in sleep states.",
-		   "The kernel expects the counter to stop in deep sleep: keep cores out of it "
+		   "The kernel expects the counter to stop in deep sleep; keep cores out of it "
 		   "(cpuidle.off=1 or /dev/cpu_dma_latency).");
 }
 
@@ -197,14 +193,14 @@ static void check_known_freq(const struct tk_tsc_probe *m, struct tk_tsc_check *
 	check_flag(m, c, "tsc_known_freq", TK_TSC_OK,
 		   "The kernel was told the frequency by hardware or hypervisor.",
 		   "The kernel calibrated the frequency at boot, so its seconds may be off by tens "
-		   "of ppm; differences between timers are not touched by that.");
+		   "of ppm; that changes all timers alike.");
 }
 
 static void check_reliable(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
 	check_flag(m, c, "tsc_reliable", TK_TSC_OK,
 		   "The kernel was told not to watch the counter for faults.",
-		   "The kernel goes on watching the counter against another clock, if it has one.");
+		   "The kernel keeps comparing the counter with another clock, if it has one.");
 }
 
 static int read_tsc_adjust(const char *root, unsigned int cpu, int64_t *adjust)
@@ -242,16 +238,16 @@ static void check_tsc_adjust(const struct tk_tsc_probe *m, struct tk_tsc_check *
 	}
 	if (!all || !seen) {
 		found(c, TK_TSC_UNKNOWN, "not readable",
-		      "Whether firmware gave the cores different starting points is not known; as "
-		      "root, modprobe msr and run again, or measure with --offsets.");
+		      "Whether firmware set the cores' counters apart is not known; run modprobe "
+		      "msr "
+		      "and this again as root, or measure with --offsets.");
 	} else if (lowest == highest) {
-		found(c, TK_TSC_OK, "", "No core's counter was moved against the others.");
+		found(c, TK_TSC_OK, "", "Firmware moved no core's counter against the others.");
 		snprintf(c->value, sizeof(c->value), "%lld on all %u cpus", (long long)first, seen);
 	} else {
 		found(c, TK_TSC_WARN, "",
-		      "Firmware or a tool moved the counters of some cores: stamps of different "
-		      "cores "
-		      "cannot be compared until --offsets has measured by how much.");
+		      "Firmware or a tool moved the counters of some cores, so stamps of different "
+		      "cores cannot be compared until --offsets has measured by how much.");
 		snprintf(c->value, sizeof(c->value), "%lld to %lld ticks", (long long)lowest,
 			 (long long)highest);
 	}
@@ -274,9 +270,9 @@ static void check_backward(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 		found(c, TK_TSC_OK, "", "On one core the counter only went forward.");
 	else
 		found(c, TK_TSC_FATAL, "",
-		      "The counter went backward on one core: it is not a clock; look for a tool "
-		      "or "
-		      "hypervisor that writes it, and use --clock monotonic.");
+		      "The counter went backward on one core, so it is not a clock; look for a "
+		      "tool "
+		      "or hypervisor that writes it, and use TIMEKEEPER_CLOCK=monotonic.");
 	snprintf(c->value, sizeof(c->value), "%u in %d readings", steps, STEP_READS);
 }
 
@@ -284,7 +280,7 @@ static const struct {
 	const char *id, *source;
 	void (*run)(const struct tk_tsc_probe *m, struct tk_tsc_check *c);
 } checks[] = {
-	/* COUNTER of these are what tk_tsc_quick() asks, and then tk_tsc_atomic() to ATOMIC. */
+	/* tk_tsc_quick() runs the first COUNTER of these, tk_tsc_atomic() those from there to ATOMIC. */
 	{ "prctl_tsc", "prctl(PR_GET_TSC)", check_prctl },
 	{ "invariant_tsc", "CPUID 80000007H EDX[8]", check_invariant },
 	{ "rdtscp", "CPUID 80000001H EDX[27]", check_rdtscp },
@@ -363,7 +359,7 @@ void tk_tsc_check_all(const struct tk_tsc_probe *m, struct tk_tsc_report *out)
 		check_backward(m, c);
 	else
 		found(c, TK_TSC_UNKNOWN, "not tried",
-		      "The counter was not read, because of the fatal finding above.");
+		      "The counter was not read, because a finding above is fatal.");
 }
 
 bool tk_tsc_usable(const struct tk_tsc_report *r)

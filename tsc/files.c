@@ -54,7 +54,7 @@ bool tk_tsc_has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Of its flags line; the file itself may be megabytes. */
+/* Enough for the flags line; the whole file may be megabytes. */
 int tk_tsc_cpu_flag(const char *root, const char *flag)
 {
 	char text[8192];
@@ -72,7 +72,7 @@ int tk_tsc_cpu_flag(const char *root, const char *flag)
 	return tk_tsc_has_word(line, flag);
 }
 
-/* Digits only: strtoul alone would take signs and spaces. */
+/* Take digits only: strtoul alone would accept signs and spaces. */
 static int parse_cpu(const char **p, unsigned long *cpu)
 {
 	char *end;
@@ -125,7 +125,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* From its end, which is cpu 0. */
+/* Parse from the end, which is cpu 0. */
 int tk_tsc_cpus_parse_mask(const char *mask, struct tk_tsc_cpus *out)
 {
 	size_t left = strlen(mask), cpu = 0;

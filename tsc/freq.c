@@ -59,7 +59,7 @@ double tk_tsc_pair_hz(const struct tk_tsc_pair *a, const struct tk_tsc_pair *b, 
 	return 1e9 * ticks / ns;
 }
 
-/* The widest bracket to keep: a freak narrow one must not throw the others out. */
+/* @return the widest bracket to keep. A single very narrow one must not exclude all others. */
 static uint64_t width_limit(const struct tk_tsc_pair *p, size_t n)
 {
 	uint64_t narrowest = UINT32_MAX, slack = FIT_SLACK;
@@ -153,16 +153,16 @@ int tk_tsc_fit(const struct tk_tsc_pair *p, size_t n, struct tk_tsc_freq *out)
 		worst = fmax(worst, fabs(off));
 	}
 	/*
-	 * A reading is off by half its bracket at most, and by half of the ns the clock cuts off.
-	 * The line itself can be off as much as a point, hence twice.
+	 * A reading is off by half its bracket at most, and by half of the ns that the clock cuts
+	 * off. The line may be off by as much as a point, hence twice that.
 	 */
 	half_ns = out->width * l.ns_per_tick / 2 + 0.5;
 	if (worst > 2 * half_ns)
 		return -EAGAIN;
 
 	/*
-	 * Neighbouring readings err together, so counting each as new evidence would promise too
-	 * much: the scatter is taken over blocks of the window.
+	 * Neighbouring readings have errors in common, so the scatter of single readings would
+	 * promise too much: take it over blocks of the window.
 	 */
 	for (size_t b = 0; b < FIT_BLOCKS; b++)
 		squares += block[b] * block[b];
@@ -175,7 +175,7 @@ int tk_tsc_fit(const struct tk_tsc_pair *p, size_t n, struct tk_tsc_freq *out)
 }
 
 /*
- * Without it the loop falls into step with the counter (130 ticks of 2.6 GHz are 50 ns) and the
+ * Without a random delay the loop falls into step with the counter (130 ticks of 2.6 GHz are 50 ns) and the
  * nanosecond's fraction that the clock cuts off drifts slowly instead of averaging out. Measured:
  * 0.021 ppm at the 90th percentile of 10 ms fits without, 0.002 with.
  */
@@ -220,7 +220,7 @@ int tk_tsc_freq_measure(uint64_t window_ns, struct tk_tsc_freq *out)
 	p = malloc(MEASURE_PAIRS * sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	/* Who is kept from the processor for most of a window needs another, and a longer one. */
+	/* If other work took the processor for most of a window, try another, and a longer one. */
 	for (int i = 0; i < MEASURE_TRIES && err == -EAGAIN; i++) {
 		sample(p, MEASURE_PAIRS, (int64_t)window_ns << i / 2);
 		err = tk_tsc_fit(p, MEASURE_PAIRS, out);

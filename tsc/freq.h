@@ -7,12 +7,12 @@
  * estimate: preemption, interrupts and hypervisors only make it wider. Out of many pairs the
  * narrow ones are kept and a line is fitted through them by least squares.
  *
- * Two figures say what the rate is worth:
- *	stat_ppm	twice the standard error of the fitted slope: what one may expect. Of 10 ms
+ * Two figures say how well the rate is known:
+ *	stat_ppm	the expected error: twice the standard error of the fitted slope. Of 10 ms
  *			fits on a busy virtual machine 88 to 90 in 100 lay within it.
- *	bound_ppm	what the rate cannot be off by, wherever inside its bracket every reading
- *			took place: for two pairs the bracket width over the window, for a fit the
- *			same with the fit's own weights (1.5 times that).
+ *	bound_ppm	the greatest possible error, wherever inside its bracket each reading took
+ *			place: for two pairs the bracket width over the window, for a fit the same
+ *			with the fit's own weights (1.5 times that).
  * Both are against CLOCK_MONOTONIC_RAW, which NTP does not steer; that clock's own error against
  * the second (tens of ppm where the kernel had to calibrate the counter) is not in them.
  *
@@ -58,7 +58,7 @@ double tk_tsc_pair_hz(const struct tk_tsc_pair *a, const struct tk_tsc_pair *b, 
  * the narrowest; where fewer than a sixteenth are that narrow, within 8, 16 and so on: bound_ppm
  * follows what was kept.
  * @return 0; -EINVAL for fewer than 32 pairs; -EAGAIN if the kept ones cover less than half of the
- *	   window, or do not lie on one line within their brackets (a clock stepped, or stopped)
+ *	   window, or do not lie on one line within their brackets (a clock stepped or stopped)
  */
 int tk_tsc_fit(const struct tk_tsc_pair *p, size_t n, struct tk_tsc_freq *out);
 

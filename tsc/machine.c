@@ -33,7 +33,7 @@ static int tsc_mode(void)
 
 /*
  * perf tells user space how its scheduler clock follows the counter: ns = ticks * mult >> shift.
- * An event that counts nothing in user mode only, so perf_event_paranoid up to 2 allows it.
+ * The event counts nothing, and in user mode only, so that perf_event_paranoid up to 2 allows it.
  */
 static double perf_hz(void)
 {
@@ -78,7 +78,7 @@ void tk_tsc_cpuid(const struct tk_tsc_probe *m, uint32_t leaf, uint32_t r[4])
 		m->cpuid(leaf, 0, r);
 }
 
-/* Crystal times ratio. The crystal may be left out, and then there is nothing to multiply. */
+/* Crystal times ratio. CPUID may leave the crystal out: 0, which stands for unknown. */
 static double cpuid_15h(const struct tk_tsc_probe *m)
 {
 	uint32_t r[4];
@@ -95,7 +95,7 @@ static double cpuid_16h(const struct tk_tsc_probe *m)
 	return (r[TK_EAX] & 0xffff) * 1e6;
 }
 
-/* VMware's timing leaf, which KVM and others have too: kHz. */
+/* VMware's timing leaf, in kHz; KVM and others have it, too. */
 static double hypervisor_hz(const struct tk_tsc_probe *m)
 {
 	uint32_t r[4];
@@ -112,7 +112,7 @@ static double perf_page(const struct tk_tsc_probe *m)
 	return m->kernel_hz();
 }
 
-/* Not in every kernel, but exact where it is. */
+/* Few kernels have this file; it is exact. */
 static double sysfs_hz(const struct tk_tsc_probe *m)
 {
 	char text[32];
@@ -158,18 +158,18 @@ void tk_tsc_check_freq(const struct tk_tsc_probe *m, double measured_hz, struct 
 	if (out->n_refs == 1) {
 		c->severity = TK_TSC_UNKNOWN;
 		snprintf(c->value, sizeof(c->value), "nothing to compare with");
-		c->reason =
-			"Only the kernel's clock says how fast the counter runs; nothing else here "
-			"claims a frequency.";
+		c->reason = "Only the kernel's clock tells how fast the counter runs: neither "
+			    "hardware nor "
+			    "kernel claims a frequency.";
 	} else if (far_off) {
 		c->severity = TK_TSC_WARN;
 		snprintf(c->value, sizeof(c->value), "%s disagrees", far_off);
-		c->reason =
-			"The measured rate is not what hardware or kernel claims: one of the two "
-			"clocks is wrong; compare date with another machine over a minute.";
+		c->reason = "The measured rate is not what hardware or kernel claims, so one of "
+			    "the two "
+			    "clocks is wrong; compare date with another machine over a minute.";
 	} else {
 		c->severity = TK_TSC_OK;
 		snprintf(c->value, sizeof(c->value), "within %.3g ppm", worst);
-		c->reason = "Those who claim a frequency agree with the measured one.";
+		c->reason = "Hardware and kernel claim the frequency that was measured.";
 	}
 }

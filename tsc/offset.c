@@ -50,8 +50,8 @@ static int pin_self(int cpu)
 }
 
 /*
- * The acquire pairs with the release of whoever passed the token. No pause in the loop: it costs
- * up to 140 cycles and would widen every round trip.
+ * The acquire pairs with the release of the thread that passed the token. The loop has no pause
+ * instruction: that costs up to 140 cycles and would widen every round trip.
  */
 static bool wait_for(struct exchange *x, uint32_t turn)
 {
@@ -168,7 +168,7 @@ static int one_way(int asker, int answerer, const struct tk_tsc_offset_how *how,
 	return out->error;
 }
 
-/* Both intervals hold the truth; the second is of the opposite sign. */
+/* Intersect both directions' intervals; the second has the opposite sign. */
 static int intersect(const struct tk_tsc_offset *there, const struct tk_tsc_offset *back,
 		     struct tk_tsc_offset *out)
 {
@@ -203,7 +203,7 @@ int tk_tsc_offset_pair(int ref_cpu, int cpu, const struct tk_tsc_offset_how *how
 	*out = (struct tk_tsc_offset){ .cpu = cpu };
 	if (!err)
 		err = intersect(&a, &b, out);
-	if (err) /* nothing that could be taken for a result */
+	if (err) /* leave no figure that could be taken for a result */
 		*out = (struct tk_tsc_offset){ .cpu = cpu, .error = err };
 	return err;
 }

@@ -11,18 +11,18 @@
  *
  *	tp - t1 <= offset <= tp - t0
  *
- * Every round gives such an interval, and all of them hold at once: what is left is the
- * intersection [lo, hi], a bound and not a statistic. Half of the rounds go the other way round,
- * because asking was measured to take longer than answering: one direction alone left +-100 ns and
- * an estimate that leaned to one side, both leave +-65 ns. The estimate is the middle. Random
- * delays keep the two threads from falling into step.
+ * Every round gives such an interval, and the offset lies in all of them: in their intersection
+ * [lo, hi], which is a bound and not a statistic. Half of the rounds go in the other direction,
+ * because asking takes longer than answering (measured): one direction alone left +-100 ns and an
+ * estimate that leaned to one side, both leave +-65 ns. The estimate is the middle. Random delays
+ * keep the two threads from falling into step.
  *
  * An offset may be corrected only where the interval excludes zero. Where it does not, two cores
  * whose counters are equal look the same, and a correction would add an error.
  *
- * Runs a thread on every cpu it measures, for about 1.2 ms a pair (3,000 rounds): done when asked
- * for, and kept in a file for whoever comes later in the same boot. A live migration of a virtual
- * machine makes the file stale without a new boot id: measure again after a new epoch.
+ * A measurement runs a thread on each cpu in turn, for about 1.2 ms a pair (3,000 rounds). It is made
+ * when the user asks for it, and kept in a file for later runs in the same boot. A live migration of a
+ * virtual machine makes the file stale without a new boot id: measure again after a new epoch.
  */
 #ifndef TK_TSC_OFFSET_H
 #define TK_TSC_OFFSET_H
@@ -37,7 +37,7 @@ struct tk_tsc_offset {
 	int error;       /* 0, or negative errno: -EINVAL cannot be pinned, -ETIMEDOUT too busy */
 	int64_t lo, hi;  /* ticks: counter of this cpu - counter of the reference */
 	int64_t est;     /* ticks: the middle */
-	uint32_t rounds; /* that were finished */
+	uint32_t rounds; /* finished */
 	uint32_t narrowest; /* ticks: the narrowest round trip */
 };
 
@@ -58,12 +58,12 @@ struct tk_tsc_offset_how {
 	uint64_t (*read_ref)(void);  /* tk_tsc_fenced */
 	uint64_t (*read_peer)(void); /* tk_tsc_fenced; tests add a skew here */
 	uint32_t rounds;             /* TK_TSC_OFFSET_ROUNDS; half of them each way */
-	uint64_t deadline_ns;        /* 1 s; both threads give up then, whatever the other does */
+	uint64_t deadline_ns;        /* 1 s; each thread gives up then by itself */
 };
 
 /**
- * One pair, in two threads of its own: the caller's affinity is not touched. With the deadline hit
- * after 50 rounds each way, those count: fewer rounds make the interval wider, not wrong.
+ * Measure one pair, in two threads of its own: the caller's affinity does not change. If the deadline
+ * comes after 50 rounds in each direction, those count: fewer rounds make the interval wider, not wrong.
  * @return 0, or the negative errno that is in out->error too: -EINVAL (a cpu cannot be pinned),
  *	   -ETIMEDOUT, -EIO (the rounds contradict each other: a counter stepped),
  *	   -EAGAIN (no thread)
@@ -72,8 +72,8 @@ int tk_tsc_offset_pair(int ref_cpu, int cpu, const struct tk_tsc_offset_how *how
 		       struct tk_tsc_offset *out);
 
 /**
- * Every cpu the calling thread may run on, against the first of them. A cpu that fails is listed
- * with its error. One cpu only: an empty list.
+ * Measure every cpu that the calling thread may run on, against the first of them. A cpu that fails is
+ * listed with its error. With one cpu the list is empty.
  * @return 0, -ENOMEM or what sched_getaffinity says. Release with tk_tsc_offsets_free().
  */
 int tk_tsc_offsets_measure(struct tk_tsc_offsets *out);
@@ -87,11 +87,10 @@ int tk_tsc_offsets_measure(struct tk_tsc_offsets *out);
 int tk_tsc_offsets_save(const char *dir, const struct tk_tsc_offsets *o);
 
 /**
- * Read it back. Believed only if it is a plain file of the caller's, writable by nobody else, of
- * this boot, and well formed to the last number.
+ * Read it back: only a plain file of the caller's, writable by nobody else, of this boot, and well formed
+ * to the last number.
  * @return 0; -ENOENT (none); -EPERM (it or @dir is somebody else's, or others can write it);
- * -ESTALE (another
- *	   boot); -EBADMSG (malformed); -ENOMEM; other negative errno of open and read
+ * -ESTALE (another boot); -EBADMSG (malformed); -ENOMEM; other negative errno of open and read
  */
 int tk_tsc_offsets_load(const char *dir, struct tk_tsc_offsets *out);
 

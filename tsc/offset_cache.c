@@ -53,8 +53,8 @@ static int print_offsets(int fd, const char *boot_id, const struct tk_tsc_offset
 	return fclose(f) || bad ? -EIO : 0;
 }
 
-/* The caller's own directory, which nobody else may write into: elsewhere a file could be planted,
- * or ours be lured to another place. */
+/* Accept only the caller's own directory that nobody else may write into: in another, somebody could plant
+ * a file, or a link that leads our file elsewhere. */
 static int open_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -81,7 +81,7 @@ int tk_tsc_offsets_save(const char *dir, const struct tk_tsc_offsets *o)
 	if (dirfd < 0)
 		return dirfd;
 	snprintf(temp, sizeof(temp), "." FILE_NAME ".%d", (int)getpid());
-	unlinkat(dirfd, temp, 0); /* left by a killed process that had our number */
+	unlinkat(dirfd, temp, 0); /* a killed process with our pid may have left one */
 	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	err = fd < 0 ? -errno : print_offsets(fd, boot_id, o);
 	if (!err && renameat(dirfd, temp, dirfd, FILE_NAME))
@@ -92,7 +92,7 @@ int tk_tsc_offsets_save(const char *dir, const struct tk_tsc_offsets *o)
 	return err;
 }
 
-/* The whole file, if its owner and mode let us believe it. */
+/* Read the whole file, if its owner and mode show that only the caller can have written it. */
 static int read_trusted(const char *dir, char **text)
 {
 	struct stat st;
@@ -130,7 +130,7 @@ static int read_trusted(const char *dir, char **text)
 	return err;
 }
 
-/* One decimal number within limits, and the one separator that must follow it. */
+/* Take one decimal number within limits, and the one separator that must follow it. */
 static bool take(char **p, int64_t min, int64_t max, char then, int64_t *out)
 {
 	char *end;

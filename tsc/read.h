@@ -18,7 +18,7 @@
  *	cycles more than rdtsc. Gives the cpu it ran on, read together with the counter.
  * tk_tsc_fenced()
  *	lfence; rdtsc; lfence. Nothing crosses it in either direction (but for stores, which
- *	lfence does not order). For calibration, and for timers defined TK_FENCED.
+ *	lfence does not order). For calibration, and for timers defined with TK_STAMP_FENCED.
  * tk_tsc_fenced_cpu(&cpu)
  *	rdtscp; lfence. The same at the stop end, with the cpu.
  * tk_relax()

@@ -117,6 +117,7 @@ check "SIGINT: exit 0" 0 "$status"
 start
 call eth_chainId >/dev/null
 stop KILL
+: >"$dir/out"
 "$gateway" --port "$port" >"$dir/out" 2>"$dir/err" &
 pid=$!
 until_true grep -q '^listening' "$dir/out"

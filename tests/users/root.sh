@@ -22,6 +22,7 @@ sums >/dev/shm/sums
 
 # watch FILE...: notes what is done to the bait, and to those files.
 watch() {
+	: >$seen
 	mischief watch $secrets $secrets/dir $secrets/*[!r] $secrets/dir/* "$@" >$seen 2>&1 &
 	watcher=$!
 	until grep -q ready $seen; do
