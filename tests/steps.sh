@@ -11,10 +11,15 @@ watched() {
 	return "${PIPESTATUS[0]}"
 }
 
+# Meson numbers a test by its place in the list, so those that have ended are counted here.
 heartbeat() {
-	local name=$1 began=$SECONDS next=$((SECONDS + 15)) said='' line
+	local name=$1 began=$SECONDS next=$((SECONDS + 15)) said='' ended=0 line
 	while line=''; read -r -t 1 line || [ $? -gt 128 ]; do # over 128: nothing came for a second
-		[ -z "$line" ] || said=$line
+		if [[ $line =~ ^\ *[0-9]+/([0-9]+)\ timekeeper:(.*) ]]; then
+			said="$((++ended))/${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"
+		elif [ -n "$line" ]; then
+			said=$line
+		fi
 		((SECONDS >= next)) || continue
 		next=$((SECONDS + 15))
 		printf '    %s, %d s: %s\n' "$name" $((SECONDS - began)) \
