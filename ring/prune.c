@@ -131,6 +131,7 @@ struct unread {
 	const struct tk_lock_set *present;
 	uint64_t bytes;
 	unsigned segments, looked_at;
+	bool all; /* do not stop when it is known to be too much */
 };
 
 static bool is_over(const struct unread *u)
@@ -151,7 +152,7 @@ static bool count_unread(void *arg, int place, const char *name)
 		u->segments++;
 		u->bytes += l.bytes;
 	}
-	return !is_over(u);
+	return u->all ? u->looked_at <= COUNTED_MAX : !is_over(u);
 }
 
 bool tk_prune_leaves(int place, int dirfd, bool group)
@@ -212,6 +213,7 @@ static bool is_beyond_bound(struct prune *p, int place)
 {
 	if (!p->counted) {
 		p->unread.present = &p->present;
+		p->unread.all = true;
 		(void)tk_place_each(place, count_unread, &p->unread);
 		p->counted = true;
 	}

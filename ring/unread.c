@@ -43,9 +43,9 @@ static int check(int fd, const char *app)
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    pread(fd, &magic, sizeof(magic), 0) < 0)
 		return -EBADMSG;
-	if (st.st_size < TK_UNREAD_SIZE || magic == 0)
-		return finish(fd, app);
-	return magic == TK_UNREAD_MAGIC ? 0 : -EBADMSG;
+	if (magic != 0 && magic != TK_UNREAD_MAGIC)
+		return -EBADMSG;
+	return magic == 0 || st.st_size < TK_UNREAD_SIZE ? finish(fd, app) : 0;
 }
 
 static int open_figure(int place, const char *app, bool group)
