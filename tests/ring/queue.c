@@ -95,6 +95,35 @@ static void random_run(unsigned rounds)
 	read_all();
 }
 
+/* A reader from the first record on: what others took or what was dropped before it is lost, and all
+ * that the lane was ever given is delivered or lost. */
+static void read_from_the_first(void)
+{
+	uint64_t pushed = lane_next(&lane) - SIZE, waiting = n_held;
+
+	lane_reader(&lane, &reader, TK_LANE_FIRST);
+	cr_assert_eq(reader.first, SIZE);
+	cr_assert_eq(reader.lost, pushed - waiting);
+	cr_assert_eq(reader.next - reader.first, reader.delivered + reader.lost);
+	n_delivered = 0;
+	n_dropped = pushed - waiting;
+	read_all();
+	cr_assert_eq(reader.delivered, waiting);
+	cr_assert_eq(reader.next - reader.first, pushed);
+}
+
+Test(queue, a_reader_from_the_first_record_on_misses_none)
+{
+	read_from_the_first();
+	for (unsigned i = 0; i < 20; i++) {
+		random_run(50);
+		for (unsigned n = 0; n < i * 30; n++)
+			push();
+		read_from_the_first();
+	}
+	cr_assert_gt(lane.head->dropped, 0, "it was never full");
+}
+
 Test(queue, random_pushes_and_reads)
 {
 	random_run(5000);

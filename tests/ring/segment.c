@@ -161,6 +161,31 @@ Test(segment, what_a_new_lane_lost_before_it_was_seen_is_counted)
 	tk_segment_detach(s);
 }
 
+/* All of a whole segment: what its lanes were ever given is delivered or lost. */
+Test(segment, from_the_first_record_on)
+{
+	struct tk_segment *s;
+	struct tk_slot out[TK_LANE_CHUNK];
+	uint64_t given[3] = { 0, 0, LATE };
+
+	tell('l');
+	tell('p');
+	s = tk_segment_attach(dirfd_, name, TK_LANE_FIRST, why);
+	cr_assert_not_null(s, "%s", why);
+	cr_assert_eq(s->n_lanes, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct tk_lane_reader *r = &s->lanes[i].reader;
+		size_t n;
+
+		while (tk_lane_read(r, out, &n) || n)
+			;
+		cr_assert_eq(r->first, r->size);
+		cr_assert_eq(r->delivered + r->lost, given[i]);
+	}
+	cr_assert_geq(s->lanes[2].reader.delivered, 256 - 256 / 8);
+	tk_segment_detach(s);
+}
+
 Test(segment, knows_when_its_owner_dies)
 {
 	struct tk_segment *s = attach();
