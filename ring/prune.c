@@ -234,7 +234,6 @@ static void remove_dead(struct prune *p, int place, const char *name)
 	}
 	if (l.missed)
 		(void)tk_unread_add(place, p->app, records_of(place, name, &l), p->group);
-	TK_TEST_POINT("prune.counted");
 	tk_place_remove(place, name);
 }
 

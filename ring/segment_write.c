@@ -445,10 +445,8 @@ void tk_segment_retire(struct tk_segment_writer *s, uint64_t records)
 	TK_TEST_POINT("retire.unlocked");
 	fd = s->keep ? -1 : reopen(s, &place);
 	if (fd >= 0) {
-		if (!tk_prune_leaves(place, fd, s->group)) {
-			TK_TEST_POINT("retire.counted");
+		if (!tk_prune_leaves(place, fd, s->group))
 			tk_place_remove_open(place, fd, s->name);
-		}
 		close(fd);
 		close(place);
 	}

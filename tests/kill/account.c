@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What readers found, against what the producer wrote down: produced = delivered + lost,
  * exactly. */
+#include <stdio.h>
 #include <string.h>
 
+#include "ring/unread.h"
 #include "tests/kill/kill.h"
 
 uint64_t begun_in(const struct page *page, uint32_t segment)
@@ -90,7 +92,8 @@ static bool segment_accounted(const struct watcher *w, const struct watched *seg
 		return false;
 	/* Whose files were removed before we looked took its last lanes along, and says so. */
 	if (!all && (!w->plan->queue || w->alone) &&
-	    (s->info.state != TK_SEGMENT_CLOSED || w->plan->keeps))
+	    (s->info.state != TK_SEGMENT_CLOSED || w->plan->keeps ||
+	     (w->presence && !w->plan->too_much)))
 		return fail(why, "segment %u: a lane of the dead is not to be had", seg->number);
 	finished = finished_in(page, seg->number);
 	begun = begun_in(page, seg->number);
@@ -105,6 +108,35 @@ bool accounted(const struct watcher *w, const struct page *page, char why[200])
 	for (uint32_t i = 0; i < w->n; i++)
 		if (!segment_accounted(w, &w->watched[i], page, why))
 			return false;
+	return true;
+}
+
+static bool is_watched(const struct watcher *w, uint32_t number)
+{
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->watched[i].number == number)
+			return true;
+	return false;
+}
+
+/* The producer closed this one, too large to be left, before it was attached. */
+static bool is_in_figure(const struct watcher *w, const struct page *page, uint32_t number)
+{
+	uint64_t finished = finished_in(page, number), begun = begun_in(page, number);
+	char name[32], said[TK_WHY_MAX];
+	struct tk_unread u;
+
+	snprintf(name, sizeof(name), "killed-%u.unread", number);
+	if (!w->plan->too_much || tk_unread_read(w->dirfd, name, &u, said))
+		return false;
+	return u.processes == 1 && u.records >= finished && u.records <= begun;
+}
+
+bool none_missed(const struct watcher *w, const struct page *page, char why[200])
+{
+	for (uint32_t i = 0; w->presence && i + 1 < page->opening; i++)
+		if (!is_watched(w, i) && !is_in_figure(w, page, i))
+			return fail(why, "segment %u of %u was not seen", i, page->opening);
 	return true;
 }
 

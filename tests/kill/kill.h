@@ -102,6 +102,9 @@ struct plan {
 	bool handlers, joins, reopens, keeps, newest;
 	bool programs;
 	uint64_t random;
+	bool present;  /* readers hold slots, so nothing that closes goes unread */
+	bool too_much; /* but for what says that its files are too large to be left */
+	bool removes;  /* who watched removes what it has read */
 };
 
 struct point {
@@ -145,7 +148,14 @@ struct watcher {
 	uint32_t n;
 	struct watched watched[SEGMENTS];
 	struct tally *tallies; /* by segment */
+	int presence;          /* the descriptor that holds its slot; 0: none */
+	unsigned slot;
 };
+
+/** Take a slot, if that is planned. @return false: there is none. */
+bool watch_presently(struct watcher *w);
+/** Remove what is closed and read. @return false, and why: something is left, or went that should not. */
+bool watch_removes(struct watcher *w, char why[200]);
 
 /** Attach to what is new, take what is there. */
 void watch(struct watcher *w);
@@ -163,6 +173,9 @@ uint64_t begun_in(const struct page *page, uint32_t segment);
 /** What a watcher that has come to the end of dead segments found, against what was written
  * down. */
 bool accounted(const struct watcher *w, const struct page *page, char why[200]);
+/** Who was present before the first segment has all of them, but for one that was being made. What was too
+ * much to be left is in a figure instead. */
+bool none_missed(const struct watcher *w, const struct page *page, char why[200]);
 /** And of what lies there nothing was left out. */
 bool late_reader_gets_all(const struct watcher *w, const struct page *page, char why[200]);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a round does. */
+#include <string.h>
+
 #include "tests/kill/kill.h"
 #include "tests/random.h"
 
@@ -44,8 +46,13 @@ const struct point points[] = {
 	{ "retire.records", PRODUCER, true, EITHER, SEGMENTS - 1 },
 	{ "retire.closed", PRODUCER, true, EITHER, SEGMENTS - 1 },
 	{ "retire.unlocked", PRODUCER, true, EITHER, SEGMENTS - 1 },
+	{ "unread.sized", PRODUCER, true, EITHER, 1 },
+	{ "unread.made", PRODUCER, true, EITHER, 1 },
+	{ "unread.records", PRODUCER, true, EITHER, 1 },
+	{ "unread.added", PRODUCER, true, EITHER, 1 },
 	{ "remove.file", PRODUCER | CLEANER, true, EITHER, 6 },
 	{ "remove.emptied", PRODUCER | CLEANER, true, EITHER, 1 },
+	{ "presence.entered", COLLECTOR, false, EITHER, 1 },
 	{ "attach.dir", COLLECTOR, false, EITHER, 1 },
 	{ "attach.head", COLLECTOR, false, EITHER, 1 },
 	{ "attach.read", COLLECTOR, false, EITHER, 1 },
@@ -80,6 +87,11 @@ static uint32_t some_time(uint64_t *r)
 	return below(r, below(r, 8) ? 1500 : 6000);
 }
 
+static bool is_at(const struct plan *p, const char *kind)
+{
+	return p->point >= 0 && !strncmp(points[p->point].name, kind, strlen(kind));
+}
+
 struct plan plan_of(uint64_t seed, uint64_t round)
 {
 	uint64_t r = seed * 0x2545f4914f6cdd1d + round;
@@ -107,5 +119,8 @@ struct plan plan_of(uint64_t seed, uint64_t round)
 	p.newest = below(&r, 2);
 	p.programs = below(&r, 32) == 0;
 	p.random = random64(&r);
+	p.present = below(&r, 2) || is_at(&p, "presence.") || is_at(&p, "unread.");
+	p.too_much = below(&r, 4) == 0 || is_at(&p, "unread.");
+	p.removes = below(&r, 2);
 	return p;
 }

@@ -342,6 +342,10 @@ static bool account(struct round *r, char why[200])
 	bool good =
 		reader_finishes(r, why) && comes_to_the_end(&r->follower, page, "who watched", why);
 
+	good = good && none_missed(&r->follower, page, why);
+	/* Of a queue a reader in a process of its own has what we could not get. */
+	if (good && r->p->removes && !r->reader)
+		good = watch_removes(&r->follower, why);
 	watch_no_more(&r->follower);
 	good = good && comes_to_the_end(&r->middle, page, "who came in the middle", why);
 	watch_no_more(&r->middle);
@@ -388,17 +392,30 @@ static bool unfold(struct round *r, char why[200])
 	return good && first_cleaner(r, why) && clean(r->w, why);
 }
 
+static void remove_figures(struct worker *w)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		snprintf(name, sizeof(name), "killed-%u.unread", i);
+		(void)unlinkat(w->dirfd, name, 0);
+	}
+}
+
 bool run_round(struct worker *w, const struct plan *p, char why[200])
 {
 	static struct tally tallies[2][SEGMENTS];
 	struct round r = { .w = w, .p = p, .began = now_us() };
 
 	memset(w->page, 0, sizeof(*w->page));
+	remove_figures(w);
 	memset(tallies, 0, sizeof(tallies));
 	r.follower = (struct watcher){ p, w->dirfd, TK_LANE_OLDEST, .tallies = tallies[0] };
 	r.middle = (struct watcher){ p, w->dirfd, TK_LANE_NEWEST, .tallies = tallies[1] };
 	if (p->queue)
 		r.follower.tallies = r.middle.tallies = w->page->queue;
+	if (!watch_presently(&r.follower))
+		return fail(why, "there is no slot to be had");
 	if (!unfold(&r, why))
 		return false;
 	for (uint32_t i = 0; i < SEGMENTS; i++)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "producer/timekeeper.h"
+#include "producer/library.h"
 #include "ring/test_point.h"
 #include "ring/timekeeper-rte.h"
 #include "tests/kill/kill.h"
@@ -196,6 +196,8 @@ static void reopen(struct life *lives)
 {
 	for (uint32_t i = 1; i <= plan->threads; i++)
 		join_life(&lives[i]);
+	if (plan->too_much)
+		tk_library.segment.head->left_bytes = UINT64_C(1) << 40;
 	tk_close();
 	segment++;
 	open_segment();

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ring/presence.h"
 #include "tests/kill/kill.h"
 
 /* ---- one record ---- */
@@ -108,6 +109,8 @@ static void attach(struct watcher *w, const char *name)
 	seg->tally = &w->tallies[seg->number % SEGMENTS];
 	memcpy(seg->name, name, strlen(name) + 1);
 	w->n++;
+	if (w->presence)
+		(void)tk_segment_mark_attached(s, w->slot);
 }
 
 static void scan(struct watcher *w)
@@ -173,6 +176,41 @@ void watch_no_more(struct watcher *w)
 	for (uint32_t i = 0; i < w->n; i++)
 		tk_segment_detach(w->watched[i].segment);
 	w->n = 0;
+	if (w->presence)
+		close(w->presence);
+	w->presence = 0;
+}
+
+bool watch_presently(struct watcher *w)
+{
+	char why[TK_WHY_MAX];
+
+	if (!w->plan->present)
+		return true;
+	w->presence = tk_presence_enter(w->dirfd, &w->slot, why);
+	if (w->presence >= 0)
+		return true;
+	w->presence = 0;
+	return false;
+}
+
+bool watch_removes(struct watcher *w, char why[200])
+{
+	for (uint32_t i = 0; w->presence && i < w->n; i++) {
+		const struct tk_segment *s = w->watched[i].segment;
+		bool closed = tk_segment_owner(s) == TK_OWNER_CLOSED;
+		int ret;
+
+		if (tk_segment_mark_done(s, w->slot))
+			return fail(why, "cannot say that it is done");
+		ret = tk_segment_remove_if_done(s, w->dirfd, w->presence);
+		if (ret != (closed && !w->plan->keeps))
+			return fail(why, "%s: closed %d, kept %d, and removed %d", s->name, closed,
+				    w->plan->keeps, ret);
+		if (ret && faccessat(w->dirfd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return fail(why, "%s: is there yet", s->name);
+	}
+	return true;
 }
 
 /* ---- a process that watches ---- */
@@ -186,6 +224,8 @@ void collector(const struct plan *p, struct page *page, int dirfd, struct reader
 		.tallies = p->queue ? page->queue : r->tallies,
 	};
 
+	if (!watch_presently(&w))
+		_exit(1);
 	while (!__atomic_load_n(&r->finish, __ATOMIC_ACQUIRE)) {
 		watch(&w);
 		if (w.n)
