@@ -87,7 +87,7 @@ void stop(struct watch *w)
 }
 
 /* A collector whose rows nobody reads has looked when it has attached. */
-static bool has_attached(const struct watch *w, const void *app)
+static bool has_attached(const struct watch *w, const void *file)
 {
 	char path[32], line[512];
 	bool found = false;
@@ -96,17 +96,17 @@ static bool has_attached(const struct watch *w, const void *app)
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)w->pid);
 	maps = fopen(path, "re");
 	while (maps && !found && fgets(line, sizeof(line), maps))
-		found = strstr(line, app) != NULL;
+		found = strstr(line, file) != NULL;
 	if (maps)
 		fclose(maps);
 	return found;
 }
 
-void begin_blocked(struct watch *w, const char *const *arguments, const char *app)
+void begin_blocked(struct watch *w, const char *const *arguments, const char *file)
 {
 	if (!other.pid)
 		other = play("other");
-	check(watch_start_blocked(w, arguments) && watch_until(w, has_attached, app),
+	check(watch_start_blocked(w, arguments) && watch_until(w, has_attached, file),
 	      "no collector, or it does not attach");
 }
 

@@ -25,7 +25,7 @@ extern struct player other;
 void begin(struct watch *w, const char *const *arguments, const char *preload);
 
 /** One whose rows nobody reads until watch_unblock(); it has mapped a file of that name. */
-void begin_blocked(struct watch *w, const char *const *arguments, const char *mapped);
+void begin_blocked(struct watch *w, const char *const *arguments, const char *file);
 
 /** Tell it to stop; every row of every case is held to the identities. */
 void stop(struct watch *w);

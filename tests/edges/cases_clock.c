@@ -48,17 +48,13 @@ static int64_t *clock_file(char path[80])
 	return p;
 }
 
-static void move_clock(int64_t *moved, uint64_t *random)
+/* ns: up to 150 ms, and often an hour, either way. */
+static int64_t any_offset(uint64_t *random)
 {
 	int64_t ms = (int64_t)random_below(random, 301) - 150;
 	uint64_t hour = random_below(random, 4);
 
-	__atomic_store_n(moved,
-			 ms * 1000000 + (hour < 2    ? 0
-					 : hour == 2 ? 1
-						     : -1) *
-						INT64_C(3600000000000),
-			 __ATOMIC_RELAXED);
+	return ms * 1000000 + (hour < 2 ? 0 : hour == 2 ? 1 : -1) * INT64_C(3600000000000);
 }
 
 static void check_intervals(const struct intervals *i, uint64_t elapsed_ns)
@@ -103,7 +99,7 @@ void wall_clock(void)
 	p = play("app");
 	tell(&p, "thread push 0 5000 2000000 5 5000");
 	for (int i = 0; i < 60; i++) {
-		move_clock(moved_by, &random);
+		__atomic_store_n(moved_by, any_offset(&random), __ATOMIC_RELAXED);
 		watch_pause_us(70000);
 		tell(&other, "push 0 1"); /* a row an interval */
 	}

@@ -37,9 +37,11 @@
 
 const char *const variants[VARIANTS] = { "running", "stopped", "init", "watch", "limit", "three" };
 
-static _Noreturn void give_up(const char *what)
+static _Noreturn void give_up(const char *what, const char *why)
 {
-	fprintf(stderr, "drive: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "drive: %s: %s\n", what, why);
+	if (place[0])
+		place_remove();
 	exit(1);
 }
 
@@ -56,7 +58,7 @@ static void start_collector(struct run *r, uint32_t i)
 
 	if (!watch_start(&c->watch, NULL, deaf_of(r->variant), NULL)) {
 		if (r->variant != LIMIT)
-			give_up("no collector");
+			give_up("no collector", strerror(errno));
 		printf("skipped: no user namespace is to be had here\n");
 		place_remove();
 		exit(77);
@@ -74,11 +76,8 @@ static void await_look(struct run *r, uint32_t i)
 {
 	struct collector *c = &r->collectors[i];
 
-	if (!watch_until(&c->watch, has_sentinel, NULL)) {
-		fprintf(stderr, "drive: collector %u prints nothing: %s\n", i,
-			watch_said(&c->watch));
-		exit(1);
-	}
+	if (!watch_until(&c->watch, has_sentinel, NULL))
+		give_up("a collector prints nothing", watch_said(&c->watch));
 	c->looked_ns = watch_now_ns();
 }
 
@@ -146,7 +145,7 @@ static bool start_one(struct run *r)
 	disturb(r);
 	pid = load_start(r->load, r->started, &kill_after_us);
 	if (pid < 0)
-		give_up("fork");
+		give_up("fork", strerror(errno));
 	if (pid == 0)
 		return true;
 	r->running[i].pid = pid;
@@ -238,7 +237,7 @@ static void read_arguments(struct run *r, int argc, char **argv)
 	}
 	r->load = load_new(seed, r->processes, getenv("EDGES_PLAIN") != NULL);
 	if (!r->load)
-		give_up("no memory for the ledgers");
+		give_up("no memory for the ledgers", strerror(errno));
 	printf("%s: seed %" PRIu64 "\n", variants[r->variant], seed);
 	fflush(stdout);
 }
@@ -250,7 +249,7 @@ int main(int argc, char **argv)
 
 	read_arguments(&r, argc, argv);
 	if (!place_make())
-		give_up("no directory");
+		give_up("no directory", strerror(errno));
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r.sentinel = load_start_sentinel();
 	start_collectors(&r);

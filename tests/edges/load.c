@@ -159,8 +159,9 @@ static void end_now(enum end end)
 		execl("/bin/true", "true", NULL);
 	if (end == END_SUICIDE)
 		kill(getpid(), SIGKILL);
-	while (end == END_KILLED)
-		pause();
+	if (end == END_KILLED)
+		for (;;)
+			pause();
 }
 
 /* A child that records and ends at once. */

@@ -51,21 +51,16 @@ struct player play(const char *opens)
 	return p;
 }
 
-static void send(struct player *p, const char *format, va_list arguments)
-{
-	vfprintf(p->to, format, arguments);
-	fputc('\n', p->to);
-	fflush(p->to);
-}
-
 void tell(struct player *p, const char *format, ...)
 {
 	char said[256] = "it has ended";
 	va_list arguments;
 
 	va_start(arguments, format);
-	send(p, format, arguments);
+	vfprintf(p->to, format, arguments);
 	va_end(arguments);
+	fputc('\n', p->to);
+	fflush(p->to);
 	if (!fgets(said, sizeof(said), p->from) || strcmp(said, "ok\n"))
 		give_up(format, said);
 }

@@ -150,7 +150,8 @@ static void add_row(struct watch *w, const char *line, size_t length)
 		w->hook.row(w->hook.arg, &row);
 }
 
-void watch_read(struct watch *w)
+/* @return bytes of whole lines. */
+static size_t read_some(struct watch *w)
 {
 	static char text[1 << 20];
 	char *line = text, *end;
@@ -158,11 +159,16 @@ void watch_read(struct watch *w)
 
 	while (n > 0 && (end = memchr(line, '\n', (size_t)(text + n - line)))) {
 		add_row(w, line, (size_t)(end - line));
-		w->taken += (uint64_t)(end + 1 - line);
 		line = end + 1;
 	}
-	if (line != text) /* there may be more */
-		watch_read(w);
+	w->taken += (uint64_t)(line - text);
+	return (size_t)(line - text);
+}
+
+void watch_read(struct watch *w)
+{
+	while (read_some(w))
+		;
 }
 
 void watch_close_intervals(struct watch *w)

@@ -96,7 +96,7 @@ struct how {
 static _Noreturn void become_collector(const struct watch *w, const struct how *how, int failed)
 {
 	const char *program = getenv("TIMEKEEPER");
-	const char *argv[32] = { program, "stat", "--format", "jsonl" };
+	const char *argv[32] = { "timekeeper", "stat", "--format", "jsonl" };
 	int error, n = 4;
 
 	for (const char *const *a = how->arguments; a && *a && n < 31; a++)
@@ -105,7 +105,7 @@ static _Noreturn void become_collector(const struct watch *w, const struct how *
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (how->preload)
 		setenv("LD_PRELOAD", how->preload, 1);
-	if (deafen(how->deaf) && dup2(how->blocked ? w->pipe[1] : w->out, 1) >= 0 &&
+	if (program && deafen(how->deaf) && dup2(how->blocked ? w->pipe[1] : w->out, 1) >= 0 &&
 	    dup2(w->err, 2) >= 0)
 		execv(program, (char **)(uintptr_t)argv);
 	error = errno;
