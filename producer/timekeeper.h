@@ -408,8 +408,8 @@ TK_HOT void tk_sum_begin(struct tk_sum *sum)
 }
 
 /**
- * [hot] Add a duration in ticks, e.g. tk_elapsed(). Nothing is subtracted from a sum: each piece between
- * two fast stamps reads some 30 ticks short to 26 long (AMD EPYC; `timekeeper tsc` tells).
+ * [hot] Add a duration in ticks, e.g. tk_elapsed(). Nothing is subtracted from a sum: each piece
+ * between two fast stamps reads some 30 ticks short to 26 long (AMD EPYC; `timekeeper tsc` tells).
  */
 TK_HOT void tk_sum_add(struct tk_sum *sum, int64_t ticks)
 {

@@ -280,7 +280,7 @@ static const struct {
 	const char *id, *source;
 	void (*run)(const struct tk_tsc_probe *m, struct tk_tsc_check *c);
 } checks[] = {
-	/* tk_tsc_quick() runs the first COUNTER of these, tk_tsc_atomic() those from there to ATOMIC. */
+	/* tk_tsc_quick() runs the first COUNTER of these, tk_tsc_atomic() the next, to ATOMIC. */
 	{ "prctl_tsc", "prctl(PR_GET_TSC)", check_prctl },
 	{ "invariant_tsc", "CPUID 80000007H EDX[8]", check_invariant },
 	{ "rdtscp", "CPUID 80000001H EDX[27]", check_rdtscp },

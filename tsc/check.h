@@ -2,11 +2,12 @@
 /*
  * tsc/check.h - is this counter a clock?
  *
- * Each check has a value, the place where it was read, a severity, and one sentence that says what that
- * means and what to do. One fatal check makes the counter unusable. A value that could not be read is
- * shown as unknown, not as good.
+ * Each check has a value, the place where it was read, a severity, and one sentence that says what
+ * that means and what to do. One fatal check makes the counter unusable. A value that could not be
+ * read is shown as unknown, not as good.
  *
- * The checks read the machine through struct tk_tsc_probe, so that tests can present other machines.
+ * The checks read the machine through struct tk_tsc_probe, so that tests can present other
+ * machines.
  */
 #ifndef TK_TSC_CHECK_H
 #define TK_TSC_CHECK_H
@@ -61,9 +62,9 @@ struct tk_tsc_probe {
 extern const struct tk_tsc_probe tk_tsc_this_machine;
 
 /**
- * The library calls this before it takes a stamp: CPUID (invariant TSC, RDTSCP) and prctl. It reads no
- * file or environment, allocates nothing, starts no thread, and is safe in a signal handler. It takes
- * some tens of us on a virtual machine, where every CPUID is an exit to the hypervisor.
+ * The library calls this before it takes a stamp: CPUID (invariant TSC, RDTSCP) and prctl. It reads
+ * no file or environment, allocates nothing, starts no thread, and is safe in a signal handler. It
+ * takes some tens of us on a virtual machine, where every CPUID is an exit to the hypervisor.
  *
  * @return 0, or -ENOTSUP with the reason in @why (NULL allowed when @len is 0)
  */
@@ -73,9 +74,9 @@ int tk_tsc_quick(char *why, size_t len);
 int tk_tsc_quick_of(const struct tk_tsc_probe *m, char *why, size_t len);
 
 /**
- * The library calls this before it records with either clock: are the ring's 16-byte stores whole? Without
- * AVX no manual says so; QEMU TCG with several threads tears them. `emulated` accepts TCG all the same. As
- * quick, and as safe.
+ * The library calls this before it records with either clock: are the ring's 16-byte stores whole?
+ * Without AVX no manual says so; QEMU TCG with several threads tears them. `emulated` accepts TCG
+ * all the same. As quick, and as safe.
  */
 int tk_tsc_atomic(bool emulated, char *why, size_t len);
 
@@ -83,8 +84,8 @@ int tk_tsc_atomic(bool emulated, char *why, size_t len);
 int tk_tsc_atomic_of(const struct tk_tsc_probe *m, bool emulated, char *why, size_t len);
 
 /**
- * Run every check that needs no measurement and no other cpu: about 1 ms; reads files. Reads the counter
- * only if no check before was fatal. Never fails: failures are findings.
+ * Run every check that needs no measurement and no other cpu: about 1 ms; reads files. Reads the
+ * counter only if no check before was fatal. Never fails: failures are findings.
  */
 void tk_tsc_check_all(const struct tk_tsc_probe *m, struct tk_tsc_report *out);
 
@@ -100,7 +101,7 @@ const char *tk_tsc_severity_name(enum tk_tsc_severity s);
 /** CPUID of a leaf, all zero if the machine's maximum in that range is below it. */
 void tk_tsc_cpuid(const struct tk_tsc_probe *m, uint32_t leaf, uint32_t reg[4]);
 
-/** Add a check from outside this file (offsets). @return it, zeroed, or NULL if the report is full. */
+/** Add a check from another file (offsets). @return it, zeroed, or NULL if the report is full. */
 struct tk_tsc_check *tk_tsc_check_add(struct tk_tsc_report *r, const char *id, const char *source);
 
 #endif

@@ -175,9 +175,9 @@ int tk_tsc_fit(const struct tk_tsc_pair *p, size_t n, struct tk_tsc_freq *out)
 }
 
 /*
- * Without a random delay the loop falls into step with the counter (130 ticks of 2.6 GHz are 50 ns) and the
- * nanosecond's fraction that the clock cuts off drifts slowly instead of averaging out. Measured:
- * 0.021 ppm at the 90th percentile of 10 ms fits without, 0.002 with.
+ * Without a random delay the loop falls into step with the counter (130 ticks of 2.6 GHz are 50 ns)
+ * and the nanosecond's fraction that the clock cuts off drifts slowly instead of averaging out.
+ * Measured: 0.021 ppm at the 90th percentile of 10 ms fits without, 0.002 with.
  */
 static void random_delay(uint32_t *state)
 {

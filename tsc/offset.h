@@ -20,9 +20,10 @@
  * An offset may be corrected only where the interval excludes zero. Where it does not, two cores
  * whose counters are equal look the same, and a correction would add an error.
  *
- * A measurement runs a thread on each cpu in turn, for about 1.2 ms a pair (3,000 rounds). It is made
- * when the user asks for it, and kept in a file for later runs in the same boot. A live migration of a
- * virtual machine makes the file stale without a new boot id: measure again after a new epoch.
+ * A measurement runs a thread on each cpu in turn, for about 1.2 ms a pair (3,000 rounds). It is
+ * made when the user asks for it, and kept in a file for later runs in the same boot. A live
+ * migration of a virtual machine makes the file stale without a new boot id: measure again after a
+ * new epoch.
  */
 #ifndef TK_TSC_OFFSET_H
 #define TK_TSC_OFFSET_H
@@ -62,8 +63,9 @@ struct tk_tsc_offset_how {
 };
 
 /**
- * Measure one pair, in two threads of its own: the caller's affinity does not change. If the deadline
- * comes after 50 rounds in each direction, those count: fewer rounds make the interval wider, not wrong.
+ * Measure one pair, in two threads of its own: the caller's affinity does not change. If the
+ * deadline comes after 50 rounds in each direction, those count: fewer rounds make the interval
+ * wider, not wrong.
  * @return 0, or the negative errno that is in out->error too: -EINVAL (a cpu cannot be pinned),
  *	   -ETIMEDOUT, -EIO (the rounds contradict each other: a counter stepped),
  *	   -EAGAIN (no thread)
@@ -72,8 +74,8 @@ int tk_tsc_offset_pair(int ref_cpu, int cpu, const struct tk_tsc_offset_how *how
 		       struct tk_tsc_offset *out);
 
 /**
- * Measure every cpu that the calling thread may run on, against the first of them. A cpu that fails is
- * listed with its error. With one cpu the list is empty.
+ * Measure every cpu that the calling thread may run on, against the first of them. A cpu that fails
+ * is listed with its error. With one cpu the list is empty.
  * @return 0, -ENOMEM or what sched_getaffinity says. Release with tk_tsc_offsets_free().
  */
 int tk_tsc_offsets_measure(struct tk_tsc_offsets *out);
@@ -87,8 +89,8 @@ int tk_tsc_offsets_measure(struct tk_tsc_offsets *out);
 int tk_tsc_offsets_save(const char *dir, const struct tk_tsc_offsets *o);
 
 /**
- * Read it back: only a plain file of the caller's, writable by nobody else, of this boot, and well formed
- * to the last number.
+ * Read it back: only a plain file of the caller's, writable by nobody else, of this boot, and well
+ * formed to the last number.
  * @return 0; -ENOENT (none); -EPERM (it or @dir is somebody else's, or others can write it);
  * -ESTALE (another boot); -EBADMSG (malformed); -ENOMEM; other negative errno of open and read
  */

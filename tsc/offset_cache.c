@@ -53,8 +53,10 @@ static int print_offsets(int fd, const char *boot_id, const struct tk_tsc_offset
 	return fclose(f) || bad ? -EIO : 0;
 }
 
-/* Accept only the caller's own directory that nobody else may write into: in another, somebody could plant
- * a file, or a link that leads our file elsewhere. */
+/*
+ * Accept only the caller's own directory that nobody else may write into: in another, somebody could
+ * plant a file, or a link that leads our file elsewhere.
+ */
 static int open_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

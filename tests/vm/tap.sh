@@ -61,8 +61,9 @@ plan() {
 	echo "1..$n"
 }
 
-# fresh FILE...: empty, and not the file that an earlier program may still write into. What runs in the
-# background empties its output only when it comes to run, which beside other load is after the first look.
+# fresh FILE...: empty, and not the file that an earlier program may still write into. What runs in
+# the background empties its output only when it comes to run, which beside other load is after the
+# first look.
 fresh() {
 	local file
 	rm -f "$@"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # boots: plain
-# Under QEMU TCG the counter is not invariant, and stores may tear: both are refused, with the reason and the
-# way out.
+# Under QEMU TCG the counter is not invariant, and stores may tear: both are refused, with the
+# reason and the way out.
 . tests/vm/tap.sh
 unset TIMEKEEPER_CLOCK TIMEKEEPER_FORCE
 
