@@ -3,8 +3,8 @@
  * What an idle collector costs: idle [SECONDS [PROCESSES...]]
  *
  * So many processes (1, 100, 500) open a segment, join one lane, and record nothing. `timekeeper
- * stat -i 1s` watches them; when it has attached all and is three seconds older, its user and system
- * time is taken over so many seconds (30), by its CPU-time clock, and how it divides by
+ * stat -i 1s` watches them; when it has attached all and is three seconds older, its user and
+ * system time is taken over so many seconds (30), by its CPU-time clock, and how it divides by
  * /proc/PID/stat. The goal: 500 cost at most three times what one costs.
  *
  * $TIMEKEEPER is the program; else the one of this build.

@@ -54,8 +54,8 @@ static int print_offsets(int fd, const char *boot_id, const struct tk_tsc_offset
 }
 
 /*
- * Accept only the caller's own directory that nobody else may write into: in another, somebody could
- * plant a file, or a link that leads our file elsewhere.
+ * Accept only the caller's own directory that nobody else may write into: in another, somebody
+ * could plant a file, or a link that leads our file elsewhere.
  */
 static int open_dir(const char *dir)
 {

@@ -154,7 +154,8 @@ struct watcher {
 
 /** Take a slot, if that is planned. @return false: there is none. */
 bool watch_presently(struct watcher *w);
-/** Remove what is closed and read. @return false, and why: something is left, or went that should not. */
+/** Remove what is closed and read. @return false, and why: something is left, or went that should
+ * not. */
 bool watch_removes(struct watcher *w, char why[200]);
 
 /** Attach to what is new, take what is there. */
@@ -173,8 +174,8 @@ uint64_t begun_in(const struct page *page, uint32_t segment);
 /** What a watcher that has come to the end of dead segments found, against what was written
  * down. */
 bool accounted(const struct watcher *w, const struct page *page, char why[200]);
-/** Who was present before the first segment has all of them, but for one that was being made. What was too
- * much to be left is in a figure instead. */
+/** Who was present before the first segment has all of them, but for one that was being made. What
+ * was too much to be left is in a figure instead. */
 bool none_missed(const struct watcher *w, const struct page *page, char why[200]);
 /** And of what lies there nothing was left out. */
 bool late_reader_gets_all(const struct watcher *w, const struct page *page, char why[200]);

@@ -234,8 +234,8 @@ static void wait_for_end_of(int fd)
 	close(fd);
 }
 
-/* exec keeps the pid and the start time; the program is another. Again and again: nothing is left that
- * nobody knows what to make of. */
+/* exec keeps the pid and the start time; the program is another. Again and again: nothing is left
+ * that nobody knows what to make of. */
 Test(owner, ends_with_exec)
 {
 	struct tk_segment_writer *s =
@@ -268,8 +268,8 @@ Test(owner, ends_with_exit)
 	cr_assert_eq(ask(s->name), TK_OWNER_DEAD);
 }
 
-/* A child does not hold its parent's lock, whatever made it; and leaves alone what lies in the place of
- * the page that does. */
+/* A child does not hold its parent's lock, whatever made it; and leaves alone what lies in the
+ * place of the page that does. */
 Test(owner, is_not_its_child)
 {
 	struct tk_segment_writer *s =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Collectors that are present, what is left for them, and who removes it. Locks belong to open file
- * descriptions, so several collectors can live in one process here; those that die are processes. */
+ * descriptions, so several collectors can live in one process here; those that die are
+ * processes. */
 #include <criterion/criterion.h>
 
 #include <dirent.h>
@@ -460,8 +461,8 @@ Test(presence, a_slot_inherits_nothing)
 	cr_assert_eq(tk_segment_remove_if_done(b.segment, dir, b.fd), 0);
 }
 
-/* Many collectors, in random order, some of which leave: removed exactly once all that are there are
- * done. */
+/* Many collectors, in random order, some of which leave: removed exactly once all that are there
+ * are done. */
 Test(presence, in_any_order)
 {
 	uint64_t r = 7;
@@ -504,8 +505,8 @@ Test(presence, in_any_order)
 
 /* ---- what is pruned ---- */
 
-/* A collector that died left what was closed: the app's next program removes it, unless another still
- * needs it. */
+/* A collector that died left what was closed: the app's next program removes it, unless another
+ * still needs it. */
 Test(presence, what_nobody_removed_goes_with_the_next_program)
 {
 	struct collector a = enter(), b = enter();

@@ -95,8 +95,8 @@ static void random_run(unsigned rounds)
 	read_all();
 }
 
-/* A reader from the first record on: what others took or what was dropped before it is lost, and all
- * that the lane was ever given is delivered or lost. */
+/* A reader from the first record on: what others took or what was dropped before it is lost, and
+ * all that the lane was ever given is delivered or lost. */
 static void read_from_the_first(void)
 {
 	uint64_t pushed = lane_next(&lane) - SIZE, waiting = n_held;
