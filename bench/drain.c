@@ -127,12 +127,15 @@ static void measure_segment(struct tk_drain *d, const struct tk_clock *clock,
 {
 	struct tk_part *part = tk_part_new(segment, TK_LANE_NEWEST, false);
 	struct tk_tally_pool pool = { 0 };
+	struct tk_clock_guard guard;
 	double rate[ROUNDS];
 
 	if (!part)
 		return;
+	tk_clock_guard_init(&guard, clock);
 	part->pool = &pool;
-	part->agg.clock = segment->info.clock == TK_CLOCK_TSC ? clock : NULL;
+	part->guard = segment->info.clock == TK_CLOCK_TSC ? &guard : NULL;
+	part->agg.clock = part->guard ? &guard.clock : NULL;
 	tk_part_add(part, 0);
 	for (unsigned i = 0; i < ROUNDS; i++)
 		rate[i] = fill_and_drain(c, part, &d->lost);
