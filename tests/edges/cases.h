@@ -37,10 +37,12 @@ void lapped_queue(void);
 void threads_before_exit(void);
 void short_lived(void);
 void lived_while_stopped(void);
+void unread(void);
 void restarted(void);
 void restarted_with_another_clock(void);
 
 /* cases_rows.c */
+void many_timers(void);
 void many_dead_timers(void);
 void paused_output(void);
 void once_oldest(void);

@@ -142,6 +142,38 @@ void lived_while_stopped(void)
 	}
 }
 
+/* More is left by those who end than may be: 256 MiB. What was not left is counted. */
+void unread(void)
+{
+	static const char *const ends[] = { "exit", "kill" };
+
+	for (int i = 0; i < 2; i++) {
+		struct watch_sum s;
+		struct watch w;
+
+		begin(&w, EVERY("100ms"), NULL);
+		watch_stop(&w, true);
+		for (int k = 0; k < 12; k++) {
+			struct player p = play("app slots=1048576"); /* 32 MiB */
+
+			tell(&p, "push 0 1000");
+			end(&p, ends[i]);
+		}
+		watch_stop(&w, false);
+		stop(&w);
+		s = watch_sum(&w, "app", 0);
+		check(s.records + w.unread_records == 12000,
+		      "%s: pushed 12000, printed %" PRIu64 ", and %" PRIu64 " unread", ends[i],
+		      s.records, w.unread_records);
+		check(s.lost == 0 && s.records >= 4000, "%s: lost %" PRIu64 " that were left",
+		      ends[i], s.lost);
+		check(w.unread_processes * 1000 == w.unread_records,
+		      "%s: %" PRIu64 " processes are unread, with %" PRIu64 " records", ends[i],
+		      w.unread_processes, w.unread_records);
+		watch_free(&w);
+	}
+}
+
 /* ---- restarts ---- */
 
 void restarted(void)

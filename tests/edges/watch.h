@@ -38,7 +38,7 @@ struct watch_segment {
 		uint64_t number, delivered, lost;   /* in its timers' rows */
 		uint64_t of_process, attributed;    /* in the process's */
 	} now;
-	uint32_t n_timers;
+	uint32_t n_timers, expected; /* the timer whose row is likely to come next */
 	struct watch_timer *timers;
 };
 
