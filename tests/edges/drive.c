@@ -8,6 +8,7 @@
  *	init, watch	inotify_init1() or inotify_add_watch() is refused to it
  *	limit		the user may have no inotify instance
  *	three		three collectors; one is killed, and another started in its place
+ *	queue		as running; their lanes are queues
  *
  * Processes begin and end in every way (load.h), some at a time; each writes down each push begun
  * and returned. Of each process: returned <= what a collector printed, in all columns <= begun;
@@ -35,7 +36,8 @@
 
 #define STOPPED_NS INT64_C(2000000000)
 
-const char *const variants[VARIANTS] = { "running", "stopped", "init", "watch", "limit", "three" };
+const char *const variants[VARIANTS] = { "running", "stopped", "init", "watch",
+					 "limit",   "three",   "queue" };
 
 static _Noreturn void give_up(const char *what, const char *why)
 {
@@ -231,13 +233,16 @@ static void read_arguments(struct run *r, int argc, char **argv)
 	r->processes = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 120;
 	if (argc < 2 || argc > 4 || r->variant == VARIANTS || !r->processes ||
 	    !getenv("TIMEKEEPER")) {
-		fprintf(stderr, "usage: TIMEKEEPER=PROGRAM drive "
-				"running|stopped|init|watch|limit|three [PROCESSES [SEED]]\n");
+		fprintf(stderr,
+			"usage: TIMEKEEPER=PROGRAM drive "
+			"running|stopped|init|watch|limit|three|queue [PROCESSES [SEED]]\n");
 		exit(2);
 	}
-	r->load = load_new(seed, r->processes, getenv("EDGES_PLAIN") != NULL);
+	r->load = load_new(seed, r->processes);
 	if (!r->load)
 		give_up("no memory for the ledgers", strerror(errno));
+	r->load->plain = getenv("EDGES_PLAIN") != NULL;
+	r->load->queue = r->variant == QUEUE;
 	printf("%s: seed %" PRIu64 "\n", variants[r->variant], seed);
 	fflush(stdout);
 }

@@ -10,7 +10,7 @@
 #define COLLECTORS 4u /* three, and one in the place of that which is killed */
 #define REPLACED   2u
 
-enum variant { RUNNING, STOPPED, INIT, WATCH, LIMIT, THREE, VARIANTS };
+enum variant { RUNNING, STOPPED, INIT, WATCH, LIMIT, THREE, QUEUE, VARIANTS };
 
 struct collector {
 	struct watch watch;

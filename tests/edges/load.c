@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "producer/timekeeper.h"
+#include "ring/timekeeper-rte.h"
 #include "tests/edges/watch.h"
 #include "tests/random.h"
 
@@ -24,7 +25,7 @@ static struct load *load; /* in a process of it: what is shared, */
 static struct ledger *me; /* its own page of it, */
 static tk_timer_t timers[LOAD_TIMERS];
 
-struct load *load_new(uint64_t seed, uint32_t processes, bool plain)
+struct load *load_new(uint64_t seed, uint32_t processes)
 {
 	uint32_t room = processes * (1 + 2 * CHILDREN_MAX);
 	struct load *l =
@@ -34,7 +35,6 @@ struct load *load_new(uint64_t seed, uint32_t processes, bool plain)
 	if (l == MAP_FAILED)
 		return NULL;
 	l->seed = seed;
-	l->plain = plain;
 	l->room = room;
 	return l;
 }
@@ -226,6 +226,8 @@ static bool open_segment(void)
 	struct tk_options options = { .timers = 32, .lanes = 8, .slots = LOAD_SLOTS };
 	char name[16];
 
+	if (load->queue)
+		options.discipline = &tk_rte;
 	load_app(name, me->app);
 	if (tk_open(name, &options)) {
 		snprintf(me->why, sizeof(me->why), "%s", tk_why());

@@ -47,13 +47,14 @@ struct ledger {
 /* Shared by all processes. */
 struct load {
 	uint64_t seed;
+	bool queue;       /* lanes of the rte discipline */
 	bool plain;       /* spans only, and no forks */
 	uint32_t n, room; /* ledgers */
 	struct ledger ledgers[];
 };
 
 /** Room for so many processes and what they fork; NULL: no memory. */
-struct load *load_new(uint64_t seed, uint32_t processes, bool plain);
+struct load *load_new(uint64_t seed, uint32_t processes);
 
 /**
  * Fork process number `index`.
