@@ -76,8 +76,9 @@ static void let_group_in(int fd, const struct stat *st)
 
 	if (st->st_gid != getegid() && !(mode & S_ISGID))
 		(void)!fchown(fd, (uid_t)-1, getegid());
-	if ((mode & 0050) != 0050)
-		(void)fchmod(fd, mode | 0050);
+	if ((mode & 0750) !=
+	    0750) /* of a directory just made the umask may have taken any of them */
+		(void)fchmod(fd, mode | 0750);
 }
 
 /* The segments' directory, made if need be; ours, and nobody else's to write into. */
