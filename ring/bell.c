@@ -6,27 +6,26 @@
 #include <time.h>
 #include <unistd.h>
 
-static long futex(_Atomic uint32_t *word, int operation, uint32_t value,
-		  const struct timespec *timeout)
+static long futex(uint32_t *word, int operation, uint32_t value, const struct timespec *timeout)
 {
 	return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
 }
 
 void tk_bell_ring(struct tk_bell *bell)
 {
-	if (atomic_exchange_explicit(&bell->dozing, 0, memory_order_acq_rel))
+	if (__atomic_exchange_n(&bell->dozing, 0, __ATOMIC_ACQ_REL))
 		futex(&bell->dozing, FUTEX_WAKE_PRIVATE, 1, NULL);
 }
 
 void tk_bell_doze(struct tk_bell *bell)
 {
-	atomic_exchange_explicit(&bell->dozing, 1, memory_order_acq_rel);
+	(void)__atomic_exchange_n(&bell->dozing, 1, __ATOMIC_ACQ_REL);
 }
 
 void tk_bell_awake(struct tk_bell *bell)
 {
-	/* An exchange, not a store: it must see what the last ring announced. */
-	atomic_exchange_explicit(&bell->dozing, 0, memory_order_acq_rel);
+	/* An exchange and not a store: it acquires what the last tk_bell_ring() released. */
+	(void)__atomic_exchange_n(&bell->dozing, 0, __ATOMIC_ACQ_REL);
 }
 
 void tk_bell_sleep(struct tk_bell *bell, int64_t ns)

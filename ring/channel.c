@@ -24,7 +24,7 @@ struct tk_channel *tk_channel_new(unsigned capacity, unsigned size)
 		errno = EINVAL;
 		return NULL;
 	}
-	/* EXACT_SZ: one slot stays empty, and the number of slots is a power of two. */
+	/* With EXACT_SZ one slot stays empty, and rte_ring rounds the slots up to a power of two. */
 	bytes = rte_ring_get_memsize_elem(size, rte_align32pow2(capacity + 1));
 	if (bytes < 0) {
 		errno = (int)-bytes;
@@ -36,7 +36,7 @@ struct tk_channel *tk_channel_new(unsigned capacity, unsigned size)
 	c->size = size;
 	c->ring = aligned_alloc(RTE_CACHE_LINE_SIZE,
 				RTE_ALIGN_CEIL((size_t)bytes, RTE_CACHE_LINE_SIZE));
-	if (c->ring) /* a push or a pop is not to fault */
+	if (c->ring) /* fault the pages in now, not in a push or pop */
 		memset(c->ring, 0, (size_t)bytes);
 	err = c->ring ? rte_ring_init(c->ring, "timekeeper", capacity, flags) : -ENOMEM;
 	if (err) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/channel.h - from one thread to another of the same process: DPDK's rte_ring, in memory of
- * our own, without rte_eal.
+ * ring/channel.h - passes elements from one thread to another of the same process: DPDK's rte_ring, in
+ * memory of the caller's process, without rte_eal's memory.
  *
- * Elements are copied in and out, in order. One thread pushes, one thread pops (SP/SC); both are
- * wait-free, and a push into a full channel says so instead of waiting. What was written before a
- * push is seen after the pop of it: rte_ring's release-store of prod.tail pairs with the
- * acquire-load in its dequeue. In bursts of 32 it moves some 200 million elements a second
+ * Elements are copied in and out, in order. One thread pushes and one thread pops (SP/SC). Both are
+ * wait-free: a push into a full channel returns how many found room instead of waiting. What a thread
+ * wrote before a push is seen by the other after the pop: rte_ring's release-store of prod.tail pairs
+ * with the acquire-load in its dequeue. In bursts of 32 it moves some 200 million elements a second
  * (bench/rings).
  *
  * A program that uses it links rte_ring and rte_eal. Not for watched programs: their lanes are
@@ -24,7 +24,7 @@ struct tk_channel;
  * @return NULL and errno: ENOMEM, EINVAL (sizes, or 2^30 elements and more)
  */
 struct tk_channel *tk_channel_new(unsigned capacity, unsigned size);
-/** Whatever is in it is forgotten. NULL allowed. */
+/** Free it, with the elements that are in it. NULL is allowed. */
 void tk_channel_free(struct tk_channel *c);
 
 /** Push as many of n elements as there is room for. @return how many */
@@ -33,7 +33,7 @@ unsigned tk_channel_push(struct tk_channel *c, const void *elements, unsigned n)
 /** Pop up to n elements, the oldest first. @return how many */
 unsigned tk_channel_pop(struct tk_channel *c, void *elements, unsigned n);
 
-/** Only the thread that pops. */
+/** Whether there is nothing to pop. Only for the thread that pops. */
 bool tk_channel_empty(const struct tk_channel *c);
 
 #endif

@@ -7,9 +7,9 @@
  *	rte		a queue: drops the newest and counts it; one reader, which takes the records
  *			out. DPDK's rte_ring, in a library of its own: timekeeper-rte.h.
  *
- * A queue is known to the library by this struct alone, so that nobody links what it is made of who
- * did not ask for it. Its functions are called by the thread that owns the lane, and never
- * re-entered: the library keeps a handler that interrupts one out.
+ * The library knows a queue by this struct alone, so that only programs that ask for a queue link what
+ * it is made of. The thread that owns the lane calls the functions. They are never re-entered: while
+ * one runs, the library does not call it from a signal handler.
  */
 #ifndef TK_RING_DISCIPLINE_H
 #define TK_RING_DISCIPLINE_H
@@ -30,13 +30,12 @@ enum tk_discipline_id {
 };
 
 /**
- * Where a queue's parts lie, in bytes from the beginning of its memory, for readers that do not
- * know what it is made of. The indices are u32 that count records and wrap; those of the producer
- * are the writer's, those of the consumer the reader's. A record's place is its index modulo the
- * slots.
+ * Where a queue's parts lie, in bytes from the beginning of its memory: readers do not know what it is
+ * made of. An index is a u32 that counts records and wraps. The writer writes the producer's indices,
+ * the reader the consumer's. The record of index i lies in slot i modulo the number of slots.
  */
 struct tk_queue_layout {
-	uint32_t prod_tail; /* records below it are complete */
+	uint32_t prod_tail; /* of the index: records below it are complete */
 	uint32_t cons_head; /* records below it are being taken */
 	uint32_t cons_tail; /* records below it are taken: their slots are free */
 	uint32_t slots;     /* of the first slot */
@@ -46,13 +45,13 @@ struct tk_queue_layout {
 struct tk_discipline {
 	enum tk_discipline_id id;
 	/* All NULL for broadcast. */
-	/** Bytes of memory it takes; 0: so many slots it cannot have. */
+	/** @return how many bytes of memory it takes; 0: it cannot have so many slots. */
 	size_t (*size)(uint32_t slots);
-	/** Make it, in so much zeroed memory of a page's alignment. */
+	/** Make it in that much zeroed, page-aligned memory. */
 	void (*init)(void *memory, uint32_t slots, struct tk_queue_layout *layout);
-	/** Wait-free. @return false: full, and nothing was done. */
+	/** Append a record. Wait-free. @return false: it is full and was left as it was. */
 	bool (*push)(void *memory, const struct tk_slot *record);
-	/** Undo what a writer that died in a push left half done. */
+	/** Undo what a writer left half done that died in a push. */
 	void (*repair)(void *memory);
 };
 

@@ -8,8 +8,8 @@
 
 #define MAPPINGS 32768
 
-/* A place is free while its size is 0. Size is stored last and cleared first: the handler reads
- * size (acquire), then the rest; add and remove pair with it by release stores of size. */
+/* A place is free while its size is 0. Adding stores the size last, removing clears it first, both by
+ * release stores; they pair with the handler's acquire load of the size, which comes before the rest. */
 static struct {
 	uintptr_t addr;
 	volatile int *bad;
@@ -17,7 +17,7 @@ static struct {
 } mappings[MAPPINGS];
 
 static int used; /* places ever used: the handler looks no further */
-static int lock; /* among add and remove; the handler does not take it */
+static int lock; /* between add and remove; the handler does not take it */
 static struct sigaction before;
 
 static void acquire(void)
@@ -39,8 +39,8 @@ static int cover(uintptr_t at)
 		size_t size = __atomic_load_n(&mappings[i].size, __ATOMIC_ACQUIRE);
 		uintptr_t addr = __atomic_load_n(&mappings[i].addr, __ATOMIC_ACQUIRE);
 
-		/* Another thread may be giving this place to another mapping: not the one that
-		 * faulted, which is in use. */
+		/* If the size changed, another thread gave this place to another mapping. It is not
+		 * the mapping that faulted: that one is in use. */
 		if (!size || at < addr || at - addr >= size ||
 		    size != __atomic_load_n(&mappings[i].size, __ATOMIC_ACQUIRE))
 			continue;
@@ -59,7 +59,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	int error = errno;
 
 	if (cover((uintptr_t)info->si_addr)) {
-		/* Not ours: as it was before us; the access faults again. */
+		/* Not a guarded mapping: do what was done before tk_guard_install(). */
 		if ((before.sa_flags & SA_SIGINFO) && before.sa_sigaction)
 			before.sa_sigaction(sig, info, context);
 		else

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/guard.h - surviving the truncation of a file that is mapped.
+ * ring/guard.h - keeps a reader alive when somebody truncates a file that it has mapped.
  *
- * Touching a page beyond the end of a truncated file raises SIGBUS. For programs that read
- * segments, never for the library in the watched program: one handler, which puts zero pages over
- * the whole of the mapping that faulted and sets the flag that came with it; the access then goes
- * on and reads zeroes, and the reader gives the segment up when it sees the flag. A SIGBUS
- * elsewhere goes where it went before.
+ * Touching a page beyond the end of a truncated file raises SIGBUS. This installs a handler that puts
+ * zero pages over the whole mapping that faulted and sets the flag that was registered with it. The
+ * access is repeated and reads zeroes; the reader gives the segment up when it sees the flag. A SIGBUS
+ * at any other address goes to the handler that was there before.
  *
- * tk_guard_install() once, early, from any thread; add and remove from any thread.
+ * Only for programs that read segments: the library in the watched program never changes a signal's
+ * disposition. Call tk_guard_install() once and early, from any thread; add and remove from any thread.
  */
 #ifndef TK_RING_GUARD_H
 #define TK_RING_GUARD_H
@@ -22,7 +22,7 @@ int tk_guard_install(void);
  */
 int tk_guard_add(const void *addr, size_t size, volatile int *bad);
 
-/** Before unmapping. */
+/** End the guard of the mapping that begins at `addr`; call it before munmap(). */
 void tk_guard_remove(const void *addr);
 
 #endif

@@ -8,7 +8,7 @@
 
 typedef uint32_t tags __attribute__((vector_size(16), may_alias));
 
-/* No lane gets so far in a thousand years: a head beyond it is a lie, and would wrap. */
+/* No lane gets so far in a thousand years. A greater head is not believed: sums with it would wrap. */
 #define HEAD_MAX (UINT64_C(1) << 60)
 
 /* Where the tag is in each half, in 32-bit words. */
@@ -80,7 +80,7 @@ void tk_lane_reader_sync(struct tk_lane_reader *r)
 		r->published = head;
 }
 
-/* The first number from `n` on that is not there yet, in either half. */
+/* The first number from `n` on of which neither half is there. */
 static uint64_t forward(const struct tk_lane_reader *r, uint64_t n)
 {
 	for (uint64_t i = 0; i < r->size; i++, n++) {
@@ -116,11 +116,11 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 }
 
 /*
- * The slot of r->next was seen to be newer, its tag `ahead` further: go where there is room before
- * the writer comes round again, and count what was passed. No writer is a lap ahead of what it
- * published, and tags of one slot go by size / 256: one that says otherwise is a lie, which costs
- * its number. Always onwards, but never beyond where a writer can be: a reader that lies lead back,
- * or on for ever, does not come to an end.
+ * The slot of r->next holds a newer record, whose tag is `ahead` further. Go to where the writer will not
+ * overwrite for an eighth of a lap, and count the numbers passed over as lost. A writer is never a lap
+ * ahead of what it published, and the tags in one slot differ by multiples of size / 256: a tag that says
+ * otherwise was spoilt, and costs its number. Move forward always, so that spoilt memory cannot hold
+ * the reader back; but never beyond where a writer can be, so that it cannot lead it on for ever.
  */
 static void lapped(struct tk_lane_reader *r, uint32_t ahead)
 {
@@ -139,14 +139,15 @@ static void lapped(struct tk_lane_reader *r, uint32_t ahead)
 	r->next = next;
 }
 
-/* A number is settled once: its place in the list is given up here and nowhere else. */
+/* Remove a hole from the list. Only here, so that a number is settled once. */
 static void forget_pending(struct tk_lane_reader *r, uint32_t i)
 {
 	r->n_pending--;
 	memmove(&r->pending[i], &r->pending[i + 1], (r->n_pending - i) * sizeof(r->pending[0]));
 }
 
-/* Probe the holes again: deliver the filled, count those that can no longer be. */
+/* Probe the holes again: deliver those that were filled, and count as lost those that can no longer
+ * be. */
 static size_t settle_pending(struct tk_lane_reader *r, struct tk_slot *out)
 {
 	size_t n = 0;
@@ -170,7 +171,7 @@ static size_t settle_pending(struct tk_lane_reader *r, struct tk_slot *out)
 	return n;
 }
 
-/* r->next is empty. Is it a hole, with something after it? */
+/* r->next is empty. Whether it is a hole: a later number is there. */
 static bool is_hole(struct tk_lane_reader *r)
 {
 	bool past = r->published > r->next;
@@ -189,7 +190,8 @@ static void pass_hole(struct tk_lane_reader *r)
 	r->pending[r->n_pending++] = r->next++;
 }
 
-/* Number by number, up to a chunk: for partial chunks, holes, laps and the dead. */
+/* Read number by number, up to a chunk: partial chunks, holes, laps, and the end of a dead writer's
+ * lane. */
 static size_t read_carefully(struct tk_lane_reader *r, struct tk_slot *out)
 {
 	uint64_t from = r->next;
@@ -219,7 +221,7 @@ static size_t read_carefully(struct tk_lane_reader *r, struct tk_slot *out)
 	return n;
 }
 
-/* Copy `n` slots of one tag. What differs from it is gathered in *bad_a and *bad_b. */
+/* Copy `n` slots of one tag. Bits that differ from it are gathered in *bad_a and *bad_b. */
 static inline void copy(const struct tk_slot *s, size_t n, uint32_t tag, struct tk_slot *out,
 			tags *bad_a, tags *bad_b)
 {
@@ -236,7 +238,7 @@ static inline void copy(const struct tk_slot *s, size_t n, uint32_t tag, struct 
 	}
 }
 
-/* A whole chunk at once, if all of it is there and was not overwritten meanwhile. */
+/* Read a whole chunk at once, if all of it is there and was not overwritten meanwhile. */
 static bool read_chunk(struct tk_lane_reader *r, struct tk_slot *out)
 {
 	/* A tag serves 256 numbers; the ring ends with one of them. */
@@ -280,7 +282,7 @@ static void fetch_ahead(struct tk_lane_reader *r)
 		__builtin_prefetch(&r->slots[index_of(r, r->next + 2 * TK_LANE_CHUNK + i)]);
 }
 
-/* A head that is more than a lap ahead says that everything older than a lap is gone. */
+/* If the head is more than a lap ahead, everything older than a lap was overwritten: count it as lost. */
 static void skip_overwritten(struct tk_lane_reader *r)
 {
 	uint64_t newest = r->ended ? r->end : r->published;
@@ -303,8 +305,8 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	if (is_queue(r))
 		return tk_queue_read(r, out, n);
 	*n = 0;
-	/* Only where nothing moved: a moving lane shows its holes by what comes after them, and to
-	 * load its head each time would cost the writer. */
+	/* Load the head only if the lane stands still: a moving lane shows its holes by the records
+	 * after them, and each load of the head costs the writer a cache miss. */
 	if (!r->moved)
 		tk_lane_reader_sync(r);
 	if (r->n_pending) {
@@ -321,7 +323,7 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 			return true;
 		}
 	}
-	/* What is at the chunk's end was claimed after all before it: those empty are holes. */
+	/* The record at the chunk's end was claimed after all those before it: empty ones are holes. */
 	if (whole && !r->ended && r->published < r->next + TK_LANE_CHUNK &&
 	    look(r, r->next + TK_LANE_CHUNK - 1, &last, &ahead) == SLOT_READY)
 		r->published = r->next + TK_LANE_CHUNK;
@@ -378,7 +380,7 @@ void tk_lane_reader_resume(struct tk_lane_reader *r)
 	r->moved = true;
 }
 
-/* Whether the writer is, as of the last sync. */
+/* Whether the writer was ahead of the reader at the last sync. */
 static bool is_ahead(const struct tk_lane_reader *r)
 {
 	return r->published > r->next || (!is_queue(r) && filled(r, r->next));
@@ -399,9 +401,9 @@ bool tk_lane_counts(struct tk_lane_reader *r, uint64_t *counts, size_t n)
 	if (!level || sum == r->next - r->size)
 		return level;
 	/*
-	 * Nothing after r->next, and yet they do not add up: a count is about to follow its record,
-	 * or a push was abandoned between its stores and its count (siglongjmp, a kill). The same
-	 * twice in a row on a lane that stands still is the second.
+	 * Nothing comes after r->next, and yet the counts do not add up. Either a count is about to
+	 * follow its record, or a push was abandoned between its stores and its count (siglongjmp, a
+	 * kill). If the same is seen twice in a row on a lane that stands still, it was abandoned.
 	 */
 	level = r->uneven_next == r->next && r->uneven_sum == sum;
 	r->uneven_next = r->next;

@@ -2,8 +2,9 @@
 /*
  * ring/lane_read.h - reading a lane, exactly.
  *
- * A reader is private memory and read-only pointers into a lane; any number of readers, in any
- * processes, read one lane, and neither the writer nor each other can tell. One thread per reader.
+ * A reader is private memory with read-only pointers into a lane. Any number of readers in any number
+ * of processes can read one lane; they do not disturb each other or the writer. One thread uses a
+ * reader at a time.
  *
  * The promise, for every reader, at every moment:
  *
@@ -18,9 +19,9 @@
  *	otherwise		empty, or a hole if something after it is there
  *
  * A hole is a push interrupted between its claim and its last store, for a moment (by a handler)
- * or for ever (siglongjmp, a kill). Waiting for it in order lost 72 % under a storm of signals (in
- * the prototype); so
- * it is noted and passed, probed again at each read, and lost only when it can no longer come.
+ * or for ever (siglongjmp, a kill). A prototype waited for holes in order, and lost 72 % under a storm
+ * of signals. So the reader notes a hole, passes it, probes it again at each read, and counts it as
+ * lost only when it can no longer be filled.
  *
  * The chunk rule. A reader that keeps up with the newest slot makes each store of the writer a
  * cache miss. So: while a whole chunk is there, take it; then at most one partial chunk, and then
@@ -29,10 +30,10 @@
  * (bench/overhead). tk_lane_read()'s return value carries the rule: go on while it is true.
  *
  * In a lane that is a queue nothing is overwritten and there are no holes: records are taken out in
- * order, and lost are those that were dropped. See ring/queue_read.h.
+ * order, and those that the writer dropped are lost. See ring/queue_read.h.
  *
- * Cost: a part of what bench/collector reports a record. Lock-free on the reader's side, wait-free
- * on the writer's.
+ * Progress: lock-free for the reader, wait-free for the writer. Cost: part of what bench/collector
+ * reports for a record.
  */
 #ifndef TK_RING_LANE_READ_H
 #define TK_RING_LANE_READ_H

@@ -22,10 +22,10 @@ struct tk_queue_reader {
 	const uint32_t *prod_tail; /* in slots.N */
 	uint32_t *cons_head, *cons_tail;
 	uint32_t next;    /* index of the record to take next */
-	bool looks;       /* takes nothing: it was not asked to */
-	bool corrupt;     /* takes nothing any more: the queue says it holds more than it can */
-	uint64_t dropped; /* before this reader */
-	uint64_t missed;  /* what it counts as lost of the records before it (TK_LANE_FIRST) */
+	bool looks;       /* begun by TK_LANE_LOOK: takes nothing */
+	bool corrupt;     /* the queue says it holds more than it can: takes nothing any more */
+	uint64_t dropped; /* records that the writer had dropped before this reader began */
+	uint64_t missed; /* by TK_LANE_FIRST: records dropped or taken by others before, all lost */
 };
 
 struct tk_lane_reader {
@@ -35,16 +35,16 @@ struct tk_lane_reader {
 	uint64_t size; /* private copies: never re-read from shared memory */
 	uint32_t n_pending;
 
-	uint64_t first;     /* sequence number this reader began at */
-	uint64_t next;      /* the one it looks at next */
-	uint64_t published; /* the greatest head known of: published, or seen by a tag */
-	uint64_t end;       /* once the writer is dead: everything below is delivered or lost */
+	uint64_t first;     /* sequence number at which this reader began */
+	uint64_t next;      /* sequence number that it looks at next */
+	uint64_t published; /* the greatest head that is known: published, or implied by a tag */
+	uint64_t end;       /* if ended: everything below is delivered or lost in the end */
 	uint64_t delivered;
 	uint64_t lost;
-	uint64_t uneven_next; /* where the counts last did not add up, and to what */
+	uint64_t uneven_next; /* where the counts last did not add up, and their sum */
 	uint64_t uneven_sum;
-	uint64_t look_at; /* from this number on: see whether it is far behind */
-	bool moved;       /* the last read got past something */
+	uint64_t look_at; /* the number at which to check whether it is far behind */
+	bool moved;       /* the last read passed at least one number */
 	bool ended;
 	struct tk_queue_reader queue;
 	uint64_t pending[TK_LANE_PENDING];

@@ -5,7 +5,7 @@
 
 #include "ring/test_point.h"
 
-/* No count gets so far in a thousand years: one that does is a lie. */
+/* No count gets so far in a thousand years. A greater one is not believed. */
 #define COUNT_MAX (UINT64_C(1) << 60)
 
 bool tk_queue_valid(const struct tk_lane_head *info, uint64_t bytes)
@@ -44,12 +44,12 @@ static void count_dropped(struct tk_lane_reader *r)
 }
 
 /*
- * How many records went through the queue before those that index `tail` counts: the 32 bits of it
- * that are known, next to what was published and not dropped.
+ * How many records were enqueued below index `tail`, in 64 bits. The index has the lower 32 of them; the
+ * result is the number nearest to what was published and not dropped.
  */
 static uint64_t enqueued(const struct tk_lane_reader *r, uint32_t tail)
 {
-	/* Pairs with the release stores in producer/writer.c. */
+	/* Pairs with the release store in enqueue(), producer/writer.c. */
 	uint64_t pushed = __atomic_load_n(&r->head->published, __ATOMIC_ACQUIRE) - r->size;
 	uint64_t about = pushed - r->queue.dropped;
 
@@ -84,7 +84,7 @@ void tk_queue_reader_init(struct tk_lane_reader *r, void *memory, const struct t
 	TK_TEST_POINT("queue.begun");
 }
 
-/* Copy `n` records from index `from` on, which may go round the end. */
+/* Copy `n` records from index `from` on. They may wrap round the end of the slots. */
 static void copy(const struct tk_lane_reader *r, uint32_t from, uint32_t n, struct tk_slot *out)
 {
 	uint64_t at = from & (r->size - 1);
@@ -107,7 +107,7 @@ bool tk_queue_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	*n = take;
 	r->moved = take != 0;
 	if (!take) {
-		/* Less than there was when it ended is a lie: a reader comes to its end. */
+		/* There was more when it ended, so the memory was spoilt: end here. */
 		if (r->ended)
 			r->end = r->next;
 		return false;
