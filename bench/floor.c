@@ -144,7 +144,7 @@ static int read_segment(uint32_t floor[TK_STAMPS])
 	return 0;
 }
 
-static int64_t median(uint32_t *v, uint32_t n)
+static double median(uint32_t *v, uint32_t n)
 {
 	(void)tk_tsc_middle_mean(v, n); /* sorts */
 	return v[n / 2];
@@ -190,10 +190,10 @@ static int run_once(unsigned run)
 	if (waitpid(child, &status, 0) != child || status || read_segment(floor))
 		status = 1;
 	for (unsigned row = 0; row < ROWS && !status; row++) {
-		int64_t read = n_ticks[row] ? median(ticks[row], n_ticks[row]) : 0;
+		double read = n_ticks[row] ? median(ticks[row], n_ticks[row]) : 0;
 
 		read -= floor[kinds[row / LENGTHS].stamp];
-		off[row][run] = (double)(read > 0 ? read : 0) - truth[row % LENGTHS][run];
+		off[row][run] = (read > 0 ? read : 0) - truth[row % LENGTHS][run];
 	}
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command) || status ? -1 : 0;

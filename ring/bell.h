@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/bell.h - lets a thread that has nothing to do sleep until another thread wakes it. One consumer
- * has one bell, however many channels lead to it.
+ * ring/bell.h - lets a thread that has nothing to do sleep until another thread wakes it. One
+ * consumer has one bell, however many channels lead to it.
  *
  * Pushing does not ring the bell: push everything there is, then ring once. Ringing is one atomic
  * exchange if the consumer is awake, and a system call besides if it dozes.
@@ -11,9 +11,9 @@
  *	tk_bell_ring(bell)			if (tk_channel_empty(...)) tk_bell_sleep(bell, ns)
  *						tk_bell_awake(bell)
  *
- * Doze, awake and ring are read-modify-writes of one word, so they have an order: either the consumer
- * sees what was pushed, or the producer sees that it must wake the consumer. Each acquires what the
- * others released.
+ * Doze, awake and ring are read-modify-writes of one word, so they have an order: either the
+ * consumer sees what was pushed, or the producer sees that it must wake the consumer. Each acquires
+ * what the others released.
  */
 #ifndef TK_RING_BELL_H
 #define TK_RING_BELL_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/channel.h - passes elements from one thread to another of the same process: DPDK's rte_ring, in
- * memory of the caller's process, without rte_eal's memory.
+ * ring/channel.h - passes elements from one thread to another of the same process: DPDK's rte_ring,
+ * in memory of the caller's process, without rte_eal's memory.
  *
  * Elements are copied in and out, in order. One thread pushes and one thread pops (SP/SC). Both are
- * wait-free: a push into a full channel returns how many found room instead of waiting. What a thread
- * wrote before a push is seen by the other after the pop: rte_ring's release-store of prod.tail pairs
- * with the acquire-load in its dequeue. In bursts of 32 it moves some 200 million elements a second
- * (bench/rings).
+ * wait-free: a push into a full channel returns how many found room instead of waiting. What a
+ * thread wrote before a push is seen by the other after the pop: rte_ring's release-store of
+ * prod.tail pairs with the acquire-load in its dequeue. In bursts of 32 it moves some 200 million
+ * elements a second (bench/rings).
  *
  * A program that uses it links rte_ring and rte_eal. Not for watched programs: their lanes are
  * ring/lane.h, and with the rte discipline ring/rte_write.c.

@@ -7,9 +7,9 @@
  *	rte		a queue: drops the newest and counts it; one reader, which takes the records
  *			out. DPDK's rte_ring, in a library of its own: timekeeper-rte.h.
  *
- * The library knows a queue by this struct alone, so that only programs that ask for a queue link what
- * it is made of. The thread that owns the lane calls the functions. They are never re-entered: while
- * one runs, the library does not call it from a signal handler.
+ * The library knows a queue by this struct alone, so that only programs that ask for a queue link
+ * what it is made of. The thread that owns the lane calls the functions. They are never re-entered:
+ * while one runs, the library does not call it from a signal handler.
  */
 #ifndef TK_RING_DISCIPLINE_H
 #define TK_RING_DISCIPLINE_H
@@ -30,9 +30,10 @@ enum tk_discipline_id {
 };
 
 /**
- * Where a queue's parts lie, in bytes from the beginning of its memory: readers do not know what it is
- * made of. An index is a u32 that counts records and wraps. The writer writes the producer's indices,
- * the reader the consumer's. The record of index i lies in slot i modulo the number of slots.
+ * Where a queue's parts lie, in bytes from the beginning of its memory: readers do not know what it
+ * is made of. An index is a u32 that counts records and wraps. The writer writes the producer's
+ * indices, the reader the consumer's. The record of index i lies in slot i modulo the number of
+ * slots.
  */
 struct tk_queue_layout {
 	uint32_t prod_tail; /* of the index: records below it are complete */

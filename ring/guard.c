@@ -8,8 +8,9 @@
 
 #define MAPPINGS 32768
 
-/* A place is free while its size is 0. Adding stores the size last, removing clears it first, both by
- * release stores; they pair with the handler's acquire load of the size, which comes before the rest. */
+/* A place is free while its size is 0. Adding stores the size last, removing clears it first, both
+ * by release stores; they pair with the handler's acquire load of the size, which comes before the
+ * rest. */
 static struct {
 	uintptr_t addr;
 	volatile int *bad;

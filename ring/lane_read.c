@@ -116,11 +116,12 @@ void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 }
 
 /*
- * The slot of r->next holds a newer record, whose tag is `ahead` further. Go to where the writer will not
- * overwrite for an eighth of a lap, and count the numbers passed over as lost. A writer is never a lap
- * ahead of what it published, and the tags in one slot differ by multiples of size / 256: a tag that says
- * otherwise was spoilt, and costs its number. Move forward always, so that spoilt memory cannot hold
- * the reader back; but never beyond where a writer can be, so that it cannot lead it on for ever.
+ * The slot of r->next holds a newer record, whose tag is `ahead` further. Go to where the writer
+ * will not overwrite for an eighth of a lap, and count the numbers passed over as lost. A writer is
+ * never a lap ahead of what it published, and the tags in one slot differ by multiples of size /
+ * 256: a tag that says otherwise was spoilt, and costs its number. Move forward always, so that
+ * spoilt memory cannot hold the reader back; but never beyond where a writer can be, so that it
+ * cannot lead it on for ever.
  */
 static void lapped(struct tk_lane_reader *r, uint32_t ahead)
 {
@@ -282,7 +283,8 @@ static void fetch_ahead(struct tk_lane_reader *r)
 		__builtin_prefetch(&r->slots[index_of(r, r->next + 2 * TK_LANE_CHUNK + i)]);
 }
 
-/* If the head is more than a lap ahead, everything older than a lap was overwritten: count it as lost. */
+/* If the head is more than a lap ahead, everything older than a lap was overwritten: count it as
+ * lost. */
 static void skip_overwritten(struct tk_lane_reader *r)
 {
 	uint64_t newest = r->ended ? r->end : r->published;
@@ -323,7 +325,8 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 			return true;
 		}
 	}
-	/* The record at the chunk's end was claimed after all those before it: empty ones are holes. */
+	/* The record at the chunk's end was claimed after all those before it: empty ones are
+	 * holes. */
 	if (whole && !r->ended && r->published < r->next + TK_LANE_CHUNK &&
 	    look(r, r->next + TK_LANE_CHUNK - 1, &last, &ahead) == SLOT_READY)
 		r->published = r->next + TK_LANE_CHUNK;
@@ -402,8 +405,9 @@ bool tk_lane_counts(struct tk_lane_reader *r, uint64_t *counts, size_t n)
 		return level;
 	/*
 	 * Nothing comes after r->next, and yet the counts do not add up. Either a count is about to
-	 * follow its record, or a push was abandoned between its stores and its count (siglongjmp, a
-	 * kill). If the same is seen twice in a row on a lane that stands still, it was abandoned.
+	 * follow its record, or a push was abandoned between its stores and its count (siglongjmp,
+	 * a kill). If the same is seen twice in a row on a lane that stands still, it was
+	 * abandoned.
 	 */
 	level = r->uneven_next == r->next && r->uneven_sum == sum;
 	r->uneven_next = r->next;

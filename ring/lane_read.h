@@ -2,9 +2,9 @@
 /*
  * ring/lane_read.h - reading a lane, exactly.
  *
- * A reader is private memory with read-only pointers into a lane. Any number of readers in any number
- * of processes can read one lane; they do not disturb each other or the writer. One thread uses a
- * reader at a time.
+ * A reader is private memory with read-only pointers into a lane. Any number of readers in any
+ * number of processes can read one lane; they do not disturb each other or the writer. One thread
+ * uses a reader at a time.
  *
  * The promise, for every reader, at every moment:
  *
@@ -18,8 +18,8 @@
  *	either newer		lapped: go to newest - N + N/8, count the difference as lost
  *	otherwise		empty, or a hole if something after it is there
  *
- * A hole is a push interrupted between its claim and its last store, for a moment (by a handler)
- * or for ever (siglongjmp, a kill). A prototype waited for holes in order, and lost 72 % under a storm
+ * A hole is a push interrupted between its claim and its last store, for a moment (by a handler) or
+ * for ever (siglongjmp, a kill). A prototype waited for holes in order, and lost 72 % under a storm
  * of signals. So the reader notes a hole, passes it, probes it again at each read, and counts it as
  * lost only when it can no longer be filled.
  *

@@ -44,8 +44,8 @@ static void count_dropped(struct tk_lane_reader *r)
 }
 
 /*
- * How many records were enqueued below index `tail`, in 64 bits. The index has the lower 32 of them; the
- * result is the number nearest to what was published and not dropped.
+ * How many records were enqueued below index `tail`, in 64 bits. The index has the lower 32 of
+ * them; the result is the number nearest to what was published and not dropped.
  */
 static uint64_t enqueued(const struct tk_lane_reader *r, uint32_t tail)
 {

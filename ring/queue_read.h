@@ -5,9 +5,10 @@
  *
  * The reader is the queue's only consumer. Two would take each other's records, so whoever attaches
  * holds a lock on slots.N. It does what rte_ring's single-consumer dequeue does, on indices whose
- * place the lane's head tells, with a private copy of its own index and of the size. The one thing it
- * believes of the shared memory is how many records there are to take. If that is more than the queue
- * can hold, the memory was spoilt (or there are two writers), and the lane is left alone from then on.
+ * place the lane's head tells, with a private copy of its own index and of the size. The one thing
+ * it believes of the shared memory is how many records there are to take. If that is more than the
+ * queue can hold, the memory was spoilt (or there are two writers), and the lane is left alone from
+ * then on.
  *
  * The fields of struct tk_lane_reader mean here:
  *	first	`size`, as in a ring, plus the records taken or dropped before this reader; plus none
@@ -15,8 +16,8 @@
  *	lost	records dropped since; by TK_LANE_FIRST also those taken or dropped before
  *	end	the number at which the queue is empty
  *
- * A record is taken once tk_lane_read() has returned it. If a reader is killed while it copies records,
- * the next reader gets them.
+ * A record is taken once tk_lane_read() has returned it. If a reader is killed while it copies
+ * records, the next reader gets them.
  */
 #ifndef TK_RING_QUEUE_READ_H
 #define TK_RING_QUEUE_READ_H

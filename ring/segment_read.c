@@ -245,16 +245,24 @@ void tk_segment_fault_in(const struct tk_segment *s, uint32_t lane)
 	(void)madvise(l->slots, l->slots_size, MADV_POPULATE_READ);
 }
 
-void tk_segment_detach(struct tk_segment *s)
+void tk_segment_release_lanes(struct tk_segment *s)
 {
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		tk_lane_detach(&s->lanes[i]);
+	free(s->lanes);
+	free(s->timers);
+	s->lanes = NULL;
+	s->timers = NULL;
+	s->n_lanes = 0;
+}
+
+void tk_segment_detach(struct tk_segment *s)
+{
+	tk_segment_release_lanes(s);
 	if (s->headfd >= 0)
 		close(s->headfd);
 	if (s->dirfd >= 0)
 		close(s->dirfd);
-	free(s->lanes);
-	free(s->timers);
 	free(s);
 }
 

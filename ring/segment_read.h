@@ -74,6 +74,11 @@ void tk_segment_disabled(const struct tk_segment *s, uint8_t *disabled);
 void tk_segment_detach(struct tk_segment *s);
 
 /**
+ * Unmap its lanes and free its tables; what was marked, and its name, stay until it is detached.
+ */
+void tk_segment_release_lanes(struct tk_segment *s);
+
+/**
  * Remove a dead segment from its directory `place`, and its hugetlbfs files: what was attached, not
  * what bears its name by now. Unlinks only: whoever has it mapped keeps it. @return 0 or -errno.
  */

@@ -32,13 +32,12 @@ static int compare(const void *a, const void *b)
 
 double tk_tsc_middle_mean(uint32_t *ticks, uint32_t n)
 {
-	uint32_t first = n / 4, last = n - n / 4;
 	double sum = 0;
 
 	qsort(ticks, n, sizeof(*ticks), compare);
-	for (uint32_t i = first; i < last; i++)
+	for (uint32_t i = n / 4; i < n - n / 4; i++)
 		sum += ticks[i];
-	return sum / (last - first);
+	return sum / (n - n / 4 - n / 4);
 }
 
 static double batch(uint32_t length)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * collector/cli/stop.h - SIGINT and SIGTERM set a flag, for commands that print a result when they
- * are stopped. SIGPIPE is ignored: the write then fails with EPIPE.
+ * are stopped: the first ends what is going on, and what is known by then is still printed; the
+ * second ends the program at once. SIGPIPE is ignored: the write then fails with EPIPE.
  */
 #ifndef TK_COLLECTOR_CLI_STOP_H
 #define TK_COLLECTOR_CLI_STOP_H

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/engine/snapshot.h"
+#include "collector/engine/views/snapshot.h"
 
 /** The next code point of *s, which moves past it; 0 at the end. Never reads past the NUL. */
 uint32_t tk_utf8_next(const char **s);

@@ -3,54 +3,110 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
 
-#include "collector/cli/text.h"
+const char *const tk_rows_kinds[TK_MEASURES] = { "processing", "latency" };
 
-static const char *const kinds[TK_MEASURES] = { "processing", "latency" };
+static const char *const names[TK_ROWS_VALUES] = { "sum_ns",  "min_ns",   "avg_ns",
+						   "p50_ns",  "p90_ns",   "p99_ns",
+						   "p999_ns", "p9999_ns", "max_ns" };
 
-/* The statistics of a row, in the order in which every format has them. */
-enum { SUM, MIN, AVG, P50, MAX = P50 + TK_PERCENTILES, VALUES };
-
-static const char *const names[VALUES] = { "sum_ns", "min_ns",  "avg_ns",   "p50_ns", "p90_ns",
-					   "p99_ns", "p999_ns", "p9999_ns", "max_ns" };
-
-static void values_of(const struct tk_datapoint *d, double v[VALUES])
+void tk_rows_values(const struct tk_datapoint *d, double v[TK_ROWS_VALUES])
 {
-	v[SUM] = d->sum_ns;
-	v[MIN] = d->min_ns;
-	v[AVG] = tk_datapoint_avg_ns(d);
-	memcpy(&v[P50], d->p_ns, sizeof(d->p_ns));
-	v[MAX] = d->max_ns;
+	v[TK_ROWS_SUM] = d->sum_ns;
+	v[TK_ROWS_MIN] = d->min_ns;
+	v[TK_ROWS_AVG] = tk_datapoint_avg_ns(d);
+	memcpy(&v[TK_ROWS_P50], d->p_ns, sizeof(d->p_ns));
+	v[TK_ROWS_MAX] = d->max_ns;
+	for (int i = 0; i < TK_ROWS_VALUES && !d->count; i++)
+		v[i] = i == TK_ROWS_SUM ? 0 : NAN;
 }
 
-static void print_json(FILE *out, const struct tk_snap_timer *t, enum tk_measure m,
-		       const struct tk_datapoint *d)
+static double per_second(const struct tk_interval *i, uint64_t records)
 {
-	double v[VALUES];
-	json_t *o =
-		json_pack("{s:i,s:I,s:I,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:f}", "schema", 1, "t_ns",
-			  (json_int_t)d->t_ns, "interval_ns", (json_int_t)d->interval_ns, "segment",
-			  t->segment, "pid", (json_int_t)t->pid, "timer", t->name, "kind", kinds[m],
-			  "count", (json_int_t)d->count, "lost", (json_int_t)d->lost, "set_aside",
-			  (json_int_t)d->aside, "rate_per_s", tk_datapoint_rate(d));
+	return i->interval_ns ? (double)records * 1e9 / (double)i->interval_ns : 0;
+}
 
-	values_of(d, v);
-	for (int i = 0; i < VALUES; i++)
-		json_object_set_new(o, names[i],
-				    d->count || i == SUM ? json_real(v[i]) : json_null());
+/* ---- JSON lines ---- */
+
+static json_t *object(const struct tk_interval *i, const char *type, const char *app,
+		      const char *segment, uint32_t pid)
+{
+	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:s,s:s,s:I}", "schema", TK_ROWS_SCHEMA, "type",
+			 type, "interval", (json_int_t)i->number, "t_ns", (json_int_t)i->t_ns,
+			 "interval_ns", (json_int_t)i->interval_ns, "app", app, "segment", segment,
+			 "pid", (json_int_t)pid);
+}
+
+static void set(json_t *o, const char *name, uint64_t n)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)n));
+}
+
+static void dump(FILE *out, json_t *o)
+{
 	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	fputc('\n', out);
 	json_decref(o);
 }
 
-static void print_quoted(FILE *out, const char *text)
+static void json_timer(FILE *out, const struct tk_interval *i, const struct tk_interval_timer *t,
+		       enum tk_measure m)
 {
-	fputc('"', out);
+	json_t *o = object(i, "timer", t->app, t->segment, t->pid);
+	const struct tk_datapoint *d = &t->of[m];
+	double v[TK_ROWS_VALUES];
+
+	json_object_set_new(o, "timer", json_string(t->name));
+	json_object_set_new(o, "kind", json_string(tk_rows_kinds[m]));
+	set(o, "records", d->records);
+	set(o, "count", d->count);
+	set(o, "set_aside", d->aside);
+	set(o, "without", d->without);
+	set(o, "lost", d->lost);
+	json_object_set_new(o, "unsettled", json_boolean(t->unsettled));
+	json_object_set_new(o, "rate_per_s", json_real(per_second(i, d->records)));
+	tk_rows_values(d, v);
+	for (int k = 0; k < TK_ROWS_VALUES; k++)
+		json_object_set_new(o, names[k], isnan(v[k]) ? json_null() : json_real(v[k]));
+	dump(out, o);
+}
+
+static void json_process(FILE *out, const struct tk_interval *i,
+			 const struct tk_interval_process *p)
+{
+	json_t *o = object(i, "process", p->app, p->segment, p->pid);
+
+	set(o, "processes", p->processes);
+	json_object_set_new(o, "alive", json_boolean(p->alive));
+	set(o, "records", p->records);
+	set(o, "delivered", p->delivered);
+	set(o, "lost", p->lost);
+	set(o, "attributed", p->attributed);
+	json_object_set_new(o, "unsettled", json_boolean(p->unsettled));
+	set(o, "unknown", p->unknown);
+	set(o, "refused", p->refused);
+	set(o, "lag", p->lag);
+	json_object_set_new(o, "rate_per_s", json_real(per_second(i, p->records)));
+	dump(out, o);
+}
+
+/* ---- CSV: the columns of both types, empty where they do not apply ---- */
+
+static void csv_heading(FILE *out)
+{
+	fputs("schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count,"
+	      "set_aside,without,lost,unsettled,rate_per_s",
+	      out);
+	for (int k = 0; k < TK_ROWS_VALUES; k++)
+		fprintf(out, ",%s", names[k]);
+	fputs(",processes,alive,delivered,attributed,unknown,refused,lag\n", out);
+}
+
+static void csv_text(FILE *out, const char *text)
+{
+	fputs(",\"", out);
 	for (; *text; text++) {
 		if (*text == '"')
 			fputc('"', out);
@@ -59,186 +115,89 @@ static void print_quoted(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void print_csv(FILE *out, const struct tk_snap_timer *t, enum tk_measure m,
-		      const struct tk_datapoint *d)
+static void csv_begin(FILE *out, const struct tk_interval *i, const char *type, const char *app,
+		      const char *segment, uint32_t pid)
 {
-	double v[VALUES];
+	fprintf(out, "%d,%s,%" PRIu64 ",%" PRId64 ",%" PRIu64, TK_ROWS_SCHEMA, type, i->number,
+		i->t_ns, i->interval_ns);
+	csv_text(out, app);
+	csv_text(out, segment);
+	fprintf(out, ",%" PRIu32, pid);
+}
 
-	fprintf(out, "1,%" PRId64 ",%" PRIu64 ",", d->t_ns, d->interval_ns);
-	print_quoted(out, t->segment);
-	fprintf(out, ",%" PRIu32 ",", t->pid);
-	print_quoted(out, t->name);
-	fprintf(out, ",%s,%" PRIu64 ",%" PRIu64 ",%.3f", kinds[m], d->count, d->lost,
-		tk_datapoint_rate(d));
-	values_of(d, v);
-	for (int i = 0; i < VALUES; i++) {
-		if (d->count || i == SUM)
-			fprintf(out, ",%.3f", v[i]);
-		else
+static void csv_timer(FILE *out, const struct tk_interval *i, const struct tk_interval_timer *t,
+		      enum tk_measure m)
+{
+	const struct tk_datapoint *d = &t->of[m];
+	double v[TK_ROWS_VALUES];
+
+	csv_begin(out, i, "timer", t->app, t->segment, t->pid);
+	csv_text(out, t->name);
+	fprintf(out, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,%.3f",
+		tk_rows_kinds[m], d->records, d->count, d->aside, d->without, d->lost, t->unsettled,
+		per_second(i, d->records));
+	tk_rows_values(d, v);
+	for (int k = 0; k < TK_ROWS_VALUES; k++) {
+		if (isnan(v[k]))
 			fputc(',', out);
-	}
-	fprintf(out, ",%" PRIu64 "\n", d->aside);
-}
-
-/* Spaces separate the columns, so that a value has none: "6.09us". */
-static const char *without_space(char *text)
-{
-	char *space = strchr(text, ' ');
-
-	if (space)
-		memmove(space, space + 1, strlen(space));
-	return text;
-}
-
-/* All digits where they fit: a count is exact, and should look exact. */
-static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
-{
-	if (n > 9999999)
-		return without_space(tk_text_count(text, (double)n));
-	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
-	return text;
-}
-
-/* The last records of a dead process are read in an instant, which tells nothing of their rate. */
-static const char *rate(char text[TK_UNITS_MAX], const struct tk_snap_timer *t,
-			const struct tk_datapoint *d)
-{
-	return t->found_dead ? "-" : without_space(tk_text_count(text, tk_datapoint_rate(d)));
-}
-
-/* A name of any width in so many columns; characters outside ASCII are counted as one column. */
-static void print_name(FILE *out, const char *name, int columns)
-{
-	int used = 0;
-
-	for (const char *c = name; *c; c++) {
-		bool begins = ((unsigned char)*c & 0xc0) != 0x80;
-
-		if (begins && used == columns)
-			break;
-		used += begins;
-		fputc(*c, out);
-	}
-	fprintf(out, "%*s", columns - used, "");
-}
-
-/*
- * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), with the width
- * of the terminal from which on each is shown. 80 columns show which timer, how many records, and
- * the typical and the worst times.
- */
-enum { PID = VALUES, KIND, COUNT, RATE, LOST };
-
-static const struct {
-	int what; /* a value, or one of those above */
-	int from;
-	const char *title;
-} columns[] = {
-	{ PID, 88, "     PID " },
-	{ KIND, 0, " KIND      " },
-	{ COUNT, 0, "   COUNT" },
-	{ RATE, 96, "  RATE/s" },
-	{ LOST, 0, "    LOST" },
-	{ MIN, 120, "     MIN" },
-	{ AVG, 0, "     AVG" },
-	{ P50, 0, "     P50" },
-	{ P50 + TK_P90, 112, "     P90" },
-	{ P50 + TK_P99, 0, "     P99" },
-	{ P50 + TK_P999, 104, "   P99.9" },
-	{ P50 + TK_P9999, 128, "  P99.99" },
-	{ MAX, 0, "     MAX" },
-};
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
-/* Columns of a name; a longer one is cut. */
-static int name_width(int width)
-{
-	return width >= 136 ? 28 : 20;
-}
-
-/* Columns of the terminal, or what COLUMNS says; files and pipes take any width. */
-static int width_of(FILE *out)
-{
-	const char *asked = getenv("COLUMNS");
-	long width = asked ? strtol(asked, NULL, 10) : 0;
-	struct winsize size;
-
-	if (width > 0 && width <= INT_MAX)
-		return (int)width;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
-	return INT_MAX;
-}
-
-static void print_table(FILE *out, const struct tk_snap_timer *t, enum tk_measure m,
-			const struct tk_datapoint *d)
-{
-	int width = width_of(out);
-	double v[VALUES];
-	char text[TK_UNITS_MAX];
-
-	values_of(d, v);
-	print_name(out, t->name, name_width(width));
-	for (size_t i = 0; i < COLUMNS; i++) {
-		int what = columns[i].what;
-
-		if (width < columns[i].from)
-			continue;
-		if (what == PID)
-			fprintf(out, " %7" PRIu32 "%s", t->pid, t->alive ? " " : "+");
-		else if (what == KIND)
-			fprintf(out, " %-10s", kinds[m]);
-		else if (what == COUNT)
-			fprintf(out, " %7s", whole(text, d->count));
-		else if (what == RATE)
-			fprintf(out, " %7s", rate(text, t, d));
-		else if (what == LOST)
-			fprintf(out, " %7s", whole(text, d->lost));
 		else
-			fprintf(out, " %7s",
-				d->count ? without_space(tk_text_ns(text, v[what])) : "-");
+			fprintf(out, ",%.3f", v[k]);
 	}
-	fputc('\n', out);
+	fputs(",,,,,,,\n", out);
 }
 
-static void table_heading(FILE *out, int64_t t_ns, bool first)
+static void csv_process(FILE *out, const struct tk_interval *i, const struct tk_interval_process *p)
 {
-	time_t seconds = (time_t)(t_ns / 1000000000);
-	int width = width_of(out);
-	char clock[16] = "";
-	struct tm tm;
-
-	if (localtime_r(&seconds, &tm))
-		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	fprintf(out, "%s%s.%03d\n%-*s", first ? "" : "\n", clock, (int)(t_ns / 1000000 % 1000),
-		name_width(width), "TIMER");
-	for (size_t i = 0; i < COLUMNS; i++)
-		if (width >= columns[i].from)
-			fputs(columns[i].title, out);
-	fputc('\n', out);
+	csv_begin(out, i, "process", p->app, p->segment, p->pid);
+	fprintf(out, ",,,%" PRIu64 ",,,,%" PRIu64 ",%d,%.3f", p->records, p->lost, p->unsettled,
+		per_second(i, p->records));
+	for (int k = 0; k < TK_ROWS_VALUES; k++)
+		fputc(',', out);
+	fprintf(out,
+		",%" PRIu32 ",%d,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused,
+		p->lag);
 }
 
-void tk_rows_heading(FILE *out, enum tk_format format, int64_t t_ns, bool first)
+/* ---- any format ---- */
+
+void tk_rows_heading(FILE *out, enum tk_format format, const struct tk_interval *i, bool first)
 {
-	if (format == TK_FORMAT_TABLE) {
-		table_heading(out, t_ns, first);
-	} else if (format == TK_FORMAT_CSV && first) {
-		fprintf(out,
-			"schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s");
-		for (int i = 0; i < VALUES; i++)
-			fprintf(out, ",%s", names[i]);
-		fprintf(out, ",set_aside\n");
+	if (format == TK_FORMAT_TABLE)
+		tk_rows_table_heading(out, i->t_ns, first);
+	else if (format == TK_FORMAT_CSV && first)
+		csv_heading(out);
+}
+
+static bool has_samples(const struct tk_datapoint *d)
+{
+	return d->count || d->aside;
+}
+
+void tk_rows_timer(FILE *out, enum tk_format format, const struct tk_interval *i,
+		   const struct tk_interval_timer *t)
+{
+	for (int m = 0; m < TK_MEASURES; m++) {
+		bool alone = m == TK_PROCESSING && !has_samples(&t->of[TK_LATENCY]);
+
+		if (!has_samples(&t->of[m]) && !alone)
+			continue;
+		if (format == TK_FORMAT_JSONL)
+			json_timer(out, i, t, (enum tk_measure)m);
+		else if (format == TK_FORMAT_CSV)
+			csv_timer(out, i, t, (enum tk_measure)m);
+		else
+			tk_rows_table_timer(out, t, (enum tk_measure)m);
 	}
 }
 
-void tk_rows_print(FILE *out, enum tk_format format, const struct tk_snap_timer *t,
-		   enum tk_measure m, const struct tk_datapoint *d)
+void tk_rows_process(FILE *out, enum tk_format format, const struct tk_interval *i,
+		     const struct tk_interval_process *p)
 {
 	if (format == TK_FORMAT_JSONL)
-		print_json(out, t, m, d);
+		json_process(out, i, p);
 	else if (format == TK_FORMAT_CSV)
-		print_csv(out, t, m, d);
+		csv_process(out, i, p);
 	else
-		print_table(out, t, m, d);
+		tk_rows_table_process(out, p);
 }

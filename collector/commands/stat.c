@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio_ext.h>
 #include <string.h>
 
@@ -17,100 +18,88 @@
 /* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
 
+/* Rows that nobody has read yet; and how long the last interval may take to be closed. */
+#define INTERVALS_MIB 64u
+#define FINISH_MS     15000
+
 struct stat_run {
 	const struct tk_args *args;
 	FILE *out;
 	struct tk_collector *collector;
 	uint64_t intervals; /* closed as of the last snapshot */
 	uint64_t printed;   /* intervals */
-	int64_t since_ns;
 	int64_t began_ns;
-	uint64_t notes, lost;
-	bool shown;      /* there was a timer to show */
-	int write_error; /* errno; 0: none */
-	bool rows;       /* rows were printed */
-	bool refused;    /* a sentence said that records are refused */
-	bool aside;      /* a sentence said that samples are set aside */
+	uint64_t notes, lost, dropped, forgotten;
+	bool shown; /* there was a timer to show */
+	int write_error;
+	bool rows;    /* and something was printed of one */
+	bool refused; /* it was said that records are refused */
+	bool aside;   /* and that samples are set aside */
 };
 
-/* Timers of processes that were dead before this collector came are shown with --oldest only. */
-static bool wanted(const struct stat_run *r, const struct tk_snap_timer *t)
+/* Data of processes that were dead before this collector came is shown when asked for. */
+static bool is_wanted(const struct stat_run *r, const char *timer, bool found_dead)
 {
-	return (!t->found_dead || r->args->collector.oldest) &&
-	       (!r->args->timer || !fnmatch(r->args->timer, t->name, 0));
+	return (!found_dead || r->args->collector.oldest) &&
+	       (!r->args->timer || !timer || !fnmatch(r->args->timer, timer, 0));
 }
 
-/* The k-th new datapoint of a timer, of any kind, and its kind; NULL: there are no more. */
-static const struct tk_datapoint *fresh(const struct tk_snap_timer *t, size_t k, int *kind)
+static bool has_wanted(const struct stat_run *r, const struct tk_interval *i)
 {
-	for (*kind = 0; *kind < TK_MEASURES; ++*kind) {
-		if (k < t->n_fresh[*kind])
-			return &t->fresh[*kind][k];
-		k -= t->n_fresh[*kind];
-	}
-	return NULL;
+	for (size_t k = 0; k < i->n_timers; k++)
+		if (is_wanted(r, i->timers[k].name, i->timers[k].found_dead))
+			return true;
+	for (size_t k = 0; k < i->n_processes; k++)
+		if (is_wanted(r, NULL, i->processes[k].found_dead))
+			return true;
+	return false;
 }
 
-/* The end of the earliest interval after `after` that has something to print; 0: there is none. */
-static int64_t next_end(const struct stat_run *r, const struct tk_snapshot *s, int64_t after)
-{
-	const struct tk_datapoint *d;
-	int64_t next = 0;
-	int kind;
-
-	for (size_t i = 0; i < s->n_timers; i++) {
-		const struct tk_snap_timer *t = &s->timers[i];
-
-		if (!wanted(r, t))
-			continue;
-		for (size_t k = 0; (d = fresh(t, k, &kind)); k++)
-			if (d->t_ns > after && (!next || d->t_ns < next))
-				next = d->t_ns;
-	}
-	return next;
-}
-
-static void print_interval(struct stat_run *r, const struct tk_snapshot *s, int64_t end)
+static void print_interval(struct stat_run *r, const struct tk_interval *i)
 {
 	enum tk_format format = (enum tk_format)r->args->format;
-	const struct tk_datapoint *d;
-	int kind;
 
-	tk_rows_heading(r->out, format, end, !r->rows);
-	for (size_t i = 0; i < s->n_timers; i++) {
-		const struct tk_snap_timer *t = &s->timers[i];
-
-		if (!wanted(r, t))
-			continue;
-		for (size_t k = 0; (d = fresh(t, k, &kind)); k++)
-			if (d->t_ns == end)
-				tk_rows_print(r->out, format, t, (enum tk_measure)kind, d);
-	}
-	r->printed++;
+	tk_rows_heading(r->out, format, i, !r->rows);
+	for (size_t k = 0; k < i->n_timers; k++)
+		if (is_wanted(r, i->timers[k].name, i->timers[k].found_dead))
+			tk_rows_timer(r->out, format, i, &i->timers[k]);
+	for (size_t k = 0; k < i->n_processes; k++)
+		if (is_wanted(r, NULL, i->processes[k].found_dead))
+			tk_rows_process(r->out, format, i, &i->processes[k]);
 	r->rows = true;
 }
 
-static bool enough(const struct stat_run *r)
+static bool is_enough(const struct stat_run *r)
 {
 	return r->args->count && r->printed >= r->args->count;
 }
 
-/* Intervals without anything to print count, too, so that --count ends in bounded time. */
-static void print_new(struct stat_run *r, const struct tk_snapshot *s)
+static void say_dropped(struct stat_run *r, const struct tk_intervals_dropped *d)
 {
-	uint64_t goal = r->printed + (s->intervals - r->intervals);
-	int64_t end;
+	if (d->rows > r->dropped)
+		tk_say("%" PRIu64 " rows of %" PRIu64 " intervals, with %" PRIu64
+		       " records, were dropped so far: the output was not read in time, or memory "
+		       "was short; %u MiB of rows are kept",
+		       d->rows, d->intervals, d->records, INTERVALS_MIB);
+	r->dropped = d->rows;
+}
 
-	while (!enough(r) && (end = next_end(r, s, r->since_ns))) {
-		print_interval(r, s, end);
-		r->since_ns = end;
+/* Intervals in which there was nothing to print count, too: --count ends in bounded time. */
+static void print_closed(struct stat_run *r)
+{
+	struct tk_intervals_dropped dropped = { 0 };
+	struct tk_interval *i;
+
+	while (!is_enough(r) && !r->write_error &&
+	       (i = tk_collector_next_interval(r->collector, &dropped))) {
+		if (has_wanted(r, i))
+			print_interval(r, i);
+		r->printed += r->shown;
+		tk_interval_free(i);
+		if (fflush(r->out) || ferror(r->out))
+			r->write_error = errno;
 	}
-	if (r->printed < goal && r->shown)
-		r->printed = goal;
-	r->intervals = s->intervals;
-	r->since_ns = s->closed_ns;
-	if (fflush(r->out) || ferror(r->out))
-		r->write_error = errno;
+	say_dropped(r, &dropped);
 }
 
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
@@ -129,6 +118,12 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 		       "lanes more slots",
 		       s->lost - r->lost, tk_text_ns(gap, (double)s->longest_gap_ns));
 	r->lost = s->lost;
+	if (s->forgotten > r->forgotten)
+		tk_say("%" PRIu64
+		       " timers of ended processes were forgotten so far: the rows that were "
+		       "printed had all their records",
+		       s->forgotten);
+	r->forgotten = s->forgotten;
 }
 
 /* Say this once: a process may refuse records for as long as it lives. */
@@ -153,7 +148,7 @@ static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
 		const struct tk_snap_timer *t = &s->timers[i];
 
-		if (!wanted(r, t) || !(t->negative + t->across))
+		if (!is_wanted(r, t->name, t->found_dead) || !(t->negative + t->across))
 			continue;
 		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
 		       "before they began, or under which the clock changed; set_aside in --format "
@@ -166,7 +161,7 @@ static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_timers; i++)
-		if (wanted(r, &s->timers[i]))
+		if (is_wanted(r, s->timers[i].name, s->timers[i].found_dead))
 			return true;
 	return false;
 }
@@ -198,15 +193,27 @@ static int nothing(const struct stat_run *r, const struct tk_snapshot *s)
 	return s->other_versions && !s->n_segments ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
 }
 
+/* Whether the reader of a pipe is gone, which no write may tell for long: idle timers have no rows. */
+static bool is_abandoned(FILE *out)
+{
+	struct pollfd p = { .fd = fileno(out) };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
+}
+
 /* @return whether to go on; *code is set if not. */
 static bool step(struct stat_run *r, int *code)
 {
 	/* Ask for silent timers, too: a pattern may match timers that have no records yet. */
-	struct tk_view view = { .since_ns = r->since_ns, .silent = true };
+	struct tk_view view = { .silent = true };
 	bool closed = tk_collector_wait(r->collector, r->intervals, 100) == 0;
 	struct tk_snapshot *s;
 	bool go_on = true;
 
+	if (is_abandoned(r->out)) {
+		r->write_error = EPIPE;
+		return false;
+	}
 	if (!closed && r->shown)
 		return true;
 	s = tk_collector_snapshot(r->collector, &view);
@@ -220,15 +227,16 @@ static bool step(struct stat_run *r, int *code)
 	say_notes(r, s);
 	say_refused(r, s);
 	say_aside(r, s);
+	r->intervals = s->intervals;
 	if (closed)
-		print_new(r, s);
+		print_closed(r);
 	/* On a busy machine the collector may not have looked for segments yet. */
 	if (!r->shown && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
 		go_on = false;
 	}
 	tk_snapshot_free(s);
-	return go_on && !enough(r) && !r->write_error;
+	return go_on && !is_enough(r) && !r->write_error;
 }
 
 /* With --cpu, report what disturbed each drainer: that tells whether its cpu was left alone. */
@@ -246,6 +254,24 @@ static void say_drainers(const struct stat_run *r)
 	tk_snapshot_free(s);
 }
 
+/* What the open interval holds when we are told to stop is not lost. */
+static void print_the_last(struct stat_run *r)
+{
+	struct tk_snapshot *s;
+
+	if (tk_collector_finish(r->collector, FINISH_MS))
+		tk_say("the last interval was not closed within %d s: its records are not in any "
+		       "row",
+		       FINISH_MS / 1000);
+	s = tk_collector_snapshot(r->collector, &(struct tk_view){ .silent = true });
+	if (s) {
+		r->shown = r->shown || anything(r, s);
+		say_notes(r, s);
+	}
+	print_closed(r);
+	tk_snapshot_free(s);
+}
+
 /* main() must not report again what is reported here, so that the stream forgets its error. */
 static int end_output(struct stat_run *r)
 {
@@ -260,16 +286,20 @@ tk_command_run tk_cmd_stat;
 
 int tk_cmd_stat(const struct tk_args *a, FILE *out)
 {
-	struct stat_run r = { .args = a, .out = out, .since_ns = 1 };
+	struct stat_run r = { .args = a, .out = out };
+	struct tk_collector_options options = a->collector;
 	int code = TK_EXIT_OK;
 	char why[256];
 
+	options.intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	tk_stop_on_signals();
-	r.collector = tk_collector_open(&a->collector, why);
+	r.collector = tk_collector_open(&options, why);
 	if (!r.collector)
 		return tk_failed("%s", why);
 	while (!tk_stop_requested && step(&r, &code))
 		;
+	if (tk_stop_requested && !is_enough(&r))
+		print_the_last(&r);
 	if (r.write_error)
 		code = end_output(&r);
 	else if (code == TK_EXIT_OK && !r.rows)

@@ -14,7 +14,12 @@ struct tk_source_figures {
 	uint32_t owner; /* enum tk_owner */
 	uint32_t lanes;
 	uint64_t delivered, lost, lag; /* records */
-	uint64_t refused;              /* records of threads without a lane */
+	uint64_t unsettled;            /* of those lost: not yet known to be which timer's */
+	uint64_t
+		/* of those delivered: of unknown timers or kinds, or beyond what is kept */
+		unknown;
+	uint32_t behind;  /* lanes that still hold records from before they were attached */
+	uint64_t refused; /* records of threads without a lane */
 };
 
 #endif

@@ -5,19 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/machine/list.h"
-#include "collector/machine/now.h"
 
 /* Bound the memory of a segment's accounts, 56 bytes a timer and lane: 64 lanes of 65,536 timers,
  * 235 MB. */
 #define ACCOUNTS_MAX (UINT64_C(64) * TK_TIMERS_MAX)
 
-/* Stamps in ns of CLOCK_MONOTONIC need no tk_clock, only the distance to the wall clock. */
-static int64_t monotonic_to_wall_ns(void)
-{
-	return (int64_t)(tk_now_ns(CLOCK_REALTIME) - tk_now_ns(CLOCK_MONOTONIC));
-}
+#define TRY_NS UINT64_C(1000000000)
 
 struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk_lane_from from,
 				bool raw)
@@ -34,7 +30,7 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 	s->raw = raw;
 	s->dir = strdup(dir);
 	s->listed = true;
-	s->clock_to_wall_ns = seg->info.clock == TK_CLOCK_TSC ? 0 : monotonic_to_wall_ns();
+	s->slot = -1;
 	s->series = calloc(seg->info.max_timers, sizeof(struct tk_series *));
 	s->disabled = calloc(seg->info.max_timers, 1);
 	s->lanes = calloc(seg->info.max_lanes, sizeof(struct tk_part *));
@@ -118,11 +114,9 @@ void tk_source_sum_up(struct tk_source *s)
 	struct tk_source_figures *info = &s->info;
 
 	info->refused = s->seg->info.refused_records;
-	info->lanes = 0;
-	info->delivered = 0;
-	info->lost = 0;
-	info->lag = 0;
-	s->unknown = 0;
+	info->lanes = info->behind = 0;
+	info->delivered = info->lost = info->lag = info->unsettled = 0;
+	info->unknown = s->unlisted;
 	s->finished = s->ended && s->n_lanes == s->seg->n_lanes && !waits(s);
 	for (size_t i = 0; i < s->n_parts; i++) {
 		const struct tk_part *p = s->parts[i].part;
@@ -132,10 +126,21 @@ void tk_source_sum_up(struct tk_source *s)
 		info->delivered += f->delivered;
 		info->lost += f->lost;
 		info->lag += f->lag;
-		s->unknown += f->unknown;
+		info->unsettled += f->unsettled;
+		info->unknown += f->unknown;
+		info->behind += f->behind + (p->asked - f->lanes - f->refused);
 		if (!f->finished || f->lanes + f->refused != p->asked)
 			s->finished = false;
 	}
+}
+
+bool tk_source_is_reported(const struct tk_source *s)
+{
+	const struct tk_source_figures *now = &s->info, *then = &s->reported;
+
+	return now->delivered == then->delivered && now->lost == then->lost &&
+	       now->unknown == then->unknown && now->refused == then->refused &&
+	       s->attributed == s->reported_attributed;
 }
 
 void tk_source_forget_series(struct tk_source *s)
@@ -156,14 +161,50 @@ void tk_source_detach(struct tk_source *s)
 	s->series = NULL;
 	s->lanes = NULL;
 	s->disabled = NULL;
-	tk_segment_detach(s->seg);
+	s->done = s->seg;
 	s->seg = NULL;
+	if (s->slot >= 0 && tk_segment_mark_done(s->done, (unsigned)s->slot) == 0) {
+		tk_segment_release_lanes(s->done);
+		return;
+	}
+	tk_segment_detach(s->done);
+	s->done = NULL;
+}
+
+void tk_source_enter(struct tk_source *s, int slot)
+{
+	s->slot = slot;
+	if (slot < 0)
+		return;
+	if (s->seg)
+		(void)tk_segment_mark_attached(s->seg, (unsigned)slot);
+	else if (s->done)
+		(void)tk_segment_mark_done(s->done, (unsigned)slot);
+}
+
+void tk_source_try_remove(struct tk_source *s, int presence, uint64_t now_ns)
+{
+	char why[TK_WHY_MAX];
+	int place;
+
+	if (!s->done || !s->listed || (s->tried_ns && now_ns - s->tried_ns < TRY_NS))
+		return;
+	s->tried_ns = now_ns;
+	place = tk_segments_open(s->dir, why);
+	if (place < 0)
+		return;
+	if (tk_segment_remove_if_done(s->done, place, presence) == 1)
+		s->listed = false;
+	close(place);
 }
 
 void tk_source_free(struct tk_source *s)
 {
+	s->slot = -1;
 	if (s->seg)
 		tk_source_detach(s);
+	if (s->done)
+		tk_segment_detach(s->done);
 	free(s->dir);
 	free(s);
 }

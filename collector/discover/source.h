@@ -21,6 +21,9 @@ struct tk_drainer;
 
 struct tk_source {
 	struct tk_segment *seg; /* NULL: drained to the end, and detached */
+	struct tk_segment
+		*done; /* then: without lanes, so that others know that we are done with it */
+	int slot;      /* of this collector in its directory; -1: none */
 	struct tk_source_figures info;
 	char *dir; /* the directory in which it was found */
 	struct {
@@ -28,23 +31,26 @@ struct tk_source {
 		struct tk_part *part;
 	} * parts; /* one for each drainer that has lanes of it */
 	size_t n_parts;
-	struct tk_series **series; /* by timer id; NULL: it has none yet */
-	struct tk_part **lanes; /* the part that has it; NULL: left out, or another reader has it */
-	uint32_t n_lanes;       /* lanes that tk_source_next_lane() has looked at */
-	enum tk_lane_from from; /* where to begin in lanes whose first records are gone */
-	uint8_t *disabled;      /* by timer id: disabled by `timekeeper disable` */
-	uint64_t unknown;       /* records of unknown timers or kinds: dropped */
-	int64_t clock_to_wall_ns; /* to add where stamps are CLOCK_MONOTONIC; else 0 */
-	bool raw;                 /* do not subtract the cost of an empty span */
-	bool ended;               /* its writer is dead, or its segment is closed */
-	bool finished;            /* and everything it wrote was delivered or counted as lost */
-	bool found_dead;          /* its writer was dead when it was found */
-	bool broken;              /* invalid: it can no longer be read */
-	bool ending;              /* it ends with this round */
-	bool left;   /* its series are those of a dead process; drainers release its parts */
-	bool cut;    /* some of its lanes are left out: too many timers */
-	bool listed; /* still in its directory, as of the last scan */
-	char why[TK_WHY_MAX]; /* what went wrong since it was last noted; "": nothing */
+	struct tk_series **series; /* by timer id; NULL until the collector gave it one */
+	struct tk_part **lanes;    /* NULL: left out, or another reader has it */
+	uint32_t n_lanes;          /* looked at */
+	uint64_t tried_ns;         /* when its removal was last tried */
+	enum tk_lane_from from;    /* where to begin in lanes that have lost their beginning */
+	uint8_t *disabled;         /* by timer id: by `timekeeper disable` */
+	uint64_t unlisted;         /* delivered records that no series could be had for */
+	uint64_t attributed;       /* lost records that were given to series */
+	struct tk_source_figures reported; /* `info` as of the last interval, */
+	uint64_t reported_attributed;      /* likewise */
+	bool raw;                          /* nothing is subtracted */
+	bool ended;                        /* its writer is dead, or its segment closed */
+	bool finished;                     /* and everything it wrote was delivered or counted */
+	bool found_dead;                   /* and was when it was found */
+	bool broken;                       /* cannot be read any more: to be let go of */
+	bool ignored;         /* --app or --pid does not want it: it is done from the beginning */
+	bool left;            /* its series are those of a dead process; drainers let go of it */
+	bool cut;             /* not all of its lanes are read */
+	bool listed;          /* still in its directory, as of the last scan */
+	char why[TK_WHY_MAX]; /* what went wrong since it was last looked at; "" nothing */
 };
 
 /**
@@ -70,11 +76,26 @@ bool tk_source_next_lane(struct tk_source *s, uint32_t *i);
 /** Bring `info` and `finished` up to date from the parts' figures, between two rounds. */
 void tk_source_sum_up(struct tk_source *s);
 
+/** Whether intervals have all that is known of it. */
+bool tk_source_is_reported(const struct tk_source *s);
+
 /** Forget its series: they are no longer its own. */
 void tk_source_forget_series(struct tk_source *s);
 
-/** Detach from the segment, when drainers have released all parts. What is known stays. */
+/** Take this slot from now on, and tell others that this collector reads the segment. */
+void tk_source_enter(struct tk_source *s, int slot);
+
+/**
+ * Detach from the segment, when drainers have released all parts, and tell others that this
+ * collector is done with it. What is known stays.
+ */
 void tk_source_detach(struct tk_source *s);
+
+/**
+ * Remove its files if it was closed and every collector that is present is done with it. @presence:
+ * of this collector, in its directory. Four system calls, a second apart.
+ */
+void tk_source_try_remove(struct tk_source *s, int presence, uint64_t now_ns);
 
 /** In any state; no drainer that has a part of it may run any more. */
 void tk_source_free(struct tk_source *s);

@@ -119,16 +119,11 @@ void tk_account_level(struct tk_account *a, const uint64_t *counts, uint32_t n, 
 	}
 }
 
-void tk_account_take(struct tk_account *a, uint32_t id, const uint64_t *counts, uint64_t *pushed,
-		     uint64_t *lost)
+uint64_t tk_account_take(struct tk_account *a, uint32_t id)
 {
 	struct tk_account_timer *t = &a->timer[id];
-	uint64_t total = a->got[id] + t->lost;
+	uint64_t lost = t->lost - t->told;
 
-	if (counts && !a->blind && counts[id] > t->base && counts[id] - t->base > total)
-		total = counts[id] - t->base;
-	*pushed = total > t->told_pushed ? total - t->told_pushed : 0;
-	*lost = t->lost - t->told_lost;
-	t->told_pushed += *pushed;
-	t->told_lost = t->lost;
+	t->told = t->lost;
+	return lost;
 }

@@ -32,7 +32,7 @@ struct tk_account_timer {
 	uint64_t base; /* pushed before the reader began, at least */
 	uint64_t wide; /* and at most so many more */
 	uint64_t lost; /* known so far */
-	uint64_t told_pushed, told_lost;
+	uint64_t told; /* of these, handed over */
 };
 
 struct tk_account {
@@ -71,11 +71,7 @@ static inline bool tk_account_wants(const struct tk_account *a, uint64_t lane_lo
 /** The reader is level with these counts (tk_lane_counts() says when), having lost lane_lost. */
 void tk_account_level(struct tk_account *a, const uint64_t *counts, uint32_t n, uint64_t lane_lost);
 
-/**
- * Pushed and lost of timer id since the last call. `counts`, if not NULL, are the writer's as of
- * about now: they say what was pushed while a loss is not attributed yet.
- */
-void tk_account_take(struct tk_account *a, uint32_t id, const uint64_t *counts, uint64_t *pushed,
-		     uint64_t *lost);
+/** Records of timer id that became known to be lost since the last call. */
+uint64_t tk_account_take(struct tk_account *a, uint32_t id);
 
 #endif

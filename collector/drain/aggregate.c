@@ -27,16 +27,43 @@ void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS]
 	/* A sum is of an unknown number of spans: subtract nothing. */
 }
 
-static inline __attribute__((always_inline)) void add(struct tk_tally *t, enum tk_measure m,
-						      uint64_t ticks)
+static inline __attribute__((always_inline)) void extend(struct tk_tally_measure *c, uint64_t ticks)
 {
-	if (__builtin_expect(__builtin_add_overflow(t->sum[m], ticks, &t->sum[m]), 0))
-		t->carries[m]++;
-	if (ticks < t->min[m])
-		t->min[m] = ticks;
-	if (ticks > t->max[m])
-		t->max[m] = ticks;
-	t->buckets[m][tk_hist_index(ticks)]++;
+	if (__builtin_expect(__builtin_add_overflow(c->sum, ticks, &c->sum), 0))
+		c->carries++;
+	if (ticks < c->min)
+		c->min = ticks;
+	if (ticks > c->max)
+		c->max = ticks;
+}
+
+/* A sample outside the window of its measure. */
+static __attribute__((noinline)) void add_outside(struct tk_aggregator *a, uint32_t id,
+						  enum tk_measure m, uint64_t ticks)
+{
+	struct tk_tally *t = a->tallies[id];
+	struct tk_tally_measure *c = &t->of[m];
+	uint32_t bucket = tk_hist_index(ticks);
+
+	if (tk_tally_widen(a->pool, t, m, bucket, a->hints ? &a->hints[id] : NULL))
+		c->counters[bucket - c->first]++;
+	else
+		c->bare++;
+	extend(c, ticks);
+}
+
+static inline __attribute__((always_inline)) void
+add(struct tk_aggregator *a, struct tk_tally *t, uint32_t id, enum tk_measure m, uint64_t ticks)
+{
+	struct tk_tally_measure *c = &t->of[m];
+	uint32_t at = tk_hist_index(ticks) - c->first;
+
+	if (__builtin_expect(at >= c->width, 0)) {
+		add_outside(a, id, m, ticks);
+		return;
+	}
+	c->counters[at]++;
+	extend(c, ticks);
 }
 
 static bool crossed(const struct tk_aggregator *a, const struct tk_slot *s, int64_t duration,
@@ -61,74 +88,131 @@ tally_of(const struct tk_aggregator *a, const struct tk_slot *s)
 static void aside(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *s)
 {
 	uint16_t id = tk_slot_timer(s);
+	struct tk_tally *t = tally_of(a, s);
 
-	if (!tally_of(a, s)) {
+	if (id < a->n_timers)
+		got[id]++;
+	if (!t || tk_slot_kind(s) != TK_KIND_MARK) {
 		a->unknown++;
 		return;
 	}
-	got[id]++;
-	if (tk_slot_kind(s) != TK_KIND_MARK) {
-		a->unknown++;
-	} else if (a->n_marks < TK_AGGREGATE_MARKS) {
+	t->of[TK_PROCESSING].without++;
+	if (a->n_marks < TK_AGGREGATE_MARKS) {
 		a->marks[a->n_marks].start = s->w[0];
 		a->marks[a->n_marks++].timer = id;
 	}
 }
 
+/* Whether a record has no duration: it says so, or its kind has none, whatever the record says. */
+static bool lacks_duration(const struct tk_aggregator *a, uint8_t kind, int64_t duration)
+{
+	return duration <= TK_TICKS_NONE || a->no_duration[kind];
+}
+
+/* Set the samples aside that a record has, which crossed an epoch. */
+static void across(const struct tk_aggregator *a, struct tk_tally *t, uint8_t kind,
+		   int64_t duration, int64_t since)
+{
+	bool lacks = lacks_duration(a, kind, duration);
+
+	if (lacks)
+		t->of[TK_PROCESSING].without++;
+	else
+		t->of[TK_PROCESSING].across++;
+	if (since != TK_TICKS_NONE && !(lacks && a->to_stop[kind]))
+		t->of[TK_LATENCY].across++;
+}
+
+/* A duration that is no sample: none, below zero, or too long to be told. */
+static void no_processing(const struct tk_aggregator *a, struct tk_tally *t, uint8_t kind,
+			  int64_t duration)
+{
+	if (lacks_duration(a, kind, duration))
+		t->of[TK_PROCESSING].without++;
+	else if (duration < 0)
+		t->of[TK_PROCESSING].negative++;
+	else
+		t->of[TK_PROCESSING].across++;
+}
+
+/* What a record can say of a latency is below zero, too long to be told, or, where it reaches to a
+ * stop that there is none of, nothing. */
+static void no_latency(struct tk_tally *t, int64_t since, int64_t to_stop)
+{
+	if (to_stop == TK_TICKS_NONE)
+		return;
+	if (since == TK_TICKS_MAX || to_stop == TK_TICKS_MAX)
+		t->of[TK_LATENCY].across++;
+	else
+		t->of[TK_LATENCY].negative++;
+}
+
+/*
+ * Nothing below zero and nothing saturated is a sample: one comparison tells both. A sum of two
+ * that are not saturated may reach TK_TICKS_MAX and more, and is one: it fits 48 bits.
+ */
 static inline __attribute__((always_inline)) void
 aggregate_one(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *s, bool epochs)
 {
 	struct tk_tally *t = tally_of(a, s);
+	uint32_t id = tk_slot_timer(s);
 	uint8_t kind = tk_slot_kind(s);
 	int64_t duration = tk_slot_duration(s) | a->no_duration[kind];
 	int64_t since = tk_slot_since_origin(s);
-	int64_t ticks;
+	int64_t ticks, to_stop;
 
 	if (__builtin_expect(!t && a->more, 0)) {
-		a->more(a, tk_slot_timer(s));
+		a->more(a, id);
 		t = tally_of(a, s);
 	}
 	if (__builtin_expect(!t || !(MEASURED >> kind & 1), 0)) {
 		aside(a, got, s);
 		return;
 	}
-	got[tk_slot_timer(s)]++;
+	got[id]++;
 	if (epochs && crossed(a, s, duration, since)) {
-		t->across++;
+		across(a, t, kind, duration, since);
 		return;
 	}
-	if (__builtin_expect(duration >= 0, 1)) {
+	if (__builtin_expect((uint64_t)duration < TK_TICKS_MAX, 1)) {
 		ticks = duration - a->floor[kind];
-		add(t, TK_PROCESSING, ticks > 0 ? (uint64_t)ticks : 0);
-	} else if (duration > TK_TICKS_NONE && !a->no_duration[kind]) {
-		t->negative++;
+		add(a, t, id, TK_PROCESSING, ticks > 0 ? (uint64_t)ticks : 0);
+	} else {
+		no_processing(a, t, kind, duration);
 	}
 	if (since == TK_TICKS_NONE)
 		return;
-	ticks = since + (duration & a->to_stop[kind]);
-	if (__builtin_expect(ticks >= 0, 1))
-		add(t, TK_LATENCY, (uint64_t)ticks);
-	else if ((duration & a->to_stop[kind]) != TK_TICKS_NONE)
-		t->negative++;
+	to_stop = duration & a->to_stop[kind];
+	ticks = since + to_stop;
+	if (__builtin_expect(ticks >= 0 && since < TK_TICKS_MAX && to_stop < TK_TICKS_MAX, 1))
+		add(a, t, id, TK_LATENCY, (uint64_t)ticks);
+	else
+		no_latency(t, since, to_stop);
 }
 
-/* The line that holds sum, min and max, and the two buckets: what a record will touch. */
+static inline __attribute__((always_inline)) void prefetch_counter(const struct tk_tally_measure *c,
+								   int64_t ticks)
+{
+	const uint64_t mask = (UINT64_C(1) << 47) - 1;
+	uint32_t at = tk_hist_index((uint64_t)ticks & mask) - c->first;
+
+	__builtin_prefetch(&c->counters[at < c->width ? at : 0], 1);
+}
+
+/* A measure's line holds sum, min and max; loading where its window is fetches it, too. */
 static inline __attribute__((always_inline)) void prefetch_one(const struct tk_aggregator *a,
 							       const struct tk_slot *s)
 {
-	const uint64_t mask = (UINT64_C(1) << 47) - 1;
-	struct tk_tally *t = tally_of(a, s);
+	const struct tk_tally *t = tally_of(a, s);
 	uint8_t kind = tk_slot_kind(s);
 	int64_t duration = tk_slot_duration(s);
-	int64_t since = tk_slot_since_origin(s) + (duration & a->to_stop[kind]);
+	int64_t since = tk_slot_since_origin(s);
 
 	if (__builtin_expect(!t, 0))
 		return;
-	__builtin_prefetch(t, 1);
-	__builtin_prefetch(&t->buckets[TK_PROCESSING]
-				      [tk_hist_index((uint64_t)(duration - a->floor[kind]) & mask)],
-			   1);
-	__builtin_prefetch(&t->buckets[TK_LATENCY][tk_hist_index((uint64_t)since & mask)], 1);
+	prefetch_counter(&t->of[TK_PROCESSING], duration - a->floor[kind]);
+	if (since != TK_TICKS_NONE)
+		prefetch_counter(&t->of[TK_LATENCY], since + (duration & a->to_stop[kind]));
 }
 
 void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n)

@@ -23,9 +23,9 @@
 #define ORDERS   16384u
 #define PARCELS  16384u
 
-/* Bound the memory for histograms, whatever segments say: 8,192 timers with records, twice, because
- * tallies that were handed over are out for a while; 680 MB. */
-#define TALLIES_MAX 16384u
+/* Memory for histograms is bounded whatever segments say. */
+#define POOL_BYTES_MAX (UINT64_C(512) << 20)
+#define TALLIES_MAX    131072u /* of a segment, handed over and being filled */
 
 static bool spins(const struct tk_drainer *d)
 {
@@ -96,40 +96,37 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 {
 	struct tk_parcel parcel = { .part = p,
 				    .tally = p->full[id],
-				    .pushed = p->pushed[id],
 				    .lost = p->lost[id],
 				    .timer = id,
 				    .kind = TK_PARCEL_TIMER };
 
-	if (!parcel.tally && !parcel.pushed && !parcel.lost)
+	if (!parcel.tally && !parcel.lost)
 		return;
-	d->n_out += parcel.tally != NULL;
+	if (parcel.tally)
+		tk_tally_remember(parcel.tally, &p->agg.hints[id]);
 	p->full[id] = NULL;
-	p->pushed[id] = 0;
 	p->lost[id] = 0;
 	put(d, parcel);
 }
 
-/*
- * Swap tallies first, then count what was pushed: so no timer ever has more samples than records.
- */
+/* Losses are settled first, so that no timer is ever told to have lost more than its process. */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
 	tk_part_look_for_timers(p);
-	tk_part_swap_tallies(p);
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
-		tk_part_count_lane(p, i);
+		tk_part_settle_lane(p, i);
 		drain_if_due(d);
 	}
+	tk_part_swap_tallies(p);
 	for (uint32_t id = 0; id < p->agg.n_timers; id++)
 		hand_over_timer(d, p, id);
 	for (uint32_t i = 0; i < p->agg.n_marks; i++)
 		put(d, (struct tk_parcel){ .part = p,
-					   .pushed = p->agg.marks[i].start,
+					   .ticks = p->agg.marks[i].start,
 					   .timer = p->agg.marks[i].timer,
 					   .kind = TK_PARCEL_MARK });
 	p->agg.n_marks = 0;
-	tk_part_sum_up(p);
+	tk_part_look_at_lanes(p);
 }
 
 /* The kernel gathers pages that were faulted in, some ten a cpu, and seconds later sends a worker
@@ -163,13 +160,13 @@ static void count_disturbances(struct tk_drainer *d)
 	if (d->cpu >= 0 && faults != d->faults)
 		flush_page_batch();
 	d->faults = faults;
-	if (!d->warm || d->blocks != d->pool.n_blocks) {
+	if (!d->warm || d->chunks != d->pool.n_chunks) {
 		d->since.faults = faults;
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		d->polls = 0;
 		s->longest_gap_ns = 0;
 		d->warm = true;
-		d->blocks = d->pool.n_blocks;
+		d->chunks = d->pool.n_chunks;
 	}
 	s->faults = faults - d->since.faults;
 	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;
@@ -178,12 +175,11 @@ static void count_disturbances(struct tk_drainer *d)
 static void take_round(struct tk_drainer *d)
 {
 	tk_clock_guard_update(&d->guard, d->master_clock);
-	d->n_out = 0;
 	for (struct tk_part *p = d->parts; p; p = p->next)
 		hand_over(d, p);
-	/* A pinned drainer should have no page fault: fault in the tallies that it will need while
-	 * these are out. */
-	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->n_out))
+	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally
+	 * while these are out. */
+	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->pool.out))
 		drain_if_due(d);
 	count_disturbances(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
@@ -193,7 +189,7 @@ static void take_round(struct tk_drainer *d)
 static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
 	if (!p->pool) {
-		p->pool = &d->pool;
+		p->pool = p->agg.pool = &d->pool;
 		p->guard = p->tsc ? &d->guard : NULL;
 		p->agg.clock = p->tsc ? &d->guard.clock : NULL;
 		p->next = d->parts;
@@ -267,7 +263,7 @@ void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
 		carry_out(d, &order);
 		drain_if_due(d);
 	}
-	if (!d->pool.n_free)
+	if (d->pool.full)
 		recycle_tallies(d);
 }
 
@@ -318,7 +314,8 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	d->master_clock = clock;
 	tk_clock_guard_init(&d->guard, clock);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
-	d->pool.max = TALLIES_MAX / share;
+	d->pool.max = POOL_BYTES_MAX / share;
+	d->pool.max_tallies = TALLIES_MAX;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
 	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));
 	d->empties = tk_channel_new(TALLIES_MAX, sizeof(struct tk_tally *));
@@ -372,6 +369,7 @@ void tk_drainer_free(struct tk_drainer *d)
 	tk_channel_free(d->empties);
 	tk_tally_pool_free(&d->pool);
 	free(d->burst);
+	free(d->held);
 	free(d);
 }
 

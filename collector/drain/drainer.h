@@ -50,16 +50,17 @@ struct tk_order {
 };
 
 enum tk_parcel_kind {
-	TK_PARCEL_TIMER, /* what a timer came to since the last one */
-	TK_PARCEL_MARK,  /* `pushed` is its time, in ticks */
+	TK_PARCEL_TIMER, /* what came of a timer since the last one */
+	TK_PARCEL_MARK,
 	TK_PARCEL_RELEASED,
 	TK_PARCEL_ROUND,
 };
 
 struct tk_parcel {
 	struct tk_part *part;
-	struct tk_tally *tally; /* NULL: no sample. To be emptied and returned */
-	uint64_t pushed, lost;  /* records */
+	struct tk_tally *tally; /* NULL: no record. To be emptied, and returned */
+	uint64_t lost;          /* records of the timer: settled since the last one */
+	uint64_t ticks;         /* of a mark: when it was */
 	uint32_t timer;
 	uint32_t kind; /* enum tk_parcel_kind */
 };
@@ -83,22 +84,23 @@ struct tk_drainer {
 	struct tk_part *parts;
 	struct tk_parcel *burst;
 	unsigned n_burst;
-	uint64_t polled_ns; /* CLOCK_MONOTONIC, of the last poll */
-	uint64_t moved_ns;  /* and of the last poll that found a record */
-	size_t n_out;       /* tallies handed over at this TAKE */
+	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */
+	uint64_t moved_ns;  /* and when a record last came */
 	double fill_ns;
 	uint64_t polls;  /* since it was warm */
 	uint64_t gap_ns; /* the longest gap between two polls since the last TAKE */
 	bool gap_lost;   /* records were lost since the last TAKE */
 	uint64_t faults; /* as of the last TAKE */
 	bool warm;
-	size_t blocks;                   /* of tallies, when it was last warm */
-	struct tk_drainer_figures since; /* counters as they were when it became warm */
+	size_t chunks;                   /* of its pool, when it was warm */
+	struct tk_drainer_figures since; /* counters as they were when it was warm */
 
 	/* Written between a TAKE and its ROUND. */
 	struct tk_drainer_figures figures;
 
 	/* The collecting thread's. */
+	struct tk_parcel *held; /* received, and not taken yet; */
+	size_t n_held, n_whole; /* so many of them are whole: the ROUND they belong to has come */
 	uint32_t lanes, small_lanes; /* given to it; those of them that do not lie on hugepages */
 	uint64_t asked_ns;           /* when the TAKE that is open was sent; 0: none is */
 	bool late;                   /* it did not answer in time, and people were told */

@@ -40,11 +40,11 @@ struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool
 	tk_aggregator_init(&p->agg, raw ? NULL : seg->info.floor, NULL);
 	p->agg.more = more;
 	p->agg.tallies = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->agg.hints = calloc(p->max_timers, sizeof(*p->agg.hints));
 	p->full = calloc(p->max_timers, sizeof(struct tk_tally *));
 	p->counts = calloc(p->max_timers, sizeof(*p->counts));
-	p->pushed = calloc(p->max_timers, sizeof(*p->pushed));
 	p->lost = calloc(p->max_timers, sizeof(*p->lost));
-	if (p->agg.tallies && p->full && p->counts && p->pushed && p->lost)
+	if (p->agg.tallies && p->full && p->counts && p->lost && p->agg.hints)
 		return p;
 	tk_part_free(p);
 	errno = ENOMEM;
@@ -77,7 +77,7 @@ void tk_part_free(struct tk_part *p)
 	free(p->agg.tallies);
 	free(p->full);
 	free(p->counts);
-	free(p->pushed);
+	free(p->agg.hints);
 	free(p->lost);
 	free(p->lanes);
 	free(p);
@@ -127,6 +127,8 @@ void tk_part_add(struct tk_part *p, uint32_t lane)
 		p->refused++;
 		return;
 	}
+	tk_lane_reader_sync(&l->reader);
+	l->goal = l->reader.published;
 	p->n_lanes++;
 	if (p->ended)
 		tk_lane_reader_end(&l->reader);
@@ -209,58 +211,68 @@ static bool is_read(const struct tk_part *p)
 	return p->ended;
 }
 
+/* After a kill in the middle of a push, counts do not add up for two looks: tk_lane_counts(). */
+#define LOOKS_AT_THE_END 3u
+
+static bool is_behind(const struct tk_part_lane *l)
+{
+	const struct tk_lane_reader *r = &l->reader;
+
+	return r->next < l->goal && !(r->ended && r->next == r->end);
+}
+
+static void sum_up(struct tk_part *p)
+{
+	struct tk_part_figures f = { .lanes = p->n_lanes,
+				     .refused = p->refused,
+				     .unknown = p->agg.unknown };
+
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		const struct tk_part_lane *l = &p->lanes[i];
+
+		f.delivered += l->reader.delivered;
+		f.lost += l->reader.lost;
+		f.unsettled += l->reader.lost - l->account.settled;
+		f.behind += is_behind(l);
+	}
+	p->read = is_read(p) ? p->read + 1 : 0;
+	f.finished = p->read && (!f.unsettled || p->read >= LOOKS_AT_THE_END);
+	p->figures = f;
+}
+
+void tk_part_settle_lane(struct tk_part *p, uint32_t i)
+{
+	struct tk_part_lane *l = &p->lanes[i];
+	struct tk_lane_reader *r = &l->reader;
+
+	if (!tk_account_wants(&l->account, r->lost) ||
+	    !tk_lane_counts(r, p->counts, p->agg.n_timers))
+		return;
+	tk_account_level(&l->account, p->counts, p->agg.n_timers, r->lost);
+	for (uint32_t id = 0; id < p->agg.n_timers; id++)
+		p->lost[id] += tk_account_take(&l->account, id);
+}
+
 void tk_part_swap_tallies(struct tk_part *p)
 {
 	struct tk_tally **empty = p->full;
 
-	p->read = is_read(p);
+	sum_up(p);
 	p->full = p->agg.tallies;
 	p->agg.tallies = empty;
 }
 
-void tk_part_count_lane(struct tk_part *p, uint32_t i)
+void tk_part_look_at_lanes(struct tk_part *p)
 {
-	struct tk_part_lane *l = &p->lanes[i];
-	struct tk_lane_reader *r = &l->reader;
-	const uint64_t *counts = NULL;
-
-	if (tk_account_wants(&l->account, r->lost)) {
-		if (tk_lane_counts(r, p->counts, p->agg.n_timers))
-			tk_account_level(&l->account, p->counts, p->agg.n_timers, r->lost);
-		if (l->account.settled != r->lost)
-			counts = p->counts;
-	} else if (l->closed == l->passed) {
-		return;
-	}
-	l->closed = l->passed;
-	for (uint32_t id = 0; id < p->agg.n_timers; id++) {
-		uint64_t pushed, lost;
-
-		tk_account_take(&l->account, id, counts, &pushed, &lost);
-		p->pushed[id] += pushed;
-		p->lost[id] += lost;
-	}
-}
-
-void tk_part_sum_up(struct tk_part *p)
-{
-	struct tk_part_figures f = { .lanes = p->n_lanes,
-				     .refused = p->refused,
-				     .unknown = p->agg.unknown,
-				     .finished = p->read };
-
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		struct tk_part_lane *l = &p->lanes[i];
 		struct tk_lane_reader *r = &l->reader;
 
 		tk_lane_reader_sync(r);
-		f.delivered += r->delivered;
-		f.lost += r->lost;
-		f.lag += tk_lane_lag(r);
-		if (r->queue.corrupt && !l->told && !f.corrupt) {
-			f.corrupt = l->number + 1;
+		p->figures.lag += tk_lane_lag(r);
+		if (r->queue.corrupt && !l->told && !p->figures.corrupt) {
+			p->figures.corrupt = l->number + 1;
 			l->told = true;
 		}
 	}
-	p->figures = f;
 }

@@ -23,22 +23,27 @@ struct tk_part_lane {
 	struct tk_account account;
 	uint64_t passed; /* delivered + lost as of the last poll */
 	double peak;     /* records per ns */
-	uint64_t due_ns; /* spinning: do not read it before, CLOCK_MONOTONIC */
-	uint64_t closed; /* `passed`, as of the last TAKE */
-	uint32_t number; /* of the lane in its segment */
-	bool told;       /* it is corrupt, and `figures` said so */
+	uint64_t due_ns; /* spinning: not to be read before */
+	uint64_t goal;   /* what was published when it was attached */
+	uint32_t number; /* in its segment */
+	bool told;       /* that it is corrupt */
 };
 
-/** What a part came to, as of its last TAKE. */
+/**
+ * What a part came to when its tallies were last swapped: what these hold and `unknown` are what
+ * was delivered, to the record.
+ */
 struct tk_part_figures {
-	uint64_t delivered, lost, lag; /* records */
-	uint64_t unknown;              /* records of unknown timers or kinds: dropped */
+	uint64_t delivered, lost; /* records */
+	uint64_t unsettled;       /* of those lost: not yet known to be which timer's */
+	uint64_t unknown;         /* of those delivered: in no timer's tally */
+	uint64_t lag;             /* records written and not read yet, a little later */
 	uint32_t lanes;
+	uint32_t behind;  /* lanes that still hold records from before they were attached */
 	uint32_t refused; /* lanes for which there was no memory */
-	/* 1 + the number of a lane that was found corrupt since the last TAKE, one at a time; 0:
-	 * none */
-	uint32_t corrupt;
-	bool finished; /* its writer has ended, and all it wrote has been handed over */
+	uint32_t
+		corrupt; /* 1 + the number of a lane that turned out to be corrupt; one at a time */
+	bool finished;   /* its writer has ended, and all it wrote has been handed over */
 };
 
 struct tk_source;
@@ -54,11 +59,11 @@ struct tk_part {
 	struct tk_part_lane *lanes; /* may move when a lane is added */
 	uint32_t n_lanes;
 	uint32_t refused;
-	struct tk_tally **full;  /* by timer: tallies to be handed over; all NULL between TAKEs */
-	uint64_t *counts;        /* scratch: a lane's counts */
-	uint64_t *pushed, *lost; /* by timer: counted, not handed over yet */
-	bool ended;              /* its writer is dead, or its segment closed */
-	bool read;               /* and everything was read when tallies were last swapped */
+	struct tk_tally **full; /* tallies to be handed over; empty between rounds */
+	uint64_t *counts;       /* room for a lane's */
+	uint64_t *lost;         /* by timer: settled, and not handed over yet */
+	bool ended;             /* its writer is dead, or its segment closed */
+	unsigned read;          /* so many times all was read when tallies were swapped */
 	struct tk_part_figures figures;
 	struct tk_part *next; /* in its drainer's list; `pool` is set while it is there */
 
@@ -111,16 +116,18 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 /** Find out how many timers there are by now. A system call. */
 void tk_part_look_for_timers(struct tk_part *p);
 
+/** Settle which timers lost what lane i lost, as far as can be told now. */
+void tk_part_settle_lane(struct tk_part *p, uint32_t i);
+
 /**
- * From now on count records in other tallies; those until now are in `full`. Sets `read`: whether
- * any more can come.
+ * From now on records go into other tallies; those until now are in `full`, what was settled is in
+ * `lost`, and `figures` says what they add up to.
  */
 void tk_part_swap_tallies(struct tk_part *p);
 
-/** Count what lane i has pushed and lost since the last call, by timer. */
-void tk_part_count_lane(struct tk_part *p, uint32_t i);
-
-/** Bring `figures` up to date. */
-void tk_part_sum_up(struct tk_part *p);
+/**
+ * Look at how far behind the writers are, and for a lane that turned out to be corrupt: `figures`.
+ */
+void tk_part_look_at_lanes(struct tk_part *p);
 
 #endif

@@ -3,6 +3,7 @@
 #include "collector/engine/collector.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define PEEK_NS       (20 * MS)
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
+#define FINISH_NS     (10 * TK_SECOND_NS) /* of what has ended, what is not read by then is left */
+#define BACKLOG_NS    (2 * TK_SECOND_NS)  /* between two notes of how far it is read */
 #define ANSWER_NS     (MS / 10) /* how long drainers have to answer before we look again */
 #define INTERVAL_NS   (100 * MS)
 #define HISTORY_BYTES (UINT64_C(256) << 20)
@@ -43,10 +46,75 @@ static void refine(struct tk_collector *c)
 		     c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
 }
 
+static void note_backlog(struct tk_collector *c, uint32_t behind, uint64_t records)
+{
+	if (c->now_ns < c->backlog_ns)
+		return;
+	if (c->backlog_ns)
+		tk_notes_add(&c->notes,
+			     "still reading what was recorded before: %" PRIu64
+			     " records so far, %u lanes to go",
+			     records, behind);
+	c->backlog_ns = c->now_ns + BACKLOG_NS;
+}
+
+/*
+ * Who asked for the oldest records gets all of them in one interval, however long it takes to read
+ * them: up to what each lane had published when it was attached.
+ */
+static bool reads_backlog(struct tk_collector *c)
+{
+	uint64_t records = 0;
+	uint32_t behind = 0;
+
+	if (!c->options.oldest || c->backlog_read)
+		return false;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		const struct tk_source *s = c->sources[i];
+
+		records += s->info.delivered;
+		if (s->seg && !s->left && !s->broken)
+			behind += s->info.behind + (s->ended && !s->finished);
+	}
+	c->backlog_read = c->scanned && c->answered && !behind;
+	if (!c->backlog_read)
+		note_backlog(c, behind, records);
+	return !c->backlog_read;
+}
+
+static bool is_ending(const struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		const struct tk_source *s = c->sources[i];
+
+		if (s->seg && s->ended && !s->left && !s->broken)
+			return true;
+	}
+	return false;
+}
+
+/* The last interval has everything that ended before it was asked for. */
+static void ask_for_the_last(struct tk_collector *c)
+{
+	if (c->shown.state.finished)
+		return;
+	if (!c->finish_ns) {
+		c->finish_ns = c->now_ns;
+		tk_scan(c);
+	}
+	c->finishing = !is_ending(c) || c->now_ns - c->finish_ns > FINISH_NS;
+	tk_round_ask(c, c->finishing);
+}
+
 static void ask(struct tk_collector *c)
 {
-	bool interval = due(&c->close_ns, c->shown.state.interval_ns, c->now_ns);
+	bool interval;
 
+	if (__atomic_load_n(&c->finish, __ATOMIC_RELAXED)) {
+		ask_for_the_last(c);
+		return;
+	}
+	interval = !reads_backlog(c) && due(&c->close_ns, c->shown.state.interval_ns, c->now_ns);
 	if (!interval && c->now_ns < c->take_ns)
 		return;
 	tk_round_ask(c, interval);
@@ -124,6 +192,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 		return -ENOMEM;
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
 	c->shown.state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
+	c->shown.intervals.budget = o->intervals_bytes;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	return 0;
 }
@@ -149,7 +218,6 @@ static void free_all(struct tk_collector *c)
 		tk_drainer_free(c->drainers[i]);
 	tk_shown_free(&c->shown);
 	free(c->drainers);
-	free(c->parcels);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);
@@ -181,7 +249,9 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 	if (!err) {
 		c->shown.state.hz = c->clock.hz;
 		c->shown.state.epoch = c->clock.epoch.number + 1;
-		c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		c->began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		c->line_ns = c->began_ns - (int64_t)tk_now_ns(CLOCK_MONOTONIC);
+		c->shown.line_ns = c->line_ns;
 		err = tk_placing_begin(c, why);
 	}
 	if (!err) {
@@ -198,10 +268,16 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 	return c;
 }
 
-int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms)
+static struct timespec after(int timeout_ms)
 {
 	uint64_t until = tk_now_ns(CLOCK_MONOTONIC) + (uint64_t)timeout_ms * MS;
-	struct timespec t = { (time_t)(until / TK_SECOND_NS), (long)(until % TK_SECOND_NS) };
+
+	return (struct timespec){ (time_t)(until / TK_SECOND_NS), (long)(until % TK_SECOND_NS) };
+}
+
+int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms)
+{
+	struct timespec t = after(timeout_ms);
 	int err = 0;
 
 	pthread_mutex_lock(&c->lock);
@@ -211,6 +287,38 @@ int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms
 		err = 0;
 	pthread_mutex_unlock(&c->lock);
 	return -err;
+}
+
+int tk_collector_finish(struct tk_collector *c, int timeout_ms)
+{
+	struct timespec t = after(timeout_ms);
+	int err = 0;
+
+	__atomic_store_n(&c->finish, true, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&c->lock);
+	while (!c->shown.state.finished && !err)
+		err = pthread_cond_timedwait(&c->closed, &c->lock, &t);
+	if (c->shown.state.finished)
+		err = 0;
+	pthread_mutex_unlock(&c->lock);
+	return -err;
+}
+
+struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
+					       struct tk_intervals_dropped *dropped)
+{
+	struct tk_interval *i;
+
+	pthread_mutex_lock(&c->lock);
+	i = tk_intervals_take(&c->shown.intervals);
+	*dropped = c->shown.intervals.dropped;
+	pthread_mutex_unlock(&c->lock);
+	return i;
+}
+
+int64_t tk_collector_now_ns(const struct tk_collector *c)
+{
+	return (int64_t)tk_now_ns(CLOCK_MONOTONIC) + c->line_ns;
 }
 
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view)

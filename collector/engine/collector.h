@@ -6,8 +6,8 @@
  * tk_collector_open() starts one collecting thread, which finds segments and closes an interval
  * every 100 ms or as asked. Drainers (collector/drain/drainer.h) drain every lane at a paced
  * interval, and aggregate every record in ticks. Viewers take snapshots
- * (collector/engine/snapshot.h). A watched program notices nothing of it: its memory is mapped
- * read-only, except for lanes that are queues (ring/queue_read.h).
+ * (collector/engine/views/snapshot.h). A watched program notices nothing of it: its memory is
+ * mapped read-only, except for lanes that are queues (ring/queue_read.h).
  *
  * The functions may be called from any thread.
  */
@@ -17,7 +17,8 @@
 #include <stdint.h>
 
 #include "collector/engine/options.h"
-#include "collector/engine/snapshot.h"
+#include "collector/engine/views/intervals.h"
+#include "collector/engine/views/snapshot.h"
 
 struct tk_collector;
 
@@ -36,6 +37,24 @@ int tk_collector_wait(struct tk_collector *c, uint64_t intervals, int timeout_ms
  * @return a snapshot, to be freed by tk_snapshot_free(); NULL and errno ENOMEM
  */
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view);
+
+/**
+ * The next closed interval, oldest first, for who asked for them by intervals_bytes; and what was
+ * dropped so far because nobody took it. @return to be freed by tk_interval_free(); NULL: none was
+ * closed since
+ */
+struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
+					       struct tk_intervals_dropped *dropped);
+
+/**
+ * Read what has ended by now to its end, close the open interval, and none any more. Waits for
+ * that.
+ * @return 0, or -ETIMEDOUT
+ */
+int tk_collector_finish(struct tk_collector *c, int timeout_ms);
+
+/** Now, on the collector's time line (collector/engine/views/snapshot.h). */
+int64_t tk_collector_now_ns(const struct tk_collector *c);
 
 /** Change the interval per datapoint from the next interval on; out of range: clamped. */
 void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns);

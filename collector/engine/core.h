@@ -23,10 +23,11 @@
 #include "collector/discover/dirs.h"
 #include "collector/discover/refused.h"
 #include "collector/discover/source.h"
+#include "collector/discover/watched.h"
 #include "collector/drain/drainer.h"
-#include "collector/engine/notes.h"
 #include "collector/engine/options.h"
-#include "collector/engine/shown.h"
+#include "collector/engine/views/notes.h"
+#include "collector/engine/views/shown.h"
 #include "collector/machine/now.h"
 #include "tsc/clock.h"
 
@@ -35,6 +36,7 @@ struct tk_collector {
 	pthread_t thread;
 	/* Atomic, relaxed: written by any thread, read by the collecting thread. */
 	bool stop;
+	bool finish; /* read what has ended, close the open interval, and then no more */
 	uint64_t wanted_interval_ns;
 
 	/* The collecting thread's. */
@@ -50,20 +52,27 @@ struct tk_collector {
 	struct tk_refused refused;
 	struct tk_notes notes;
 	uint64_t other_versions;
-	uint64_t unknown_gone; /* records of unknown timers or kinds, of detached sources */
-	void *by_place;        /* a tree of the sources, by name and directory */
+	struct {
+		uint64_t delivered, lost, unknown;
+	} gone;                              /* records of sources that are forgotten */
+	void *by_place;                      /* a tree of the sources, by name and directory */
 	uint64_t held_segments, held_timers; /* attached so far in this scan */
 	struct tk_dirs dirs;                 /* as of the last scan */
-	uint64_t dirs_changed;               /* their times of change, summed up */
-	bool scanned;                        /* at least once: what appears from now on is new */
-	uint64_t now_ns; /* CLOCK_MONOTONIC, read at the beginning of this turn */
+	struct tk_watched_dirs watched;
+	uint64_t dirs_changed; /* their times of change, summed up */
+	bool scanned;          /* at least once: what appears from now on is new */
+	uint64_t now_ns;       /* CLOCK_MONOTONIC, read at the beginning of this turn */
 	/* When each is due, CLOCK_MONOTONIC. */
 	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
-	struct tk_parcel *parcels; /* what drainers handed over in this round */
-	size_t n_parcels;
-	bool rounding;         /* a round is open: drainers were asked for what they have */
-	bool closing;          /* an interval ends with this round */
-	int64_t began_wall_ns; /* the open interval, CLOCK_REALTIME */
+	bool rounding;       /* a round is open: drainers were asked for what they have */
+	bool closing;        /* an interval ends with this round */
+	bool finishing;      /* and it is the last one */
+	uint64_t finish_ns;  /* when finishing began; 0: not yet */
+	bool answered;       /* every drainer has answered once since the first scan */
+	bool backlog_read;   /* what was there before the collector, if that was asked for */
+	uint64_t backlog_ns; /* when to say next that it is being read; 0: not yet */
+	int64_t line_ns; /* the time line less CLOCK_MONOTONIC: collector/engine/views/snapshot.h */
+	int64_t began_ns;      /* the open interval, on the time line */
 	bool full;             /* people were told that there are too many timers */
 	uint64_t gap_shown_ns; /* when the gap that is shown was first shown */
 

@@ -2,6 +2,7 @@
 /* The end of an interval: what was gathered becomes datapoints and figures that viewers see. See
  * core.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/engine/core.h"
 
@@ -50,45 +51,119 @@ static void show_segments(struct tk_collector *c)
 	struct tk_source_figures *list =
 		realloc(c->shown.segments, (c->n_sources + 1) * sizeof(*c->shown.segments));
 
-	c->shown.state.delivered = c->shown.state.lost = c->shown.state.lag = 0;
-	c->shown.state.unknown = c->unknown_gone;
+	c->shown.state.delivered = c->gone.delivered;
+	c->shown.state.lost = c->gone.lost;
+	c->shown.state.unknown = c->gone.unknown;
+	c->shown.state.lag = 0;
 	if (!list)
 		return;
 	c->shown.segments = list;
-	c->shown.n_segments = c->n_sources;
+	c->shown.n_segments = 0;
 	for (size_t i = 0; i < c->n_sources; i++) {
 		const struct tk_source *s = c->sources[i];
 
-		list[i] = s->info;
+		if (s->ignored)
+			continue;
+		list[c->shown.n_segments++] = s->info;
 		c->shown.state.delivered += s->info.delivered;
 		c->shown.state.lost += s->info.lost;
 		c->shown.state.lag += s->info.lag;
-		c->shown.state.unknown += s->unknown;
+		c->shown.state.unknown += s->info.unknown;
 	}
 }
 
-/* If the wall clock was set back, advance by 1 ns, so that datapoints stay in order. */
-static int64_t wall_after(int64_t before)
+/* The datapoints that were closed at `now` of timers that had a record. */
+static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
+		      int64_t now)
 {
-	int64_t wall = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	const struct tk_datapoint *d = &s->track[0].last;
+	struct tk_interval_timer *row;
 
-	return wall > before ? wall : before + 1;
+	if (d->t_ns != now || !d->records)
+		return;
+	row = tk_interval_add_timer(l, i, d->records);
+	if (!row)
+		return;
+	row->key = s->key;
+	memcpy(row->name, s->name, sizeof(row->name));
+	memcpy(row->segment, s->segment, sizeof(row->segment));
+	memcpy(row->app, s->app, sizeof(row->app));
+	row->pid = s->pid;
+	row->alive = s->alive;
+	row->found_dead = s->found_dead;
+	row->unsettled = s->unsettled;
+	for (int m = 0; m < TK_MEASURES; m++)
+		row->of[m] = s->track[m].last;
+}
+
+/* What is known of a process since the last interval. Without memory for its row it waits. */
+static void add_process(struct tk_intervals *l, struct tk_interval *i, struct tk_source *s)
+{
+	const struct tk_source_figures *now = &s->info, *then = &s->reported;
+	struct tk_interval_process *row;
+
+	if (tk_source_is_reported(s))
+		return;
+	row = tk_interval_add_process(l, i);
+	if (!row)
+		return;
+	memcpy(row->segment, now->name, sizeof(row->segment));
+	memcpy(row->app, now->app, sizeof(row->app));
+	row->pid = now->pid;
+	row->processes = 1;
+	row->alive = !s->ended;
+	row->found_dead = s->found_dead;
+	row->unsettled = now->unsettled != 0;
+	row->delivered = now->delivered - then->delivered;
+	row->lost = now->lost - then->lost;
+	row->records = row->delivered + row->lost;
+	row->attributed = s->attributed - s->reported_attributed;
+	row->unknown = now->unknown - then->unknown;
+	row->refused = now->refused - then->refused;
+	row->lag = now->lag;
+	s->reported = s->info;
+	s->reported_attributed = s->attributed;
+}
+
+static void append_interval(struct tk_collector *c, int64_t now, uint64_t interval_ns)
+{
+	struct tk_intervals *l = &c->shown.intervals;
+	struct tk_interval *i = tk_interval_new(l);
+
+	if (!i) {
+		for (size_t k = 0; k < c->n_sources; k++) {
+			c->sources[k]->reported = c->sources[k]->info;
+			c->sources[k]->reported_attributed = c->sources[k]->attributed;
+		}
+		l->dropped.intervals += l->budget != 0;
+		return;
+	}
+	i->number = c->shown.state.intervals + 1;
+	i->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	i->interval_ns = interval_ns;
+	for (size_t k = 0; k < c->shown.registry.n; k++)
+		add_timer(l, i, c->shown.registry.series[k], now);
+	for (size_t k = 0; k < c->n_sources; k++)
+		add_process(l, i, c->sources[k]);
+	tk_intervals_append(l, i);
 }
 
 void tk_interval_close(struct tk_collector *c)
 {
-	int64_t wall_ns = wall_after(c->began_wall_ns);
+	int64_t now = (int64_t)c->now_ns + c->line_ns;
 
-	tk_registry_close(&c->shown.registry, wall_ns, c->shown.state.interval_ns);
+	tk_registry_close(&c->shown.registry, now, c->shown.state.interval_ns);
 	show_segments(c);
+	append_interval(c, now, (uint64_t)(now - c->began_ns));
 	show_drainers(c);
 	show_gap(c);
 	c->shown.state.hz = c->clock.hz;
 	c->shown.state.epoch = c->clock.epoch.number + 1;
-	c->shown.state.closed_ns = wall_ns;
+	c->shown.state.closed_ns = now;
 	c->shown.state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
+	c->shown.state.forgotten = c->shown.registry.forgotten;
 	c->shown.state.intervals++;
-	c->began_wall_ns = wall_ns;
+	c->began_ns = now;
 	/* If a late drainer or a viewer's lock delayed this end, give the next interval its full
 	 * length. */
 	if (c->close_ns < c->now_ns + c->shown.state.interval_ns / 2)

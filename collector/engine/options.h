@@ -17,13 +17,18 @@ struct tk_collector_options {
 	const char *dir; /* segments' directory; NULL: the user's own, and every user's for root */
 	const char *app; /* only segments of this app; NULL: all */
 	uint32_t pid;    /* only this process's; 0: all */
-	uint64_t interval_ns;    /* per datapoint; 0: 100 ms */
-	uint64_t poll_ns;        /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
-	uint64_t history_bytes;  /* 0: 256 MiB */
-	bool oldest;             /* begin at the oldest records that are still there */
-	bool raw;                /* do not subtract the cost of an empty span */
-	bool isolated;           /* refuse to run if one of `cpus` is not isolated */
-	struct tk_tsc_cpus cpus; /* drain on these, a thread each; none: a thread a node */
+	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
+	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
+	uint64_t history_bytes; /* 0: 256 MiB */
+	uint64_t
+		/* keep closed intervals for tk_collector_next_interval(); 0: none */
+		intervals_bytes;
+	bool oldest;   /* begin at the oldest records that are still there */
+	bool raw;      /* do not subtract the cost of an empty span */
+	bool isolated; /* refuse to run if one of `cpus` is not isolated */
+	struct tk_tsc_cpus
+		/* drain on these, a thread each; none: a thread for each node that has lanes */
+		cpus;
 };
 
 #endif

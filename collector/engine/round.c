@@ -13,21 +13,51 @@
 
 #include "collector/engine/core.h"
 #include "collector/machine/list.h"
+#include "tsc/read.h"
 
 #define LATE_NS   TK_SECOND_NS
 #define BURST     32u
 #define ENDED_MAX 65536u /* timers that end within a round: the rest waits for the next */
 
-static void hold_parcel(struct tk_collector *c, const struct tk_parcel *p)
+static struct tk_drainer *drainer_of(const struct tk_parcel *p)
 {
-	struct tk_parcel *list = tk_list_grow(c->parcels, c->n_parcels, sizeof(*list));
+	const struct tk_source *src = p->part->source;
+
+	for (size_t i = 0; i < src->n_parts; i++)
+		if (src->parts[i].part == p->part)
+			return src->parts[i].drainer;
+	return NULL;
+}
+
+/* What a tally holds goes into a series, or, where there is none, is counted and dropped. */
+static void empty_tally(struct tk_source *src, struct tk_series *s, const struct tk_parcel *p)
+{
+	struct tk_hist *nowhere[TK_MEASURES] = { NULL };
+	struct tk_tally_facts f;
+
+	if (!p->tally)
+		return;
+	if (s) {
+		tk_series_take(s, p->tally);
+	} else {
+		tk_tally_facts(p->tally, TK_PROCESSING, &f);
+		src->unlisted += f.records;
+		src->info.unknown += f.records; /* which may be summed up for this round already */
+		tk_tally_move(p->tally, nowhere);
+	}
+	tk_drainer_return(drainer_of(p), p->tally);
+}
+
+static void hold_parcel(struct tk_drainer *d, const struct tk_parcel *p)
+{
+	struct tk_parcel *list = tk_list_grow(d->held, d->n_held, sizeof(*list));
 
 	if (!list) {
-		c->unknown_gone += p->pushed;
-		return; /* the tally is not returned: there is no memory for another anyway */
+		empty_tally(p->part->source, NULL, p);
+		return;
 	}
-	c->parcels = list;
-	list[c->n_parcels++] = *p;
+	d->held = list;
+	list[d->n_held++] = *p;
 }
 
 static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint32_t lane)
@@ -73,6 +103,7 @@ static void take_answer(struct tk_collector *c, struct tk_drainer *d)
 {
 	d->asked_ns = 0;
 	d->late = false;
+	d->n_whole = d->n_held;
 	take_figures(c, d);
 	take_counters(d);
 	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
@@ -103,7 +134,7 @@ static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
 			break;
 		case TK_PARCEL_TIMER:
 		case TK_PARCEL_MARK:
-			hold_parcel(c, &parcel[i]);
+			hold_parcel(d, &parcel[i]);
 		}
 	}
 	return n > 0;
@@ -143,6 +174,16 @@ void tk_round_ask(struct tk_collector *c, bool interval)
 	c->closing = interval;
 }
 
+static void note_full(struct tk_collector *c)
+{
+	if (!c->full)
+		tk_notes_add(&c->notes,
+			     "more than %u timers live: the others have no rows, and their records "
+			     "are counted as unknown; choose by --app or --pid",
+			     TK_REGISTRY_LIVING_MAX);
+	c->full = true;
+}
+
 /* The series of a timer of a source. @return NULL: there is no room for it */
 static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src, uint32_t id)
 {
@@ -151,16 +192,11 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 
 	if (s)
 		return s;
-	s = tk_registry_adopt(&c->shown.registry, src->info.app, t->name, src->info.name,
-			      c->began_wall_ns);
+	s = tk_registry_add(&c->shown.registry, src->info.app, t->name, src->info.name,
+			    c->began_ns);
 	if (!s) {
-		if (errno == ENOBUFS && !c->full) {
-			tk_notes_add(&c->notes,
-				     "more than %u timers of living processes: the others are not "
-				     "shown; choose by --app or --pid",
-				     TK_REGISTRY_LIVING_MAX);
-			c->full = true;
-		}
+		if (errno == ENOBUFS)
+			note_full(c);
 		return NULL;
 	}
 	s->pid = src->info.pid;
@@ -182,6 +218,7 @@ static void adopt(struct tk_collector *c, struct tk_source *src)
 			break; /* no memory, or no room: the next interval tries again */
 		s->ns_per_tick = ns_per_tick;
 		s->disabled = src->disabled[id] != 0;
+		s->unsettled = src->info.unsettled != 0;
 	}
 }
 
@@ -191,108 +228,88 @@ static void leave(struct tk_collector *c, struct tk_source *src)
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++)
 		if (src->series[id])
 			tk_registry_leave(&c->shown.registry, src->series[id]);
-	c->unknown_gone += src->unknown;
-	src->unknown = 0;
+	tk_source_forget_series(src);
 	src->left = true;
-}
-
-/* Samples of a parcel, where no series takes them. */
-static uint64_t samples_of(const struct tk_parcel *p)
-{
-	return p->pushed > p->lost ? p->pushed - p->lost : 0;
 }
 
 static void take_timer(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
 {
 	struct tk_series *s = NULL;
 
-	if (src->left) {
-		s = src->series[p->timer]; /* NULL, unless it ended in this round */
-	} else {
-		/* The timer may have been named after the last refresh. */
-		if (p->timer >= src->seg->info.n_timers && !src->broken)
-			(void)tk_scan_refresh(c, src);
-		if (p->timer < src->seg->info.n_timers)
-			s = series_of(c, src, p->timer);
+	/* Its name may have come after the last refresh. */
+	if (!src->left && p->timer >= src->seg->info.n_timers && !src->broken)
+		(void)tk_scan_refresh(c, src);
+	if (!src->left && p->timer < src->seg->info.n_timers)
+		s = series_of(c, src, p->timer);
+	if (s && p->lost) {
+		tk_series_lose(s, p->lost);
+		src->attributed += p->lost;
 	}
-	if (s)
-		tk_series_count(s, p->pushed, p->lost);
-	if (p->tally && (!s || tk_series_take(s, p->tally) < 0))
-		c->unknown_gone += samples_of(p);
+	empty_tally(src, s, p);
+}
+
+/* Where a stamp lies on the time line. */
+static int64_t line_of(const struct tk_collector *c, const struct tk_source *src, uint64_t ticks)
+{
+	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	uint64_t ago_ns = src->seg->info.clock == TK_CLOCK_TSC
+				  ? (uint64_t)tk_tsc_delta_ns(&c->clock.conv,
+							      (int64_t)(tk_tsc_fast() - ticks))
+				  : now_ns - ticks;
+
+	return (int64_t)(now_ns + (uint64_t)c->line_ns - ago_ns);
 }
 
 static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
 {
 	struct tk_snap_mark *m = &c->shown.marks[c->shown.marks_ever % TK_MARKS_KEPT];
-	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
 
 	if (p->timer >= src->seg->info.n_timers)
 		return;
 	c->shown.marks_ever++;
-	m->t_ns = tsc ? tk_clock_wall_ns(&c->clock, p->pushed)
-		      : (int64_t)(p->pushed + (uint64_t)src->clock_to_wall_ns);
+	m->t_ns = line_of(c, src, p->ticks);
 	memcpy(m->name, src->seg->timers[p->timer].name, sizeof(m->name));
 }
 
-static struct tk_drainer *drainer_of(const struct tk_parcel *p)
+/*
+ * A late drainer's parcels wait for its ROUND: without its figures they are half of what it has to
+ * say. It may have answered and be late again: what came before its answer is taken, and the rest
+ * waits.
+ */
+static void take_parcels(struct tk_collector *c, struct tk_drainer *d)
 {
-	const struct tk_source *src = p->part->source;
+	for (size_t i = 0; i < d->n_whole; i++) {
+		const struct tk_parcel *p = &d->held[i];
 
-	for (size_t i = 0; i < src->n_parts; i++)
-		if (src->parts[i].part == p->part)
-			return src->parts[i].drainer;
-	return NULL;
-}
-
-/* Move held parcels into series: those of sources that end with this round, or of the others. */
-static void take_parcels(struct tk_collector *c, bool ending)
-{
-	for (size_t i = 0; i < c->n_parcels; i++) {
-		struct tk_parcel *p = &c->parcels[i];
-		struct tk_source *src = p->part->source;
-
-		if (src->ending != ending)
-			continue;
-		if (p->kind == TK_PARCEL_MARK) {
-			take_mark(c, src, p);
-			continue;
-		}
-		take_timer(c, src, p);
-		if (p->tally)
-			tk_drainer_return(drainer_of(p), p->tally);
+		if (p->kind == TK_PARCEL_MARK)
+			take_mark(c, p->part->source, p);
+		else
+			take_timer(c, p->part->source, p);
 	}
+	d->n_held -= d->n_whole;
+	if (d->n_whole && d->n_held)
+		memmove(d->held, &d->held[d->n_whole], d->n_held * sizeof(*d->held));
+	d->n_whole = 0;
 }
 
-/* Sources that have ended come first, so that a process that was started again finds its series.
- * ENDED_MAX bounds how long a directory full of dead segments keeps the round open. */
-static void take_ended(struct tk_collector *c)
+static bool is_attached(const struct tk_source *s)
+{
+	return s->seg && !s->left;
+}
+
+/* A directory full of the dead must not keep the round open. */
+static void leave_finished(struct tk_collector *c)
 {
 	size_t timers = 0;
 
-	for (size_t i = 0; i < c->n_sources; i++) {
+	for (size_t i = 0; i < c->n_sources && timers < ENDED_MAX; i++) {
 		struct tk_source *s = c->sources[i];
 
-		if (!s->seg || s->left || !(s->finished || s->broken) || timers >= ENDED_MAX)
+		if (!is_attached(s) || !(s->finished || s->broken))
 			continue;
-		if (!s->broken)
-			(void)tk_scan_refresh(c, s);
 		timers += s->seg->info.n_timers;
-		adopt(c, s);
-		leave(c, s); /* from now on the next process of its app continues them */
-		s->ending = true;
+		leave(c, s);
 	}
-	take_parcels(c, true);
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->ending)
-			tk_source_forget_series(c->sources[i]);
-}
-
-static void take_living(struct tk_collector *c)
-{
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg && !c->sources[i]->left)
-			adopt(c, c->sources[i]);
-	take_parcels(c, false);
 }
 
 static void detach_released(struct tk_collector *c)
@@ -301,7 +318,6 @@ static void detach_released(struct tk_collector *c)
 		struct tk_source *s = c->sources[i];
 		bool gone = s->left;
 
-		s->ending = false;
 		for (size_t k = 0; k < s->n_parts; k++)
 			gone = gone && s->parts[k].part->released;
 		if (s->seg && gone)
@@ -352,19 +368,29 @@ bool tk_round_all_answered(const struct tk_collector *c)
 
 static void end_round(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg && !c->sources[i]->left)
-			tk_source_sum_up(c->sources[i]);
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		if (!is_attached(s))
+			continue;
+		tk_source_sum_up(s);
+		if (s->finished && !s->broken) /* timers of its last moments */
+			(void)tk_scan_refresh(c, s);
+		adopt(c, s);
+	}
+	for (size_t i = 0; i < c->n_drainers; i++)
+		take_parcels(c, c->drainers[i]);
+	leave_finished(c);
 	tk_registry_forget_dead(&c->shown.registry);
-	take_ended(c);
-	take_living(c);
-	c->n_parcels = 0;
 	detach_released(c);
 	c->shown.notes = c->notes;
 	c->shown.state.looked = c->scanned;
 	c->shown.state.other_versions = c->other_versions;
-	if (c->closing)
+	c->answered = c->scanned;
+	if (c->closing) {
 		tk_interval_close(c);
+		c->shown.state.finished = c->finishing;
+	}
 	c->rounding = false;
 }
 

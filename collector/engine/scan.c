@@ -97,32 +97,82 @@ static void update_owner(struct tk_collector *c, struct tk_source *s)
 	s->ended = ended;
 }
 
-static int add_source(struct tk_collector *c, struct tk_segment *seg, const char *dir, bool dead)
+static int slot_of(const struct tk_watched *w)
 {
-	enum tk_lane_from from = c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
+	return w->presence < 0 ? -1 : (int)w->slot;
+}
+
+/*
+ * Where to begin in a segment's lanes: at the first record of what was not in this collector's
+ * first listing, and lost is what is not there any more; at the oldest record of the dead, which
+ * get no more, and of all where --oldest is given; else at the newest.
+ */
+static enum tk_lane_from begin_at(const struct tk_collector *c, bool dead)
+{
+	if (c->scanned)
+		return TK_LANE_FIRST;
+	return c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
+}
+
+/* @return it, in the list; NULL: no memory, and the segment is detached */
+static struct tk_source *new_source(struct tk_collector *c, struct tk_segment *seg, const char *dir,
+				    enum tk_lane_from from)
+{
 	struct tk_source **list =
 		tk_list_grow(c->sources, c->n_sources, sizeof(struct tk_source *));
 	struct tk_source *s;
 
 	if (!list) {
 		tk_segment_detach(seg);
-		return -ENOMEM;
+		return NULL;
 	}
 	c->sources = list;
 	s = tk_source_new(seg, dir, from, c->options.raw);
 	if (!s)
-		return -ENOMEM;
+		return NULL;
 	if (!tsearch(s, &c->by_place, by_place)) {
 		tk_source_free(s);
-		return -ENOMEM;
+		return NULL;
 	}
-	s->found_dead = dead;
 	list[c->n_sources++] = s;
+	return s;
+}
+
+static int add_source(struct tk_collector *c, struct tk_segment *seg, const struct tk_watched *w,
+		      bool dead)
+{
+	enum tk_lane_from from = begin_at(c, dead);
+	struct tk_source *s = new_source(c, seg, w->path, from);
+
+	if (!s)
+		return -ENOMEM;
+	s->found_dead = dead && !c->scanned;
 	c->held_timers += seg->info.max_timers;
 	c->held_segments++;
+	tk_source_enter(s, slot_of(w));
 	assign_lanes(c, s);
 	update_owner(c, s);
 	return 0;
+}
+
+/* A segment that this collector does not want is done at once, and stays marked so while it is
+ * there. */
+static void ignore(struct tk_collector *c, struct tk_segment *seg, const struct tk_watched *w,
+		   const char *path)
+{
+	struct tk_source *s;
+
+	if (slot_of(w) < 0) {
+		tk_segment_detach(seg);
+		tk_refused_give_up(&c->refused, path, c->now_ns);
+		return;
+	}
+	s = new_source(c, seg, w->path, TK_LANE_NEWEST);
+	if (!s)
+		return;
+	s->ignored = s->left = true;
+	s->slot = slot_of(w);
+	tk_source_detach(s);
 }
 
 static bool is_dead(const struct tk_segment *seg)
@@ -132,36 +182,26 @@ static bool is_dead(const struct tk_segment *seg)
 	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
 }
 
-/*
- * Attach to one name. Where to begin: at the newest record in lanes of a process that was there
- * before this collector, unless --oldest is given; at the oldest record in what appeared since, and
- * in the lanes of the dead, which get no more records.
- */
-static void attach(struct tk_collector *c, int dirfd, const char *dir, const char *name,
+/* Attach to one name, and again from its oldest record if it turns out to be dead. */
+static void attach(struct tk_collector *c, int dirfd, const struct tk_watched *w, const char *name,
 		   const char *path)
 {
-	enum tk_lane_from from = c->options.oldest || c->scanned ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 	char why[TK_WHY_MAX] = "";
-	struct tk_segment *seg;
-	bool dead;
+	struct tk_segment *seg = tk_segment_attach(dirfd, name, begin_at(c, false), why);
+	bool dead = seg && is_dead(seg);
 
-	seg = tk_segment_attach(dirfd, name, from, why);
-	dead = seg && is_dead(seg);
-	if (dead && from == TK_LANE_NEWEST) {
+	if (dead && begin_at(c, true) != begin_at(c, false)) {
 		tk_segment_detach(seg);
-		from = TK_LANE_OLDEST;
-		seg = tk_segment_attach(dirfd, name, from, why);
+		seg = tk_segment_attach(dirfd, name, begin_at(c, true), why);
 	}
-	if (!seg) {
+	if (!seg)
 		refuse(c, path, errno, why[0] ? why : strerror(errno));
-	} else if (!is_wanted(c, seg)) {
-		tk_segment_detach(seg);
-		tk_refused_give_up(&c->refused, path, c->now_ns);
-	} else if (add_source(c, seg, dir, dead) < 0) {
+	else if (!is_wanted(c, seg))
+		ignore(c, seg, w, path);
+	else if (add_source(c, seg, w, dead) < 0)
 		refuse(c, path, ENOMEM, "out of memory for its histograms and counts");
-	} else if (why[0]) {
+	else if (why[0])
 		tk_notes_add(&c->notes, "%s: %s", path, why);
-	}
 }
 
 static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
@@ -174,9 +214,15 @@ static struct tk_source *source_find(struct tk_collector *c, const char *dir, co
 	return found ? *found : NULL;
 }
 
+struct visit {
+	struct tk_collector *c;
+	const struct tk_watched *watched;
+};
+
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
-	struct tk_collector *c = arg;
+	const struct visit *v = arg;
+	struct tk_collector *c = v->c;
 	char path[PATH_MAX + NAME_MAX];
 	struct tk_source *s;
 
@@ -186,23 +232,48 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	if (tk_refused_given_up(&c->refused, path))
 		return;
 	s = source_find(c, dir, name);
-	if (s)
+	if (s) {
 		s->listed = true;
-	else if (is_full(c))
+		if (s->slot != slot_of(v->watched))
+			tk_source_enter(s, slot_of(v->watched));
+	} else if (is_full(c)) {
 		refuse(c, path, ENOMEM, TK_READ_TOO_MANY);
-	else
-		attach(c, dirfd, dir, name, path);
+	} else {
+		attach(c, dirfd, v->watched, name, path);
+	}
 }
 
+/* What ended before this collector was present in the directory may be removed under its eyes. */
 static void scan_dir(struct tk_collector *c, const char *dir)
 {
 	char why[TK_WHY_MAX] = "";
-	int err = tk_dirs_each(dir, why, visit, c);
+	struct visit v = { c, tk_watched_enter(&c->watched, dir, why) };
+	int err;
 
+	if (!v.watched)
+		return;
+	if (why[0])
+		tk_notes_add(
+			&c->notes,
+			"%s: %s; programs there do not wait for this collector when they end, so "
+			"their last records may be lost uncounted",
+			dir, why);
+	err = tk_dirs_each(dir, why, visit, &v);
 	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with
 	 * its name. */
 	if (err && err != -ENOENT && tk_refused_add_dir(&c->refused, dir, c->now_ns))
 		tk_notes_add(&c->notes, "%s", why);
+}
+
+static void try_remove(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct tk_source *s = c->sources[i];
+
+		for (size_t k = 0; k < c->watched.n && s->done; k++)
+			if (!strcmp(c->watched.list[k].path, s->dir))
+				tk_source_try_remove(s, c->watched.list[k].presence, c->now_ns);
+	}
 }
 
 int tk_scan_refresh(struct tk_collector *c, struct tk_source *s)
@@ -228,6 +299,9 @@ static void look_after(struct tk_collector *c, struct tk_source *s)
 
 static void forget(struct tk_collector *c, struct tk_source *s)
 {
+	c->gone.delivered += s->info.delivered;
+	c->gone.lost += s->info.lost;
+	c->gone.unknown += s->info.unknown;
 	tdelete(s, &c->by_place, by_place);
 	tk_source_free(s);
 }
@@ -239,6 +313,7 @@ void tk_scan_free(struct tk_collector *c)
 	free(c->sources);
 	tk_refused_free(&c->refused);
 	tk_dirs_free(&c->dirs);
+	tk_watched_free(&c->watched);
 }
 
 /* Free what is detached and no longer in its directory. */
@@ -247,7 +322,9 @@ static void forget_gone(struct tk_collector *c)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->n_sources; i++) {
-		if (c->sources[i]->seg || c->sources[i]->listed)
+		const struct tk_source *s = c->sources[i];
+
+		if (s->seg || s->listed || !tk_source_is_reported(s))
 			c->sources[kept++] = c->sources[i];
 		else
 			forget(c, c->sources[i]);
@@ -294,6 +371,8 @@ void tk_scan(struct tk_collector *c)
 {
 	struct tk_dirs dirs;
 
+	if (!c->scanned && !c->options.dir)
+		tk_watched_make();
 	count_held(c);
 	c->dirs_changed = dirs_changed(c);
 	for (size_t i = 0; i < c->n_sources; i++)
@@ -304,6 +383,7 @@ void tk_scan(struct tk_collector *c)
 			scan_dir(c, dirs.path[i]);
 		tk_dirs_free(&c->dirs);
 		c->dirs = dirs;
+		try_remove(c);
 		forget_gone(c);
 	}
 	for (size_t i = 0; i < c->n_sources; i++)

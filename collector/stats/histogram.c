@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/stats/histogram.h"
 
+#include <math.h>
 #include <string.h>
 
 #define SUB (1u << TK_HIST_SUB_BITS)
@@ -34,20 +35,18 @@ void tk_hist_add(struct tk_hist *h, uint64_t v)
 	h->sum += v;
 }
 
-void tk_hist_move(struct tk_hist *h, uint32_t buckets[TK_HIST_BUCKETS], uint64_t min, uint64_t max,
-		  unsigned __int128 sum)
+void tk_hist_add_counted(struct tk_hist *h, const struct tk_hist_counted *c)
 {
-	uint32_t first = tk_hist_index(min), last = tk_hist_index(max);
-	uint64_t count = 0;
+	uint64_t count = c->bare;
 
-	for (uint32_t i = first; i <= last; i++) {
-		count += buckets[i];
-		h->buckets[i] += buckets[i];
+	for (uint32_t i = 0; i < c->n; i++) {
+		count += c->counters[i];
+		h->buckets[c->first + i] += c->counters[i];
 	}
-	memset(&buckets[first], 0, (last - first + 1) * sizeof(buckets[0]));
-	note_extremes(h, min, max);
+	note_extremes(h, c->min, c->max);
 	h->count += count;
-	h->sum += sum;
+	h->bare += c->bare;
+	h->sum += c->sum;
 }
 
 void tk_hist_merge(struct tk_hist *h, const struct tk_hist *from)
@@ -61,6 +60,7 @@ void tk_hist_merge(struct tk_hist *h, const struct tk_hist *from)
 		h->buckets[i] += from->buckets[i];
 	note_extremes(h, from->min, from->max);
 	h->count += from->count;
+	h->bare += from->bare;
 	h->sum += from->sum;
 }
 
@@ -73,7 +73,7 @@ void tk_hist_clear(struct tk_hist *h)
 	first = tk_hist_index(h->min);
 	last = tk_hist_index(h->max);
 	memset(&h->buckets[first], 0, (last - first + 1) * sizeof(h->buckets[0]));
-	h->count = 0;
+	h->count = h->bare = 0;
 	h->sum = 0;
 }
 
@@ -98,6 +98,11 @@ void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES])
 	memset(ticks, 0, TK_PERCENTILES * sizeof(ticks[0]));
 	if (h->count == 0)
 		return;
+	if (h->bare) {
+		for (size_t p = 0; p < TK_PERCENTILES; p++)
+			ticks[p] = NAN;
+		return;
+	}
 	i = tk_hist_index(h->min);
 	for (size_t p = 0; p < TK_PERCENTILES; p++) {
 		unsigned __int128 scaled = (unsigned __int128)h->count * quantiles[p];

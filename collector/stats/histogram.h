@@ -37,21 +37,30 @@ uint64_t tk_hist_lowest(uint32_t index);
 
 /** One measure over any time. All zero: empty. */
 struct tk_hist {
-	uint64_t count;
+	uint64_t count;    /* samples: what the buckets add up to, and `bare` */
+	uint64_t bare;     /* samples in no bucket, for want of memory: percentiles are not known */
 	uint64_t min, max; /* mean nothing if count is 0 */
 	unsigned __int128 sum;
 	uint64_t buckets[TK_HIST_BUCKETS];
 };
 
+/**
+ * Samples counted elsewhere: some in counters, `bare` of them in none. At least one; all in
+ * min..max.
+ */
+struct tk_hist_counted {
+	const uint32_t *counters; /* of the buckets from `first` on, n of them */
+	uint32_t first, n;
+	uint64_t bare;
+	uint64_t min, max;
+	unsigned __int128 sum;
+};
+
 /** One value below 2^48; a larger one counts as the largest. */
 void tk_hist_add(struct tk_hist *h, uint64_t v);
 
-/**
- * Move counters into a histogram, and zero them. @min, @max, @sum: of the samples they count, at
- * least one; all samples lie within min..max.
- */
-void tk_hist_move(struct tk_hist *h, uint32_t buckets[TK_HIST_BUCKETS], uint64_t min, uint64_t max,
-		  unsigned __int128 sum);
+/** Add them. */
+void tk_hist_add_counted(struct tk_hist *h, const struct tk_hist_counted *c);
 
 /** Add `from` to `h`, losing nothing. */
 void tk_hist_merge(struct tk_hist *h, const struct tk_hist *from);
@@ -62,7 +71,7 @@ void tk_hist_clear(struct tk_hist *h);
 /**
  * The TK_PERCENTILES of enum tk_percentile, in ticks, in one pass over the filled range. The p-th
  * is the value of rank ceil(p * count), from the middle of its bucket, never outside min..max.
- * Zeros if there is nothing.
+ * Zeros if there is nothing; NAN if some samples are in no bucket.
  */
 void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES]);
 

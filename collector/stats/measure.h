@@ -15,19 +15,27 @@ enum tk_measure { TK_PROCESSING, TK_LATENCY, TK_MEASURES };
 enum tk_percentile { TK_P50, TK_P90, TK_P99, TK_P999, TK_P9999, TK_PERCENTILES };
 
 /**
- * The statistics of one timer and measure over one interval. min..max mean nothing if count is 0.
+ * The statistics of one timer and measure over one interval. For each measure
+ *
+ *	records = count + aside + without + lost
+ *
+ * `records` and `lost` are the timer's: the same in both measures. A loss is found at once, but
+ * which timer it belongs to is known only when the reader is level with the writer: it counts in
+ * the interval in which that is settled (collector/drain/account.h).
  */
 struct tk_datapoint {
-	int64_t t_ns; /* the interval's end, CLOCK_REALTIME */
-	uint64_t interval_ns;
-	uint64_t count; /* samples of this measure */
-	/* Records of the timer, delivered or not: the rate comes from these. They are the timer's,
-	 * not the measure's: the same in both, as is `lost`. */
-	uint64_t pushed;
-	/* Known when the reader is level with the writer: of this interval and earlier ones. In
-	 * total never more than pushed. */
-	uint64_t lost;
-	uint64_t aside; /* samples below zero, and spans across a clock epoch: in no statistic */
+	/* the interval's end, on the collector's time line (collector/engine/core.h) */
+	int64_t t_ns;
+	uint64_t interval_ns; /* CLOCK_MONOTONIC */
+	uint64_t records;     /* of the timer: delivered or lost */
+	uint64_t lost;        /* overwritten, or dropped, before they were read */
+	uint64_t count;       /* samples of this measure */
+	uint64_t
+		/* samples in no statistic: below zero, across a clock epoch, too long to tell */
+		aside;
+	uint64_t without; /* records that have no such measure, marks included */
+	/* NAN where count is not 0: for want of memory they are not known. Without samples they
+	 * mean nothing. */
 	double sum_ns;
 	double min_ns, max_ns;
 	double p_ns[TK_PERCENTILES];
@@ -41,7 +49,7 @@ static inline double tk_datapoint_avg_ns(const struct tk_datapoint *d)
 /** Records a second. */
 static inline double tk_datapoint_rate(const struct tk_datapoint *d)
 {
-	return d->interval_ns ? (double)d->pushed * 1e9 / (double)d->interval_ns : 0;
+	return d->interval_ns ? (double)d->records * 1e9 / (double)d->interval_ns : 0;
 }
 
 #endif

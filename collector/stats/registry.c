@@ -16,7 +16,6 @@ void tk_registry_init(struct tk_registry *r, size_t history_bytes)
 
 void tk_registry_free(struct tk_registry *r)
 {
-	tk_dead_clear(&r->dead);
 	while (r->n)
 		tk_series_free(r->series[--r->n], &r->history);
 	free(r->series);
@@ -28,7 +27,7 @@ static struct tk_series *new_series(struct tk_registry *r, int64_t now)
 	struct tk_series **list;
 	struct tk_series *s;
 
-	if (r->n - r->dead.n >= TK_REGISTRY_LIVING_MAX) {
+	if (r->n - r->n_dead >= TK_REGISTRY_LIVING_MAX) {
 		errno = ENOBUFS;
 		return NULL;
 	}
@@ -46,15 +45,11 @@ static struct tk_series *new_series(struct tk_registry *r, int64_t now)
 	return s;
 }
 
-struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, const char *name,
-				    const char *segment, int64_t now)
+struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const char *name,
+				  const char *segment, int64_t now)
 {
-	struct tk_series *s = tk_dead_take(&r->dead, app, name);
+	struct tk_series *s = new_series(r, now);
 
-	if (s)
-		tk_series_revive(s, &r->history, now);
-	else
-		s = new_series(r, now);
 	if (!s)
 		return NULL;
 	snprintf(s->name, sizeof(s->name), "%s", name);
@@ -66,20 +61,21 @@ struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, cons
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s)
 {
 	tk_series_leave(s);
-	tk_dead_add(&r->dead, s);
+	r->n_dead++;
 }
 
 void tk_registry_forget_dead(struct tk_registry *r)
 {
 	size_t kept = 0;
 
-	if (r->dead.n <= TK_REGISTRY_DEAD_MAX)
+	if (r->n_dead <= TK_REGISTRY_DEAD_MAX)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
 		struct tk_series *s = r->series[i];
 
-		if (!s->alive && !s->ending && r->dead.n > TK_REGISTRY_DEAD_MAX) {
-			tk_dead_remove(&r->dead, s);
+		if (!s->alive && !s->ending && r->n_dead > TK_REGISTRY_DEAD_MAX) {
+			r->n_dead--;
+			r->forgotten++;
 			tk_series_free(s, &r->history);
 		} else {
 			r->series[kept++] = s;

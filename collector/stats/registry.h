@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/stats/registry.h - all series there are: who gets a new one, who goes on with a dead
- * process's, and which are forgotten.
+ * collector/stats/registry.h - all series there are: those of the living, and those of the dead.
  *
- * A timer is known here by app and name: when a process is started again, its timers go on with the
- * series that the dead one left. Both numbers are bounded, so that processes may come and go for
- * years: TK_REGISTRY_LIVING_MAX timers of the living, TK_REGISTRY_DEAD_MAX of the dead, of which
- * the oldest are forgotten first.
+ * A series belongs to one timer of one process: when a process is started again, its timers get new
+ * ones. Both numbers are bounded, so that processes may come and go for years:
+ * TK_REGISTRY_LIVING_MAX timers of the living, TK_REGISTRY_DEAD_MAX of the dead, of which the
+ * oldest are forgotten first, and counted.
  *
- * One thread, or callers under one lock. Times are ns of CLOCK_REALTIME.
+ * One thread, or callers under one lock. Times are ns on the collector's time line.
  */
 #ifndef TK_COLLECTOR_STATS_REGISTRY_H
 #define TK_COLLECTOR_STATS_REGISTRY_H
@@ -16,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/stats/dead.h"
 #include "collector/stats/history.h"
 #include "collector/stats/series.h"
 
@@ -26,7 +24,8 @@
 struct tk_registry {
 	struct tk_series **series; /* oldest first */
 	size_t n;
-	struct tk_dead dead; /* those of them whose process is dead */
+	size_t n_dead;      /* those of them whose process is dead */
+	uint64_t forgotten; /* of the dead, so far */
 	uint64_t next_key;
 	struct tk_history history; /* of all of them */
 };
@@ -36,12 +35,12 @@ void tk_registry_init(struct tk_registry *r, size_t history_bytes);
 void tk_registry_free(struct tk_registry *r);
 
 /**
- * A series for a timer of a living process that has none yet: the newest of this app and name that
- * is dead, revived, else a new one. @now: when its open datapoint begins.
+ * A new series, for a timer of a process that has none for it yet. @now: when its open datapoint
+ * begins.
  * @return NULL and errno: ENOBUFS (TK_REGISTRY_LIVING_MAX live), ENOMEM
  */
-struct tk_series *tk_registry_adopt(struct tk_registry *r, const char *app, const char *name,
-				    const char *segment, int64_t now);
+struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const char *name,
+				  const char *segment, int64_t now);
 
 /** Its process is dead, and everything it wrote is in it. */
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s);

@@ -2,6 +2,7 @@
 #include "collector/stats/series.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,57 +26,53 @@ struct tk_series *tk_series_new(uint64_t key, int64_t now)
 }
 
 /* Mapped, not allocated: of 43 KB each, only the pages that samples fall into become memory. */
-static int track_begin(struct tk_track *t)
+static struct tk_hist *track_begin(struct tk_track *t)
 {
 	void *p = mmap(NULL, TK_HISTS * sizeof(struct tk_hist), PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	t->hist = p;
-	return 0;
+	t->hist = p == MAP_FAILED ? NULL : p;
+	return t->hist;
 }
 
-int tk_series_take(struct tk_series *s, struct tk_tally *t)
+void tk_series_take(struct tk_series *s, struct tk_tally *t)
 {
+	struct tk_hist *into[TK_MEASURES] = { NULL };
+	struct tk_counts *c = &s->counts[0];
+	struct tk_tally_facts f;
+
 	for (int m = 0; m < TK_MEASURES; m++) {
 		struct tk_track *track = &s->track[m];
 
-		if (tk_tally_empty(t, (enum tk_measure)m))
-			continue;
-		if (!track->hist && track_begin(track) < 0)
-			return -ENOMEM;
-		tk_tally_move(t, (enum tk_measure)m, &track->hist[0]);
+		tk_tally_facts(t, (enum tk_measure)m, &f);
+		c->count[m] += f.count;
+		c->aside[m] += f.negative + f.across;
+		c->without[m] += f.without;
+		s->negative += f.negative;
+		s->across += f.across;
+		if (f.count)
+			into[m] = track->hist ? track->hist : track_begin(track);
 	}
-	s->negative += t->negative;
-	s->across += t->across;
-	s->aside[0] += t->negative + t->across;
-	t->negative = 0;
-	t->across = 0;
-	return 0;
+	c->records += f.records;
+	tk_tally_move(t, into);
 }
 
-void tk_series_count(struct tk_series *s, uint64_t pushed, uint64_t lost)
+void tk_series_lose(struct tk_series *s, uint64_t lost)
 {
-	s->pushed[0] += pushed;
-	s->lost[0] += lost;
+	s->counts[0].records += lost;
+	s->counts[0].lost += lost;
 }
 
-static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, int64_t now,
-		      struct tk_datapoint *d)
+static void samples(const struct tk_series *s, enum tk_measure m, int tier, struct tk_datapoint *d)
 {
 	const struct tk_hist *h = s->track[m].hist ? &s->track[m].hist[tier] : NULL;
 	double ticks[TK_PERCENTILES];
 
-	memset(d, 0, sizeof(*d));
-	d->t_ns = now;
-	d->interval_ns = (uint64_t)(now - s->began[tier]);
-	d->pushed = s->pushed[tier];
-	d->lost = s->lost[tier];
-	d->aside = s->aside[tier];
-	if (!h || h->count == 0)
+	d->sum_ns = d->min_ns = d->max_ns = NAN;
+	for (int p = 0; p < TK_PERCENTILES; p++)
+		d->p_ns[p] = NAN;
+	if (!h || h->count != d->count)
 		return;
-	d->count = h->count;
 	d->sum_ns = (double)h->sum * s->ns_per_tick;
 	d->min_ns = (double)h->min * s->ns_per_tick;
 	d->max_ns = (double)h->max * s->ns_per_tick;
@@ -84,23 +81,49 @@ static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, in
 		d->p_ns[p] = ticks[p] * s->ns_per_tick;
 }
 
+static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, int64_t now,
+		      struct tk_datapoint *d)
+{
+	const struct tk_counts *c = &s->counts[tier];
+
+	memset(d, 0, sizeof(*d));
+	d->t_ns = now;
+	d->interval_ns = (uint64_t)(now - s->began[tier]);
+	d->records = c->records;
+	d->lost = c->lost;
+	d->count = c->count[m];
+	d->aside = c->aside[m];
+	d->without = c->without[m];
+	if (d->count)
+		samples(s, m, tier, d);
+}
+
+static void add_counts(struct tk_counts *to, const struct tk_counts *from)
+{
+	to->records += from->records;
+	to->lost += from->lost;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		to->count[m] += from->count[m];
+		to->aside[m] += from->aside[m];
+		to->without[m] += from->without[m];
+	}
+}
+
 static void pass_on(struct tk_series *s, int from, int to)
 {
 	for (int m = 0; m < TK_MEASURES; m++)
 		if (s->track[m].hist)
 			tk_hist_merge(&s->track[m].hist[to], &s->track[m].hist[from]);
-	s->pushed[to] += s->pushed[from];
-	s->lost[to] += s->lost[from];
-	s->aside[to] += s->aside[from];
+	add_counts(&s->counts[to], &s->counts[from]);
 }
 
 /* A measure has history from its first sample on. Records that were lost or set aside before the
  * first sample also make history, of the first measure. */
 static bool is_kept(const struct tk_series *s, enum tk_measure m, int tier)
 {
-	if (s->track[m].hist || s->track[m].trail[tier].newest)
+	if (s->track[m].hist || s->track[m].trail[tier].newest || s->counts[tier].count[m])
 		return true;
-	return m == TK_PROCESSING && (s->lost[tier] || s->across || s->negative);
+	return m == TK_PROCESSING && (s->counts[tier].lost || s->across || s->negative);
 }
 
 static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
@@ -126,9 +149,7 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 		if (s->track[m].hist)
 			tk_hist_clear(&s->track[m].hist[tier]);
 	s->began[tier] = now;
-	s->pushed[tier] = 0;
-	s->lost[tier] = 0;
-	s->aside[tier] = 0;
+	memset(&s->counts[tier], 0, sizeof(s->counts[tier]));
 	return err;
 }
 
@@ -165,19 +186,6 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 	return err;
 }
 
-int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now)
-{
-	int err = 0;
-
-	for (int i = 0; i < TK_TIERS && !s->ending; i++)
-		if (s->began[i] < now && close_tier(s, h, i, now) < 0)
-			err = -ENOMEM;
-	s->alive = true;
-	s->ending = false;
-	s->found_dead = false;
-	return err;
-}
-
 void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
 		     struct tk_datapoint *out)
 {
@@ -186,12 +194,13 @@ void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
 
 bool tk_series_silent(const struct tk_series *s)
 {
-	uint64_t pushed = s->pushed[0] + s->pushed[TOTAL];
+	uint64_t records = s->counts[0].records + s->counts[TOTAL].records;
+	uint64_t lost = s->counts[0].lost + s->counts[TOTAL].lost;
 
 	for (int m = 0; m < TK_MEASURES; m++)
-		if (s->track[m].hist)
+		if (s->counts[0].count[m] || s->counts[TOTAL].count[m])
 			return false;
-	return !s->negative && !s->across && (pushed == 0 || s->lost[0] + s->lost[TOTAL] < pushed);
+	return !s->negative && !s->across && (records == 0 || lost < records);
 }
 
 int64_t tk_series_reach(const struct tk_series *s)

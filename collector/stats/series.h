@@ -8,10 +8,10 @@
  * the total. So no count is ever lost or doubled on the way, and percentiles always come from
  * samples, never from percentiles.
  *
- * A series outlives its process: when the same timer of the same app appears in a new process while
- * the old one is dead, the series goes on, with an empty datapoint for the time between.
+ * A series belongs to one timer of one process. When the process has ended, and its last interval
+ * is closed, it does not change any more.
  *
- * One thread, or callers under one lock. Times are ns of CLOCK_REALTIME.
+ * One thread, or callers under one lock. Times are ns on the collector's time line.
  */
 #ifndef TK_COLLECTOR_STATS_SERIES_H
 #define TK_COLLECTOR_STATS_SERIES_H
@@ -34,34 +34,42 @@ struct tk_track {
 
 #define TK_HISTS (TK_TIERS + 1) /* the last is the total */
 
+/** What is counted besides histograms: exact, whatever memory there is. */
+struct tk_counts {
+	uint64_t records, lost; /* delivered or lost; of these, lost */
+	uint64_t count[TK_MEASURES], aside[TK_MEASURES], without[TK_MEASURES];
+};
+
 struct tk_series {
 	uint64_t key;
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	bool alive;  /* more samples may come */
-	bool ending; /* no more will, unless another process continues it within the interval */
+	bool alive;  /* more may come */
+	bool ending; /* no more will, and its last interval is open yet */
 	bool disabled;
-	bool found_dead; /* its process was dead when the collector found it */
-	uint64_t negative, across;
+	bool found_dead; /* its process was dead already when the collector came */
+	bool unsettled;  /* its process lost records of which it is not known whose they were */
+	uint64_t negative, across; /* samples of either measure, ever */
 	double ns_per_tick;
-	struct tk_series *older_dead,
-		*newer_dead; /* of the same app and name: collector/stats/dead.c */
 
 	struct tk_track track[TK_MEASURES];
 	/* Of each tier's open datapoint, then the total. */
 	int64_t began[TK_HISTS];
-	uint64_t pushed[TK_HISTS], lost[TK_HISTS], aside[TK_HISTS];
+	struct tk_counts counts[TK_HISTS];
 };
 
 /** @now: when its first datapoint begins. @return NULL and errno ENOMEM. */
 struct tk_series *tk_series_new(uint64_t key, int64_t now);
 
-/** Move a tally's samples into the open datapoint. @return 0; -ENOMEM: the tally keeps them */
-int tk_series_take(struct tk_series *s, struct tk_tally *t);
+/**
+ * Move what a tally holds into the open datapoint. Without memory for a histogram counts are exact,
+ * and percentiles are not known.
+ */
+void tk_series_take(struct tk_series *s, struct tk_tally *t);
 
-/** Count records of the timer, delivered or not, and those known to be lost. */
-void tk_series_count(struct tk_series *s, uint64_t pushed, uint64_t lost);
+/** Records of the timer that are known to be lost. */
+void tk_series_lose(struct tk_series *s, uint64_t lost);
 
 /**
  * The interval, nominally interval_ns long, ends now: close tier 0, and the coarser tiers that are
@@ -69,14 +77,11 @@ void tk_series_count(struct tk_series *s, uint64_t pushed, uint64_t lost);
  */
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns);
 
-/** Its process is dead and everything is read: it ends with this interval, unless it is revived. */
+/** Its process is dead and everything is read: it ends with the interval. */
 void tk_series_leave(struct tk_series *s);
 
-/** The interval ends, and no process continued it: close all tiers. */
+/** The interval ends, and it with it: close all tiers. */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
-
-/** Another process continues it from now on; without a gap, if it was only ending. */
-int tk_series_revive(struct tk_series *s, struct tk_history *h, int64_t now);
 
 /** Everything since the collector attached, as one datapoint. */
 void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,

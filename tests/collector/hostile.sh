@@ -5,6 +5,7 @@
 # to, and show the healthy neighbour exactly. Environment: TIMEKEEPER, HOSTILE, WATCHED.
 set -uo pipefail
 . "$(dirname "$0")/../scratch.sh"
+. "$(dirname "$0")/../rows.sh"
 
 only_text() {
 	LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$out" "$err" &&
@@ -12,7 +13,10 @@ only_text() {
 }
 
 # Sum of the counts of the healthy program's processing.
-healthy() { awk -F, '/"healthy\./ && $7 == "processing" { n += $8 } END { print n + 0 }' "$out"; }
+healthy() {
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+		$at["app"] == "\"healthy\"" && $at["kind"] == "processing" { n += $at["count"] } END { print n + 0 }' "$out"
+}
 
 for how in slots lanes head all shrink-slots shrink-lane shrink-head; do
 	coproc HARM { exec "$HOSTILE" "$how"; }
@@ -42,6 +46,7 @@ for how in slots lanes head all shrink-slots shrink-lane shrink-head; do
 	# timeout passes SIGTERM on, and says 124 if the reader then ended as it should.
 	[ "$code" = 124 ] || [ "$code" = 0 ] || fail "$how: told to end, it ended with $code"
 	only_text
+	rows_csv "$out" || fail "$how: rows that do not add up"
 	timeout -k 5 60 "$TIMEKEEPER" ls >"$out" 2>"$err" || fail "$how: ls ended with $?"
 	grep -q '^healthy\.' "$out" || fail "$how: ls lacks the healthy neighbour"
 	only_text

@@ -8,6 +8,7 @@
 set -uo pipefail
 export LC_ALL=C.UTF-8 TERM=xterm-256color
 . "$(dirname "$0")/../scratch.sh"
+. "$(dirname "$0")/../rows.sh"
 seconds=$1 bound_kb=$2 seed=${3:-20261122}
 export BAIT=$scratch/bait
 echo bait >"$BAIT"
@@ -103,6 +104,7 @@ done
 kill -TERM $reader
 must_end $reader stat
 lines=$(wc -l <"$scratch/jsonl")
+rows_jsonl "$scratch/jsonl" || fail 'rows that do not add up'
 jq -c . "$scratch/jsonl" 2>"$scratch/jq.err" | wc -l | grep -qx "$lines" ||
 	fail "not every line is JSON: $(cat "$scratch/jq.err")"
 no_control "$scratch/jsonl" "$scratch/jsonl.err"

@@ -5,6 +5,7 @@
 set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"
+. "$(dirname "$0")/../rows.sh"
 
 # expect CODE ARGUMENTS...: run it, check what it exits with; $out and $err hold what it said.
 expect() {
@@ -63,24 +64,38 @@ expect 0 ls
 never_printed 'disabled'
 
 expect 0 stat --once --oldest --format csv
-columns=schema,t_ns,interval_ns,segment,pid,timer,kind,count,lost,rate_per_s,sum_ns,min_ns,avg_ns
-columns+=,p50_ns,p90_ns,p99_ns,p999_ns,p9999_ns,max_ns,set_aside
+columns=schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count
+columns+=,set_aside,without,lost,unsettled,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns
+columns+=,p999_ns,p9999_ns,max_ns,processes,alive,delivered,attributed,unknown,refused,lag
 head -1 "$out" | grep -qx "$columns" ||
 	fail 'the heading of CSV'
 said '^timekeeper: early: 1 set aside so far'
-awk -F, 'NR > 1 { gsub(/"/, ""); rows++
+rows_csv "$out" || fail 'CSV: rows that do not add up'
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+NR > 1 { gsub(/"/, ""); rows++
 	n = 10007
+	timer = $at["timer"]; kind = $at["kind"]; count = $at["count"]; min = $at["min_ns"]; max = $at["max_ns"]
+	if ($at["lost"] != 0 || $at["unsettled"] != 0) exit 1
+	if ($at["type"] == "process") {
+		processes++
+		if ($at["app"] != "known" || $at["records"] != 2 * n + 3 || $at["unknown"] != 0 || !$at["alive"]) exit 1
+		next
+	}
 	# A percentile is within 1 % or a tick of the sample of that rank.
-	want = $6 == "spans" || ($6 == "waits" && $7 == "processing")
-	near14 = $14 / (n / 2); near16 = $16 / (n * .99)
-	if (want && ($8 != n || $9 != 0 || $11 != n * (n + 1) / 2 || $12 != 1 ||
-		$13 != (n + 1) / 2 || $19 != n || near14 < .99 || near14 > 1.01 ||
-		near16 < .99 || near16 > 1.01)) exit 1
-	if ($6 == "waits" && $7 == "latency" &&
-		($8 != n || $12 != n || $13 != n || $19 != n)) exit 1
-	if ($20 != ($6 == "early") || ($6 == "early" && $8 != 0)) exit 1
-	if ($6 == "moment" || $6 == "silent" || $6 == "(undefined)") exit 1
-} END { exit rows != 5 }' "$out" || fail 'statistics of known spans'
+	want = timer == "spans" || (timer == "waits" && kind == "processing")
+	near50 = $at["p50_ns"] / (n / 2); near99 = $at["p99_ns"] / (n * .99)
+	if (want && (count != n || $at["sum_ns"] != n * (n + 1) / 2 || min != 1 ||
+		$at["avg_ns"] != (n + 1) / 2 || max != n ||
+		near50 < .99 || near50 > 1.01 || near99 < .99 || near99 > 1.01)) exit 1
+	if (timer == "waits" && kind == "latency" &&
+		(count != n || min != n || $at["avg_ns"] != n || max != n)) exit 1
+	if ($at["set_aside"] != (timer == "early") || (timer == "early" && count != 0)) exit 1
+	if ($at["without"] != (timer == "moment") ||
+		(timer == "moment" && ($at["records"] != 1 || max != ""))) exit 1
+	if (timer == "silent" || timer == "(undefined)") exit 1
+} END { exit rows != 7 || processes != 1 }' "$out" || fail 'statistics of known spans'
+expect 0 stat --once --oldest --format jsonl
+rows_jsonl "$out" || fail 'JSON lines: rows that do not add up'
 expect 0 stat --once --oldest
 awk 'NR == 2 { columns = NF } NR > 2 && NF != columns { exit 1 }' "$out" ||
 	fail 'a value of the table has a space, or none'

@@ -9,28 +9,27 @@
 
 #define TIMERS 8
 
-static uint64_t pushed_all, lost_all;
-
-static void take_all(struct tk_account *a, const uint64_t *counts, uint64_t *pushed, uint64_t *lost)
+/* What became known to be lost since the last time, added up. @return all of it */
+static uint64_t take_all(struct tk_account *a, uint64_t *lost)
 {
-	pushed_all = lost_all = 0;
-	for (uint32_t id = 0; id < TIMERS; id++) {
-		uint64_t p, l;
+	uint64_t sum = 0;
 
-		tk_account_take(a, id, counts, &p, &l);
-		pushed[id] += p;
-		lost[id] += l;
-		pushed_all += p;
-		lost_all += l;
+	for (uint32_t id = 0; id < TIMERS; id++) {
+		uint64_t fresh = tk_account_take(a, id);
+
+		lost[id] += fresh;
+		sum += fresh;
+		cr_assert_eq(tk_account_take(a, id), 0, "told once");
 	}
+	return sum;
 }
 
 /* A lane's life: pushes of random timers, some delivered, some lost, level now and then. */
 static void live(enum tk_account_base kind, uint64_t seed)
 {
 	uint64_t state = seed, counts[TIMERS] = { 0 }, before[TIMERS];
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
-	uint64_t really_pushed[TIMERS] = { 0 }, really_lost[TIMERS] = { 0 }, lane_lost = 0;
+	uint64_t lost[TIMERS] = { 0 }, really_lost[TIMERS] = { 0 };
+	uint64_t lane_lost = 0, told = 0;
 	struct tk_account a;
 
 	if (kind != TK_BASE_ZERO)
@@ -42,7 +41,6 @@ static void live(enum tk_account_base kind, uint64_t seed)
 		size_t id = random_below(&state, TIMERS);
 
 		counts[id]++;
-		really_pushed[id]++;
 		if (i > 100 && random_below(&state, 50) == 0) {
 			really_lost[id]++;
 			lane_lost++;
@@ -52,16 +50,17 @@ static void live(enum tk_account_base kind, uint64_t seed)
 		if (random_below(&state, 20) == 0 && tk_account_wants(&a, lane_lost))
 			tk_account_level(&a, counts, TIMERS, lane_lost);
 		if (random_below(&state, 100) == 0) {
-			take_all(&a, a.settled == lane_lost ? NULL : counts, pushed, lost);
-			cr_assert_leq(lost_all, lane_lost);
+			told += take_all(&a, lost);
+			cr_assert_leq(told, a.settled, "what timers have is settled");
+			cr_assert_leq(a.settled, lane_lost);
 		}
 	}
 	tk_account_level(&a, counts, TIMERS, lane_lost);
-	take_all(&a, NULL, pushed, lost);
-	for (uint32_t id = 0; id < TIMERS; id++) {
+	told += take_all(&a, lost);
+	for (uint32_t id = 0; id < TIMERS; id++)
 		cr_assert_eq(lost[id], really_lost[id]);
-		cr_assert_eq(pushed[id], really_pushed[id]);
-	}
+	cr_assert_eq(told, lane_lost);
+	cr_assert_eq(a.settled, lane_lost);
 	cr_assert_not(tk_account_wants(&a, lane_lost));
 	tk_account_free(&a);
 }
@@ -89,18 +88,16 @@ Test(account, a_single_busy_timer_is_exact_even_if_loss_comes_first)
 {
 	uint64_t before[TIMERS] = { 1000, 5 }, after[TIMERS] = { 1070, 5 };
 	uint64_t counts[TIMERS] = { 1030 + 500, 5 + 20 };
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
+	uint64_t lost[TIMERS] = { 0 };
 	struct tk_account a;
 
 	tk_account_init(&a, TIMERS, TK_BASE_BETWEEN, before, after);
 	a.got[0] = 400;
 	a.got[1] = 20;
 	tk_account_level(&a, counts, TIMERS, 100);
-	take_all(&a, NULL, pushed, lost);
+	take_all(&a, lost);
 	cr_assert_eq(lost[0], 100);
 	cr_assert_eq(lost[1], 0);
-	cr_assert_eq(pushed[0], 500);
-	cr_assert_eq(pushed[1], 20);
 	tk_account_free(&a);
 }
 
@@ -108,7 +105,7 @@ Test(account, an_uncertain_base_never_gives_timers_more_than_the_lane_lost)
 {
 	uint64_t before[TIMERS] = { 10, 20, 30 }, after[TIMERS] = { 17, 27, 37 };
 	uint64_t counts[TIMERS] = { 100, 100, 100 };
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
+	uint64_t lost[TIMERS] = { 0 };
 	struct tk_account a;
 
 	tk_account_init(&a, TIMERS, TK_BASE_BETWEEN, before, after);
@@ -116,54 +113,51 @@ Test(account, an_uncertain_base_never_gives_timers_more_than_the_lane_lost)
 	a.got[1] = 70;
 	a.got[2] = 60;
 	tk_account_level(&a, counts, TIMERS, 11);
-	take_all(&a, NULL, pushed, lost);
-	cr_assert_eq(lost_all, 11);
+	cr_assert_eq(take_all(&a, lost), 11);
 	tk_account_free(&a);
 }
 
-Test(account, pushed_is_known_before_the_loss_is_attributed)
+Test(account, a_loss_is_told_of_once_when_it_is_settled)
 {
 	uint64_t zero[TIMERS] = { 0 }, counts[TIMERS] = { 900 };
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
+	uint64_t lost[TIMERS] = { 0 };
 	struct tk_account a;
 
 	tk_account_init(&a, TIMERS, TK_BASE_BETWEEN, zero, zero);
 	a.got[0] = 500;
-	take_all(&a, counts, pushed, lost);
-	cr_assert_eq(pushed[0], 900);
-	cr_assert_eq(lost[0], 0);
+	cr_assert_eq(take_all(&a, lost), 0);
+	cr_assert(tk_account_wants(&a, 400));
+	cr_assert_eq(a.settled, 0);
 	tk_account_level(&a, counts, TIMERS, 400);
-	take_all(&a, NULL, pushed, lost);
-	cr_assert_eq(pushed[0], 900, "told once");
+	cr_assert_eq(take_all(&a, lost), 400);
 	cr_assert_eq(lost[0], 400);
+	cr_assert_eq(a.settled, 400);
 	tk_account_free(&a);
 }
 
 Test(account, a_record_nobody_wrote_is_lost_to_the_lane_and_to_no_timer)
 {
 	uint64_t counts[TIMERS] = { 10 };
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
+	uint64_t lost[TIMERS] = { 0 };
 	struct tk_account a;
 
 	tk_account_init(&a, TIMERS, TK_BASE_ZERO, NULL, NULL);
 	a.got[0] = 10;
 	tk_account_level(&a, counts, TIMERS, 1);
-	take_all(&a, NULL, pushed, lost);
-	cr_assert_eq(lost_all, 0);
-	cr_assert_eq(pushed_all, 10);
+	cr_assert_eq(take_all(&a, lost), 0);
+	cr_assert_not(tk_account_wants(&a, 1), "there is nothing left to settle");
 	tk_account_free(&a);
 }
 
 Test(account, counts_that_lie_are_held_to_the_lane)
 {
 	uint64_t counts[TIMERS] = { UINT64_MAX, 3, UINT64_MAX / 2, 0 };
-	uint64_t pushed[TIMERS] = { 0 }, lost[TIMERS] = { 0 };
+	uint64_t lost[TIMERS] = { 0 };
 	struct tk_account a;
 
 	tk_account_init(&a, TIMERS, TK_BASE_ZERO, NULL, NULL);
 	a.got[1] = 10;
 	tk_account_level(&a, counts, TIMERS, 5);
-	take_all(&a, NULL, pushed, lost);
-	cr_assert_leq(lost_all, 5);
+	cr_assert_leq(take_all(&a, lost), 5);
 	tk_account_free(&a);
 }

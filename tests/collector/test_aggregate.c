@@ -11,10 +11,17 @@
 
 #define TIMERS 40
 
+/* One measure of one timer. */
+struct naive_measure {
+	uint64_t count, min, max;
+	unsigned __int128 sum;
+	uint64_t negative, across, without;
+	uint64_t buckets[TK_HIST_BUCKETS];
+};
+
 struct naive {
-	uint64_t count[TIMERS][2], sum[TIMERS][2], min[TIMERS][2], max[TIMERS][2];
-	uint64_t negative[TIMERS], across[TIMERS], got[TIMERS], unknown, marks;
-	uint64_t buckets[TIMERS][2][TK_HIST_BUCKETS];
+	struct naive_measure of[TIMERS][TK_MEASURES];
+	uint64_t got[TIMERS], records[TIMERS], unknown, marks;
 };
 
 static const uint32_t floors[TK_STAMPS] = { 37, 20, 90, 0 };
@@ -31,68 +38,71 @@ static struct tk_slot slot(struct tk_record r)
 	return s;
 }
 
-static void naive_add(struct naive *n, size_t id, int m, int64_t v)
+static void naive_add(struct naive_measure *n, int64_t v)
 {
 	if (v < 0) {
-		n->negative[id]++;
+		n->negative++;
 		return;
 	}
-	if (n->count[id][m]++ == 0 || (uint64_t)v < n->min[id][m])
-		n->min[id][m] = (uint64_t)v;
-	if ((uint64_t)v > n->max[id][m])
-		n->max[id][m] = (uint64_t)v;
-	n->sum[id][m] += (uint64_t)v;
-	n->buckets[id][m][tk_hist_index((uint64_t)v)]++;
+	if (n->count++ == 0 || (uint64_t)v < n->min)
+		n->min = (uint64_t)v;
+	if ((uint64_t)v > n->max)
+		n->max = (uint64_t)v;
+	n->sum += (uint64_t)v;
+	n->buckets[tk_hist_index((uint64_t)v)]++;
 }
 
-/* The rules as the header says them, one by one. */
+/* What a record has of a measure, as two halves that are added up: TK_TICKS_NONE, no such half. */
+static void naive_measure(struct naive_measure *n, int64_t a, int64_t b, int64_t floor, bool across)
+{
+	if (a == TK_TICKS_NONE || b == TK_TICKS_NONE)
+		n->without++;
+	else if (across || a == TK_TICKS_MAX || b == TK_TICKS_MAX)
+		n->across++;
+	else if (a + b >= 0 && a + b < floor)
+		naive_add(n, 0);
+	else
+		naive_add(n, a + b < 0 ? -1 : a + b - floor);
+}
+
+static bool naive_crossed(const struct tk_record *r, const struct tk_clock *clock)
+{
+	bool timed = r->kind != TK_KIND_LATENCY && r->duration > 0;
+	uint64_t from = r->since_origin > 0 ? r->start - (uint64_t)r->since_origin : r->start;
+	uint64_t to = timed ? r->start + (uint64_t)r->duration : r->start;
+
+	return clock && clock->epoch.number && tk_clock_crossed(clock, from, to);
+}
+
+/* The rules as the headers say them, one by one. */
 static void naive_record(struct naive *n, const struct tk_record *r, size_t timers,
 			 const struct tk_clock *clock)
 {
 	size_t id = r->timer;
 	bool span = r->kind < 8, lap = r->kind >= TK_KIND_LAP && r->kind < TK_KIND_MARK;
+	int64_t floor = span ? floors[r->kind & 3] : lap ? floors[r->kind - TK_KIND_LAP] : 0;
+	int64_t duration = r->kind == TK_KIND_LATENCY ? TK_TICKS_NONE : r->duration;
+	int64_t to_stop = span && (r->kind & TK_KIND_TO_STOP) ? duration : 0;
+	bool across = naive_crossed(r, clock);
 
 	if (id >= timers) {
 		n->unknown++;
 		return;
 	}
 	n->got[id]++;
-	if (r->kind == TK_KIND_MARK) {
-		n->marks++;
-		return;
-	}
 	if (r->kind > TK_KIND_MARK) {
 		n->unknown++;
 		return;
 	}
-	if (clock && clock->epoch.number) {
-		bool timed = r->kind != TK_KIND_LATENCY && r->duration > 0;
-		uint64_t from =
-			r->since_origin > 0 ? r->start - (uint64_t)r->since_origin : r->start;
-		uint64_t to = timed ? r->start + (uint64_t)r->duration : r->start;
-
-		if (tk_clock_crossed(clock, from, to)) {
-			n->across[id]++;
-			return;
-		}
-	}
-	if (r->kind != TK_KIND_LATENCY && r->duration != TK_TICKS_NONE) {
-		int64_t d = r->duration;
-
-		if (d >= 0) {
-			d -= span ? floors[r->kind & 3] : lap ? floors[r->kind - TK_KIND_LAP] : 0;
-			d = d < 0 ? 0 : d;
-		}
-		naive_add(n, id, TK_PROCESSING, d);
-	}
-	if (r->since_origin == TK_TICKS_NONE)
+	n->records[id]++;
+	if (r->kind == TK_KIND_MARK) {
+		n->marks++;
+		n->of[id][TK_PROCESSING].without++;
+		n->of[id][TK_LATENCY].without++;
 		return;
-	if (span && (r->kind & TK_KIND_TO_STOP)) {
-		if (r->duration != TK_TICKS_NONE)
-			naive_add(n, id, TK_LATENCY, r->since_origin + r->duration);
-	} else {
-		naive_add(n, id, TK_LATENCY, r->since_origin);
 	}
+	naive_measure(&n->of[id][TK_PROCESSING], duration, 0, floor, across);
+	naive_measure(&n->of[id][TK_LATENCY], r->since_origin, to_stop, 0, across);
 }
 
 static int64_t random_ticks(uint64_t *state)
@@ -108,6 +118,8 @@ static int64_t random_ticks(uint64_t *state)
 		return -(int64_t)random_below(state, 1000);
 	case 4:
 		return (int64_t)random_below(state, 100);
+	case 5:
+		return TK_TICKS_MAX - (int64_t)random_below(state, 3); /* the longest */
 	default:
 		return (int64_t)random_log(state, 40);
 	}
@@ -129,40 +141,73 @@ static struct tk_record random_record(uint64_t *state, bool hostile)
 	return r;
 }
 
-static void compare(const struct naive *n, const struct tk_aggregator *a, const uint64_t *got)
+/* @bare: samples may have no counter. @return how many have none */
+static uint64_t compare_measure(const struct naive_measure *n, const struct tk_tally *t,
+				enum tk_measure m, uint64_t records, bool bare)
 {
+	const struct tk_tally_measure *c = &t->of[m];
+	struct tk_tally_facts f;
+	uint64_t counted = 0;
+
+	tk_tally_facts(t, m, &f);
+	cr_assert_eq(f.records, records);
+	cr_assert_eq(f.count, n->count);
+	cr_assert_eq(f.negative, n->negative);
+	cr_assert_eq(f.across, n->across);
+	cr_assert_eq(f.without, n->without);
+	cr_assert_eq(f.records, f.count + f.negative + f.across + f.without);
+	cr_assert(((unsigned __int128)c->carries << 64 | c->sum) == n->sum);
+	cr_assert_eq(c->max, n->max);
+	cr_assert_eq(c->min, n->count ? n->min : UINT64_MAX);
+	for (uint32_t b = 0; b < TK_HIST_BUCKETS; b++) {
+		uint64_t has = b - c->first < c->width ? c->counters[b - c->first] : 0;
+
+		counted += has;
+		cr_assert(bare ? has <= n->buckets[b] : has == n->buckets[b]);
+	}
+	cr_assert_eq(counted + f.bare, n->count);
+	return f.bare;
+}
+
+/* @return how many samples have no counter */
+static uint64_t compare(const struct naive *n, const struct tk_aggregator *a, const uint64_t *got,
+			bool bare)
+{
+	uint64_t sum = 0;
+
 	cr_assert_eq(a->unknown, n->unknown);
 	cr_assert_eq(a->n_marks, n->marks < TK_AGGREGATE_MARKS ? n->marks : TK_AGGREGATE_MARKS);
 	for (size_t id = 0; id < TIMERS; id++) {
-		const struct tk_tally *t = a->tallies[id];
-
 		cr_assert_eq(got[id], n->got[id]);
-		cr_assert_eq(t->negative, n->negative[id]);
-		cr_assert_eq(t->across, n->across[id]);
-		for (int m = 0; m < TK_MEASURES; m++) {
-			cr_assert_eq(t->sum[m], n->sum[id][m]);
-			cr_assert_eq(t->max[m], n->max[id][m]);
-			cr_assert_eq(t->min[m], n->count[id][m] ? n->min[id][m] : UINT64_MAX);
-			for (uint32_t b = 0; b < TK_HIST_BUCKETS; b++)
-				cr_assert_eq(t->buckets[m][b], n->buckets[id][m][b]);
-		}
+		for (int m = 0; m < TK_MEASURES; m++)
+			sum += compare_measure(&n->of[id][m], a->tallies[id], (enum tk_measure)m,
+					       n->records[id], bare);
 	}
+	return sum;
 }
 
-static void run(bool hostile, const struct tk_clock *clock, uint64_t seed)
+/* @max: bytes of the pool; 0: no limit. @return how many samples have no counter */
+static uint64_t run(bool hostile, const struct tk_clock *clock, uint64_t seed, size_t max)
 {
 	struct naive *n = calloc(1, sizeof(*n));
-	struct tk_tally_pool pool = { 0 };
+	struct tk_tally_pool pool = { .max = max };
+	struct tk_tally_hint hints[TIMERS] = { 0 };
 	struct tk_tally *tallies[TIMERS];
 	uint64_t got[TIMERS] = { 0 };
-	uint64_t state = seed;
+	uint64_t state = seed, bare;
 	struct tk_aggregator a;
 
 	tk_aggregator_init(&a, floors, clock);
-	for (size_t i = 0; i < TIMERS; i++)
+	for (size_t i = 0; i < TIMERS; i++) {
+		/* All octaves for each measure: 21 KiB. Some begin with a wide window, most
+		 * without. */
 		tallies[i] = tk_tally_get(&pool);
+		hints[i].of[i % 2].high = (uint8_t)random_below(&state, 43);
+	}
 	a.tallies = tallies;
 	a.n_timers = TIMERS;
+	a.pool = &pool;
+	a.hints = seed % 2 ? hints : NULL;
 	for (int round = 0; round < 2000; round++) {
 		struct tk_slot batch[TK_LANE_CHUNK];
 		size_t k = random_below(&state, TK_LANE_CHUNK + 1);
@@ -173,11 +218,13 @@ static void run(bool hostile, const struct tk_clock *clock, uint64_t seed)
 			batch[i] = slot(r);
 			naive_record(n, &r, TIMERS, clock);
 		}
+		tk_aggregate_prefetch(&a, batch, k);
 		tk_aggregate(&a, got, batch, k);
 	}
-	compare(n, &a, got);
+	bare = compare(n, &a, got, max != 0);
 	tk_tally_pool_free(&pool);
 	free(n);
+	return bare;
 }
 
 Test(aggregate, the_slot_of_this_test_is_the_slot_of_the_ring)
@@ -200,13 +247,13 @@ Test(aggregate, the_slot_of_this_test_is_the_slot_of_the_ring)
 Test(aggregate, like_the_naive_one)
 {
 	for (uint64_t seed = 1; seed < 6; seed++)
-		run(false, NULL, seed);
+		cr_assert_eq(run(false, NULL, seed, 0), 0);
 }
 
 Test(aggregate, hostile_records_change_nothing_but_their_own_counters)
 {
 	for (uint64_t seed = 1; seed < 6; seed++)
-		run(true, NULL, seed);
+		cr_assert_eq(run(true, NULL, seed, 0), 0);
 }
 
 Test(aggregate, spans_across_an_epoch_are_counted_and_set_aside)
@@ -216,14 +263,24 @@ Test(aggregate, spans_across_an_epoch_are_counted_and_set_aside)
 	};
 
 	for (uint64_t seed = 1; seed < 6; seed++)
-		run(false, &clock, seed);
+		cr_assert_eq(run(false, &clock, seed, 0), 0);
+}
+
+/* Memory for windows runs out: percentiles go, and nothing else. */
+Test(aggregate, without_memory_for_counters_all_else_is_exact)
+{
+	uint64_t bare = 0;
+
+	for (uint64_t seed = 1; seed < 6; seed++)
+		bare += run(true, NULL, seed, (size_t)2 << 20);
+	cr_assert_gt(bare, 0);
 }
 
 /* Spans that began at 0, of a program that forgot a start: the sum goes past 2^64. */
 Test(aggregate, the_sum_of_the_longest_spans_is_exact)
 {
 	const uint32_t n = (1u << 18) + 1;
-	const uint64_t most = (UINT64_C(1) << 47) - 1;
+	const uint64_t most = (UINT64_C(1) << 47) - 2; /* one more would be saturated */
 	struct tk_slot s = slot((struct tk_record){
 		.start = 0, .duration = (int64_t)most, .since_origin = TK_TICKS_NONE });
 	struct tk_hist *h = calloc(1, sizeof(*h));
@@ -235,10 +292,11 @@ Test(aggregate, the_sum_of_the_longest_spans_is_exact)
 	tk_aggregator_init(&a, NULL, NULL);
 	a.tallies = &tally;
 	a.n_timers = 1;
+	a.pool = &pool;
 	for (uint32_t i = 0; i < n; i++)
 		tk_aggregate(&a, &got, &s, 1);
-	tk_tally_move(tally, TK_PROCESSING, h);
-	tk_tally_move(tally, TK_PROCESSING, h);
+	tk_tally_move(tally, (struct tk_hist *[]){ h, NULL });
+	tk_tally_move(tally, (struct tk_hist *[]){ h, NULL });
 	cr_assert_eq(h->count, n);
 	cr_assert(h->sum == (unsigned __int128)most * n);
 	tk_tally_pool_free(&pool);
@@ -270,10 +328,74 @@ Test(aggregate, a_new_timer_gets_its_tally_with_its_first_record)
 	tk_aggregator_init(&a, NULL, NULL);
 	a.more = more;
 	a.tallies = tallies;
+	a.pool = &more_pool;
 	tk_aggregate(&a, got, batch, 4);
 	cr_assert_eq(asked, 2, "once for timer 2, once for 7");
 	cr_assert_eq(got[2], 3);
-	cr_assert_eq(tallies[2]->sum[0], 300);
+	cr_assert_eq(tallies[2]->of[TK_PROCESSING].sum, 300);
 	cr_assert_eq(a.unknown, 1);
 	tk_tally_pool_free(&more_pool);
+}
+
+/* "This long or longer" is no sample: neither the longest there is, nor any other. */
+Test(aggregate, what_is_saturated_is_set_aside)
+{
+	static const struct {
+		int64_t duration, since;
+		uint8_t kind;
+		bool counts[TK_MEASURES];
+	} cases[] = {
+		{ TK_TICKS_MAX, 5, 0, { false, true } },
+		{ 5, TK_TICKS_MAX, 0, { true, false } },
+		{ TK_TICKS_MAX, 5, TK_KIND_TO_STOP, { false, false } },
+		{ 5, TK_TICKS_MAX, TK_KIND_TO_STOP, { true, false } },
+		{ TK_TICKS_MAX, TK_TICKS_MAX, TK_KIND_TO_STOP, { false, false } },
+		{ TK_TICKS_MAX - 1, TK_TICKS_MAX - 1, TK_KIND_TO_STOP, { true, true } },
+		{ TK_TICKS_MAX, TK_TICKS_MAX, TK_KIND_SUM, { false, false } },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tk_slot s = slot((struct tk_record){ .duration = cases[i].duration,
+							    .since_origin = cases[i].since,
+							    .kind = cases[i].kind });
+		struct tk_tally_pool pool = { 0 };
+		struct tk_tally *tally = tk_tally_get(&pool);
+		struct tk_aggregator a;
+		uint64_t got = 0;
+
+		tk_aggregator_init(&a, NULL, NULL);
+		a.tallies = &tally;
+		a.n_timers = 1;
+		a.pool = &pool;
+		tk_aggregate(&a, &got, &s, 1);
+		for (int m = 0; m < TK_MEASURES; m++) {
+			struct tk_tally_facts f;
+
+			tk_tally_facts(tally, (enum tk_measure)m, &f);
+			cr_assert_eq(f.count, cases[i].counts[m], "case %zu, measure %d", i, m);
+			cr_assert_eq(f.across, !cases[i].counts[m], "case %zu, measure %d", i, m);
+		}
+		tk_tally_pool_free(&pool);
+	}
+}
+
+/* No tally at all is to be had: the records are counted, as of nobody. */
+Test(aggregate, without_memory_for_a_tally_records_are_unknown)
+{
+	struct tk_tally *tallies[TIMERS] = { NULL };
+	uint64_t got[TIMERS] = { 0 }, state = 1;
+	struct tk_slot batch[TK_LANE_CHUNK];
+	struct tk_aggregator a;
+
+	tk_aggregator_init(&a, NULL, NULL);
+	a.tallies = tallies;
+	a.n_timers = TIMERS;
+	for (size_t i = 0; i < TK_LANE_CHUNK; i++)
+		batch[i] = slot(random_record(&state, false));
+	tk_aggregate_prefetch(&a, batch, TK_LANE_CHUNK);
+	tk_aggregate(&a, got, batch, TK_LANE_CHUNK);
+	cr_assert_eq(a.unknown, TK_LANE_CHUNK);
+	for (size_t id = 1; id < TIMERS; id++)
+		got[0] += got[id];
+	cr_assert_eq(got[0], TK_LANE_CHUNK, "and of their timers, in the lane's account");
 }

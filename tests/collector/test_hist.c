@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Histograms against the sorted samples themselves. */
-#include "collector/stats/tally.h"
+#include "collector/stats/histogram.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -18,24 +18,26 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void tally_add(struct tk_tally *t, enum tk_measure m, uint64_t v)
-{
-	t->sum[m] += v;
-	t->min[m] = v < t->min[m] ? v : t->min[m];
-	t->max[m] = v > t->max[m] ? v : t->max[m];
-	t->buckets[m][tk_hist_index(v)]++;
-}
-
+/* As tallies are moved: counters of the filled range alone. */
 static void fill(struct tk_hist *h, const uint64_t *values, size_t n)
 {
-	struct tk_tally_pool pool = { 0 };
-	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_hist_counted c = { .min = UINT64_MAX };
+	uint32_t *counters;
 
-	cr_assert(t);
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		c.min = values[i] < c.min ? values[i] : c.min;
+		c.max = values[i] > c.max ? values[i] : c.max;
+		c.sum += values[i];
+	}
+	c.first = tk_hist_index(c.min);
+	c.n = tk_hist_index(c.max) - c.first + 1;
+	c.counters = counters = calloc(c.n, sizeof(*counters));
 	for (size_t i = 0; i < n; i++)
-		tally_add(t, TK_LATENCY, values[i]);
-	tk_tally_move(t, TK_LATENCY, h);
-	tk_tally_pool_free(&pool);
+		counters[tk_hist_index(values[i]) - c.first]++;
+	tk_hist_add_counted(h, &c);
+	free(counters);
 }
 
 /* The sample of rank ceil(p * n), p in ten-thousandths. */
@@ -164,43 +166,30 @@ Test(hist, adding_one_by_one_is_the_same)
 	free(h);
 }
 
-Test(hist, taking_empties_one_measure_and_leaves_the_other)
+/* Samples that no counter has: all but percentiles is known, and merging keeps that. */
+Test(hist, bare_samples_count_in_all_but_percentiles)
 {
-	struct tk_tally_pool pool = { 0 };
-	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_hist *h = calloc(1, sizeof(*h));
+	struct tk_hist *h = calloc(1, sizeof(*h)), *into = calloc(1, sizeof(*into));
+	uint64_t v[] = { 5, 7, 900 };
+	double p[TK_PERCENTILES];
 
-	tally_add(t, TK_PROCESSING, 10);
-	tally_add(t, TK_LATENCY, 1000000);
-	tk_tally_move(t, TK_PROCESSING, h);
-	tk_tally_move(t, TK_PROCESSING, h);
-	cr_assert_eq(h->count, 1);
-	cr_assert_eq(h->max, 10);
-	tk_tally_move(t, TK_LATENCY, h);
-	cr_assert_eq(h->count, 2);
-	cr_assert_eq(h->max, 1000000);
+	fill(h, v, 3);
+	tk_hist_add_counted(
+		h, &(struct tk_hist_counted){ .bare = 2, .min = 3, .max = 100000, .sum = 100003 });
+	fill(into, v, 3);
+	tk_hist_merge(into, h);
+	cr_assert_eq(into->count, 8);
+	cr_assert_eq(into->bare, 2);
+	cr_assert_eq(into->min, 3);
+	cr_assert_eq(into->max, 100000);
+	cr_assert_eq((uint64_t)into->sum, 2 * 912 + 100003);
+	tk_hist_percentiles(into, p);
+	for (int i = 0; i < TK_PERCENTILES; i++)
+		cr_assert(isnan(p[i]));
+	tk_hist_clear(into);
+	fill(into, v, 3);
+	tk_hist_percentiles(into, p);
+	cr_assert_eq(p[TK_P50], 7, "empty, it knows them again");
+	free(into);
 	free(h);
-	tk_tally_pool_free(&pool);
-}
-
-Test(hist, the_pool_hands_out_distinct_empty_tallies)
-{
-	struct tk_tally_pool pool = { 0 };
-	struct tk_tally *t[200];
-
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < 200; i++) {
-			t[i] = tk_tally_get(&pool);
-			cr_assert(t[i]);
-			cr_assert_gt(t[i]->min[0], t[i]->max[0]);
-			for (uint32_t b = 0; b < TK_HIST_BUCKETS; b++)
-				cr_assert_eq(t[i]->buckets[0][b] + t[i]->buckets[1][b], 0);
-			tally_add(t[i], TK_PROCESSING, i);
-		}
-		for (size_t i = 0; i < 200; i++) {
-			cr_assert_eq(t[i]->sum[0], i);
-			tk_tally_put(&pool, t[i]);
-		}
-	}
-	tk_tally_pool_free(&pool);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who gets which series, against a list that is walked; and the two limits. */
+/* Each timer of each process has a series of its own; and the two limits. */
 #include "collector/stats/registry.h"
 
 #include <criterion/criterion.h>
@@ -11,31 +11,17 @@
 
 #define TIMERS 48
 
-/* The oracle: the living, and the dead in the order of dying. */
-static struct tk_series *living[TIMERS], *dead[4 * TIMERS];
-static unsigned n_dead;
-
-static uint64_t take_newest_dead(const char *app, const char *name)
+/* Processes that come and go, of few names: a key is never given twice, and says what it was given
+ * for. */
+Test(registry, a_series_belongs_to_one_process)
 {
-	for (unsigned i = n_dead; i-- > 0;) {
-		uint64_t key = dead[i]->key;
-
-		if (strcmp(dead[i]->app, app) || strcmp(dead[i]->name, name))
-			continue;
-		memmove(&dead[i], &dead[i + 1], (--n_dead - i) * sizeof(struct tk_series *));
-		return key;
-	}
-	return 0;
-}
-
-Test(registry, the_newest_dead_series_of_a_timer_goes_on)
-{
-	uint64_t state = 5, keys = 0, continued = 0;
+	struct tk_series *living[TIMERS] = { NULL };
+	uint64_t state = 5, keys = 0, dead = 0;
 	struct tk_registry r;
 	int64_t now = 1000;
 
 	tk_registry_init(&r, 1u << 20);
-	for (unsigned i = 0; i < 20000; i++) {
+	for (unsigned i = 0; i < 8000; i++) {
 		unsigned k = (unsigned)random_below(&state, TIMERS);
 		char app[8], name[8], segment[16];
 
@@ -43,26 +29,22 @@ Test(registry, the_newest_dead_series_of_a_timer_goes_on)
 		snprintf(name, sizeof(name), "t%u", k % 5);
 		snprintf(segment, sizeof(segment), "a%u.%u", k % 2, i);
 		if (living[k]) {
-			if (n_dead == sizeof(dead) / sizeof(dead[0]))
-				continue;
 			tk_registry_leave(&r, living[k]);
-			dead[n_dead++] = living[k];
 			living[k] = NULL;
+			dead++;
 		} else {
-			uint64_t due = take_newest_dead(app, name);
-
-			living[k] = tk_registry_adopt(&r, app, name, segment, now);
-			cr_assert_eq(living[k]->key, due ? due : ++keys);
+			living[k] = tk_registry_add(&r, app, name, segment, now);
+			cr_assert_eq(living[k]->key, ++keys);
 			cr_assert(living[k]->alive);
+			cr_assert(!strcmp(living[k]->app, app) && !strcmp(living[k]->name, name));
 			cr_assert(!strcmp(living[k]->segment, segment));
 			cr_assert_eq(tk_registry_find(&r, living[k]->key), living[k]);
-			continued += due != 0;
 		}
-		cr_assert_eq(r.dead.n, n_dead);
+		cr_assert_eq(r.n_dead, dead);
 		if (random_below(&state, 10) == 0)
 			tk_registry_close(&r, now += 1000, 1000);
 	}
-	cr_assert_gt(continued, 1000);
+	cr_assert_gt(dead, 1000);
 	cr_assert_null(tk_registry_find(&r, keys + 1));
 	tk_registry_free(&r);
 }
@@ -78,14 +60,15 @@ Test(registry, the_oldest_dead_beyond_the_limit_are_forgotten)
 		char name[16];
 
 		snprintf(name, sizeof(name), "t%u", i);
-		tk_registry_leave(&r, tk_registry_adopt(&r, "app", name, "app.1", 1));
+		tk_registry_leave(&r, tk_registry_add(&r, "app", name, "app.1", 1));
 	}
 	tk_registry_forget_dead(&r);
 	cr_assert_eq(r.n, TK_REGISTRY_DEAD_MAX + more, "none has ended yet");
 	tk_registry_close(&r, 2, 1);
 	tk_registry_forget_dead(&r);
 	cr_assert_eq(r.n, TK_REGISTRY_DEAD_MAX);
-	cr_assert_eq(r.dead.n, TK_REGISTRY_DEAD_MAX);
+	cr_assert_eq(r.forgotten, more, "and that is counted");
+	cr_assert_eq(r.n_dead, TK_REGISTRY_DEAD_MAX);
 	cr_assert_null(tk_registry_find(&r, more));
 	cr_assert_not_null(tk_registry_find(&r, more + 1));
 	tk_registry_free(&r);
@@ -99,14 +82,13 @@ Test(registry, the_living_are_limited)
 
 	tk_registry_init(&r, 1u << 20);
 	for (unsigned i = 0; i < TK_REGISTRY_LIVING_MAX; i++)
-		last = tk_registry_adopt(&r, "app", "timer", "app.1", 1);
+		last = tk_registry_add(&r, "app", "timer", "app.1", 1);
 	cr_assert_not_null(last);
 	errno = 0;
-	cr_assert_null(tk_registry_adopt(&r, "app", "timer", "app.1", 1));
+	cr_assert_null(tk_registry_add(&r, "app", "timer", "app.1", 1));
 	cr_assert_eq(errno, ENOBUFS);
 	tk_registry_leave(&r, last);
-	cr_assert_not_null(tk_registry_adopt(&r, "app", "other", "app.1", 1));
-	cr_assert_eq(tk_registry_adopt(&r, "app", "timer", "app.1", 1), last,
-		     "a series that goes on needs no room");
+	cr_assert_not_null(tk_registry_add(&r, "app", "other", "app.1", 1));
+	cr_assert_null(tk_registry_add(&r, "app", "timer", "app.1", 1), "that room is taken");
 	tk_registry_free(&r);
 }

@@ -22,12 +22,14 @@
 #include "producer/timekeeper.h"
 #include "ring/timekeeper-rte.h"
 #include "tests/place.h"
+#include "tests/random.h"
 #include "tsc/check.h"
 
 #define RECORDS 20000u
 
-/* CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW lag by this much: a machine that slept, or was paused,
- * with the counter running on. This program's clock_gettime() stands in for the kernel's. */
+/* CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW lag by this much: a machine that slept, or was
+	 * paused, with the counter running on. This program's clock_gettime() stands in for the
+	 * kernel's. */
 static int64_t stood_still_ns, boottime_too_ns;
 
 int clock_gettime(clockid_t id, struct timespec *t)
@@ -97,8 +99,10 @@ static void begin(unsigned drainers)
 	c.shown.state.interval_ns = 10000000;
 	c.wanted_interval_ns = c.shown.state.interval_ns;
 	tk_registry_init(&c.shown.registry, 1u << 20);
-	c.began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c.shown.intervals.budget = SIZE_MAX;
 	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c.line_ns = c.shown.line_ns = c.began_ns - (int64_t)c.now_ns;
 	c.drainers = calloc(drainers, sizeof(struct tk_drainer *));
 	while (c.n_drainers < drainers) {
 		struct tk_drainer *d = tk_drainer_new(&c.clock, drainers);
@@ -125,6 +129,76 @@ static void go_round(void)
 	cr_assert(!c.rounding);
 }
 
+/* What all intervals came to that were closed until now. */
+static struct {
+	uint64_t intervals, delivered, lost, unknown, attributed;
+	size_t timers, processes; /* rows */
+	bool unsettled;           /* as of the last row of a process */
+} came;
+
+static void check_timer(const struct tk_interval_timer *t, uint64_t *delivered, uint64_t *lost)
+{
+	for (int m = 0; m < TK_MEASURES; m++) {
+		const struct tk_datapoint *d = &t->of[m];
+
+		cr_assert_eq(d->records, d->count + d->aside + d->without + d->lost);
+		cr_assert_eq(d->records, t->of[0].records);
+		cr_assert_eq(d->lost, t->of[0].lost);
+	}
+	cr_assert_gt(t->of[0].records, 0);
+	*delivered += t->of[0].records - t->of[0].lost;
+	*lost += t->of[0].lost;
+}
+
+/* A process and its timers' rows of the same interval. */
+static void check_process(const struct tk_interval *i, const struct tk_interval_process *p)
+{
+	uint64_t delivered = 0, attributed = 0;
+
+	for (size_t k = 0; k < i->n_timers; k++)
+		if (!strcmp(i->timers[k].segment, p->segment))
+			check_timer(&i->timers[k], &delivered, &attributed);
+	cr_assert_eq(p->records, p->delivered + p->lost);
+	cr_assert_eq(p->delivered, delivered + p->unknown, "%s: %lu, and its timers' rows %lu",
+		     p->segment, p->delivered, delivered);
+	cr_assert_eq(p->attributed, attributed);
+	came.delivered += p->delivered;
+	came.lost += p->lost;
+	came.unknown += p->unknown;
+	came.attributed += p->attributed;
+	came.unsettled = p->unsettled;
+}
+
+static void has_a_process(const struct tk_interval *i, const struct tk_interval_timer *t)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < i->n_processes; k++)
+		n += !strcmp(i->processes[k].segment, t->segment);
+	cr_assert_eq(n, 1, "%s", t->segment);
+	for (size_t k = 0; k < i->n_timers; k++)
+		cr_assert(&i->timers[k] == t || i->timers[k].key != t->key, "two rows of one");
+}
+
+/* Every interval adds up by itself. */
+static void take_intervals(void)
+{
+	struct tk_intervals_dropped dropped;
+	struct tk_interval *i;
+
+	while ((i = tk_collector_next_interval(&c, &dropped))) {
+		cr_assert_eq(i->number, ++came.intervals);
+		cr_assert_eq(dropped.rows, 0);
+		for (size_t k = 0; k < i->n_timers; k++)
+			has_a_process(i, &i->timers[k]);
+		for (size_t k = 0; k < i->n_processes; k++)
+			check_process(i, &i->processes[k]);
+		came.timers += i->n_timers;
+		came.processes += i->n_processes;
+		tk_interval_free(i);
+	}
+}
+
 static uint64_t samples(size_t *timers)
 {
 	struct tk_snapshot *s = tk_collector_snapshot(&c, &(struct tk_view){ 0 });
@@ -135,6 +209,9 @@ static uint64_t samples(size_t *timers)
 	*timers = s->n_timers;
 	cr_assert_eq(s->unknown, 0);
 	cr_assert_eq(s->delivered, sum);
+	take_intervals();
+	cr_assert_eq(came.delivered, s->delivered);
+	cr_assert_eq(came.lost, s->lost);
 	tk_snapshot_free(s);
 	return sum;
 }
@@ -163,7 +240,7 @@ Test(round, what_is_read_while_it_is_handed_over_is_not_forgotten)
 	for (unsigned i = 0; i < 4; i++)
 		leave_dead("one", 3, NULL);
 	tk_scan(&c);
-	to_the_end(12 * RECORDS, 3);
+	to_the_end(12 * RECORDS, 12);
 }
 
 Test(round, a_segment_is_shared_by_two_drainers)
@@ -175,14 +252,206 @@ Test(round, a_segment_is_shared_by_two_drainers)
 	to_the_end(4 * RECORDS, 4);
 }
 
-/* All of an app's processes that end within a round go on with one another's series. */
-Test(round, the_dead_of_an_app_are_one_series_a_timer)
+/* Processes of an app, one after the other within an interval, or at once: each has its own series. */
+Test(round, each_process_has_series_of_its_own)
 {
 	begin(2);
 	for (unsigned i = 0; i < 5; i++)
 		leave_dead("again", 2, NULL);
 	tk_scan(&c);
-	to_the_end(10 * RECORDS, 2);
+	to_the_end(10 * RECORDS, 10);
+	cr_assert_geq(came.timers, 10);
+	cr_assert_geq(came.processes, 5);
+}
+
+/* Of each of its two segments the interval has a row a timer, with what that one recorded. */
+Test(round, a_restart_within_an_interval_is_two_series)
+{
+	struct tk_intervals_dropped dropped;
+	struct tk_interval *i;
+	uint64_t records = 0;
+
+	begin(1);
+	leave_dead("phoenix", 1, NULL);
+	tk_scan(&c);
+	tk_round_ask(&c, false); /* read, and handed over, within the interval */
+	turn_all();
+	tk_round_receive(&c);
+	leave_dead("phoenix", 1, NULL);
+	tk_scan(&c);
+	go_round();
+	i = tk_collector_next_interval(&c, &dropped);
+	cr_assert_eq(i->n_processes, 2);
+	cr_assert_eq(i->n_timers, 2);
+	cr_assert_neq(i->timers[0].pid, i->timers[1].pid);
+	cr_assert_neq(i->timers[0].key, i->timers[1].key);
+	for (size_t k = 0; k < 2; k++) {
+		cr_assert_str_eq(i->timers[k].name, "t0");
+		check_process(i, &i->processes[k]);
+		records += i->timers[k].of[0].records;
+	}
+	came.intervals = 1;
+	cr_assert_leq(records, 2 * RECORDS);
+	tk_interval_free(i);
+	to_the_end(2 * RECORDS, 2);
+}
+
+static void turn_one(size_t drainer)
+{
+	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_drainer_turn(c.drainers[drainer], c.now_ns);
+}
+
+/* Close an interval though a drainer has not answered: a second and more have passed. */
+static void close_without_the_late(void)
+{
+	tk_round_receive(&c);
+	cr_assert(c.rounding);
+	c.now_ns += 2 * TK_SECOND_NS;
+	tk_round_receive(&c);
+	cr_assert(!c.rounding);
+	take_intervals();
+}
+
+/* What a drainer says late comes with a later interval, whole. */
+Test(round, intervals_add_up_though_a_drainer_is_late)
+{
+	begin(2);
+	leave_dead("late", 4, NULL);
+	tk_scan(&c);
+	cr_assert_eq(c.sources[0]->n_parts, 2);
+	tk_round_ask(&c, true);
+	turn_one(0);
+	close_without_the_late();
+	cr_assert_eq(c.drainers[0]->n_held, 0);
+	tk_round_ask(&c, true);
+	turn_one(0);
+	turn_one(1);
+	tk_round_receive(&c);
+	cr_assert(!c.rounding);
+	take_intervals();
+	to_the_end(4 * RECORDS, 4);
+}
+
+/* It answers between two rounds, and is late again: the answer that has come is taken, and what it
+ * says next waits for the next answer. */
+Test(round, intervals_add_up_though_a_drainer_is_late_again)
+{
+	begin(2);
+	leave_dead("late", 4, NULL);
+	tk_scan(&c);
+	tk_round_ask(&c, true);
+	turn_one(0);
+	close_without_the_late();
+	turn_one(1);
+	tk_round_receive(&c); /* no round is open */
+	tk_round_ask(&c, true);
+	turn_one(0);
+	close_without_the_late();
+	cr_assert_gt(came.delivered, 0);
+	to_the_end(4 * RECORDS, 4);
+}
+
+/* There is no room for series: what was delivered is unknown, in the same interval. */
+Test(round, intervals_add_up_though_timers_have_no_series)
+{
+	begin(1);
+	leave_dead("many", 3, NULL);
+	tk_scan(&c);
+	c.shown.registry.n_dead -= TK_REGISTRY_LIVING_MAX; /* as if so many lived */
+	for (unsigned i = 0; i < 6; i++)
+		go_round();
+	take_intervals();
+	cr_assert_eq(came.delivered, 3 * RECORDS);
+	cr_assert_eq(came.unknown, 3 * RECORDS);
+	cr_assert_eq(came.timers, 0);
+	cr_assert(place_remove());
+}
+
+#define SLOTS  1024u
+#define TIMERS 5u
+
+/* A process that records as it is told, until the pipe is closed. @return its pid */
+static pid_t start_recorder(int *tell, int *done)
+{
+	int to[2], from[2];
+	pid_t pid;
+
+	cr_assert(pipe(to) == 0 && pipe(from) == 0);
+	pid = fork();
+	if (pid == 0) {
+		struct tk_options o = { .slots = SLOTS };
+		tk_timer_t t[TIMERS];
+		uint32_t n = 0;
+
+		close(to[1]);
+		if (tk_open("told", &o) || tk_join(NULL))
+			_exit(1);
+		for (uint32_t i = 0; i < TIMERS; i++)
+			t[i] = tk_timer((const char *[]){ "a", "b", "c", "d", "e" }[i]);
+		do {
+			for (uint32_t i = 0; i < n; i++)
+				tk_stop(t[i % TIMERS], tk_start(t[i % TIMERS]));
+			tk_flush();
+			(void)!write(from[1], &n, sizeof(n));
+		} while (read(to[0], &n, sizeof(n)) == sizeof(n));
+		_exit(0);
+	}
+	close(to[0]);
+	close(from[1]);
+	*tell = to[1];
+	*done = from[0];
+	return pid;
+}
+
+static void await_told(int done)
+{
+	uint32_t n;
+
+	cr_assert_eq(read(done, &n, sizeof(n)), sizeof(n));
+}
+
+/* Lapped between rounds, again and again: what was lost is in the process's row of the interval in
+ * which it was found, and in its timers' rows once it is settled: all of it in the end. */
+Test(round, what_is_lost_is_in_rows)
+{
+	uint64_t state = 7, pushed = 0;
+	int tell, done, status;
+	size_t timers;
+	pid_t pid;
+
+	begin(2);
+	pid = start_recorder(&tell, &done);
+	await_told(done);
+	tk_scan(&c);
+	go_round();
+	for (unsigned i = 0; i < 200; i++) {
+		uint32_t n = (uint32_t)random_below(&state, 2 * SLOTS);
+
+		cr_assert_eq(write(tell, &n, sizeof(n)), sizeof(n));
+		await_told(done);
+		pushed += n;
+		(void)tk_scan_peek(&c);
+		go_round();
+		take_intervals();
+		cr_assert_eq(came.delivered + came.lost, pushed);
+		cr_assert_leq(came.attributed, came.lost);
+		cr_assert(came.unsettled || came.attributed == came.lost,
+			  "it says so while it is not settled");
+	}
+	close(tell);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	tk_scan(&c);
+	for (unsigned i = 0; i < 8; i++)
+		go_round();
+	samples(&timers);
+	cr_assert_gt(came.lost, 0);
+	cr_assert_eq(came.delivered + came.lost, pushed);
+	cr_assert_eq(came.attributed, came.lost, "%lu, %lu", came.attributed, came.lost);
+	cr_assert_eq(came.unknown, 0);
+	cr_assert_eq(timers, TIMERS);
+	close(done);
+	cr_assert(place_remove());
 }
 
 /* A queue that another reader held comes to a drainer that has nothing of its process, which is
@@ -261,7 +530,8 @@ Test(round, a_gap_is_shown_whenever_it_was)
 	cr_assert(place_remove());
 }
 
-/* Tallies are swapped before the end is read: what comes after goes into the next round's. */
+/* Tallies are swapped before the end is read: what comes after goes into the next round's, and so
+ * do the figures, which are those of what was swapped. */
 Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 {
 	struct tk_drained sum = { .fill_ns = 1 };
@@ -271,17 +541,25 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 	leave_dead("part", 1, NULL);
 	tk_scan(&c);
 	p = tk_part_new(c.sources[0]->seg, TK_LANE_OLDEST, false);
-	p->pool = &c.drainers[0]->pool;
+	p->pool = p->agg.pool = &c.drainers[0]->pool;
 	tk_part_add(p, 0);
 	p->ended = true;
 	tk_part_end_lane(p, 0);
 	tk_part_swap_tallies(p);
 	tk_part_drain(p, 0, 1, &sum);
-	tk_part_sum_up(p);
-	cr_assert_eq(p->figures.delivered, RECORDS);
+	tk_part_look_at_lanes(p);
+	cr_assert_eq(p->figures.delivered, 0, "what the full tallies hold");
 	cr_assert(!p->figures.finished);
+	cr_assert_eq(p->figures.behind, 1);
+	for (uint32_t id = 0; id < p->max_timers; id++)
+		cr_assert_null(p->full[id]);
+	tk_part_settle_lane(p, 0);
 	tk_part_swap_tallies(p);
-	tk_part_sum_up(p);
+	tk_part_look_at_lanes(p);
+	cr_assert_eq(p->figures.delivered, RECORDS);
+	cr_assert_eq(p->figures.unsettled, 0);
+	cr_assert_eq(p->figures.behind, 0);
+	cr_assert_eq(p->figures.lag, 0);
 	cr_assert(p->figures.finished);
 	tk_part_free(p);
 	cr_assert(place_remove());

@@ -3,8 +3,10 @@
 #include "collector/stats/series.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tests/random.h"
 
@@ -15,32 +17,131 @@
 static struct tk_tally_pool pool;
 static struct tk_history history;
 
-static void give(struct tk_series *s, struct tk_tally *t, uint64_t ticks, uint64_t n)
+static void add(struct tk_tally *t, enum tk_measure m, uint64_t ticks, uint64_t n)
 {
-	t->min[0] = ticks < t->min[0] ? ticks : t->min[0];
-	t->max[0] = ticks > t->max[0] ? ticks : t->max[0];
-	t->sum[0] += n * ticks;
-	t->buckets[0][tk_hist_index(ticks)] += (uint32_t)n;
-	cr_assert_eq(tk_series_take(s, t), 0);
-	tk_series_count(s, n, n / 10);
+	struct tk_tally_measure *c = &t->of[m];
+	uint32_t bucket = tk_hist_index(ticks);
+
+	if (n == 0)
+		return;
+	if (bucket - c->first >= c->width)
+		cr_assert(tk_tally_widen(&pool, t, m, bucket, NULL));
+	c->min = ticks < c->min ? ticks : c->min;
+	c->max = ticks > c->max ? ticks : c->max;
+	c->sum += n * ticks;
+	c->counters[bucket - c->first] += (uint32_t)n;
 }
 
-static void sum_up(const struct tk_trail *trail, uint64_t *count, uint64_t *pushed, uint64_t *lost)
+/* So many records with a duration and no origin; a tenth as many are lost. */
+static void give(struct tk_series *s, struct tk_tally *t, uint64_t ticks, uint64_t n)
+{
+	add(t, TK_PROCESSING, ticks, n);
+	tk_series_take(s, t);
+	tk_series_lose(s, n / 10);
+}
+
+static void adds_up(const struct tk_datapoint *d)
+{
+	cr_assert_eq(d->records, d->count + d->aside + d->without + d->lost);
+}
+
+static void add_datapoint(struct tk_datapoint *sum, const struct tk_datapoint *d)
+{
+	adds_up(d);
+	sum->records += d->records;
+	sum->lost += d->lost;
+	sum->count += d->count;
+	sum->aside += d->aside;
+	sum->without += d->without;
+}
+
+/* All datapoints of a trail together, which follow each other. */
+static struct tk_datapoint sum_up(const struct tk_trail *trail)
 {
 	size_t n = tk_trail_count(trail, 0, INT64_MAX);
-	struct tk_datapoint *d = calloc(n + 1, sizeof(*d));
+	struct tk_datapoint *d = calloc(n + 1, sizeof(*d)), sum = { 0 };
 
-	*count = *pushed = *lost = 0;
 	cr_assert_eq(tk_trail_copy(trail, 0, INT64_MAX, d, n), n);
 	for (size_t i = 0; i < n; i++) {
-		*count += d[i].count;
-		*pushed += d[i].pushed;
-		*lost += d[i].lost;
+		add_datapoint(&sum, &d[i]);
 		if (i)
 			cr_assert_eq(d[i].t_ns - (int64_t)d[i].interval_ns, d[i - 1].t_ns,
 				     "a gap or an overlap in time");
 	}
 	free(d);
+	return sum;
+}
+
+static void same_counts(const struct tk_datapoint *a, const struct tk_datapoint *b)
+{
+	cr_assert_eq(a->records, b->records);
+	cr_assert_eq(a->lost, b->lost);
+	cr_assert_eq(a->count, b->count);
+	cr_assert_eq(a->aside, b->aside);
+	cr_assert_eq(a->without, b->without);
+}
+
+/* Random records of all kinds: what each interval, each tier and the total say of them. */
+static void live(uint64_t seed)
+{
+	struct tk_series *s = tk_series_new(1, SECOND);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint given[TK_MEASURES] = { 0 }, sum, total;
+	uint64_t state = seed;
+	int64_t now = SECOND;
+
+	tk_history_init(&history, BIG);
+	/* A sample of each measure first: before it a measure has no past. */
+	for (int i = 0; i < 500; i++) {
+		uint64_t records = 1 + random_below(&state, 100), lost = random_below(&state, 20);
+		struct tk_datapoint now_given[TK_MEASURES];
+
+		for (int m = 0; m < TK_MEASURES; m++) {
+			uint64_t aside = random_below(&state, records), without;
+			uint64_t negative = random_below(&state, aside + 1);
+
+			without = random_below(&state, records - aside);
+			add(t, (enum tk_measure)m, random_log(&state, 40),
+			    records - aside - without);
+			t->of[m].negative = (uint32_t)negative;
+			t->of[m].across = (uint32_t)(aside - negative);
+			if (m == TK_PROCESSING)
+				t->of[m].without = (uint32_t)without;
+			now_given[m] = (struct tk_datapoint){ .records = records + lost,
+							      .lost = lost,
+							      .count = records - aside - without,
+							      .aside = aside,
+							      .without = without };
+			add_datapoint(&given[m], &now_given[m]);
+		}
+		tk_series_take(s, t);
+		tk_series_lose(s, lost);
+		now += INTERVAL + (int64_t)random_below(&state, 2000000) - 1000000;
+		cr_assert_eq(tk_series_close(s, &history, now, INTERVAL), 0);
+		for (int m = 0; m < TK_MEASURES; m++)
+			same_counts(&s->track[m].last, &now_given[m]);
+	}
+	tk_series_leave(s);
+	tk_series_end(s, &history, now + 1);
+	for (int m = 0; m < TK_MEASURES; m++) {
+		for (int tier = 0; tier < TK_TIERS; tier++) {
+			sum = sum_up(&s->track[m].trail[tier]);
+			same_counts(&sum, &given[m]);
+		}
+		tk_series_total(s, (enum tk_measure)m, now, &total);
+		same_counts(&total, &given[m]);
+		cr_assert_eq(s->track[m].hist[TK_TIERS].count, given[m].count);
+	}
+	cr_assert_eq(s->negative + s->across, given[0].aside + given[1].aside);
+	tk_tally_put(&pool, t);
+	tk_series_free(s, &history);
+	cr_assert_eq(history.used, 0);
+}
+
+Test(series, every_record_is_accounted_for_at_every_tier_and_in_total)
+{
+	for (uint64_t seed = 1; seed < 10; seed++)
+		live(seed);
 }
 
 Test(series, every_tier_and_the_total_hold_the_same_counts)
@@ -63,16 +164,15 @@ Test(series, every_tier_and_the_total_hold_the_same_counts)
 	}
 	tk_series_end(s, &history, now + 1);
 	for (int tier = 0; tier < TK_TIERS; tier++) {
-		uint64_t count, pushed, l;
+		struct tk_datapoint sum = sum_up(&s->track[0].trail[tier]);
 
-		sum_up(&s->track[0].trail[tier], &count, &pushed, &l);
-		cr_assert_eq(count, given);
-		cr_assert_eq(pushed, given);
-		cr_assert_eq(l, lost);
+		cr_assert_eq(sum.count, given);
+		cr_assert_eq(sum.records, given + lost);
+		cr_assert_eq(sum.lost, lost);
 	}
 	tk_series_total(s, TK_PROCESSING, now, &total);
 	cr_assert_eq(total.count, given);
-	cr_assert_eq(total.pushed, given);
+	cr_assert_eq(total.records, given + lost);
 	cr_assert_eq(total.lost, lost);
 	cr_assert_null(s->track[TK_LATENCY].hist, "no sample, no memory");
 	/* 1000 intervals of 100 ms: a hundred seconds, give or take the one that is open. */
@@ -117,53 +217,127 @@ Test(series, an_interval_without_records_has_count_zero)
 	tk_series_free(s, &history);
 }
 
-Test(series, a_restart_goes_on_with_the_gap_filled)
+/* It ends with its interval, which is its last datapoint in every tier. */
+Test(series, what_has_ended_does_not_change)
 {
 	struct tk_series *s = tk_series_new(42, 0);
 	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_datapoint d[3];
-
-	tk_history_init(&history, BIG);
-	give(s, t, 7, 5);
-	tk_series_end(s, &history, SECOND);
-	cr_assert_not(s->alive);
-	tk_series_revive(s, &history, 60 * SECOND);
-	cr_assert(s->alive);
-	give(s, t, 9, 3);
-	tk_series_close(s, &history, 60 * SECOND + INTERVAL, INTERVAL);
-	for (int tier = 0; tier < 2; tier++) {
-		size_t n = tk_trail_copy(&s->track[0].trail[tier], -1, INT64_MAX, d, 3);
-
-		cr_assert_eq(n, tier == 0 ? 3 : 2);
-		cr_assert_eq(d[0].count, 5);
-		cr_assert_eq(d[1].count, 0);
-		cr_assert_eq(d[1].interval_ns, 59 * SECOND);
-	}
-	cr_assert_eq(s->key, 42);
-	tk_series_free(s, &history);
-}
-
-/* A process that is started again within the interval. */
-Test(series, a_quick_restart_is_one_datapoint)
-{
-	struct tk_series *s = tk_series_new(42, 0);
-	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_datapoint d[2];
+	struct tk_datapoint before, after;
 
 	tk_history_init(&history, BIG);
 	give(s, t, 7, 5);
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
 	give(s, t, 7, 4);
 	tk_series_leave(s);
-	cr_assert_not(s->alive);
-	cr_assert_eq(tk_series_revive(s, &history, INTERVAL), 0);
-	cr_assert(s->alive);
-	give(s, t, 9, 3);
+	cr_assert(!s->alive && s->ending);
+	give(s, t, 9, 3); /* what comes before its interval is closed is its own */
+	tk_series_end(s, &history, 2 * INTERVAL);
+	cr_assert(!s->alive && !s->ending);
+	tk_series_total(s, TK_PROCESSING, SECOND, &before);
+	cr_assert_eq(before.count, 12);
+	for (int tier = 0; tier < TK_TIERS; tier++) {
+		struct tk_datapoint sum = sum_up(&s->track[0].trail[tier]);
+
+		cr_assert_eq(sum.count, 12);
+		cr_assert_eq(tk_trail_reach(&s->track[0].trail[tier]), 0);
+	}
+	tk_series_total(s, TK_PROCESSING, SECOND, &after);
+	cr_assert_eq(memcmp(&before, &after, sizeof(before)), 0);
+	tk_tally_put(&pool, t);
+	tk_series_free(s, &history);
+	cr_assert_eq(history.used, 0);
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* which cannot live within a limit */
+static void limit_memory(bool limited)
+{
+	static struct rlimit all;
+	struct rlimit some;
+
+	if (!limited) {
+		setrlimit(RLIMIT_AS, &all);
+		return;
+	}
+	getrlimit(RLIMIT_AS, &all);
+	some = all;
+	some.rlim_cur = 1u << 20; /* less than there is: nothing can be mapped */
+	if (setrlimit(RLIMIT_AS, &some))
+		cr_skip_test("no limit is to be had");
+}
+
+static void is_unknown(const struct tk_datapoint *d)
+{
+	cr_assert(isnan(d->sum_ns) && isnan(d->min_ns) && isnan(d->max_ns));
+	cr_assert(isnan(tk_datapoint_avg_ns(d)));
+	for (int p = 0; p < TK_PERCENTILES; p++)
+		cr_assert(isnan(d->p_ns[p]));
+}
+
+/* No histogram can be mapped for a while: counts are exact, what is not known says so, and what is
+ * known again afterwards is known. */
+Test(series, without_memory_counts_are_exact_and_percentiles_are_not_known)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint total, sum;
+
+	tk_history_init(&history, BIG);
+	add(t, TK_PROCESSING, 7, 30);
+	limit_memory(true);
+	tk_series_take(s, t);
+	limit_memory(false);
+	cr_assert_null(s->track[0].hist);
+	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	adds_up(&s->track[0].last);
+	cr_assert_eq(s->track[0].last.records, 30);
+	cr_assert_eq(s->track[0].last.count, 30);
+	is_unknown(&s->track[0].last);
+	add(t, TK_PROCESSING, 9, 11);
+	tk_series_take(s, t);
+	tk_series_lose(s, 3);
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
-	cr_assert_eq(tk_trail_copy(&s->track[0].trail[0], -1, INT64_MAX, d, 2), 2);
-	cr_assert_eq(d[1].count, 7);
-	cr_assert_eq(d[1].interval_ns, INTERVAL);
-	cr_assert_eq(tk_trail_count(&s->track[0].trail[1], -1, INT64_MAX), 0);
+	cr_assert_eq(s->track[0].last.count, 11);
+	cr_assert_eq(s->track[0].last.p_ns[TK_P50], 9);
+	tk_series_leave(s);
+	tk_series_end(s, &history, 3 * INTERVAL);
+	tk_series_total(s, TK_PROCESSING, SECOND, &total);
+	adds_up(&total);
+	cr_assert_eq(total.count, 41);
+	is_unknown(&total);
+	for (int tier = 0; tier < TK_TIERS; tier++) {
+		sum = sum_up(&s->track[0].trail[tier]);
+		cr_assert_eq(sum.count, 41);
+		cr_assert_eq(sum.records, 44);
+	}
+	tk_tally_put(&pool, t);
+	tk_series_free(s, &history);
+}
+#endif
+
+/* Counters ran out in the hot loop: sums and extremes are known, percentiles are not. */
+Test(series, bare_samples_leave_percentiles_unknown)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+
+	tk_history_init(&history, BIG);
+	add(t, TK_PROCESSING, 10, 4);
+	t->of[TK_PROCESSING].bare = 2;
+	t->of[TK_PROCESSING].sum += 200;
+	t->of[TK_PROCESSING].max = 150;
+	tk_series_take(s, t);
+	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	adds_up(&s->track[0].last);
+	cr_assert_eq(s->track[0].last.count, 6);
+	cr_assert_eq(s->track[0].last.sum_ns, 240);
+	cr_assert_eq(s->track[0].last.min_ns, 10);
+	cr_assert_eq(s->track[0].last.max_ns, 150);
+	for (int p = 0; p < TK_PERCENTILES; p++)
+		cr_assert(isnan(s->track[0].last.p_ns[p]));
+	give(s, t, 20, 3);
+	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
+	cr_assert_eq(s->track[0].last.p_ns[TK_P50], 20, "the next interval knows its own");
+	tk_tally_put(&pool, t);
 	tk_series_free(s, &history);
 }
 
@@ -176,8 +350,8 @@ Test(series, what_is_set_aside_is_counted)
 
 	tk_history_init(&history, BIG);
 	for (unsigned i = 1; i <= 2; i++) {
-		t->negative = 3;
-		t->across = i;
+		t->of[TK_PROCESSING].negative = 3;
+		t->of[TK_PROCESSING].across = i;
 		give(s, t, 7, 1);
 		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
 	}
@@ -277,6 +451,12 @@ Test(history, a_budget_of_nothing_keeps_the_chunk_being_filled)
 	cr_assert_eq(history.used, 0);
 }
 
+static void marks(struct tk_series *s, struct tk_tally *t, uint32_t n)
+{
+	t->of[TK_PROCESSING].without = n;
+	tk_series_take(s, t);
+}
+
 Test(series, it_is_silent_until_it_has_a_sample)
 {
 	struct tk_series *s = tk_series_new(1, 0);
@@ -284,9 +464,12 @@ Test(series, it_is_silent_until_it_has_a_sample)
 
 	tk_history_init(&history, BIG);
 	cr_assert(tk_series_silent(s), "nothing was recorded");
-	tk_series_count(s, 5, 1);
+	marks(s, t, 4);
+	tk_series_lose(s, 1);
 	cr_assert(tk_series_silent(s), "marks: records that came and were no samples");
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
+	cr_assert_eq(s->track[0].last.without, 4);
+	cr_assert_eq(s->track[1].last.without, 4);
 	cr_assert(tk_series_silent(s), "and in the total as well");
 	give(s, t, 7, 1);
 	cr_assert_not(tk_series_silent(s));
@@ -294,7 +477,7 @@ Test(series, it_is_silent_until_it_has_a_sample)
 	cr_assert_not(tk_series_silent(s), "once is for ever");
 	tk_series_free(s, &history);
 	s = tk_series_new(2, 0);
-	tk_series_count(s, 3, 3);
+	tk_series_lose(s, 3);
 	cr_assert_not(tk_series_silent(s), "what was lost may have been samples");
 	tk_series_free(s, &history);
 }
@@ -303,20 +486,20 @@ Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
 {
 	struct tk_series *s = tk_series_new(1, 0);
 	struct tk_tally *t = tk_tally_get(&pool);
-	uint64_t count, pushed, lost;
+	struct tk_datapoint sum;
 
 	tk_history_init(&history, BIG);
-	tk_series_count(s, 9, 9);
+	tk_series_lose(s, 9);
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
-	t->across = 5; /* all that came later crossed an epoch */
+	t->of[TK_PROCESSING].across = 5; /* all that came later crossed an epoch */
 	tk_series_take(s, t);
-	tk_series_count(s, 5, 0);
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
 	tk_series_close(s, &history, 3 * INTERVAL, INTERVAL);
-	sum_up(&s->track[TK_PROCESSING].trail[0], &count, &pushed, &lost);
-	cr_assert_eq(count, 0);
-	cr_assert_eq(pushed, 14);
-	cr_assert_eq(lost, 9);
+	sum = sum_up(&s->track[TK_PROCESSING].trail[0]);
+	cr_assert_eq(sum.count, 0);
+	cr_assert_eq(sum.records, 14);
+	cr_assert_eq(sum.lost, 9);
+	cr_assert_eq(sum.aside, 5);
 	cr_assert_null(s->track[TK_LATENCY].trail[0].oldest);
 	tk_tally_put(&pool, t);
 	tk_series_free(s, &history);

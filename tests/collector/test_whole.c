@@ -129,7 +129,7 @@ static uint64_t accounted(const struct tk_snapshot *s)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < s->n_timers; i++)
-		sum += s->timers[i].total[0].count + s->timers[i].total[0].lost;
+		sum += s->timers[i].total[0].records;
 	return sum;
 }
 
@@ -155,8 +155,11 @@ Test(whole, produced_is_delivered_plus_lost_timer_by_timer)
 		if (strncmp(t->name, "timer-", 6))
 			continue;
 		for (int m = 0; m < TK_MEASURES; m++) {
-			cr_assert_eq(t->total[m].pushed, 20000);
-			cr_assert_eq(t->total[m].count + t->total[m].lost + t->negative, 20000);
+			const struct tk_datapoint *d = &t->total[m];
+
+			cr_assert_eq(d->records, 20000);
+			cr_assert_eq(d->count + d->aside + d->lost, 20000);
+			cr_assert_eq(d->without, 0, "each has an origin and a stop");
 			cr_assert_leq(t->total[m].min_ns, t->total[m].p_ns[TK_P50]);
 			cr_assert_leq(t->total[m].p_ns[TK_P9999], t->total[m].max_ns);
 		}
@@ -192,12 +195,42 @@ static bool died(const struct tk_snapshot *s)
 	return timer_00(s) && !timer_00(s)->alive;
 }
 
-static bool came_back(const struct tk_snapshot *s)
+static size_t timers_00(const struct tk_snapshot *s)
 {
-	return timer_00(s) && timer_00(s)->alive && timer_00(s)->total[0].count == 1000;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++)
+		n += !strcmp(s->timers[i].name, "timer-00");
+	return n;
 }
 
-Test(whole, a_series_survives_the_restart_of_its_process)
+static bool came_back(const struct tk_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_timers; i++)
+		if (!strcmp(s->timers[i].name, "timer-00") && s->timers[i].alive &&
+		    s->timers[i].pid != (uint32_t)first_pid && s->timers[i].total[0].count >= 500)
+			return timers_00(s) == 2;
+	return false;
+}
+
+/* The dead one's series is as it was, and the living one's has its own records only. */
+static void each_has_its_own(const struct tk_snapshot *s, pid_t second)
+{
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+		bool first = t->pid == (uint32_t)first_pid;
+
+		cr_assert(first || t->pid == (uint32_t)second);
+		cr_assert_eq(t->alive, !first);
+		cr_assert_eq(t->key == first_key, first);
+		for (int m = 0; m < TK_MEASURES; m++) {
+			cr_assert_eq(t->total[m].count, 500);
+			cr_assert_eq(t->total[m].records, 500);
+		}
+	}
+}
+
+Test(whole, a_restarted_process_has_series_of_its_own)
 {
 	struct tk_collector *c = collector(false);
 	struct tk_snapshot *s;
@@ -214,20 +247,14 @@ Test(whole, a_series_survives_the_restart_of_its_process)
 	tk_snapshot_free(await(c, died));
 	pid = watched("phoenix", "1", "500", "die");
 	s = await(c, came_back);
-	cr_assert_eq(timer_00(s)->key, first_key);
-	cr_assert_eq(timer_00(s)->pid, (uint32_t)pid);
+	each_has_its_own(s, pid);
 	tk_snapshot_free(s);
 	tk_collector_close(c);
 	kill_it(pid);
 }
 
-static bool is_second(const struct tk_snapshot *s)
-{
-	return timer_00(s) && timer_00(s)->pid != (uint32_t)first_pid;
-}
-
 /* However soon: within one interval, too. */
-Test(whole, a_series_survives_a_quick_restart)
+Test(whole, a_quick_restart_has_series_of_its_own)
 {
 	struct tk_collector *c = collector(false);
 	struct tk_snapshot *s;
@@ -242,11 +269,8 @@ Test(whole, a_series_survives_a_quick_restart)
 	tk_snapshot_free(s);
 	kill_it(first_pid);
 	pid = watched("phoenix", "1", "500", "die");
-	s = await(c, is_second);
-	cr_assert_eq(timer_00(s)->key, first_key);
-	tk_snapshot_free(s);
 	s = await(c, came_back);
-	cr_assert_eq(timer_00(s)->key, first_key);
+	each_has_its_own(s, pid);
 	tk_snapshot_free(s);
 	tk_collector_close(c);
 	kill_it(pid);
@@ -254,11 +278,7 @@ Test(whole, a_series_survives_a_quick_restart)
 
 static bool two_series(const struct tk_snapshot *s)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_timers; i++)
-		n += !strcmp(s->timers[i].name, "timer-00");
-	return n == 2;
+	return timers_00(s) == 2;
 }
 
 Test(whole, two_living_processes_of_an_app_are_two_series)
@@ -356,30 +376,76 @@ Test(whole, timers_without_a_sample_are_left_out_unless_asked_for)
 	kill_it(pid);
 }
 
-/* Every line of JSON Lines is an object with these fields. */
+static uint64_t number(const json_t *row, const char *field)
+{
+	const json_t *n = json_object_get(row, field);
+
+	cr_assert(json_is_integer(n), "%s", field);
+	return (uint64_t)json_integer_value(n);
+}
+
+static void has_fields(const json_t *row, const char *const *fields)
+{
+	for (; *fields; fields++)
+		cr_assert(json_object_get(row, *fields), "%s", *fields);
+}
+
+/* What every row has, and what the columns of its type promise. */
+static void check_row(const json_t *o)
+{
+	static const char *const every[] = { "interval",   "t_ns", "interval_ns", "app",
+					     "segment",    "pid",  "lost",        "unsettled",
+					     "rate_per_s", NULL };
+	static const char *const timer[] = { "timer",  "kind",   "set_aside", "without",
+					     "sum_ns", "min_ns", "avg_ns",    "p50_ns",
+					     "p90_ns", "p99_ns", "p999_ns",   "p9999_ns",
+					     "max_ns", NULL };
+	static const char *const process[] = { "processes", "alive", "attributed", "unknown",
+					       "refused",   "lag",   NULL };
+	double rate = json_number_value(json_object_get(o, "rate_per_s"));
+	uint64_t records = number(o, "records"), lost = number(o, "lost");
+
+	cr_assert_eq(number(o, "schema"), 2);
+	has_fields(o, every);
+	cr_assert_float_eq(rate, (double)records * 1e9 / (double)number(o, "interval_ns"),
+			   rate * 1e-9);
+	if (!strcmp(json_string_value(json_object_get(o, "type")), "process")) {
+		has_fields(o, process);
+		cr_assert_eq(records, number(o, "delivered") + lost);
+		return;
+	}
+	cr_assert_str_eq(json_string_value(json_object_get(o, "type")), "timer");
+	has_fields(o, timer);
+	cr_assert_gt(records, 0, "an idle timer has no row");
+	cr_assert_eq(records,
+		     number(o, "count") + number(o, "set_aside") + number(o, "without") + lost);
+	if (number(o, "count") == 0)
+		cr_assert(json_is_null(json_object_get(o, "p50_ns")));
+}
+
+/* Every line of JSON Lines is an object, and one that keeps its promise. @return what the rows of a
+ * kind count */
 static uint64_t count_in_jsonl(char *text, const char *kind)
 {
-	static const char *const fields[] = { "t_ns",     "interval_ns", "segment",    "pid",
-					      "timer",    "lost",        "rate_per_s", "sum_ns",
-					      "min_ns",   "avg_ns",      "p50_ns",     "p90_ns",
-					      "p99_ns",   "p999_ns",     "p9999_ns",   "max_ns",
-					      "set_aside" };
-	uint64_t count = 0;
+	uint64_t count = 0, delivered = 0, counted = 0;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		json_error_t error;
 		json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+		const char *of;
 
 		cr_assert(o, "%s: %s", error.text, line);
-		cr_assert_eq(json_integer_value(json_object_get(o, "schema")), 1);
-		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-			cr_assert(json_object_get(o, fields[i]), "%s", fields[i]);
-		if (json_integer_value(json_object_get(o, "count")) == 0)
-			cr_assert(json_is_null(json_object_get(o, "p50_ns")));
-		if (!strcmp(json_string_value(json_object_get(o, "kind")), kind))
-			count += (uint64_t)json_integer_value(json_object_get(o, "count"));
+		check_row(o);
+		of = json_string_value(json_object_get(o, "kind"));
+		if (!of)
+			delivered += number(o, "delivered") - number(o, "unknown");
+		else if (!strcmp(of, "processing"))
+			counted += number(o, "records") - number(o, "lost");
+		if (of && !strcmp(of, kind))
+			count += number(o, "count");
 		json_decref(o);
 	}
+	cr_assert_eq(delivered, counted, "processes and their timers");
 	return count;
 }
 
@@ -394,7 +460,7 @@ Test(whole, stat_shows_the_last_data_of_the_killed_when_asked)
 	cr_assert_eq(run("stat --once --oldest --format jsonl", out, sizeof(out)), TK_EXIT_OK);
 	cr_assert_eq(count_in_jsonl(out, "processing"), 3000);
 	cr_assert_eq(run("stat --once --oldest --format csv", out, sizeof(out)), TK_EXIT_OK);
-	cr_assert_eq(strncmp(out, "schema,t_ns,", 12), 0);
+	cr_assert_eq(strncmp(out, "schema,type,", 12), 0);
 	cr_assert_eq(run("stat --once --oldest --timer nothing-such", out, sizeof(out)),
 		     TK_EXIT_USAGE);
 	cr_assert_eq(run("clean", out, sizeof(out)), TK_EXIT_OK);

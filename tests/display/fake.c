@@ -57,11 +57,14 @@ static struct tk_datapoint point(size_t timer, enum tk_measure m, int64_t t, uin
 
 	if (timer == SILENT || (timer == IDLE && t % (10000 * MS) < 3000 * MS))
 		return d;
-	d.pushed = (uint64_t)((double)interval / 1e9 *
-			      (20000 + 9000 * sin(phase * 6.283) + 1500 * noise(timer + 99, slot)));
-	if (m == TK_LATENCY && timer == DEAF)
+	d.records =
+		(uint64_t)((double)interval / 1e9 *
+			   (20000 + 9000 * sin(phase * 6.283) + 1500 * noise(timer + 99, slot)));
+	if (m == TK_LATENCY && timer == DEAF) {
+		d.without = d.records;
 		return d;
-	d.count = d.pushed;
+	}
+	d.count = d.records;
 	d.min_ns = base * (0.4 + 0.05 * noise(timer, slot * 3));
 	d.p_ns[TK_P50] = mid * 0.92;
 	d.p_ns[TK_P90] = mid * 1.5;
@@ -81,7 +84,8 @@ static struct tk_datapoint total(size_t timer, enum tk_measure m, int64_t now)
 
 	d.interval_ns = WATCHED;
 	d.count *= 6000;
-	d.pushed *= 6000;
+	d.records *= 6000;
+	d.without *= 6000;
 	d.sum_ns *= 6000;
 	return d;
 }
@@ -238,6 +242,13 @@ struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct t
 	(void)c;
 	tick();
 	return tk_fake_snapshot(&tk_fake_live, view);
+}
+
+int64_t tk_collector_now_ns(const struct tk_collector *c)
+{
+	(void)c;
+	tick();
+	return tk_fake_live.now_ns;
 }
 
 void tk_collector_set_interval(struct tk_collector *c, uint64_t interval_ns)

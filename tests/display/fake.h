@@ -9,7 +9,7 @@
 #ifndef TK_TESTS_DISPLAY_FAKE_H
 #define TK_TESTS_DISPLAY_FAKE_H
 
-#include "collector/engine/snapshot.h"
+#include "collector/engine/views/snapshot.h"
 
 #define TK_FAKE_NOW INT64_C(1700000000000000000) /* 2023-11-14 22:13:20 UTC */
 

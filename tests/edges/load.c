@@ -167,8 +167,11 @@ static void end_now(enum end end)
 /* A child that records and ends at once. */
 static void child(uint64_t random, uint32_t app)
 {
+	/* Forked when its parent was ending already, its library may be closed: nothing is owed. */
+	bool late = __atomic_load_n(&me->ending, __ATOMIC_ACQUIRE);
 	struct ledger *l = new_ledger();
 
+	__atomic_store_n(&l->ending, late, __ATOMIC_RELEASE);
 	l->end = (uint8_t)(END_EXIT + random_below(&random, END_KILLED - END_EXIT));
 	begin_ledger(l, app, true);
 	for (uint32_t i = 0; i < LOAD_RECORDS; i++)

@@ -41,8 +41,10 @@ static struct tk_collector *open_collector(bool oldest)
 	c->wanted_interval_ns = INTERVAL_NS;
 	c->shown.state.interval_ns = INTERVAL_NS;
 	tk_registry_init(&c->shown.registry, 1u << 20);
-	c->began_wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c->shown.intervals.budget = 1u << 20;
 	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c->began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c->line_ns = c->shown.line_ns = c->began_ns - (int64_t)c->now_ns;
 	return c;
 }
 
@@ -58,7 +60,7 @@ static void round_of(struct tk_collector *c)
 	tk_round_ask(c, true);
 	drain(c);
 	tk_round_receive(c);
-	REQUIRE(!c->rounding && c->n_parcels == 0);
+	REQUIRE(!c->rounding && drainer->n_held == 0);
 }
 
 static void close_collector(struct tk_collector *c)
@@ -74,7 +76,6 @@ static void close_collector(struct tk_collector *c)
 	tk_scan_free(c);
 	tk_shown_free(&c->shown);
 	free(c->drainers);
-	free(c->parcels);
 	free(c);
 }
 
@@ -82,7 +83,7 @@ static void check_datapoint(const struct tk_datapoint *d)
 {
 	const double slack = 1 + 1e-9;
 
-	REQUIRE(isfinite(tk_datapoint_rate(d)) && isfinite(d->sum_ns));
+	REQUIRE(isfinite(tk_datapoint_rate(d)) && (!d->count || isfinite(d->sum_ns)));
 	if (!d->count)
 		return;
 	REQUIRE(d->min_ns >= 0 && d->min_ns <= d->p_ns[0] * slack);
@@ -93,21 +94,78 @@ static void check_datapoint(const struct tk_datapoint *d)
 	REQUIRE(tk_datapoint_avg_ns(d) * slack >= d->min_ns);
 }
 
-static void check_row(const struct tk_snap_timer *t, enum tk_measure m)
+static bool adds_up(const struct tk_datapoint *d)
+{
+	return d->records == d->count + d->aside + d->without + d->lost && d->lost <= d->records;
+}
+
+/* Each line of what was printed is a JSON object of this type. @return how many */
+static size_t check_lines(char *text, const char *type)
+{
+	size_t n = 0;
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), n++) {
+		json_t *row = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+		REQUIRE(json_is_object(row));
+		REQUIRE(!strcmp(json_string_value(json_object_get(row, "type")), type));
+		json_decref(row);
+	}
+	return n;
+}
+
+/* As `stat` prints it. */
+static void check_timer(const struct tk_interval *i, const struct tk_interval_timer *t)
 {
 	char *text = NULL;
-	json_t *row;
+	size_t size, n;
+	FILE *out = open_memstream(&text, &size);
+
+	REQUIRE(out && t->of[0].records == t->of[1].records && t->of[0].lost == t->of[1].lost);
+	for (int m = 0; m < TK_MEASURES; m++) {
+		REQUIRE(adds_up(&t->of[m]));
+		check_datapoint(&t->of[m]);
+	}
+	tk_rows_timer(out, TK_FORMAT_JSONL, i, t);
+	fclose(out);
+	n = check_lines(text, "timer");
+	REQUIRE(n == 1 || n == 2);
+	free(text);
+}
+
+static void check_process(const struct tk_interval *i, const struct tk_interval_process *p)
+{
+	uint64_t delivered = p->unknown, lost = 0;
+	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	REQUIRE(out);
-	tk_rows_print(out, TK_FORMAT_JSONL, t, m, &t->total[m]);
+	for (size_t k = 0; k < i->n_timers; k++) {
+		if (strcmp(i->timers[k].segment, p->segment))
+			continue;
+		delivered += i->timers[k].of[0].records - i->timers[k].of[0].lost;
+		lost += i->timers[k].of[0].lost;
+	}
+	REQUIRE(out && p->records == p->delivered + p->lost);
+	REQUIRE(p->delivered == delivered && p->attributed == lost);
+	tk_rows_process(out, TK_FORMAT_JSONL, i, p);
 	fclose(out);
-	row = json_loadb(text, size, 0, NULL);
-	REQUIRE(json_is_object(row));
-	REQUIRE(!strcmp(json_string_value(json_object_get(row, "timer")), t->name));
-	json_decref(row);
+	REQUIRE(check_lines(text, "process") == 1);
 	free(text);
+}
+
+static void check_intervals(struct tk_collector *c)
+{
+	struct tk_intervals_dropped dropped;
+	struct tk_interval *i;
+
+	while ((i = tk_collector_next_interval(c, &dropped))) {
+		for (size_t k = 0; k < i->n_timers; k++)
+			check_timer(i, &i->timers[k]);
+		for (size_t k = 0; k < i->n_processes; k++)
+			check_process(i, &i->processes[k]);
+		tk_interval_free(i);
+	}
 }
 
 static void check_screen(const struct tk_snapshot *s)
@@ -132,7 +190,7 @@ static void check_screen(const struct tk_snapshot *s)
 
 static void show(struct tk_collector *c)
 {
-	struct tk_view view = { .since_ns = 1, .silent = true, .max_points = 100, .key = 1 };
+	struct tk_view view = { .silent = true, .max_points = 100, .key = 1 };
 	struct tk_snapshot *s = tk_collector_snapshot(c, &view);
 	uint64_t lost = 0;
 
@@ -145,8 +203,7 @@ static void show(struct tk_collector *c)
 		for (int m = 0; m < TK_MEASURES; m++) {
 			check_datapoint(&t->last[m]);
 			check_datapoint(&t->total[m]);
-			REQUIRE(t->total[m].lost <= t->total[m].pushed);
-			check_row(t, (enum tk_measure)m);
+			REQUIRE(adds_up(&t->last[m]) && adds_up(&t->total[m]));
 		}
 		lost += t->total[TK_PROCESSING].lost;
 	}
@@ -194,6 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(c, &in);
 	round_of(c);
 	show(c);
+	check_intervals(c);
 	close_collector(c);
 	REQUIRE(fuzz_free_descriptor() == descriptor);
 	return 0;

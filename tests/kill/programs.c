@@ -121,7 +121,23 @@ static FILE *read_again(int fd)
 	return fopen(path, "re");
 }
 
-/* What `stat` has counted so far, in whole lines. Latencies count the same records again. */
+static uint64_t number(const json_t *row, const char *column)
+{
+	return (uint64_t)json_integer_value(json_object_get(row, column));
+}
+
+static bool adds_up(const json_t *row, const char *type)
+{
+	uint64_t sum = number(row, "lost");
+
+	if (!strcmp(type, "process"))
+		sum += number(row, "delivered");
+	else
+		sum += number(row, "count") + number(row, "set_aside") + number(row, "without");
+	return number(row, "schema") == 2 && number(row, "records") == sum;
+}
+
+/* What `stat` says was delivered so far, in whole lines. */
 static bool sum_of_stat(int out, uint64_t *sum, char why[200])
 {
 	FILE *f = read_again(out);
@@ -131,12 +147,12 @@ static bool sum_of_stat(int out, uint64_t *sum, char why[200])
 	*sum = 0;
 	while (good && f && fgets(line, sizeof(line), f) && strchr(line, '\n')) {
 		json_t *row = json_loads(line, 0, NULL);
-		const char *kind = json_string_value(json_object_get(row, "kind"));
+		const char *type = json_string_value(json_object_get(row, "type"));
 
-		if (!kind)
-			good = fail(why, "stat printed a line that is no row: %.100s", line);
-		else if (!strcmp(kind, "processing"))
-			*sum += (uint64_t)json_integer_value(json_object_get(row, "count"));
+		if (!type || !adds_up(row, type))
+			good = fail(why, "stat printed a line that does not add up: %.300s", line);
+		else if (!strcmp(type, "process"))
+			*sum += number(row, "delivered");
 		json_decref(row);
 	}
 	if (f)

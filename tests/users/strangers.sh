@@ -53,7 +53,8 @@ for mask in 000 022 027 0177 077; do
 	printed '^shared\..* alive '
 	tk $bob stat --once --oldest --dir $place --format csv
 	exits 0
-	printed '"work",processing,1000,0,'
+	rows_csv "$out" || fail 'rows that do not add up'
+	printed '"work",processing,1000,1000,0,0,0,0,'
 	refused $mallory 'Permission denied'
 	# A member reads. He does not write, disable, remove or pretend.
 	tk $bob disable work --dir $place

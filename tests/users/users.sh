@@ -11,6 +11,7 @@ fi
 mount -t tmpfs -o mode=1777,dev tmpfs /dev/shm ||
 	{ echo "skipped: nothing can be mounted"; exit 77; }
 . "$(dirname "$0")/../scratch.sh"
+. "$(dirname "$0")/../rows.sh"
 unset TIMEKEEPER_DIR
 alice=60101 bob=60102 mallory=60103 group=60110
 umask 022

@@ -28,7 +28,7 @@ static void draw_head(const char *name, const struct tk_snap_timer *t, struct tk
 
 	snprintf(text, sizeof(text), "Last point: %s - in all: %s - lost: %s",
 		 tk_units_rate(now, d.n ? tk_datapoint_rate(&d.p[d.n - 1]) : 0),
-		 tk_units_count(all, (double)total->pushed),
+		 tk_units_count(all, (double)total->records),
 		 tk_units_count(lost, (double)total->lost));
 	snprintf(title, sizeof(title), "%s%s%s", name, own_row ? "" : ": ", own_row ? "" : text);
 	tk_grid_box(g, r, TK_STYLE_PLAIN, title);

@@ -13,7 +13,7 @@
 #ifndef TK_COLLECTOR_DISPLAY_VIEW_VIEW_H
 #define TK_COLLECTOR_DISPLAY_VIEW_VIEW_H
 
-#include "collector/engine/snapshot.h"
+#include "collector/engine/views/snapshot.h"
 
 enum tk_sort { TK_SORT_NAME, TK_SORT_RATE, TK_SORT_LATENCY, TK_SORTS };
 

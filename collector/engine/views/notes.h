@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/notes.h - what was refused or went wrong lately: a sentence each, for people.
+ * collector/engine/views/notes.h - what was refused or went wrong lately: a sentence each, for
+ * people.
  *
  * A ring of the last TK_NOTES_KEPT sentences. One thread; viewers see a copy, which the collecting
  * thread makes at the end of a round.
  */
-#ifndef TK_COLLECTOR_ENGINE_NOTES_H
-#define TK_COLLECTOR_ENGINE_NOTES_H
+#ifndef TK_COLLECTOR_ENGINE_VIEWS_NOTES_H
+#define TK_COLLECTOR_ENGINE_VIEWS_NOTES_H
 
 #include <stdint.h>
 

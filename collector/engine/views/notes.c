@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/engine/notes.h"
+#include "collector/engine/views/notes.h"
 
 #include <stdarg.h>
 #include <stdio.h>

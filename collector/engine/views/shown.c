@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/engine/shown.h"
+#include "collector/engine/views/shown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ static int copy_points(const struct tk_trail *t, int64_t from, int64_t to,
 	return 0;
 }
 
-static int copy_timer(const struct tk_shown *shown, const struct tk_series *s, int64_t since_ns,
-		      struct tk_snap_timer *t)
+static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
+		       struct tk_snap_timer *t)
 {
 	t->key = s->key;
 	memcpy(t->name, s->name, sizeof(t->name));
@@ -40,11 +40,7 @@ static int copy_timer(const struct tk_shown *shown, const struct tk_series *s, i
 
 		t->last[m] = track->last;
 		tk_series_total(s, (enum tk_measure)m, shown->state.closed_ns, &t->total[m]);
-		if (since_ns && copy_points(&track->trail[0], since_ns, INT64_MAX, &t->fresh[m],
-					    &t->n_fresh[m]) < 0)
-			return -ENOMEM;
 	}
-	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -67,9 +63,7 @@ static int copy_timers(const struct tk_shown *shown, const struct tk_view *v, st
 	for (size_t i = 0; i < shown->registry.n; i++) {
 		if (!v->silent && tk_series_silent(shown->registry.series[i]))
 			continue;
-		if (copy_timer(shown, shown->registry.series[i], v->since_ns,
-			       &s->timers[s->n_timers++]) < 0)
-			return -ENOMEM;
+		copy_timer(shown, shown->registry.series[i], &s->timers[s->n_timers++]);
 	}
 	qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
 	return 0;
@@ -160,7 +154,8 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	int64_t to = v->to_ns ? v->to_ns : INT64_MAX;
 
 	*s = shown->state;
-	s->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	s->t_ns = (int64_t)tk_now_ns(CLOCK_MONOTONIC) + shown->line_ns;
+	s->wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME) - s->t_ns;
 	if (copy_timers(shown, v, s) < 0 || copy_segments(shown, s) < 0 ||
 	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
 	    copy_marks(shown, v->from_ns, to, s) < 0)
@@ -183,6 +178,7 @@ struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_
 void tk_shown_free(struct tk_shown *shown)
 {
 	tk_registry_free(&shown->registry);
+	tk_intervals_free(&shown->intervals);
 	free(shown->segments);
 	free(shown->drainers);
 }

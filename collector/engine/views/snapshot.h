@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/snapshot.h - what the collector knows at one moment, for whoever shows it.
+ * collector/engine/views/snapshot.h - what the collector knows at one moment, for whoever shows it.
  *
  * A viewer asks for a view (struct tk_view) and gets a snapshot (tk_collector_snapshot() in
  * collector/engine/collector.h), which belongs to it and does not change. The display, `stat` and
- * tests draw from snapshots and from nothing else. All times in nanoseconds; all wall-clock times
- * CLOCK_REALTIME.
+ * tests draw from snapshots and from nothing else.
+ *
+ * All times are ns on the collector's time line: CLOCK_REALTIME as it was when the collector began,
+ * from then on by CLOCK_MONOTONIC. It does not step, and leaves out suspends; wall_ns turns it into
+ * what a clock on the wall shows now.
  */
-#ifndef TK_COLLECTOR_ENGINE_SNAPSHOT_H
-#define TK_COLLECTOR_ENGINE_SNAPSHOT_H
+#ifndef TK_COLLECTOR_ENGINE_VIEWS_SNAPSHOT_H
+#define TK_COLLECTOR_ENGINE_VIEWS_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,15 +32,12 @@ struct tk_snap_timer {
 	bool alive;     /* its process lives */
 	bool disabled;
 	struct tk_datapoint last[TK_MEASURES]; /* the last interval */
-	/* Since the collector attached, of all its processes together; interval_ns is the time
-	 * since then, the time between two of its processes included. */
+	/* Since the collector attached. */
 	struct tk_datapoint total[TK_MEASURES];
 	uint64_t negative; /* samples below zero: counted, in no histogram */
 	uint64_t across;   /* spans that crossed a clock epoch: counted, in no histogram */
-	bool found_dead;   /* its process was dead when the collector found it: post-mortem data */
-	/* The intervals that ended after the view's since_ns, oldest first; none if that is 0. */
-	size_t n_fresh[TK_MEASURES];
-	struct tk_datapoint *fresh[TK_MEASURES];
+	bool found_dead;   /* its process was dead already when the collector came: post-mortem data
+			  */
 };
 
 struct tk_snap_mark {
@@ -46,12 +46,15 @@ struct tk_snap_mark {
 };
 
 struct tk_snapshot {
-	int64_t t_ns;            /* when it was taken */
-	uint64_t interval_ns;    /* the current interval per datapoint */
-	uint64_t intervals;      /* intervals closed so far */
-	uint64_t longest_gap_ns; /* between two polls: the one that is shown (engine/interval.c) */
-	uint64_t delivered, lost, lag;
-	uint32_t epoch; /* of the clock, from 1 on */
+	int64_t t_ns;             /* when it was taken */
+	int64_t wall_ns;          /* CLOCK_REALTIME less the time line, at that moment */
+	uint64_t interval_ns;     /* the current interval per datapoint */
+	uint64_t intervals;       /* intervals closed so far */
+	uint64_t longest_gap_ns;  /* between two polls, over the last interval that had loss or 10 s
+				  */
+	uint64_t delivered, lost; /* records, of all processes so far */
+	uint64_t lag;
+	uint32_t epoch; /* of the clock; 1 is the first */
 	double hz;
 
 	size_t n_timers;
@@ -76,10 +79,12 @@ struct tk_snapshot {
 	size_t n_marks;
 	struct tk_snap_mark *marks; /* within the view's range, oldest first */
 
-	int64_t closed_ns;   /* when the last interval ended: the next view's since_ns */
-	uint64_t notes_ever; /* the last n_notes of so many are in notes */
-	uint64_t unknown;    /* records of unknown timers or kinds: dropped */
-	bool looked; /* the first search for segments is done, and what it found is in here */
+	int64_t closed_ns;       /* when the last interval ended */
+	uint64_t forgotten;      /* timers of ended processes, beyond those that are kept */
+	uint64_t notes_ever;     /* the last n_notes of so many are in notes */
+	uint64_t unknown;        /* records delivered that are in no timer's row */
+	bool finished;           /* the last interval was closed: tk_collector_finish() */
+	bool looked;             /* what the first search for segments found is in here */
 	uint64_t other_versions; /* segments whose format this program does not read */
 };
 
@@ -88,8 +93,7 @@ struct tk_view {
 	uint64_t key;           /* the timer to show in detail; 0: none */
 	int64_t from_ns, to_ns; /* of its history; to_ns 0: until now */
 	size_t max_points;      /* the finest tier with no more points than this over the range */
-	int64_t since_ns; /* of every timer, also each interval that ended after this; 0: none */
-	bool silent;      /* also list timers that never had a sample */
+	bool silent;            /* list timers that never had a sample, too */
 };
 
 /** @snapshot: may be NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/engine/snapshot.h"
+#include "collector/engine/views/snapshot.h"
 
 #include <stdlib.h>
 
@@ -7,9 +7,6 @@ void tk_snapshot_free(struct tk_snapshot *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_timers; i++)
-		for (int m = 0; m < TK_MEASURES; m++)
-			free(s->timers[i].fresh[m]);
 	for (int m = 0; m < TK_MEASURES; m++)
 		free(s->points[m]);
 	free(s->timers);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows for people: a table as wide as the terminal. See rows.h. */
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "collector/cli/text.h"
+#include "collector/commands/rows.h"
+
+/* Spaces separate the columns, so that a value has none: "6.09us". */
+static const char *without_space(char *text)
+{
+	char *space = strchr(text, ' ');
+
+	if (space)
+		memmove(space, space + 1, strlen(space));
+	return text;
+}
+
+/* All digits where they fit: a count is exact, and should look exact. */
+static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
+{
+	if (n > 9999999)
+		return without_space(tk_text_count(text, (double)n));
+	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
+	return text;
+}
+
+/* The last records of a dead process are read in an instant, which tells nothing of their rate. */
+static const char *rate(char text[TK_UNITS_MAX], bool found_dead, double per_s)
+{
+	return found_dead ? "-" : without_space(tk_text_count(text, per_s));
+}
+
+/* A ? where records were lost of which it is not known yet whose they were. */
+static const char *losses(char text[TK_UNITS_MAX], uint64_t n, bool unsettled)
+{
+	size_t end;
+
+	whole(text, n);
+	end = strlen(text);
+	if (unsettled && end < 7)
+		memcpy(text + end, "?", 2);
+	return text;
+}
+
+/* A name of any width in so many columns; characters outside ASCII are counted as one column. */
+static void print_name(FILE *out, const char *name, int columns)
+{
+	int used = 0;
+
+	for (const char *c = name; *c; c++) {
+		bool begins = ((unsigned char)*c & 0xc0) != 0x80;
+
+		if (begins && used == columns)
+			break;
+		used += begins;
+		fputc(*c, out);
+	}
+	fprintf(out, "%*s", columns - used, "");
+}
+
+/*
+ * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), and when each
+ * is worth its place: from this width of the terminal on. 80 columns show who, how many, and what
+ * the typical and the worst were.
+ */
+enum { PID = TK_ROWS_VALUES, KIND, COUNT, RATE, LOST };
+
+static const struct {
+	int what; /* a value, or one of those above */
+	int from;
+	const char *title;
+} columns[] = {
+	{ PID, 88, "     PID " },
+	{ KIND, 0, " KIND      " },
+	{ COUNT, 0, "   COUNT" },
+	{ RATE, 96, "  RATE/s" },
+	{ LOST, 0, "    LOST" },
+	{ TK_ROWS_MIN, 120, "     MIN" },
+	{ TK_ROWS_AVG, 0, "     AVG" },
+	{ TK_ROWS_P50, 0, "     P50" },
+	{ TK_ROWS_P50 + TK_P90, 112, "     P90" },
+	{ TK_ROWS_P50 + TK_P99, 0, "     P99" },
+	{ TK_ROWS_P50 + TK_P999, 104, "   P99.9" },
+	{ TK_ROWS_P50 + TK_P9999, 128, "  P99.99" },
+	{ TK_ROWS_MAX, 0, "     MAX" },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* A name is cut where it would take the place of a column. */
+static int name_width(int width)
+{
+	return width >= 136 ? 28 : 20;
+}
+
+/* Files and pipes are as wide as it takes. */
+static int width_of(FILE *out)
+{
+	const char *asked = getenv("COLUMNS");
+	long width = asked ? strtol(asked, NULL, 10) : 0;
+	struct winsize size;
+
+	if (width > 0 && width <= INT_MAX)
+		return (int)width;
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return INT_MAX;
+}
+
+void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_measure m)
+{
+	const struct tk_datapoint *d = &t->of[m];
+	int width = width_of(out);
+	double v[TK_ROWS_VALUES];
+	char text[TK_UNITS_MAX];
+
+	tk_rows_values(d, v);
+	print_name(out, t->name, name_width(width));
+	for (size_t i = 0; i < COLUMNS; i++) {
+		int what = columns[i].what;
+
+		if (width < columns[i].from)
+			continue;
+		if (what == PID)
+			fprintf(out, " %7" PRIu32 "%s", t->pid, t->alive ? " " : "+");
+		else if (what == KIND)
+			fprintf(out, " %-10s", tk_rows_kinds[m]);
+		else if (what == COUNT)
+			fprintf(out, " %7s", whole(text, d->count));
+		else if (what == RATE)
+			fprintf(out, " %7s", rate(text, t->found_dead, tk_datapoint_rate(d)));
+		else if (what == LOST)
+			fprintf(out, " %7s", losses(text, d->lost, t->unsettled));
+		else
+			fprintf(out, " %7s",
+				isnan(v[what]) ? "-" : without_space(tk_text_ns(text, v[what])));
+	}
+	fputc('\n', out);
+}
+
+static void print_process(FILE *out, const char *app, uint32_t pid, bool alive, const char *what,
+			  uint64_t count, uint64_t lost)
+{
+	int width = width_of(out);
+	char text[TK_UNITS_MAX];
+
+	print_name(out, app, name_width(width));
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (width < columns[i].from)
+			continue;
+		if (columns[i].what == PID)
+			fprintf(out, " %7" PRIu32 "%s", pid, alive ? " " : "+");
+		else if (columns[i].what == KIND)
+			fprintf(out, " %-10s", what);
+		else if (columns[i].what == COUNT)
+			fprintf(out, " %7s", whole(text, count));
+		else if (columns[i].what == LOST)
+			fprintf(out, " %7s", whole(text, lost));
+		else
+			fprintf(out, " %7s", "-");
+	}
+	fputc('\n', out);
+}
+
+/* For people, a process has a line where its timers' lines do not say all there is to say. */
+void tk_rows_table_process(FILE *out, const struct tk_interval_process *p)
+{
+	if (p->lost)
+		print_process(out, p->app, p->pid, p->alive, "(process)", p->delivered, p->lost);
+	if (p->unknown)
+		print_process(out, p->app, p->pid, p->alive, "(unknown)", p->unknown, 0);
+	if (p->refused)
+		print_process(out, p->app, p->pid, p->alive, "(refused)", p->refused, 0);
+}
+
+void tk_rows_table_heading(FILE *out, int64_t t_ns, bool first)
+{
+	time_t seconds = (time_t)(t_ns / 1000000000);
+	int width = width_of(out);
+	char clock[16] = "";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	fprintf(out, "%s%s.%03d\n%-*s", first ? "" : "\n", clock, (int)(t_ns / 1000000 % 1000),
+		name_width(width), "TIMER");
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (width >= columns[i].from)
+			fputs(columns[i].title, out);
+	fputc('\n', out);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/discover/watched.h - directories that this collector watches, and its presence in each.
+ *
+ * A program that closes its segment while a collector is present leaves the files for it
+ * (ring/presence.h). So a collector enters a directory before it lists what is in it: what is not
+ * in its first listing, and ends later, is there to be read.
+ *
+ * The collecting thread only.
+ */
+#ifndef TK_COLLECTOR_DISCOVER_WATCHED_H
+#define TK_COLLECTOR_DISCOVER_WATCHED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "ring/place.h"
+
+struct tk_watched {
+	char *path;
+	int presence;  /* tk_presence_enter()'s descriptor; -1: not present */
+	unsigned slot; /* in it */
+	bool told;     /* people were told why it is not present */
+	dev_t dev;     /* the file that `presence` is of */
+	ino_t ino;
+};
+
+/** All zero: none. Grows only: there is one a user. */
+struct tk_watched_dirs {
+	struct tk_watched *list;
+	size_t n;
+};
+
+/** Make the directory where this user's segments will be, if it is missing. Fails silently. */
+void tk_watched_make(void);
+
+/**
+ * Enter a directory, if this collector is not present in it yet, or the directory is another one by
+ * now.
+ * @why: to be told to people; "" if there is nothing to tell. @return NULL: no memory
+ */
+struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, const char *path,
+				    char why[TK_WHY_MAX]);
+
+void tk_watched_free(struct tk_watched_dirs *w);
+
+#endif

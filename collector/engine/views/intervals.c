@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/engine/views/intervals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct tk_interval *tk_interval_new(const struct tk_intervals *l)
+{
+	return l->budget ? calloc(1, sizeof(struct tk_interval)) : NULL;
+}
+
+/* Room for one more of `size` bytes, zeroed. @return NULL: there is none */
+static void *add(void **list, size_t *n, size_t *room, size_t size)
+{
+	size_t wanted = *room ? *room * 2 : 16;
+	void *grown = *n < *room ? *list : realloc(*list, wanted * size);
+
+	if (!grown)
+		return NULL;
+	if (*n == *room)
+		*room = wanted;
+	*list = grown;
+	return memset((char *)grown + (*n)++ * size, 0, size);
+}
+
+struct tk_interval_timer *tk_interval_add_timer(struct tk_intervals *l, struct tk_interval *i,
+						uint64_t records)
+{
+	void *list = i->timers, *row;
+
+	row = add(&list, &i->n_timers, &i->room_timers, sizeof(*i->timers));
+	i->timers = list;
+	if (row)
+		return row;
+	i->cut = true;
+	l->dropped.rows++;
+	l->dropped.records += records;
+	return NULL;
+}
+
+struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i)
+{
+	void *list = i->processes, *row;
+
+	row = add(&list, &i->n_processes, &i->room_processes, sizeof(*i->processes));
+	i->processes = list;
+	if (row)
+		return row;
+	i->cut = true;
+	l->dropped.rows++;
+	return NULL;
+}
+
+static size_t bytes_of(const struct tk_interval *i)
+{
+	return sizeof(*i) + i->room_timers * sizeof(*i->timers) +
+	       i->room_processes * sizeof(*i->processes);
+}
+
+static void drop_oldest(struct tk_intervals *l)
+{
+	struct tk_interval *i = tk_intervals_take(l);
+
+	l->dropped.intervals++;
+	l->dropped.rows += i->n_timers + i->n_processes;
+	for (size_t k = 0; k < i->n_timers; k++)
+		l->dropped.records += i->timers[k].of[0].records;
+	tk_interval_free(i);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct tk_interval_timer *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	if (order)
+		return order;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->key < y->key ? -1 : 1;
+}
+
+void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i)
+{
+	if (i->n_timers)
+		qsort(i->timers, i->n_timers, sizeof(*i->timers), by_name);
+	l->used += bytes_of(i);
+	if (l->newest)
+		l->newest->newer = i;
+	else
+		l->oldest = i;
+	l->newest = i;
+	while (l->used > l->budget && l->oldest != i)
+		drop_oldest(l);
+}
+
+struct tk_interval *tk_intervals_take(struct tk_intervals *l)
+{
+	struct tk_interval *i = l->oldest;
+
+	if (!i)
+		return NULL;
+	l->oldest = i->newer;
+	if (!l->oldest)
+		l->newest = NULL;
+	l->used -= bytes_of(i);
+	i->newer = NULL;
+	return i;
+}
+
+void tk_interval_free(struct tk_interval *i)
+{
+	if (!i)
+		return;
+	free(i->timers);
+	free(i->processes);
+	free(i);
+}
+
+void tk_intervals_free(struct tk_intervals *l)
+{
+	while (l->oldest)
+		tk_interval_free(tk_intervals_take(l));
+}

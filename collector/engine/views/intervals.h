@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/engine/views/intervals.h - closed intervals, for whoever wants every one of them:
+ * `stat`.
+ *
+ * When an interval ends, the collecting thread appends what it came to: a row for each timer that
+ * had a record, and a row for each process of which anything is to be said. Whoever asked for
+ * intervals takes them one by one, in order; each is the taker's own then. What nobody takes stays
+ * within `budget` bytes: beyond it the oldest goes first, and what went is counted. Rows do not
+ * depend on history.
+ *
+ * Of each row's measures, records = count + aside + without + lost. Of a process,
+ *
+ *	records = delivered + lost
+ *	delivered = what its timers' rows delivered + unknown
+ *	lost = exactly what was found lost in this interval; `attributed` is what its timers' rows
+ *	       have of it, or of earlier intervals, and `unsettled` says that the rest is to come
+ *
+ * All under the collector's lock.
+ */
+#ifndef TK_COLLECTOR_ENGINE_VIEWS_INTERVALS_H
+#define TK_COLLECTOR_ENGINE_VIEWS_INTERVALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/stats/measure.h"
+
+/** One timer of one process. */
+struct tk_interval_timer {
+	uint64_t key; /* as in snapshots */
+	char name[64], segment[128], app[64];
+	uint32_t pid;
+	bool alive;
+	bool found_dead; /* its process was dead when the collector came: post-mortem data */
+	bool unsettled;  /* its process has lost records of which it is not known whose they were */
+	struct tk_datapoint of[TK_MEASURES];
+};
+
+/**
+ * One process, or, with pid 0, those of an app that ended and were removed before anybody read
+ * them.
+ */
+struct tk_interval_process {
+	char segment[128], app[64];
+	uint32_t pid;
+	uint32_t processes; /* 1; of unread ones, how many */
+	bool alive, found_dead, unsettled;
+	uint64_t records, delivered, lost; /* in this interval */
+	uint64_t attributed;               /* losses that timers' rows of this interval have */
+	uint64_t unknown;                  /* delivered, of no timer's row */
+	uint64_t refused;                  /* of threads without a lane: never written */
+	uint64_t lag;                      /* written and not read yet, at the interval's end */
+};
+
+struct tk_interval {
+	struct tk_interval *newer;
+	uint64_t number;      /* from 1 on */
+	int64_t t_ns;         /* its end, CLOCK_REALTIME: a label */
+	uint64_t interval_ns; /* CLOCK_MONOTONIC */
+	size_t n_timers, n_processes;
+	size_t room_timers, room_processes;
+	struct tk_interval_timer *timers; /* by name, then pid */
+	struct tk_interval_process *processes;
+	bool cut; /* there was no memory for all of its rows; those are counted as dropped */
+};
+
+/** What nobody took in time, or there was no memory for. */
+struct tk_intervals_dropped {
+	uint64_t intervals, rows, records;
+};
+
+struct tk_intervals {
+	size_t budget, used; /* bytes; budget 0: nobody wants any */
+	struct tk_interval *oldest, *newest;
+	struct tk_intervals_dropped dropped;
+};
+
+/** @return a new one to be filled, or NULL: no memory, or nobody wants any */
+struct tk_interval *tk_interval_new(const struct tk_intervals *l);
+
+/**
+ * @return the next row, all zero; NULL: no memory, and the row is counted as dropped with its
+ * records
+ */
+struct tk_interval_timer *tk_interval_add_timer(struct tk_intervals *l, struct tk_interval *i,
+						uint64_t records);
+struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i);
+
+/** It is complete: append it, and drop the oldest beyond the budget. */
+void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i);
+
+/** @return the oldest, which is the caller's now; NULL: there is none */
+struct tk_interval *tk_intervals_take(struct tk_intervals *l);
+
+/** @i: may be NULL. */
+void tk_interval_free(struct tk_interval *i);
+
+void tk_intervals_free(struct tk_intervals *l);
+
+#endif
