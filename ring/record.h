@@ -37,12 +37,13 @@
 #define TK_TICKS_MAX  ((INT64_C(1) << 47) - 1) /* this long or longer; negated: or earlier */
 
 /*
- * The sixteen kinds. Below 8, a span: bits 0-1 say how it was stamped (an empty span costs a known
- * number of ticks per stamp mode, which the reader subtracts), bit 2 how far its latency reaches.
+ * The sixteen kinds. Below 8, a span: bits 0-1 say how it was stamped (a pair of stamps adds at
+ * least so many ticks to the span, by stamp mode, which the reader subtracts: tsc/floor.h), bit 2
+ * how far its latency reaches.
  */
 enum tk_stamp {
 	TK_STAMP_ORDERED = 0, /* rdtsc ... rdtscp: the default */
-	TK_STAMP_FAST = 1,    /* rdtsc ... rdtsc */
+	TK_STAMP_FAST = 1,    /* rdtsc ... rdtsc: nothing to subtract */
 	TK_STAMP_FENCED = 2,  /* lfence rdtsc lfence ... rdtscp lfence */
 	TK_STAMP_HAND = 3, /* the program's own stamps, or another clock's: nothing to subtract */
 };

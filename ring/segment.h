@@ -83,8 +83,7 @@ struct tk_segment_head {
 	uint64_t created_tsc; /* the same moment, in ticks */
 	char boot_id[40];     /* /proc/sys/kernel/random/boot_id, without its newline */
 	char app[TK_NAME_MAX + 1];
-	uint32_t floor[TK_STAMPS]; /* ticks of an empty span, by stamp mode; 0: nothing to subtract
-				    */
+	uint32_t floor[TK_STAMPS]; /* ticks to subtract from each span, by stamp mode */
 
 	/* Grow only; each release-stored after the entry it counts. */
 	uint32_t n_timers;
