@@ -24,7 +24,8 @@ struct tk_channel *tk_channel_new(unsigned capacity, unsigned size)
 		errno = EINVAL;
 		return NULL;
 	}
-	/* With EXACT_SZ one slot stays empty, and rte_ring rounds the slots up to a power of two. */
+	/* With EXACT_SZ one slot stays empty, and rte_ring rounds the slots up to a power of
+	 * two. */
 	bytes = rte_ring_get_memsize_elem(size, rte_align32pow2(capacity + 1));
 	if (bytes < 0) {
 		errno = (int)-bytes;

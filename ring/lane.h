@@ -10,9 +10,9 @@
  *			exactly; in a lane of the rte discipline an rte_ring around them. Lies on a
  *			hugetlbfs mount instead where there is one (ring/memory.h).
  *
- * The producer writes both; readers map both PROT_READ, but for the one reader of an rte lane,
- * which writes to slots.N how far it has come. Everything in here is hostile input to a reader:
- * ring/segment_read.c copies and checks it before it believes it.
+ * The producer writes both. Readers map both PROT_READ, except that the one reader of an rte lane
+ * writes to slots.N how far it has read. To a reader all of it is hostile input: ring/lane_attach.c
+ * copies and checks it before anything relies on it.
  */
 #ifndef TK_RING_LANE_H
 #define TK_RING_LANE_H
@@ -38,7 +38,7 @@ static inline uint64_t tk_lane_turn_every(uint64_t slots)
 	return slots / 4 < TK_LANE_TURN_MAX ? slots / 4 : TK_LANE_TURN_MAX;
 }
 
-/** What memory the slots really lie on. */
+/** On which kind of pages the slots really lie. */
 enum tk_pages {
 	TK_PAGES_SMALL,     /* ordinary pages */
 	TK_PAGES_COLLAPSED, /* shared memory collapsed to transparent hugepages */
@@ -47,11 +47,12 @@ enum tk_pages {
 
 enum tk_lane_state {
 	TK_LANE_OPEN = 1, /* a thread writes it */
-	TK_LANE_FREE = 2, /* its thread ended; another may take it over and continue the sequence */
+	TK_LANE_FREE =
+		2, /* its thread ended; another may take the lane and continue the sequence */
 	TK_LANE_CLOSED = 3, /* its segment was closed */
 };
 
-/** Who wrote a lane from which sequence number on. */
+/** A thread that wrote the lane, from which sequence number on. */
 struct tk_lane_owner {
 	uint64_t first; /* sequence number of this owner's first record */
 	uint32_t tid;
@@ -74,23 +75,22 @@ struct tk_lane_head {
 	uint8_t reserved0[64];
 
 	/*
-	 * All claims below this have been made. Release-stored by the writer at each turn (it
-	 * orders the stores of the records below it), acquire-loaded by tk_lane_reader_sync().
-	 * Never steps back, but when its segment is closed by another thread: readers keep the
-	 * maximum. In a queue it serves to tell the 32-bit indices' laps apart, and nothing else;
-	 * there it steps back by as many as a handler pushed into the middle of an enqueue.
+	* All sequence numbers below this have been claimed. The writer release-stores it at each
+	 * turn, after the records below it; tk_lane_reader_sync() acquire-loads it. It never steps
+	 * back, except when another thread closes the segment: readers keep the maximum. In a queue
+	 * it only serves to tell the laps of the 32-bit indices apart; there it steps back by the
+	 * number of records that a handler pushed in the middle of an enqueue.
 	 */
 	alignas(128) uint64_t published;
 
-	/* Rarely written. owners[i % TK_LANE_OWNERS] for i < n_owners; n_owners is release-stored
-	 * after its entry, acquire-loaded by whoever lists owners. */
+	/* Rarely written. Owner i is owners[i % TK_LANE_OWNERS]. n_owners is release-stored after
+	 * its entry, and acquire-loaded by tk_part_owners() and others that list owners. */
 	alignas(128) uint32_t state; /* enum tk_lane_state */
 	uint32_t n_owners;
 	struct tk_lane_owner owners[TK_LANE_OWNERS];
 
-	/* Of a queue: records that found it full, or came from a handler that interrupted an
-	 * enqueue. Incremented by the writer only; pairs with nothing, for nothing depends on
-	 * it. */
+	/* Of a queue: records that found it full, or that a handler made while it interrupted an
+	 * enqueue. Only the writer increments it. Relaxed: no other memory depends on it. */
 	alignas(128) uint64_t dropped;
 };
 

@@ -70,8 +70,8 @@ static void unmap_guarded(const void *addr, size_t size)
 	munmap((void *)(uintptr_t)addr, size);
 }
 
-/* Whether the slots' file is as long as it says, and not sparse: reading would fill it in at our
- * expense. */
+/* Whether the slots' file is as long as it says and not sparse: reading a sparse one would allocate
+ * its memory at our expense. */
 static bool whole(const struct tk_lane_head *h, const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size, bare = h->slots * sizeof(struct tk_slot);
@@ -83,8 +83,8 @@ static bool whole(const struct tk_lane_head *h, const struct stat *st)
 	return size > bare && size - bare <= TK_HUGEPAGE;
 }
 
-/* A queue has one reader at a time. The lock belongs to the descriptor, so it ends with its holder,
- * however that ends, and holds against another reader in the same process. */
+/* A queue has one reader at a time. The lock ends with its holder, however that ends, and holds
+ * against another reader in the same process, too (ring/lock.h). */
 static bool lock_queue(int fd)
 {
 	return tk_lock_take(fd, F_WRLCK, 0, 0) == 0;
@@ -219,7 +219,7 @@ void tk_lane_look_after_queues(struct tk_segment *s, char why[TK_WHY_MAX])
 			close(lane->queue_fd);
 			ret = tk_lane_attach(s, i, lane->from, why);
 			if (ret == -EBUSY || ret == -ENOENT)
-				why[0] = '\0'; /* was said; or closed, and removed, meanwhile */
+				why[0] = '\0'; /* said before; or it was closed and removed */
 		}
 		if (lane->reader.queue.corrupt && !lane->told) {
 			lane->told = true;

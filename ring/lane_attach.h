@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/lane_attach.h - lanes of an attached segment: their files checked, mapped and guarded,
- * queues locked. For ring/segment_read.c alone, whose rules hold here.
+ * ring/lane_attach.h - attaches the lanes of a segment: checks, maps and guards their files, and
+ * locks queues. Only ring/segment_read.c calls it; the rules in ring/segment_read.h hold here.
  */
 #ifndef TK_RING_LANE_ATTACH_H
 #define TK_RING_LANE_ATTACH_H

@@ -8,7 +8,8 @@
 
 typedef uint32_t tags __attribute__((vector_size(16), may_alias));
 
-/* No lane gets so far in a thousand years. A greater head is not believed: sums with it would wrap. */
+/* No lane gets so far in a thousand years. A greater head is not believed: sums with it would
+ * wrap. */
 #define HEAD_MAX (UINT64_C(1) << 60)
 
 /* Where the tag is in each half, in 32-bit words. */

@@ -27,7 +27,8 @@
 #define HUGETLBFS_MAGIC 0x958458f6
 #define NODES_MAX       1024
 
-/* The mount that distributions, systemd and DPDK's documentation use. One trusted place. */
+/* The mount that distributions, systemd and DPDK's documentation use: the only one that is
+ * trusted. */
 #define HUGE_MOUNT "/dev/hugepages"
 
 void tk_memory_here(unsigned *cpu, unsigned *node)
@@ -48,7 +49,7 @@ static int fits_limit(size_t size)
 	return 0;
 }
 
-/* Map so that the address is a multiple of a hugepage where the size is: collapsing needs that. */
+/* If the size is a multiple of a hugepage, make the address one, too: MADV_COLLAPSE needs that. */
 static void *map_aligned(int fd, size_t size)
 {
 	size_t align = size % TK_HUGEPAGE ? 0 : TK_HUGEPAGE;
@@ -83,7 +84,8 @@ static void choose_node(void *addr, size_t size, int node, int policy)
 	if (node < 0 || node >= NODES_MAX)
 		return;
 	mask[(unsigned)node / bits] = 1UL << (unsigned)node % bits;
-	/* Refused (seccomp, no NUMA): the memory is had anyway, and node_had tells where. */
+	/* If it is refused (seccomp, no NUMA), the memory is usable anyway, and node_had says
+	 * where. */
 	(void)syscall(SYS_mbind, addr, size, policy, mask, (unsigned long)NODES_MAX + 1, 0);
 }
 
@@ -98,7 +100,7 @@ int tk_memory_nodes(const void *addr, size_t size, int nodes[TK_MEMORY_SAMPLES])
 	return 0;
 }
 
-/* The first page that lies elsewhere than asked says where. */
+/* The node asked for if all samples lie there, else that of the first that does not. */
 static int node_had(const struct tk_memory *m)
 {
 	int nodes[TK_MEMORY_SAMPLES], elsewhere = 0;
@@ -127,8 +129,8 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 	if (!huge && fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP)
 		goto undo;
 	if (madvise(m->addr, size, MADV_POPULATE_WRITE)) {
-		/* Before Linux 5.14. Reserved by fallocate, so touching is safe; hugetlbfs is not.
-		 */
+		/* Linux before 5.14. fallocate() has reserved the memory, so touching it is safe;
+		 * not on hugetlbfs, where it reserves nothing. */
 		if (errno != EINVAL || huge)
 			goto undo;
 		memset(m->addr, 0, size);
@@ -168,7 +170,8 @@ int tk_memory_file(int dirfd, const char *name, size_t size, int node, mode_t mo
 	return make(dirfd, name, size, node, mode, m, false);
 }
 
-/* The user's directory below the mount, which must be hugetlbfs, 2 MiB pages, and ours alone. */
+/* The user's directory below the mount. It must be hugetlbfs with 2 MiB pages, and `uid`'s
+ * alone. */
 static int huge_dir(uid_t uid, bool create)
 {
 	char path[64];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/memory.h - making shared memory that will not fault, stall or kill its host later.
+ * ring/memory.h - makes shared memory whose use will not fault, stall or kill the program later.
  *
- * The best that can be had, in this order: hugetlbfs pages; shared memory collapsed into
+ * It takes the best pages it can get, in this order: hugetlbfs pages; shared memory collapsed into
  * transparent hugepages (MADV_COLLAPSE, Linux 6.1, works unprivileged); ordinary pages. The order
- * of the steps matters, each for a reason that was measured or met:
+ * of the steps matters; each reason was measured or met in practice:
  *
  *	RLIMIT_FSIZE first	ftruncate beyond it raises SIGXFSZ, which kills
  *	ftruncate, mmap
@@ -16,10 +16,10 @@
  *	MADV_POPULATE_WRITE	faults everything in, and returns an error where touching would be
  *				SIGBUS
  *	MADV_COLLAPSE
- *	move_pages		asks where it really lies: 16 pages of it
+ *	move_pages		asks on which node 16 of the pages really lie
  *
- * Raw system calls, no libnuma: the library that lives in the watched program needs libc only. No
- * heap is used. Costs about 1 ms for 2 MiB. Not for signal handlers.
+ * Raw system calls instead of libnuma: the library in the watched program needs libc only. No heap
+ * is used. Costs about 1 ms for 2 MiB. Not for signal handlers.
  */
 #ifndef TK_RING_MEMORY_H
 #define TK_RING_MEMORY_H
@@ -37,14 +37,14 @@ struct tk_memory {
 	size_t size;
 	enum tk_pages pages;
 	int node_asked; /* -1: none */
-	int node_had;   /* where part of it lies if not all is where it was asked; -1: unknown */
+	int node_had;   /* node_asked, or the node of the first page elsewhere; -1: unknown */
 };
 
 /**
  * Create the file `name` in the directory `dirfd`, `size` bytes, zeroed, faulted in, mapped for
  * reading and writing, on NUMA node `node` if that is not negative.
- * @return 0, or -EEXIST, -EFBIG (RLIMIT_FSIZE), -ENOSPC, -ENOMEM, -EMFILE, ...; nothing is left
- * behind then.
+ * @return 0, or -EEXIST, -EFBIG (RLIMIT_FSIZE), -ENOSPC, -ENOMEM, -EMFILE, ...; then no file is
+ * left.
  */
 int tk_memory_file(int dirfd, const char *name, size_t size, int node, mode_t mode,
 		   struct tk_memory *m);
@@ -59,8 +59,9 @@ int tk_memory_huge(const char *name, size_t size, int node, mode_t mode, struct 
 #define TK_MEMORY_SAMPLES 16
 
 /**
- * Ask the kernel where pages all over it lie. Negative: it does not say, or that page is not mapped
- * in this process: it has to be read first. @return 0 or -errno
+ * Ask the kernel on which nodes pages spread all over the memory lie. A negative node: the kernel
+ * does not say, or the page is not mapped in this process, which has to read it first. @return 0 or
+ * -errno
  */
 int tk_memory_nodes(const void *addr, size_t size, int nodes[TK_MEMORY_SAMPLES]);
 

@@ -47,7 +47,7 @@ static uint32_t decode(const unsigned char **p)
 	return c;
 }
 
-/* Controls, and what moves, hides or reorders what is printed around it. */
+/* Not control characters, nor those that move, hide or reorder the text around them. */
 static bool printable(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0xfeff)
@@ -185,7 +185,7 @@ static int index_of_name(const char *name, const char *prefix)
 	return *end || index >= (long)TK_LANES_MAX ? -1 : (int)index;
 }
 
-/* No heap: the host may be out of memory, and that may be why its segment goes. */
+/* No heap: the program may close its segment because it is out of memory. */
 int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name), void *arg)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -243,8 +243,8 @@ int tk_place_remove_open(int place, int dirfd, const char *name)
 	r.uid = st.st_uid;
 	ret = tk_place_each(dirfd, remove_file, &r);
 	TK_TEST_POINT("remove.emptied");
-	/* An empty one can go, even where there is no descriptor to look into it with; and somebody
-	 * else may have removed it meanwhile. */
+	/* An empty directory can be removed even without a descriptor to list it with. ENOENT:
+	 * somebody else has removed it meanwhile. */
 	if (unlinkat(place, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return ret ? ret : -errno;
@@ -287,14 +287,14 @@ uint64_t tk_process_start(pid_t pid)
 	char path[32], text[1024];
 	const char *p;
 
-	/* /proc may be that of another pid namespace, where our number is somebody else's. */
+	/* /proc may belong to another pid namespace, in which our pid is another process's. */
 	if (pid == getpid())
 		snprintf(path, sizeof(path), "/proc/self/stat");
 	else
 		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (read_file(path, text, sizeof(text)) <= 0)
 		return 0;
-	/* The second field, in parentheses, may itself hold spaces and parentheses. */
+	/* The second field is in parentheses, and may contain spaces and parentheses. */
 	p = strrchr(text, ')');
 	for (int field = 2; p && field < 22; field++) {
 		p = strchr(p, ' ');

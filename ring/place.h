@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/place.h - where segments are and what things are called: what both sides must agree on.
+ * ring/place.h - where segments are, and what their files are called. Both sides use it.
+ *
+ * Any thread. No heap.
  */
 #ifndef TK_RING_PLACE_H
 #define TK_RING_PLACE_H
@@ -31,11 +33,12 @@ bool tk_name_valid(const char *name);
  */
 int tk_segments_dir(char *path, size_t size);
 
-/** Put a sentence into `why`. @return -error. */
+/** Put a formatted sentence into `why`. @return -error. */
 int tk_fail(char why[TK_WHY_MAX], int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** Names of the files of lane `index`; of its slots on hugetlbfs, which carry the segment's too. */
+/** Names of the files of lane `index`. The last is that of its slots on hugetlbfs, and has the
+ * segment's name in it. */
 void tk_place_lane(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_slots(char name[TK_PLACE_NAME_MAX], unsigned index);
 void tk_place_huge(char name[TK_PLACE_NAME_MAX], const char *segment, unsigned index);
@@ -46,23 +49,24 @@ void tk_place_safe(char name[TK_PLACE_NAME_MAX], const char *app, const char *en
 /** Whether a name in a directory of segments is one of the two files that are no segments. */
 bool tk_place_is_shared(const char *name);
 
-/** The <pid> of `<app>.<pid>.<random>`; 0: it is no segment's name. */
+/** The <pid> in `<app>.<pid>.<random>`; 0: this is not a segment's name. */
 pid_t tk_place_pid(const char *name);
 
 /**
- * Open `name` in a directory of segments, or in a segment: never through a symbolic link, never
- * through a mount point, behind which there may be a file system of the user's own that answers
- * when it pleases. Before Linux 5.6 only the former. @return a descriptor, or -1 and errno.
+ * Open `name` in a directory of segments, or in a segment: never through a symbolic link, and never
+ * through a mount point, behind which a user may have put a file system of his own that never
+ * answers. Before Linux 5.6, or where a filter forbids openat2(), mount points are followed.
+ * @return a descriptor, or -1 and errno.
  */
 int tk_place_open(int dirfd, const char *name, int flags);
 
 /**
- * Call each() for every name in a directory, in no order, until it says false. It may unlink what
- * it is called for. No heap. @return 0 or -errno: the directory cannot be read.
+ * Call each() for every name in a directory, in no particular order, until it returns false. It may
+ * unlink that name. @return 0 or -errno: the directory cannot be read.
  */
 int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name), void *arg);
 
-/** How large those files are: whole pages. */
+/** The sizes of `head` and lane.N: whole pages. */
 size_t tk_place_head_size(uint32_t max_timers);
 size_t tk_place_lane_size(uint32_t max_timers);
 
@@ -72,13 +76,14 @@ size_t tk_place_lane_size(uint32_t max_timers);
  */
 int tk_place_remove_open(int place, int dirfd, const char *name);
 
-/** The same, opened by its name. */
+/** The same for a directory that is opened by its name. */
 int tk_place_remove(int place, const char *name);
 
 /** /proc/sys/kernel/random/boot_id, "" if it cannot be read. */
 void tk_boot_id(char id[40]);
 
-/** When a process began, in clock ticks since boot (field 22 of its stat); 0: no such process. */
+/** When a process began, in clock ticks since boot (field 22 of /proc/<pid>/stat); 0: there is no
+ * such process. Proves nothing about a process of another pid or time namespace. */
 uint64_t tk_process_start(pid_t pid);
 
 #endif

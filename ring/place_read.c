@@ -22,8 +22,8 @@ static int64_t uid_of_place(const char *path)
 	return strtoll(uid, NULL, 10);
 }
 
-/* Any user can make directories where those of all users are: the name says whose it should be. It
- * is no mount point either; others may be, for they were asked for by name. */
+/* Any user can make directories in /dev/shm: verify that this one belongs to the user in its name,
+ * and that it is not a mount point. A directory that was asked for by another path may be one. */
 static int open_place(const char *path, bool *others)
 {
 	int64_t uid = uid_of_place(path);
@@ -66,7 +66,7 @@ int tk_segments_open(const char *path, char why[TK_WHY_MAX])
 	return fd;
 }
 
-/* Of a directory that cannot be opened. */
+/* Why a directory cannot be opened. */
 static const char *reason(int error)
 {
 	if (error == EXDEV)
@@ -89,8 +89,7 @@ int tk_place_open_segment(int place, const char *name, struct stat *st, char why
 	return fd;
 }
 
-/* It is found first (O_PATH) and opened only once it is known what it is: opening a device acts on
- * it. */
+/* Find it first (O_PATH), and open it only once its type is known: to open a device has effects. */
 int tk_place_open_file(int dirfd, const char *name, int access, uid_t uid, struct stat *st,
 		       char why[TK_WHY_MAX])
 {

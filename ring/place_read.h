@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/place_read.h - opening what others made, without being led astray.
+ * ring/place_read.h - opens files that other users made, without being led elsewhere.
  *
- * Everything is opened relative to a directory's descriptor, through neither link nor mount point;
- * type and owner are verified before a file is opened, so that nothing is opened that is not the
- * owner's own regular file. The places themselves are verified by owner and mode.
+ * Everything is opened relative to a directory's descriptor, through no symbolic link and no mount
+ * point. Type and owner are verified before a file is opened, so that only regular files of the
+ * owner are. Of a directory of segments, owner and mode are verified.
  *
  * Any thread. Errors come as a negative errno and a sentence in `why`.
  */
@@ -17,9 +17,8 @@
 
 /**
  * Open a directory of segments for reading.
- * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ..., or -EPERM if others than its
- * owner may write into it, or if it is /dev/shm/timekeeper-<uid> and that user's not: whoever made
- * it, it is not to be trusted then.
+ * @return a descriptor, or -ENOENT, -EACCES, -ENOTDIR, -ELOOP, ...; or -EPERM: others than its
+ * owner may write into it, or it is /dev/shm/timekeeper-<uid> and belongs to another user.
  */
 int tk_segments_open(const char *path, char why[TK_WHY_MAX]);
 

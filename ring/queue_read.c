@@ -117,8 +117,8 @@ bool tk_queue_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	copy(r, q->next, take, out);
 	TK_TEST_POINT("queue.copied");
 	q->next += take;
-	/* Pairs with the acquire load of cons.tail in rte_ring's enqueue: it may write there
-	 * now. */
+	/* The writer may reuse the slots now. Pairs with the acquire load of cons.tail in
+	 * rte_ring's enqueue. */
 	__atomic_store_n(q->cons_tail, q->next, __ATOMIC_RELEASE);
 	TK_TEST_POINT("queue.taken");
 	r->next += take;

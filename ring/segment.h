@@ -7,14 +7,14 @@
  *
  *	head		struct tk_segment_head, then struct tk_segment_timer[max_timers]
  *	control		u8 disabled[max_timers]: written by `timekeeper enable|disable`, read by the
- *			producer; the only file that somebody else than the producer writes, but
- *			for a queue's slots.N (ring/queue_read.h)
+ *			producer. Besides a queue's slots.N (ring/queue_read.h) it is the only
+ *			file that anybody but the producer writes
  *	lane.N, slots.N	the lanes (ring/lane.h)
  *
- * The kernel keeps the files of a process that dies: its last records can be read afterwards, until
- * `timekeeper clean --force`, or until its app has died four times more (ring/prune.h). Who closes
- * a segment unlinks it, unless a collector is present (ring/presence.h): then the last collector
- * that needs it does. Nobody ever truncates.
+ * When a process dies its files stay, so that its last records can be read, until `timekeeper clean
+ * --force`, or until its app has died four times more (ring/prune.h). A process that closes its
+ * segment unlinks it, unless a collector is present (ring/presence.h): then the last collector that
+ * needs it does. Nobody ever truncates a file.
  *
  * Locks on bytes of `head`, all by ring/lock.h:
  *
@@ -24,8 +24,8 @@
  *	TK_SEGMENT_DONE + slot		read lock of a collector that needs it no more
  *
  * Format version: TK_SEGMENT_VERSION changes with any change of layout or meaning; readers refuse
- * any other. All numbers little-endian, all offsets implied by the counts: no pointer, and no
- * offset to check, is ever stored.
+ * any other. Numbers are little-endian. The counts imply all offsets: the files hold no pointer and
+ * no offset that would have to be checked.
  */
 #ifndef TK_RING_SEGMENT_H
 #define TK_RING_SEGMENT_H
@@ -51,7 +51,7 @@
 #define TK_SLOTS_DEFAULT  65536u
 
 enum tk_segment_state {
-	TK_SEGMENT_MAKING = 0, /* a reader waits for TK_SEGMENT_OPEN, or gives it up as abandoned */
+	TK_SEGMENT_MAKING = 0, /* readers wait for TK_SEGMENT_OPEN, or find it abandoned */
 	TK_SEGMENT_OPEN = 1,
 	TK_SEGMENT_CLOSED = 2, /* by tk_close() or at exit: complete, its last data readable */
 };
@@ -91,7 +91,7 @@ struct tk_segment_head {
 	uint32_t state; /* enum tk_segment_state */
 	uint32_t keep;  /* 1: closed, it stays until somebody cleans up; written before OPEN */
 
-	/* What was refused, and counted instead. */
+	/* What was refused and is only counted. */
 	uint64_t refused_records; /* of threads that have no lane */
 	uint32_t refused_lanes;   /* threads that got none */
 	uint32_t refused_timers;  /* definitions that got no id of their own */

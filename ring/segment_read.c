@@ -46,7 +46,8 @@ static int check_head(const struct tk_segment_head *h, char why[TK_WHY_MAX])
 	return 0;
 }
 
-/* Names and stamp modes of timers [from, to), checked; what may not be shown is renamed. */
+/* Read and check names and stamp modes of timers [from, to). A name that may not be shown is
+ * replaced. */
 static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char why[TK_WHY_MAX])
 {
 	int ret = tk_place_read(s->headfd, &s->timers[from], (to - from) * sizeof(s->timers[0]),
@@ -90,7 +91,7 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 	if (s->n_queues)
 		tk_lane_look_after_queues(s, why);
 	while (s->n_lanes < h.n_lanes) {
-		/* One that cannot be had stays empty, its head NULL. */
+		/* A lane that cannot be attached stays empty: its head is NULL. */
 		(void)tk_lane_attach(s, s->n_lanes, s->from, why);
 		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
 		s->n_lanes++;
@@ -107,7 +108,8 @@ uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max)
 	return n < max ? n : max;
 }
 
-/* Descriptors and the head; tables and lanes come by the first refresh. */
+/* Open the descriptors and read the head. The first refresh reads the tables and attaches the
+ * lanes. */
 static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 {
 	struct stat dir, st = { 0 };
@@ -139,7 +141,7 @@ static int open_segment(struct tk_segment *s, int dirfd, char why[TK_WHY_MAX])
 	return 0;
 }
 
-/* As an app's name, only longer. */
+/* The rules of tk_name_valid(), for a longer name. */
 static bool may_be_shown(const char *name)
 {
 	char part[TK_NAME_MAX + 1];
@@ -147,7 +149,7 @@ static bool may_be_shown(const char *name)
 	while (*name) {
 		size_t n = strnlen(name, TK_NAME_MAX);
 
-		/* Cut between characters. */
+		/* Cut it between two characters. */
 		while (n && ((unsigned char)name[n] & 0xc0) == 0x80)
 			n--;
 		memcpy(part, name, n);
@@ -231,7 +233,7 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 		errno = -ret;
 		return NULL;
 	}
-	s->from = TK_LANE_FIRST; /* lanes that appear from now on are new */
+	s->from = TK_LANE_FIRST; /* for lanes that appear from now on */
 	return s;
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring/segment_read.h - attaching to segments, knowing whether their owner lives.
+ * ring/segment_read.h - attaches to segments, says whether their owner lives, and removes them.
  *
  * Shared memory is hostile input. Files are opened by ring/place_read.h, and their size is
- * verified; the head and tables are read by pread into private memory, checked once and never read
- * again; only slots, lane heads and counts are mapped, PROT_READ. A file truncated under the
- * mapping raises SIGBUS: ring/guard.h turns that into one bad segment.
+ * verified. The head and the tables are read by pread into private memory and checked there. Only
+ * slots, lane heads and counts are mapped, PROT_READ. Truncating a mapped file raises SIGBUS;
+ * ring/guard.h makes that one bad segment. A reader writes nothing: it locks, and unlinks what is
+ * closed or dead.
  *
- * A queue (ring/discipline.h) is another matter: its reader writes to slots.N, and there is one at
- * a time. Attaching, but for TK_LANE_LOOK, maps it for writing and locks the file; a queue that
- * another reader has locked is left out until that one lets go of it or dies.
+ * A queue (ring/discipline.h) is the exception: its reader writes to slots.N, and there is one
+ * reader at a time. Unless `from` is TK_LANE_LOOK, attaching maps it for writing and locks the
+ * file. A queue that another reader has locked is left out until that reader ends or lets go of it.
  *
  * One thread per struct tk_segment. Errors come as a negative errno and a sentence in `why`, which
  * holds no control characters and can be printed as it is.
@@ -46,9 +47,9 @@ struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_f
 /**
  * Pick up timers and lanes that appeared since. Costs one pread (200 ns) when nothing did. Lanes
  * that appear after attaching are read from their first record, which is lost if it is overwritten
- * by then. A lane that cannot be attached is
- * left out and said in `why`, once; so is a queue that turns out to be corrupt. A queue that was
- * left out because another reads it is attached when that has ended: a system call each.
+ * by then. A lane that cannot be attached is left out, and `why` says so once; the same for a queue
+ * that turns out to be corrupt. A queue that was left out because of another reader is attached
+ * once that has ended; to find out takes a system call a queue.
  * @return 0, or -EBADMSG: the segment has become invalid and should be detached.
  */
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);

@@ -14,32 +14,14 @@
 
 #include "ring/lock.h"
 #include "ring/memory.h"
+#include "ring/place_write.h"
 #include "ring/presence.h"
 #include "ring/prune.h"
 #include "ring/test_point.h"
 
-static const char *remedy(int error)
-{
-	switch (error) {
-	case EFBIG:
-		return "; raise `ulimit -f`";
-	case EMFILE:
-		return "; raise `ulimit -n`";
-	case EACCES:
-		return "; if the program gives up privileges, have it call tk_open(), and "
-		       "tk_join() in "
-		       "its threads, before";
-	case ENOSPC:
-	case ENOMEM:
-		return "; free or enlarge it, ask for fewer slots, or set TIMEKEEPER_DIR";
-	default:
-		return "";
-	}
-}
-
 static mode_t dir_mode(const struct tk_segment_writer *s)
 {
-	return s->group ? 0750 : 0700;
+	return s->group ? TK_PLACE_MODE_GROUP : TK_PLACE_MODE;
 }
 
 static mode_t file_mode(const struct tk_segment_writer *s)
@@ -47,66 +29,7 @@ static mode_t file_mode(const struct tk_segment_writer *s)
 	return s->group ? 0640 : 0600;
 }
 
-/* Where it is, wherever the program goes: a relative path is completed. */
-static int choose_dir(char dir[PATH_MAX])
-{
-	size_t length, here;
-	char *end;
-
-	if (tk_segments_dir(dir, PATH_MAX))
-		return -ENAMETOOLONG;
-	if (dir[0] == '/')
-		return 0;
-	length = strlen(dir);
-	end = dir + PATH_MAX - length - 1;
-	memmove(end, dir, length + 1);
-	if (!getcwd(dir, (size_t)(end - dir)))
-		return errno == ERANGE ? -ENAMETOOLONG : -errno;
-	here = strlen(dir);
-	dir[here] = '/';
-	memmove(dir + here + 1, end, length + 1);
-	return 0;
-}
-
-/* The directory may be there already, and another group's. With the setgid bit it is up to whoever
- * gave it that group: files in it are of that group, too. */
-static void let_group_in(int fd, const struct stat *st)
-{
-	mode_t mode = st->st_mode & 07777;
-
-	if (st->st_gid != getegid() && !(mode & S_ISGID))
-		(void)!fchown(fd, (uid_t)-1, getegid());
-	if ((mode & 0750) !=
-	    0750) /* of a directory just made the umask may have taken any of them */
-		(void)fchmod(fd, mode | 0750);
-}
-
-/* The segments' directory, made if need be; ours, and nobody else's to write into. */
-static int open_place(struct tk_segment_writer *s, char why[TK_WHY_MAX])
-{
-	struct stat st;
-	int fd;
-
-	if (mkdir(s->dir, dir_mode(s)) && errno != EEXIST)
-		return tk_fail(why, errno, "cannot make the directory %.150s: %s", s->dir,
-			       strerrordesc_np(errno));
-	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return tk_fail(why, errno, "cannot open the directory %.150s: %s", s->dir,
-			       strerrordesc_np(errno));
-	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
-		close(fd);
-		return tk_fail(why, EPERM,
-			       "the directory %.150s belongs to another user, or others may write "
-			       "into it: set TIMEKEEPER_DIR to one of your own, mode 0700",
-			       s->dir);
-	}
-	if (s->group)
-		let_group_in(fd, &st);
-	return fd;
-}
-
-/* `<app>.<pid>.<random>`. */
+/* The name `<app>.<pid>.<random>`. */
 static int choose_name(struct tk_segment_writer *s, const char *app, char why[TK_WHY_MAX])
 {
 	char end[TK_PLACE_NAME_MAX], name[TK_PLACE_NAME_MAX];
@@ -130,15 +53,16 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 	ret = tk_memory_file(dirfd, "control", o->max_timers, -1, file_mode(s), &control);
 	if (ret)
 		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
-			       strerrordesc_np(-ret), remedy(-ret));
+			       strerrordesc_np(-ret), tk_place_remedy(-ret));
 	TK_TEST_POINT("segment.control");
-	/* Readers learn of the segment by its head, so it comes last; the group when it is locked,
-	 * for who may read a file may hold a read lock on it against us. */
+	/* Readers find a segment by its head, so the head comes last. The group may read it only
+	 * once it is locked: whoever may read a file may hold a read lock on it, which would keep
+	 * us from taking ours. */
 	ret = tk_memory_file(dirfd, "head", tk_place_head_size(o->max_timers), -1, 0600, &head);
 	if (ret) {
 		munmap(control.addr, control.size);
 		return tk_fail(why, -ret, "no memory for the segment in %.100s: %s%s", s->dir,
-			       strerrordesc_np(-ret), remedy(-ret));
+			       strerrordesc_np(-ret), tk_place_remedy(-ret));
 	}
 	TK_TEST_POINT("segment.head");
 	(void)mprotect(control.addr, control.size, PROT_READ);
@@ -151,9 +75,10 @@ static int make_head(struct tk_segment_writer *s, int dirfd, const struct tk_seg
 }
 
 /*
- * Lock the head, and map a page of it through the same description, which lives as long as the
- * page. Nothing reads the page, so nothing can fault there. A child made by another thread between
- * the lock and the end of this function, past fork(), holds the lock too until it ends or execs.
+ * Take the owner's lock, and map one page of the head through the same open file description, which
+ * lives as long as the mapping. Nothing accesses the page, so nothing can fault there. If another
+ * thread makes a child by a raw clone() before the descriptor is closed, the child holds the lock,
+ * too, until it ends or calls exec.
  */
 static int hold_lock(struct tk_segment_writer *s, int fd)
 {
@@ -182,7 +107,7 @@ static int lock_head(struct tk_segment_writer *s, int dirfd, char why[TK_WHY_MAX
 
 	if (ret)
 		ret = tk_fail(why, -ret, "cannot lock the segment in %.150s: %s%s", s->dir,
-			      strerrordesc_np(-ret), remedy(-ret));
+			      strerrordesc_np(-ret), tk_place_remedy(-ret));
 	TK_TEST_POINT("segment.locked");
 	if (!ret && s->group)
 		(void)fchmod(fd, file_mode(s));
@@ -204,8 +129,8 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	struct tk_segment_head *h = s->head;
 	struct timespec now = { 0, 0 };
 
-	/* Not clock_gettime(), which reads the counter: prctl(PR_SET_TSC) may have forbidden
-	 * that. */
+	/* The system call, because clock_gettime() in the vDSO reads the counter, and a process
+	 * that called prctl(PR_SET_TSC) is killed for that. */
 	(void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
 	h->magic = TK_SEGMENT_MAGIC;
 	TK_TEST_POINT("segment.magic");
@@ -222,7 +147,7 @@ static void fill_head(struct tk_segment_writer *s, const struct tk_segment_optio
 	snprintf(h->app, sizeof(h->app), "%s", o->app);
 	memcpy(h->floor, o->floor, sizeof(h->floor));
 	TK_TEST_POINT("segment.filled");
-	/* Pairs with the reader's pread of the head: OPEN comes after all of the above. */
+	/* OPEN comes after all of the above. Pairs with the reader's pread of the head. */
 	__atomic_store_n(&h->state, TK_SEGMENT_OPEN, __ATOMIC_RELEASE);
 	TK_TEST_POINT("segment.open");
 }
@@ -268,10 +193,10 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	memset(s, 0, sizeof(*s));
 	s->group = o->group;
 	s->keep = o->keep;
-	ret = choose_dir(s->dir);
+	ret = tk_place_choose(s->dir);
 	if (ret)
 		return tk_fail(why, -ret, "cannot use TIMEKEEPER_DIR: %s", strerrordesc_np(-ret));
-	place = open_place(s, why);
+	place = tk_place_make(s->dir, s->group, why);
 	if (place < 0)
 		return place;
 	ret = choose_name(s, o->app, why);
@@ -329,7 +254,7 @@ static int say_unreachable(const struct tk_segment_writer *s, int error, char wh
 	if (error == ESTALE)
 		return tk_fail(why, error, "the segment's directory is gone: %.150s", s->dir);
 	return tk_fail(why, error, "cannot open the segment's directory in %.130s: %s%s", s->dir,
-		       strerrordesc_np(error), remedy(error));
+		       strerrordesc_np(error), tk_place_remedy(error));
 }
 
 static int make_slots(struct tk_segment_writer *s, int dirfd, unsigned index, size_t size, int node,
@@ -346,7 +271,7 @@ static int make_slots(struct tk_segment_writer *s, int dirfd, unsigned index, si
 
 const struct tk_discipline tk_broadcast = { .id = TK_DISCIPLINE_BROADCAST };
 
-/* 0, which no memory can be had of, if the discipline cannot have so many. */
+/* 0, for which no memory can be made, if the discipline cannot have that many. */
 static size_t slots_size(uint64_t slots, const struct tk_discipline *d)
 {
 	size_t bare = slots * sizeof(struct tk_slot);
@@ -425,7 +350,7 @@ int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 	if (ret)
 		return tk_fail(why, -ret, "no memory for a lane of %llu KiB in %.100s: %s%s",
 			       (unsigned long long)slots * sizeof(struct tk_slot) / 1024, s->dir,
-			       strerrordesc_np(-ret), remedy(-ret));
+			       strerrordesc_np(-ret), tk_place_remedy(-ret));
 	s->head->left_bytes += tk_place_lane_size(s->head->max_timers) + lane->slots_size;
 	/* Pairs with the reader's pread of the head, which comes before it opens the lane. */
 	__atomic_store_n(&s->head->n_lanes, s->head->n_lanes + 1, __ATOMIC_RELEASE);

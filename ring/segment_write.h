@@ -3,12 +3,12 @@
  * ring/segment_write.h - making a segment and its lanes: the producer's side.
  *
  * Calls on one struct tk_segment_writer must not overlap; the library holds a lock around them. No
- * heap is used. Nothing here is for signal handlers, and nothing here prints, exits, or raises a
- * signal.
+ * heap is used. Nothing here prints, exits or raises a signal, and nothing may be called from a
+ * signal handler.
  *
- * No descriptor is kept open. The owner's lock (ring/owner.h) is held by a page of `head` that is
- * mapped through the descriptor that took it. The directory is found again by path and recognised
- * by device and inode.
+ * No descriptor stays open. The owner's lock (ring/owner.h) is held by one page of `head`, which
+ * was mapped through the descriptor that took the lock. To make a lane, and to remove the files,
+ * the directory is opened again by its path, and recognised by device and inode.
  */
 #ifndef TK_RING_SEGMENT_WRITE_H
 #define TK_RING_SEGMENT_WRITE_H
@@ -45,7 +45,7 @@ struct tk_segment_writer {
 	char dir[PATH_MAX]; /* where it is */
 };
 
-/** A lane's memory, mapped for writing. */
+/** The memory of a lane, mapped for writing. */
 struct tk_lane_memory {
 	struct tk_lane_head *head;
 	uint64_t *counts;
@@ -54,8 +54,8 @@ struct tk_lane_memory {
 };
 
 /**
- * What the app's dead left is pruned first (ring/prune.h).
- * @return 0 or a negative errno, with a sentence in `why`; nothing is left behind then.
+ * Make a segment, after removing what the app's earlier programs left (ring/prune.h). Milliseconds.
+ * @return 0 or a negative errno, with a sentence in `why`; then no files are left.
  */
 int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_options *o,
 		      char why[TK_WHY_MAX]);
@@ -64,27 +64,33 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp);
 
 /**
- * Make a lane of `slots` (a power of two) on NUMA node `node` (-1: wherever). @return 0, or -ENOSPC
- * (all lanes are made), -EINVAL, -ENOMEM, -ESTALE (the directory is gone), ..., and `why`.
+ * Make a lane of `slots` (a power of two) on NUMA node `node` (-1: any). About 1 ms for 2 MiB.
+ * @return 0, or -ENOSPC (all lanes are made), -EINVAL, -ENOMEM, -ESTALE (the directory is gone),
+ * -EACCES, -EMFILE, ..., and `why`.
  *
- * A queue takes more than its slots: whole pages, and whole hugepages if the slots fill those. Its
- * slots.N is the owner's alone, whatever s->group says, for its reader writes to it.
+ * A queue takes more memory than its slots: whole pages, and whole hugepages if the slots fill
+ * those. Only the owner may open its slots.N, whatever s->group says, because its reader writes to
+ * it.
  */
 int tk_segment_put_lane(struct tk_segment_writer *s, uint64_t slots,
 			const struct tk_discipline *discipline, int node,
 			struct tk_lane_memory *lane, char why[TK_WHY_MAX]);
 
 /**
- * Close: mark it closed, `records` having been given to its lanes, and let go of the owner's lock.
- * Its files are unlinked unless they are to be kept, or a collector is present that will do it
- * (ring/prune.h says within which bounds). The memory stays mapped: threads may still be writing.
+ * Close the segment: mark it closed, with the number of records that its lanes were given, and let
+ * go of the owner's lock. Unlink the files, unless they are to be kept, or a collector is present
+ * that will unlink them (within the bounds of ring/prune.h). The memory stays mapped: threads may
+ * still write. Microseconds; some 10 us for each segment in the directory if a collector is
+ * present.
  */
 void tk_segment_retire(struct tk_segment_writer *s, uint64_t records);
 
-/** After tk_segment_retire(), or in a child after fork: unmap the head. The control file stays
- * mapped: the fork may have been made by a handler that interrupted a look at it. The page that
- * holds the lock is not in a child, which leaves its address alone: something else may lie
- * there. */
+/**
+ * Unmap the head, after tk_segment_retire() or in a child after fork. The control file stays
+ * mapped: a signal handler that interrupted a look at it may have made the fork. The page that
+ * holds the lock is not mapped in a child, where something else may lie at its address by now: it
+ * is left alone.
+ */
 void tk_segment_forget(struct tk_segment_writer *s);
 
 #endif
