@@ -114,6 +114,31 @@ struct tally {
 /** Pop once, up to max, and hold it against what was pushed. @return how many came. */
 unsigned check_pop(const struct trial *t, unsigned max, struct tally *tally);
 
+/* ---- patience.c ---- */
+
+/**
+ * For how long a reader that finds nothing looks again. It is counted in polls, and in cpu time that
+ * the writer has used, never in time that has passed: beside other work of the machine either side
+ * may not run for seconds, and its ring is not broken for that.
+ */
+struct patience {
+	clockid_t writer; /* cpu clock of the writer's thread */
+	unsigned empty;   /* polls in a row that found nothing */
+	uint64_t since;   /* what the writer's clock said when these began, ... */
+	uint64_t seen;    /* ... and the last time that it was asked; ns */
+};
+
+/** To be called in the writer's thread. */
+struct patience patience_with_me(void);
+
+/**
+ * Called by the reader after each poll, with how many records came. `written`: whether the writer
+ * had ended before that poll, so that no record can come later than one that is there.
+ * @return whether to give up: after 10,000 polls that found nothing of what is written or, while the
+ * writer goes on, when it has used a second of its cpu without a record coming through.
+ */
+bool patience_ends(struct patience *p, uint64_t came, bool written);
+
 /* ---- rows.c ---- */
 
 /** Append a row: the section, the ring and its size, and the fields of `values`, which it takes. */

@@ -41,30 +41,11 @@ struct delivery {
 struct consumer {
 	struct trial *t;
 	unsigned cpu, pop;
-	bool lossless;
-	uint64_t second; /* in ticks */
+	struct patience patience;
 	struct ring_sum sum;
 	uint64_t last; /* when it read something last */
 	atomic_uint started;
 };
-
-/*
- * Whether the reader is done: every record has come or, where records may be lost, no more come. If
- * nothing comes for a second though more should, the ring is broken: tell the writer to stop.
- */
-static bool finished(const struct consumer *c, unsigned *idle)
-{
-	struct ring_run *run = c->t->run;
-	/* Pairs with the release store at the end of run(). */
-	uint64_t produced = __atomic_load_n(&run->produced, __ATOMIC_ACQUIRE);
-
-	if (produced && (c->sum.n >= produced || (!c->lossless && ++*idle > 10000)))
-		return true;
-	if (tk_tsc_fast() - c->last < c->second)
-		return false;
-	__atomic_store_n(&run->stop, 1, __ATOMIC_RELAXED);
-	return true;
-}
 
 static void *consume(void *arg)
 {
@@ -72,23 +53,29 @@ static void *consume(void *arg)
 	struct ring_run *run = c->t->run;
 	/* After how many records the reader reports how far it is. */
 	const uint64_t most = run->credit ? run->credit / 2 : UINT64_MAX;
-	unsigned idle = 0;
 
 	tk_pin(c->cpu);
 	atomic_store(&c->started, 1);
 	for (;;) {
-		if (c->t->loops->drain(c->t->r, c->pop, most, &c->sum)) {
+		/* Pairs with the release store at the end of run(). */
+		uint64_t produced = __atomic_load_n(&run->produced, __ATOMIC_ACQUIRE);
+		uint64_t came = c->t->loops->drain(c->t->r, c->pop, most, &c->sum);
+
+		if (came) {
 			c->last = tk_tsc_fast();
 			/* Pairs with the acquire load of ring_credit(). */
 			if (run->credit)
 				__atomic_store_n(&run->consumed, c->sum.n, __ATOMIC_RELEASE);
-			idle = 0;
-		} else if (finished(c, &idle)) {
-			return NULL;
 		} else {
 			tk_relax();
 		}
+		if ((!came && produced && c->sum.n >= produced) ||
+		    patience_ends(&c->patience, came, produced))
+			break;
 	}
+	/* The ring may be broken: its writer is not to wait for ever. */
+	__atomic_store_n(&run->stop, 1, __ATOMIC_RELAXED);
+	return NULL;
 }
 
 typedef uint64_t (*deliver_loop)(void *w, uint64_t from, uint64_t n, struct ring_run *run);
@@ -109,13 +96,14 @@ static struct delivery run(struct bench *b, struct trial *t, const struct shape 
 	enum { CHUNK = 16384 };
 	const deliver_loop deliver = loop_of(t->loops, shape->burst);
 	const uint64_t duration = (uint64_t)(ms * 1e6 / b->tick_ns);
-	struct consumer c = { .t = t, .cpu = b->cpus[1], .pop = shape->pop, .lossless = lossless };
+	struct consumer c = {
+		.t = t, .cpu = b->cpus[1], .pop = shape->pop, .patience = patience_with_me()
+	};
 	struct delivery d = { 0 };
 	pthread_t thread;
 	uint64_t began;
 
 	t->run->credit = lossless && t->ring->full == RING_OVERWRITES ? t->slots / 4 : 0;
-	c.second = (uint64_t)(1e9 / b->tick_ns);
 	c.last = tk_tsc_fast();
 	if (pthread_create(&thread, NULL, consume, &c))
 		abort();

@@ -3,7 +3,7 @@
  * What the surviving side finds after a kill. A writer and a reader are processes, the ring and
  * both their states are shared memory; one of them is killed (SIGKILL) at a random instant, some
  * microseconds to a millisecond into full speed. Then, each under a deadline, so that nothing here
- * can hang:
+ * can hang (50 ms of the cpu time of whoever lives: beside other work they may not run for as long):
  *
  *	survivor	do its operations still return?
  *	records		what the writer had finished and the reader had not seen: does it come?
@@ -94,15 +94,46 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Whether the counter gets beyond `from` before the deadline. */
-static bool moves(const uint64_t *counter, uint64_t from)
+/* The two sides; 0: there is none at present. */
+struct sides {
+	pid_t writer, reader;
+};
+
+static uint64_t cpu_ms(pid_t pid)
 {
-	for (unsigned i = 0; i < DEADLINE_MS * 10; i++) {
+	struct timespec t;
+	clockid_t clock;
+
+	if (!pid)
+		return 0;
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		abort();
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool used_up(pid_t pid, uint64_t since_ms)
+{
+	return !pid || cpu_ms(pid) - since_ms >= DEADLINE_MS;
+}
+
+/*
+ * Whether the counter gets beyond `from` before the deadline: each side that lives has used that much
+ * of its cpu since.
+ */
+static bool moves(const struct sides *s, const uint64_t *counter, uint64_t from)
+{
+	const uint64_t writer = cpu_ms(s->writer), reader = cpu_ms(s->reader);
+
+	for (;;) {
+		/* The clocks first: what is done by then is seen. */
+		bool over = used_up(s->writer, writer) && used_up(s->reader, reader);
+
 		if (seen(counter) > from)
 			return true;
+		if (over)
+			return false;
 		usleep(100);
 	}
-	return false;
 }
 
 static void pause_at_random(unsigned *seed)
@@ -115,14 +146,16 @@ static void pause_at_random(unsigned *seed)
 static void kill_reader(struct bench *b, struct trial *t, struct notes *notes, unsigned *seed,
 			struct found *f)
 {
-	pid_t writer = start(t, notes, b->cpus[0], write_for_ever);
-	pid_t reader = start(t, notes, b->cpus[b->two], read_for_ever);
-	bool alive = moves(&notes->tally.last, 0);
+	struct sides s = { start(t, notes, b->cpus[0], write_for_ever),
+			   start(t, notes, b->cpus[b->two], read_for_ever) };
+	bool alive = moves(&s, &notes->tally.last, 0);
 
 	pause_at_random(seed);
-	end(reader);
+	end(s.reader);
+	s.reader = 0;
 	f->kills++;
-	f->survivor_hung += !alive || !moves(&notes->attempts, seen(&notes->attempts) + 2 * SLOTS);
+	f->survivor_hung +=
+		!alive || !moves(&s, &notes->attempts, seen(&notes->attempts) + 2 * SLOTS);
 	if (t->ring->broadcast) {
 		/*
 		 * This reader begins at the oldest record: it reads some of them again, as it
@@ -132,33 +165,34 @@ static void kill_reader(struct bench *b, struct trial *t, struct notes *notes, u
 		notes->tally.last = 0;
 		notes->tally.missing = 0;
 	}
-	reader = start(t, notes, b->cpus[b->two], read_for_ever);
-	f->successor_hung += !moves(&notes->polls, seen(&notes->polls) + 2 * SLOTS);
+	s.reader = start(t, notes, b->cpus[b->two], read_for_ever);
+	f->successor_hung += !moves(&s, &notes->polls, seen(&notes->polls) + 2 * SLOTS);
 	f->nothing_through +=
-		!moves(&notes->tally.delivered, seen(&notes->tally.delivered) + SLOTS);
-	end(writer);
-	end(reader);
+		!moves(&s, &notes->tally.delivered, seen(&notes->tally.delivered) + SLOTS);
+	end(s.writer);
+	end(s.reader);
 }
 
 static void kill_writer(struct bench *b, struct trial *t, struct notes *notes, unsigned *seed,
 			struct found *f)
 {
-	pid_t writer = start(t, notes, b->cpus[0], write_for_ever);
-	pid_t reader = start(t, notes, b->cpus[b->two], read_for_ever);
-	bool alive = moves(&notes->tally.last, 0), never_went_in;
+	struct sides s = { start(t, notes, b->cpus[0], write_for_ever),
+			   start(t, notes, b->cpus[b->two], read_for_ever) };
+	bool alive = moves(&s, &notes->tally.last, 0), never_went_in;
 
 	pause_at_random(seed);
-	end(writer);
+	end(s.writer);
+	s.writer = 0;
 	f->kills++;
-	f->survivor_hung += !alive || !moves(&notes->polls, seen(&notes->polls) + 1000);
-	f->records_missing += !moves(&notes->tally.last, notes->finished - 1);
+	f->survivor_hung += !alive || !moves(&s, &notes->polls, seen(&notes->polls) + 1000);
+	f->records_missing += !moves(&s, &notes->tally.last, notes->finished - 1);
 	never_went_in = notes->tally.last == notes->finished;
-	writer = start(t, notes, b->cpus[0], write_for_ever);
-	f->successor_hung += !moves(&notes->attempts, seen(&notes->attempts) + 1);
+	s.writer = start(t, notes, b->cpus[0], write_for_ever);
+	f->successor_hung += !moves(&s, &notes->attempts, seen(&notes->attempts) + 1);
 	f->nothing_through +=
-		!moves(&notes->tally.delivered, seen(&notes->tally.delivered) + SLOTS);
-	end(writer);
-	end(reader);
+		!moves(&s, &notes->tally.delivered, seen(&notes->tally.delivered) + SLOTS);
+	end(s.writer);
+	end(s.reader);
 	/* The number of the push that was under way, which the successor passed over. */
 	f->missing -= never_went_in && notes->tally.missing;
 }

@@ -12,7 +12,7 @@
 struct checker {
 	struct trial *t;
 	unsigned cpu;
-	uint64_t second; /* in ticks */
+	struct patience patience;
 	struct tally tally;
 	atomic_uint started;
 };
@@ -21,33 +21,29 @@ static void *check_all(void *arg)
 {
 	struct checker *c = arg;
 	struct ring_run *run = c->t->run;
-	uint64_t last = tk_tsc_fast();
 
 	tk_pin(c->cpu);
 	atomic_store(&c->started, 1);
 	for (;;) {
 		/* Pairs with the release store in run(): all that was produced can be seen. */
 		uint64_t produced = __atomic_load_n(&run->produced, __ATOMIC_ACQUIRE);
+		unsigned came = check_pop(c->t, RING_BATCH, &c->tally);
 
-		if (check_pop(c->t, RING_BATCH, &c->tally)) {
+		if (came)
 			/* Pairs with the acquire load of ring_credit(). */
 			__atomic_store_n(&run->consumed, c->tally.last, __ATOMIC_RELEASE);
-			last = tk_tsc_fast();
-		} else if ((produced && c->tally.last >= produced) ||
-			   tk_tsc_fast() - last > c->second) {
-			/*
-			 * Nothing came for a second: the ring is broken, and its writer would wait
-			 * for ever.
-			 */
-			__atomic_store_n(&run->stop, 1, __ATOMIC_RELAXED);
-			return NULL;
-		}
+		if ((!came && produced && c->tally.last >= produced) ||
+		    patience_ends(&c->patience, came, produced))
+			break;
 	}
+	/* The ring may be broken: its writer is not to wait for ever. */
+	__atomic_store_n(&run->stop, 1, __ATOMIC_RELAXED);
+	return NULL;
 }
 
 static void run(struct bench *b, struct trial *t, bool lossless, uint64_t n)
 {
-	struct checker c = { .t = t, .cpu = b->cpus[1], .second = (uint64_t)(1e9 / b->tick_ns) };
+	struct checker c = { .t = t, .cpu = b->cpus[1], .patience = patience_with_me() };
 	struct tally *got = &c.tally;
 	uint64_t produced, lost;
 	pthread_t thread;
