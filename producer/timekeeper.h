@@ -51,9 +51,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ring/discipline.h"
-#include "ring/lane_push.h"
-#include "tsc/read.h"
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* C has no other casts */
+#endif
+
+#include "../ring/discipline.h"
+#include "../ring/lane_push.h"
+#include "../tsc/read.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,7 +104,7 @@ struct tk_options {
 		       it is that directory's group that may read */
 	bool keep;  /* leave the segment's files after tk_close(), for reading them then */
 	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
-						   from timekeeper-rte.h */
+						   from timekeeper/rte.h */
 };
 
 /**
@@ -201,11 +206,11 @@ TK_API void tk_flush(void);
 typedef struct tk_lane_writer tk_lane_t;
 
 #ifdef TK_COMPILE_OUT
-#define TK_ON   0
-#define TK_SELF ((tk_lane_t *)0)
+#define TK_COMPILED_IN 0
+#define TK_SELF        ((tk_lane_t *)0)
 #else
-#define TK_ON   1
-#define TK_SELF (&tk_self)
+#define TK_COMPILED_IN 1
+#define TK_SELF        (&tk_self)
 extern TK_API __thread struct tk_lane_writer tk_self __attribute__((tls_model("initial-exec")));
 #endif
 
@@ -269,12 +274,21 @@ TK_HOT int64_t tk_real_ns(struct tk_origin origin)
 
 /* ---- spans --------------------------------------------------------------------------------- */
 
+/*
+ * A span may start on one thread and stop on another: goroutines and coroutines may move in
+ * between. The start stamp is a number that the program carries, and nothing of it is kept by the
+ * thread. The record goes into the lane of the thread that stops. What two cores' counters differ by
+ * (`timekeeper tsc --offsets`) is part of such a span, which may therefore read short or negative;
+ * negative ones are set aside. A handle from tk_lane() stays with its thread: start with it and stop
+ * with the other thread's, or use the functions that take none.
+ */
+
 /** [hot] Begin a span. @return its start stamp, to be handed to a stop; 0 if it is disabled. */
 TK_HOT uint64_t tk_start_on(tk_lane_t *lane, tk_timer_t timer)
 {
 	uint64_t start;
 
-	if (!TK_ON || __builtin_expect(lane->disabled[tk_meta_timer(timer)] != 0, 0))
+	if (!TK_COMPILED_IN || __builtin_expect(lane->disabled[tk_meta_timer(timer)] != 0, 0))
 		return 0;
 	if (__builtin_expect((timer & TK_HANDLE_FENCED_) != 0, 0))
 		return tk_stamp_start(timer);
@@ -305,7 +319,7 @@ TK_HOT void tk_stop_(tk_lane_t *lane, tk_timer_t timer, uint64_t start, uint64_t
 	uint32_t cpu;
 	uint64_t stop;
 
-	if (!TK_ON || __builtin_expect(start == 0, 0))
+	if (!TK_COMPILED_IN || __builtin_expect(start == 0, 0))
 		return;
 	stop = tk_stop_stamp_(timer, &cpu);
 	tk_lane_push(lane, timer | to_stop << 12 | cpu, start, (int64_t)(stop - start),
@@ -362,7 +376,7 @@ TK_HOT int64_t tk_elapsed(uint64_t start)
 TK_HOT void tk_push_(tk_timer_t timer, uint32_t kind, uint32_t cpu, uint64_t start,
 		     int64_t duration, int64_t since_origin)
 {
-	if (!TK_ON || __builtin_expect(TK_SELF->disabled[tk_meta_timer(timer)] != 0, 0))
+	if (!TK_COMPILED_IN || __builtin_expect(TK_SELF->disabled[tk_meta_timer(timer)] != 0, 0))
 		return;
 	tk_lane_push(TK_SELF, tk_record_meta(tk_meta_timer(timer), cpu, kind), start, duration,
 		     since_origin);
@@ -374,7 +388,7 @@ TK_HOT void tk_latency_now(tk_timer_t timer, struct tk_origin origin)
 	uint32_t cpu;
 	uint64_t now;
 
-	if (!TK_ON || origin.ticks == 0 || TK_SELF->disabled[tk_meta_timer(timer)])
+	if (!TK_COMPILED_IN || origin.ticks == 0 || TK_SELF->disabled[tk_meta_timer(timer)])
 		return;
 	now = tk_stop_stamp_(timer, &cpu);
 	tk_push_(timer, TK_KIND_LATENCY, cpu, now, TK_TICKS_NONE, (int64_t)(now - origin.ticks));
@@ -438,7 +452,7 @@ TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
 	uint32_t cpu;
 	uint64_t now;
 
-	if (!TK_ON || *lap == 0)
+	if (!TK_COMPILED_IN || *lap == 0)
 		return;
 	now = tk_stop_stamp_(timer, &cpu);
 	tk_push_(timer, kind, cpu, *lap, (int64_t)(now - *lap), TK_TICKS_NONE);
@@ -446,7 +460,7 @@ TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
 }
 
 #ifdef TK_COMPILE_OUT
-#include "producer/compiled_out.h"
+#include "compiled_out.h"
 #endif
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -504,12 +518,14 @@ TK_HOT void tk_scope_end_(struct tk_scope *scope)
 /** [hot] The same, with the latency from the origin up to here. */
 #define TK_SCOPE_FROM(timer, origin) struct tk_scope TK_SCOPE_VAR_ = tk_scope_begin_(timer, origin)
 
+#define TK_TIME_(timer, scope)                                       \
+	for (struct tk_scope __attribute__((cleanup(tk_scope_end_))) \
+	     scope = tk_scope_begin_plain_(timer);                   \
+	     scope.once; scope.once = false)
+
 /** [hot] Time a statement or block: TK_TIME(t) { ... }. break, return and goto out of it are fine.
  */
-#define TK_TIME(timer)                                               \
-	for (struct tk_scope __attribute__((cleanup(tk_scope_end_))) \
-	     tk_time_ = tk_scope_begin_plain_(timer);                \
-	     tk_time_.once; tk_time_.once = false)
+#define TK_TIME(timer) TK_TIME_(timer, TK_PASTE_(tk_time_, __COUNTER__))
 
 /** [hot] Time a call and have its value: int n = TK_CALL(t, parse(buf)); */
 #define TK_CALL(timer, expression) \
@@ -542,6 +558,8 @@ class span
 	tk_scope scope_;
 };
 } // namespace timekeeper
+
+#pragma GCC diagnostic pop
 #endif
 
 #endif

@@ -47,8 +47,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ring/record.h"
-#include "ring/test_point.h"
+#include "record.h"
+#include "test_point.h"
 
 /** The tag of push n. */
 #define TK_TAG_SHIFT 8

@@ -196,7 +196,7 @@ int tk_place_each(int dirfd, bool (*each)(void *arg, int dirfd, const char *name
 
 	if (fd < 0)
 		return -errno;
-	while (go_on && (n = getdents64(fd, entries, sizeof(entries))) > 0) {
+	while (go_on && (n = getdents64(fd, (void *)entries, sizeof(entries))) > 0) {
 		for (ssize_t at = 0; at < n && go_on;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
 

@@ -31,7 +31,7 @@
 
 #include <stdint.h>
 
-#include "tsc/read.h"
+#include "../tsc/read.h"
 
 #define TK_TICKS_NONE (-(INT64_C(1) << 47))    /* no such difference in this record */
 #define TK_TICKS_MAX  ((INT64_C(1) << 47) - 1) /* this long or longer; negated: or earlier */

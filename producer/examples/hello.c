@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 static volatile sig_atomic_t interrupted;
 

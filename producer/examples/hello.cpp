@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 namespace
 {

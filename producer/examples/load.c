@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 #define CATCH_UP_NS 20000
 #define WAKE_UP_NS  100000   /* what waking up may take: awake so long before a burst */

@@ -20,11 +20,11 @@ export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
 lib=$(dirname "$(find "$work/root" -name 'libtimekeeper.so')")
 flags=(-Wall -Wextra -Werror)
 
-sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.c" >"$work/hello.c"
+cp "$source"/producer/examples/hello.{c,cpp} "$work/"
 cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) \
 	"-Wl,-rpath,$lib"
 ldd "$work/hello" | grep -q librte && { echo "DPDK is linked into who did not ask for it"; exit 1; }
-sed -e '1i #include <timekeeper-rte.h>' \
+sed -e '1i #include <timekeeper/rte.h>' \
 	-e 's#("hello", NULL)#("hello", \&(struct tk_options){ .discipline = \&tk_rte })#' \
 	"$work/hello.c" >"$work/hello-rte.c"
 cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" \
@@ -39,9 +39,7 @@ for cc in cc clang; do
 done
 programs=(hello hello-rte)
 if command -v c++ >/dev/null; then
-	sed 's#"producer/timekeeper.h"#<timekeeper.h>#' "$source/producer/examples/hello.cpp" \
-		>"$work/hello.cpp"
-	c++ "${flags[@]}" "$work/hello.cpp" -o "$work/hello-cpp" \
+	c++ "${flags[@]}" -std=c++17 -Wold-style-cast -Wshadow "$work/hello.cpp" -o "$work/hello-cpp" \
 		$(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
 	programs+=(hello-cpp)
 fi

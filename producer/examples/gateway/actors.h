@@ -26,7 +26,7 @@
 #include <stdbool.h>
 
 #include "producer/examples/gateway/rpc.h"
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 /** What travels: a message dressed with its origin, 24 bytes. Whoever holds it owns the call. */
 typedef TK_MESSAGE(struct rpc_call *) gw_message;

@@ -17,7 +17,7 @@
 
 #include "producer/examples/gateway/actors.h"
 #include "producer/examples/gateway/clock.h"
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 #define CONNECTIONS 900u /* below the usual limit of 1,024 open files */
 #define IDLE_S      60u

@@ -21,7 +21,7 @@
 #include "producer/examples/gateway/clock.h"
 #include "producer/examples/gateway/http.h"
 #include "producer/examples/gateway/load.h"
-#include "producer/timekeeper.h"
+#include <timekeeper.h>
 
 #define IN_FLIGHT   8192
 #define CONNECTIONS 32
