@@ -199,9 +199,25 @@ static bool reap(struct run *r)
 	return pid == 0;
 }
 
+/* Whatever is left is ours by now, and hangs. */
+static void kill_hung(struct run *r)
+{
+	for (uint32_t i = 0; i < r->load->n; i++) {
+		pid_t pid = (pid_t)r->load->ledgers[i].pid;
+
+		if (pid <= 0 || waitpid(pid, NULL, WNOHANG) != 0)
+			continue;
+		printf("WRONG: process %d hangs (%s)\n", (int)pid,
+		       load_ends[r->load->ledgers[i].end]);
+		r->faults++;
+		kill(pid, SIGKILL);
+	}
+}
+
 /* @return as start_one(). */
 static bool drive(struct run *r)
 {
+	int64_t hung_ns = 0;
 	bool any = true;
 
 	while (r->started < r->processes || any) {
@@ -213,6 +229,10 @@ static bool drive(struct run *r)
 		kill_due(r);
 		go_on_if_due(r, false);
 		any = reap(r);
+		if (r->started < r->processes || !hung_ns)
+			hung_ns = watch_now_ns() + WATCH_DEADLINE_S * INT64_C(1000000000);
+		else if (any && watch_now_ns() > hung_ns)
+			kill_hung(r);
 		watch_pause_us(500);
 	}
 	if (r->stopped_ns)
