@@ -6,8 +6,8 @@
 #	tests/docs.sh	prints what is not; exit 1 if anything
 set -uo pipefail
 cd "$(dirname "$0")/.."
-docs=(CONTRIBUTING.md ARCHITECTURE.md README.md SECURITY.md tests/README.md)
-rooms='(tsc|ring|producer|collector|bench|tests|papers)'
+docs=(CONTRIBUTING.md ARCHITECTURE.md README.md SECURITY.md tests/README.md docs/*.md)
+rooms='(tsc|ring|producer|collector|bench|tests|papers|docs)'
 bad=0
 
 missing() {

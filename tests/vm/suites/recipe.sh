@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
 # boots: plain
-# README, "On an isolated core", with its own commands; and doctor confirms each step.
+# docs/isolated-core.md, with its own commands; and doctor confirms each step.
 . tests/vm/tap.sh
 PATH=$PWD/build/collector:$PATH
 group=/sys/fs/cgroup
 
 # Its blocks of shell, in /tmp/block1 and so on.
 blocks() {
-	awk '/^## / { here = /^## On an isolated core/ }
-		here && /^ *```sh/ { on = 1; n++; next }
+	awk '/^ *```sh/ { on = 1; n++; next }
 		/^ *```/ { on = 0 }
-		on { print > "/tmp/block" n }' README.md
+		on { print > "/tmp/block" n }' docs/isolated-core.md
 	[ -s /tmp/block1 ] && [ -s /tmp/block2 ]
 }
 
@@ -43,7 +42,7 @@ mended() {
 }
 
 start taskset 1 build/producer/examples/timekeeper-load --rate 10K
-check 'README has the commands' blocks
+check 'the page has the commands' blocks
 verdicts
 check 'before: not isolated' exits 1 ok isolation.domain
 check 'step 2, a partition, and step 6, a collector in it' inside
