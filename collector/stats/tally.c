@@ -66,25 +66,31 @@ static void empty(struct tk_tally_measure *c)
 	c->carries = c->bare = c->negative = c->across = c->without = 0;
 }
 
+bool tk_tally_counted(const struct tk_tally *t, enum tk_measure m, struct tk_hist_counted *out)
+{
+	const struct tk_tally_measure *c = &t->of[m];
+	uint32_t from = 0, n = filled(c, &from);
+
+	if (c->min > c->max)
+		return false;
+	*out = (struct tk_hist_counted){ .counters = c->counters + from,
+					 .first = c->first + from,
+					 .n = n,
+					 .bare = c->bare,
+					 .min = c->min,
+					 .max = c->max,
+					 .sum = (unsigned __int128)c->carries << 64 | c->sum };
+	return true;
+}
+
 void tk_tally_move(struct tk_tally *t, struct tk_hist *into[TK_MEASURES])
 {
-	for (int m = 0; m < TK_MEASURES; m++) {
-		struct tk_tally_measure *c = &t->of[m];
-		uint32_t from = 0, n = filled(c, &from);
+	struct tk_hist_counted counted;
 
-		if (into[m] && c->min <= c->max)
-			tk_hist_add_counted(
-				into[m],
-				&(struct tk_hist_counted){
-					.counters = c->counters + from,
-					.first = c->first + from,
-					.n = n,
-					.bare = c->bare,
-					.min = c->min,
-					.max = c->max,
-					.sum = (unsigned __int128)c->carries << 64 | c->sum,
-				});
-		empty(c);
+	for (int m = 0; m < TK_MEASURES; m++) {
+		if (into[m] && tk_tally_counted(t, (enum tk_measure)m, &counted))
+			tk_hist_add_counted(into[m], &counted);
+		empty(&t->of[m]);
 	}
 }
 

@@ -80,6 +80,12 @@ struct tk_tally_facts {
 void tk_tally_facts(const struct tk_tally *t, enum tk_measure m, struct tk_tally_facts *f);
 
 /**
+ * The samples of one measure, as tk_tally_move() would move them. The counters are the tally's.
+ * @return false: there is none
+ */
+bool tk_tally_counted(const struct tk_tally *t, enum tk_measure m, struct tk_hist_counted *out);
+
+/**
  * Move what a tally holds of both measures into histograms. Where one is NULL, what it would get is
  * dropped. The tally is empty then, and keeps its windows.
  */

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/stats/bins.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP       16u   /* windows begin and end at multiples of it: counters of whole words */
+#define KEPT_BYTES 1024u /* a window up to here is kept when it is emptied */
+#define NO_BUCKET  TK_HIST_BUCKETS
+
+const uint32_t tk_quantiles[TK_PERCENTILES] = { 500000000, 900000000, 990000000, 999000000,
+						999900000 };
+
+/* ---- counters ---- */
+
+static uint64_t get(const struct tk_bins *b, uint32_t i)
+{
+	switch (b->size) {
+	case 1:
+		return ((const uint8_t *)b->counters)[i];
+	case 2:
+		return ((const uint16_t *)b->counters)[i];
+	case 4:
+		return ((const uint32_t *)b->counters)[i];
+	default:
+		return ((const uint64_t *)b->counters)[i];
+	}
+}
+
+static void set(struct tk_bins *b, uint32_t i, uint64_t v)
+{
+	switch (b->size) {
+	case 1:
+		((uint8_t *)b->counters)[i] = (uint8_t)v;
+		break;
+	case 2:
+		((uint16_t *)b->counters)[i] = (uint16_t)v;
+		break;
+	case 4:
+		((uint32_t *)b->counters)[i] = (uint32_t)v;
+		break;
+	default:
+		((uint64_t *)b->counters)[i] = v;
+	}
+}
+
+static uint8_t size_for(uint64_t v)
+{
+	return v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8;
+}
+
+/* A window of n buckets from `first` on, with counters of `size` bytes, that includes the present
+ * one. */
+static bool rebuild(struct tk_bins *b, uint32_t first, uint32_t n, uint8_t size)
+{
+	struct tk_bins grown = *b;
+
+	grown.counters = calloc(n, size);
+	if (!grown.counters)
+		return false;
+	grown.first = (uint16_t)first;
+	grown.n = (uint16_t)n;
+	grown.size = size;
+	if (b->counters && size == b->size)
+		memcpy((char *)grown.counters + (size_t)(b->first - first) * size, b->counters,
+		       (size_t)b->n * size);
+	else if (b->counters)
+		for (uint32_t i = 0; i < b->n; i++)
+			set(&grown, b->first - first + i, get(b, i));
+	free(b->counters);
+	*b = grown;
+	return true;
+}
+
+/* Make the window include first..last, with counters of `size` bytes at least. */
+static bool widen(struct tk_bins *b, uint32_t first, uint32_t last, uint8_t size)
+{
+	uint32_t low = first / STEP * STEP, end = (last / STEP + 1) * STEP;
+
+	if (b->counters) {
+		uint32_t b_end = (uint32_t)b->first + b->n;
+
+		if (b->size >= size && b->first <= first && last < b_end)
+			return true;
+		low = b->first < low ? b->first : low;
+		end = b_end > end ? b_end : end;
+		size = b->size > size ? b->size : size;
+	}
+	return rebuild(b, low, end - low, size);
+}
+
+/* The window has the bucket. */
+static bool count_in(struct tk_bins *b, uint32_t bucket, uint64_t n)
+{
+	uint32_t i = bucket - b->first;
+	uint64_t sum = get(b, i) + n;
+
+	if (size_for(sum) > b->size && !rebuild(b, b->first, b->n, size_for(sum)))
+		return false;
+	set(b, i, sum);
+	return true;
+}
+
+uint64_t *tk_bins_reserve(struct tk_bins *b, uint32_t first, uint32_t last)
+{
+	if (!widen(b, first, last, 8))
+		return NULL;
+	return (uint64_t *)b->counters + (first - b->first);
+}
+
+uint64_t tk_bins_at(const struct tk_bins *b, uint32_t bucket)
+{
+	return b->counters && bucket - b->first < b->n ? get(b, bucket - b->first) : 0;
+}
+
+uint32_t tk_bins_next(const struct tk_bins *b, uint32_t bucket)
+{
+	uint32_t i = bucket > b->first ? bucket - b->first : 0;
+	const uint32_t per_word = b->size ? 8u / b->size : 1;
+	uint64_t word;
+
+	if (!b->counters)
+		return NO_BUCKET;
+	while (i < b->n) {
+		if (i % per_word == 0) {
+			memcpy(&word, (const char *)b->counters + (size_t)i * b->size, 8);
+			if (!word) {
+				i += per_word;
+				continue;
+			}
+			i += (uint32_t)__builtin_ctzll(word) / (8u * b->size);
+			return b->first + i;
+		}
+		if (get(b, i))
+			return b->first + i;
+		i++;
+	}
+	return NO_BUCKET;
+}
+
+/* ---- samples ---- */
+
+static void note(struct tk_bins *b, uint64_t count, uint64_t min, uint64_t max,
+		 unsigned __int128 sum)
+{
+	if (b->count == 0 || min < b->min)
+		b->min = min;
+	if (b->count == 0 || max > b->max)
+		b->max = max;
+	b->count += count;
+	b->sum += sum;
+}
+
+void tk_bins_add(struct tk_bins *b, uint64_t ticks, uint64_t n)
+{
+	uint64_t v = ticks >> 48 ? (UINT64_C(1) << 48) - 1 : ticks;
+	uint32_t bucket = tk_hist_index(v);
+
+	if (n == 0)
+		return;
+	note(b, n, v, v, (unsigned __int128)v * n);
+	if (!widen(b, bucket, bucket, 1) || !count_in(b, bucket, n))
+		b->bare += n;
+}
+
+void tk_bins_add_counted(struct tk_bins *b, const struct tk_hist_counted *c)
+{
+	uint32_t from = 0, end = c->n;
+	uint64_t count = c->bare;
+
+	while (from < end && !c->counters[from])
+		from++;
+	while (from < end && !c->counters[end - 1])
+		end--;
+	b->bare += c->bare;
+	if (from < end && !widen(b, c->first + from, c->first + end - 1, 1)) {
+		for (uint32_t i = from; i < end; i++)
+			b->bare += c->counters[i];
+		for (uint32_t i = from; i < end; i++)
+			count += c->counters[i];
+		from = end;
+	}
+	for (uint32_t i = from; i < end; i++) {
+		if (!c->counters[i])
+			continue;
+		count += c->counters[i];
+		if (!count_in(b, c->first + i, c->counters[i]))
+			b->bare += c->counters[i];
+	}
+	if (count)
+		note(b, count, c->min, c->max, c->sum);
+}
+
+void tk_bins_merge(struct tk_bins *b, const struct tk_bins *from)
+{
+	uint32_t i = tk_bins_next(from, 0);
+
+	if (from->count == 0)
+		return;
+	note(b, from->count, from->min, from->max, from->sum);
+	b->bare += from->bare;
+	if (i != NO_BUCKET && !widen(b, i, from->first + from->n - 1u, 1)) {
+		b->bare += from->count - from->bare;
+		return;
+	}
+	for (; i != NO_BUCKET; i = tk_bins_next(from, i + 1))
+		if (!count_in(b, i, tk_bins_at(from, i)))
+			b->bare += tk_bins_at(from, i);
+}
+
+void tk_bins_clear(struct tk_bins *b)
+{
+	size_t bytes = (size_t)b->n * b->size;
+
+	if (b->count == 0 || bytes > KEPT_BYTES) {
+		tk_bins_free(b);
+		return;
+	}
+	if (b->counters)
+		memset(b->counters, 0, bytes);
+	b->count = b->bare = 0;
+	b->sum = 0;
+}
+
+void tk_bins_free(struct tk_bins *b)
+{
+	free(b->counters);
+	memset(b, 0, sizeof(*b));
+}
+
+/* ---- what is asked of them ---- */
+
+double tk_bins_middle(const struct tk_bins *b, uint32_t bucket)
+{
+	uint64_t low = tk_hist_lowest(bucket);
+	uint64_t high = tk_hist_lowest(bucket + 1) - 1;
+
+	if (low < b->min)
+		low = b->min;
+	if (high > b->max)
+		high = b->max;
+	return (double)(low + high) / 2;
+}
+
+/* A walk over the filled buckets of several histograms, by their ns. */
+struct walk {
+	const struct tk_bins_rated *of;
+	size_t n;
+	uint32_t at[TK_BINS_UNION_MAX]; /* of each: the bucket that is next */
+};
+
+static void walk_begin(struct walk *w, const struct tk_bins_rated *of, size_t n)
+{
+	w->of = of;
+	w->n = n < TK_BINS_UNION_MAX ? n : TK_BINS_UNION_MAX;
+	for (size_t i = 0; i < w->n; i++)
+		w->at[i] = tk_bins_next(&of[i].bins, 0);
+}
+
+/* @return how many samples the next bucket has; 0: there is none */
+static uint64_t walk_next(struct walk *w, double *ns)
+{
+	size_t least = w->n;
+	uint64_t count;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct tk_bins_rated *r = &w->of[i];
+		double middle;
+
+		if (w->at[i] == NO_BUCKET)
+			continue;
+		middle = tk_bins_middle(&r->bins, w->at[i]) * r->ns_per_tick;
+		if (least < w->n && middle >= *ns)
+			continue;
+		*ns = middle;
+		least = i;
+	}
+	if (least == w->n)
+		return 0;
+	count = tk_bins_at(&w->of[least].bins, w->at[least]);
+	w->at[least] = tk_bins_next(&w->of[least].bins, w->at[least] + 1);
+	return count;
+}
+
+static uint64_t rank_of(uint64_t count, uint32_t quantile)
+{
+	unsigned __int128 scaled = (unsigned __int128)count * quantile;
+	uint64_t rank = (uint64_t)((scaled + TK_QUANTILE_ONE - 1) / TK_QUANTILE_ONE);
+
+	return rank ? rank : 1;
+}
+
+void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t *quantiles,
+		       size_t n_quantiles, double *ns)
+{
+	uint64_t count = 0, bare = n > TK_BINS_UNION_MAX, below = 0;
+	double value = 0;
+	struct walk w;
+
+	for (size_t i = 0; i < n; i++) {
+		count += of[i].bins.count;
+		bare += of[i].bins.bare;
+	}
+	for (size_t q = 0; q < n_quantiles; q++)
+		ns[q] = bare ? NAN : 0;
+	if (bare || !count)
+		return;
+	walk_begin(&w, of, n);
+	for (size_t q = 0; q < n_quantiles; q++) {
+		uint64_t rank = rank_of(count, quantiles[q]), more = 1;
+
+		while (below < rank && more)
+			below += more = walk_next(&w, &value);
+		ns[q] = value;
+	}
+}
+
+void tk_bins_cells(const struct tk_bins_rated *of, size_t n, const double *edge_ns, size_t n_edges,
+		   uint64_t *cell)
+{
+	uint64_t count;
+	size_t i = 0;
+	struct walk w;
+	double ns;
+
+	if (n_edges < 2)
+		return;
+	memset(cell, 0, (n_edges - 1) * sizeof(*cell));
+	walk_begin(&w, of, n);
+	while ((count = walk_next(&w, &ns))) {
+		while (i + 1 < n_edges && ns >= edge_ns[i + 1])
+			i++;
+		if (i + 1 < n_edges && ns >= edge_ns[i])
+			cell[i] += count;
+	}
+}
+
+void tk_bins_transform(const struct tk_bins *from, struct tk_bins *out, tk_bins_transform_fn *f,
+		       void *arg)
+{
+	for (uint32_t i = tk_bins_next(from, 0); i != NO_BUCKET; i = tk_bins_next(from, i + 1))
+		f(arg, tk_bins_middle(from, i), tk_bins_at(from, i), out);
+	if (from->bare) {
+		note(out, from->bare, from->min, from->max, 0);
+		out->bare += from->bare;
+	}
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/stats/bins.h - histograms that cost what they hold: for every timer, at all times.
+ *
+ * The same buckets as collector/stats/histogram.h, but counters only for a window of them, from the
+ * first that is filled to the last, and each as wide as the largest count needs: 1, 2, 4 or 8
+ * bytes. 20 samples that lie within a factor of 8 take 400 bytes where a dense histogram takes 43
+ * KB. The window and the counters grow as samples ask for it.
+ *
+ * Count, sum, min and max are always exact. A sample for which there is no memory is `bare`: it
+ * counts in all of them and is in no counter, and percentiles are not known then.
+ *
+ * One thread per object. Nothing here fails but allocation.
+ */
+#ifndef TK_COLLECTOR_STATS_BINS_H
+#define TK_COLLECTOR_STATS_BINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/stats/histogram.h"
+
+/** One measure over any time. All zero: empty. */
+struct tk_bins {
+	unsigned __int128 sum;
+	uint64_t count;    /* samples: what the counters add up to, and `bare` */
+	uint64_t bare;     /* samples in no counter */
+	uint64_t min, max; /* mean nothing if count is 0 */
+	void *counters;    /* NULL: no window */
+	uint16_t first, n; /* the window: the bucket of counters[0], and how many there are */
+	uint8_t size;      /* bytes a counter */
+};
+
+/** n samples of the same value, below 2^48; a larger one counts as the largest. */
+void tk_bins_add(struct tk_bins *b, uint64_t ticks, uint64_t n);
+
+/** Add samples that were counted elsewhere. */
+void tk_bins_add_counted(struct tk_bins *b, const struct tk_hist_counted *c);
+
+/** Add `from` to `b`. */
+void tk_bins_merge(struct tk_bins *b, const struct tk_bins *from);
+
+/** Empty it. A large window, or one that nothing fell into, is freed. */
+void tk_bins_clear(struct tk_bins *b);
+
+/** Empty it and free its window. */
+void tk_bins_free(struct tk_bins *b);
+
+/**
+ * Make the window include the buckets first..last, with counters of 8 bytes, so that they may be
+ * written directly. @return the counter of `first`; NULL: there is no memory, and nothing changed
+ */
+uint64_t *tk_bins_reserve(struct tk_bins *b, uint32_t first, uint32_t last);
+
+/** @return the first filled bucket from `bucket` on; TK_HIST_BUCKETS: there is none */
+uint32_t tk_bins_next(const struct tk_bins *b, uint32_t bucket);
+
+/** @return what is in a bucket */
+uint64_t tk_bins_at(const struct tk_bins *b, uint32_t bucket);
+
+/**
+ * @return the middle of a bucket in ticks, never outside min..max: what a sample of it counts as
+ */
+double tk_bins_middle(const struct tk_bins *b, uint32_t bucket);
+
+/**
+ * A histogram, and what its ticks are worth. One rate holds for one clock and epoch; what spans
+ * several epochs is a list of these, one an epoch. It is never re-bucketed, which would cost
+ * another 0.4 %.
+ */
+struct tk_bins_rated {
+	struct tk_bins bins;
+	double ns_per_tick;
+	uint32_t epoch;
+};
+
+/** As many are walked together at most; of more, quantiles are not known. */
+#define TK_BINS_UNION_MAX 16
+
+/** Quantiles are in billionths, so that ranks are computed in integers: 0.9999 * n is not exact. */
+#define TK_QUANTILE_ONE UINT32_C(1000000000)
+
+/** Those of enum tk_percentile. */
+extern const uint32_t tk_quantiles[TK_PERCENTILES];
+
+/**
+ * Quantiles of all samples of n histograms together, in ns, in one pass over what is filled. The
+ * q-th is the value of rank ceil(q * count), from the middle of its bucket.
+ * @quantiles: ascending, n_quantiles of them
+ * @ns: zeros if there is no sample; NAN if some samples are bare
+ */
+void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t *quantiles,
+		       size_t n_quantiles, double *ns);
+
+/**
+ * How many samples lie between the caller's edges, ascending, in ns: cell[i] is those from
+ * edge_ns[i] to below edge_ns[i + 1], for n_edges - 1 cells; a bucket goes where its middle is. For
+ * heat maps.
+ */
+void tk_bins_cells(const struct tk_bins_rated *of, size_t n, const double *edge_ns, size_t n_edges,
+		   uint64_t *cell);
+
+/**
+ * What a transform makes of `n` samples of about `ticks`: it adds to `out` what stands for them.
+ */
+typedef void tk_bins_transform_fn(void *arg, double ticks, uint64_t n, struct tk_bins *out);
+
+/**
+ * Make one histogram of another, bucket by bucket, e.g. to correct for what waited unseen
+ * (coordinated omission). Bare samples stay bare.
+ */
+void tk_bins_transform(const struct tk_bins *from, struct tk_bins *out, tk_bins_transform_fn *f,
+		       void *arg);
+
+#endif
