@@ -117,9 +117,9 @@ unsigned check_pop(const struct trial *t, unsigned max, struct tally *tally);
 /* ---- patience.c ---- */
 
 /**
- * For how long a reader that finds nothing looks again. It is counted in polls, and in cpu time that
- * the writer has used, never in time that has passed: beside other work of the machine either side
- * may not run for seconds, and its ring is not broken for that.
+ * For how long a reader that finds nothing looks again. It is counted in polls, and in cpu time
+ * that the writer has used, never in time that has passed: beside other work of the machine either
+ * side may not run for seconds, and its ring is not broken for that.
  */
 struct patience {
 	clockid_t writer; /* cpu clock of the writer's thread */
@@ -134,8 +134,8 @@ struct patience patience_with_me(void);
 /**
  * Called by the reader after each poll, with how many records came. `written`: whether the writer
  * had ended before that poll, so that no record can come later than one that is there.
- * @return whether to give up: after 10,000 polls that found nothing of what is written or, while the
- * writer goes on, when it has used a second of its cpu without a record coming through.
+ * @return whether to give up: after 10,000 polls that found nothing of what is written or, while
+ * the writer goes on, when it has used a second of its cpu without a record coming through.
  */
 bool patience_ends(struct patience *p, uint64_t came, bool written);
 

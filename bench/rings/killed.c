@@ -3,7 +3,8 @@
  * What the surviving side finds after a kill. A writer and a reader are processes, the ring and
  * both their states are shared memory; one of them is killed (SIGKILL) at a random instant, some
  * microseconds to a millisecond into full speed. Then, each under a deadline, so that nothing here
- * can hang (50 ms of the cpu time of whoever lives: beside other work they may not run for as long):
+ * can hang (50 ms of the cpu time of whoever lives: beside other work they may not run for as
+ * long):
  *
  *	survivor	do its operations still return?
  *	records		what the writer had finished and the reader had not seen: does it come?
@@ -117,8 +118,8 @@ static bool used_up(pid_t pid, uint64_t since_ms)
 }
 
 /*
- * Whether the counter gets beyond `from` before the deadline: each side that lives has used that much
- * of its cpu since.
+ * Whether the counter gets beyond `from` before the deadline: each side that lives has used that
+ * much of its cpu since.
  */
 static bool moves(const struct sides *s, const uint64_t *counter, uint64_t from)
 {

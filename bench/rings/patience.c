@@ -29,8 +29,8 @@ struct patience patience_with_me(void)
 }
 
 /*
- * What is judged is the clock at the look before this one: 4,096 polls found nothing since. What the
- * writer used while this thread was taken off its cpu, after its last poll, does not count.
+ * What is judged is the clock at the look before this one: 4,096 polls found nothing since. What
+ * the writer used while this thread was taken off its cpu, after its last poll, does not count.
  */
 bool patience_ends(struct patience *p, uint64_t came, bool written)
 {
