@@ -26,8 +26,10 @@ static void option_help(FILE *out, const struct tk_option *o)
 static void facts(FILE *out, const char *heading, int width, const struct tk_fact *f)
 {
 	fprintf(out, "\n%s:\n", heading);
-	for (; f->name; f++)
-		fprintf(out, "  %-*s %s\n", width, f->name, f->text);
+	for (; f->name; f++) {
+		fprintf(out, "  %-*s ", width, f->name);
+		tk_wrap(out, f->text, width + 3, width + 3);
+	}
 }
 
 void tk_help_program(FILE *out, const struct tk_program *p)
@@ -49,6 +51,8 @@ void tk_help_command(FILE *out, const struct tk_command *c)
 	fprintf(out, "usage: timekeeper %s [options]%s%s\n\n", c->name, c->operands[0] ? " " : "",
 		c->operands);
 	tk_wrap(out, c->text, 0, 0);
+	if (c->columns)
+		facts(out, "columns", 11, c->columns);
 	fprintf(out, "\noptions:\n");
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		option_help(out, o);
@@ -97,27 +101,28 @@ static void man_option(FILE *out, const struct tk_option *o)
 		roff_line(out, "\nOne of: ", o->choices);
 }
 
+static void man_facts(FILE *out, const struct tk_fact *f)
+{
+	for (; f->name; f++) {
+		fprintf(out, ".TP\n.B %s\n", f->name);
+		roff_line(out, "", f->text);
+	}
+}
+
 static void man_command(FILE *out, const struct tk_command *c)
 {
 	const struct tk_option *o;
 
 	fprintf(out, ".SS timekeeper %s%s%s\n", c->name, c->operands[0] ? " " : "", c->operands);
 	roff_line(out, "", c->text);
+	if (c->columns)
+		man_facts(out, c->columns);
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		man_option(out, o);
 	for (size_t i = 0; i < 4 && c->examples[i][0]; i++) {
 		roff_line(out, ".PP\n", c->examples[i][1]);
 		roff_line(out, ".PP\n.RS\n.nf\n", c->examples[i][0]);
 		fprintf(out, ".fi\n.RE\n");
-	}
-}
-
-static void man_facts(FILE *out, const char *heading, const struct tk_fact *f)
-{
-	fprintf(out, ".SH %s\n", heading);
-	for (; f->name; f++) {
-		fprintf(out, ".TP\n.B %s\n", f->name);
-		roff_line(out, "", f->text);
 	}
 }
 
@@ -134,8 +139,10 @@ void tk_help_man(FILE *out, const struct tk_program *p)
 	fprintf(out, ".SH COMMANDS\n");
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		man_command(out, c);
-	man_facts(out, "ENVIRONMENT", p->environment);
-	man_facts(out, "EXIT STATUS", p->exit_codes);
+	fprintf(out, ".SH ENVIRONMENT\n");
+	man_facts(out, p->environment);
+	fprintf(out, ".SH EXIT STATUS\n");
+	man_facts(out, p->exit_codes);
 }
 
 /* Whether a command before this one takes the same option. */

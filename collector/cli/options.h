@@ -89,6 +89,11 @@ struct tk_option {
  */
 typedef int tk_command_run(const struct tk_args *a, FILE *out);
 
+/** A fact for the help: a name, and what it means. */
+struct tk_fact {
+	const char *name, *text;
+};
+
 struct tk_command {
 	const char *name;
 	tk_command_run *run;
@@ -96,13 +101,9 @@ struct tk_command {
 	int min_operands, max_operands;
 	const char *summary;
 	const char *text;                       /* a paragraph */
+	const struct tk_fact *columns;          /* of its rows; ends with name NULL; or NULL */
 	const char *examples[4][2];             /* command line, what it does */
 	const struct tk_option *const *options; /* ends with NULL; tk_option_of() has all */
-};
-
-/** A fact about the program for its help: a name, and what it means. */
-struct tk_fact {
-	const char *name, *text;
 };
 
 struct tk_program {

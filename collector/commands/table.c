@@ -195,6 +195,36 @@ static const struct tk_option
 tk_command_run tk_cmd_top, tk_cmd_stat, tk_cmd_ls, tk_cmd_clean, tk_cmd_enable, tk_cmd_disable;
 tk_command_run tk_cmd_tsc, tk_cmd_doctor, tk_cmd_tune, tk_cmd_help;
 
+/* In csv's order. rows.schema.json says it to programs; tests/collector/schema.sh compares. */
+static const struct tk_fact stat_columns[] = {
+	{ "schema", "2. It changes when a column changes its meaning; columns may be added" },
+	{ "type", "timer: one measure of one timer of one process. process: one process or, with "
+		  "pid 0, those of an app that were removed before anybody could read them, for "
+		  "which lost is all that is known (`unread`)" },
+	{ "interval", "its number, from 1 on. interval_ns is its length by the monotonic clock; "
+		      "t_ns its end by the wall clock, which is a label" },
+	{ "kind", "processing: how long the work took; latency: since the message's origin" },
+	{ "records", "of a timer: count + set_aside + without + lost, for each measure; of a "
+		     "process: delivered + lost. rate_per_s is records by interval_ns" },
+	{ "count", "samples in sum, min, avg, percentiles and max, which are null (csv: empty) "
+		   "where there is none, or no memory for a histogram" },
+	{ "set_aside", "samples in no statistic: they ended before they began, the clock changed "
+		       "or the machine slept under them, or they are beyond what can be measured" },
+	{ "without", "records that have no such measure, as marks" },
+	{ "lost", "overwritten or dropped before they were read. Of a process: exactly what was "
+		  "found in this interval. Of a timer: those known by now to have been its own" },
+	{ "unsettled", "whether the process has lost records that no timer's row has yet" },
+	{ "processes", "how many a row of type process is about: 1, or more with pid 0" },
+	{ "alive", "whether the process was, when the interval ended" },
+	{ "delivered", "what its timers' rows have, losses apart, + unknown" },
+	{ "attributed", "losses in its timers' rows of this interval; some may be of earlier "
+			"ones" },
+	{ "unknown", "delivered, and in no timer's row: there was no memory for one" },
+	{ "refused", "never written, and not among records: their threads have no lane" },
+	{ "lag", "written, and not read yet when the interval ended" },
+	{ NULL, NULL },
+};
+
 static const struct tk_command commands[] = {
 	{
 		.name = "top",
@@ -217,13 +247,14 @@ static const struct tk_command commands[] = {
 		.operands = "",
 		.summary = "statistics per interval, as table, JSON lines or CSV",
 		.text =
-			"Prints, for each interval, timer and kind (processing, latency), count, "
-			"rate, lost records and percentiles. Percentiles come from histograms of "
-			"every record. A + after the PID: that process has ended. Losses and "
-			"notes go to standard error. On a narrow terminal, or where COLUMNS says "
-			"so, the table leaves columns out; the other formats are always whole, "
-			"and have set_aside: samples that are in no statistic, because they ended "
-			"before they began or the clock changed under them.",
+			"Prints, for each interval, a row for each measure of each timer that had "
+			"a record, and a row for each process; every record is in a column. "
+			"Percentiles come from histograms of every record. Losses and notes also "
+			"go to standard error. jsonl and csv have all columns; the table leaves "
+			"columns out where it is narrow, has only those processes of which records "
+			"were lost, refused or unknown, and marks a PID with + when it has ended. "
+			"Wall-clock changes affect no column but t_ns.",
+		.columns = stat_columns,
 		.examples = {
 			{ "timekeeper stat", "a table ten times a second" },
 			{ "timekeeper stat --interval 1s --count 5 --format jsonl",
