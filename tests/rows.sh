@@ -1,31 +1,38 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Sourced by the tests that print rows: what the columns of schema 2 promise, checked on every row of a file. Both
-# functions print what does not hold, and succeed if all does. A last line that is not whole yet is left out.
+# Sourced by the tests that print rows: what the columns of schema 2 promise, checked on every row
+# of a file. Both functions print what does not hold, and succeed if all does. A last line that is
+# not whole yet is left out.
 
-# rows_jsonl FILE: each row adds up, and an idle timer has none; in each interval each process delivered what its
-# timers' rows delivered, and what is unknown. (With --timer there are not all of these rows.)
+# rows_jsonl FILE: each row adds up, and an idle timer has none; in each interval each process
+# delivered what its timers' rows delivered, and what is unknown. (With --timer there are not all of
+# these rows.)
 rows_jsonl() {
 	jq -rRn '
 		def adds_up:
 			.schema == 2 and
-			((.rate_per_s * .interval_ns - .records * 1e9) | fabs) <= (.records + 1) * 1e3 and
-			if .type == "timer" then .records > 0 and .records == .count + .set_aside + .without + .lost
+			((.rate_per_s * .interval_ns - .records * 1e9) | fabs) <=
+				(.records + 1) * 1e3 and
+			if .type == "timer" then
+				.records > 0 and .records == .count + .set_aside + .without + .lost
 			else .type == "process" and .records == .delivered + .lost end;
-		# .left: what timers of a segment delivered in this interval, until the row of their process comes
+		# .left: what timers of a segment delivered in this interval, until its row
 		foreach (inputs | fromjson?) as $r ({ left: {} };
-			.wrong = if $r | adds_up | not then ["does not add up: \($r | tojson)"] else [] end |
+			.wrong = if $r | adds_up | not
+				then ["does not add up: \($r | tojson)"] else [] end |
 			if $r.interval != .interval then
 				.wrong += [.left | keys[] | "no row of the process of \(.)"] |
 				.interval = $r.interval | .left = {} | .timer = null
 			else . end |
 			if $r.type == "process" then
 				(.left[$r.segment] // 0) as $timers |
-				if $timers != $r.delivered - $r.unknown
-				then .wrong += ["its timers delivered \($timers): \($r | tojson)"] else . end |
+				if $timers != $r.delivered - $r.unknown then
+					.wrong += ["its timers have \($timers): \($r | tojson)"]
+				else . end |
 				.left |= del(.[$r.segment])
 			elif .timer != [$r.segment, $r.timer] then # its first measure
-				.timer = [$r.segment, $r.timer] | .left[$r.segment] += $r.records - $r.lost
+				.timer = [$r.segment, $r.timer] |
+				.left[$r.segment] += $r.records - $r.lost
 			else . end;
 			.wrong[])' "$1" >"$1.wrong" 2>&1
 	head -5 "$1.wrong"
@@ -41,7 +48,8 @@ rows_csv() {
 		{ off = $at["rate_per_s"] * $at["interval_ns"] / 1e9 - records }
 		$1 != 2 || off * off > 1e-6 * (records + 1) ||
 		(type != "timer" && type != "process") ||
-		(type == "timer" && (records == 0 || records != $at["count"] + $at["set_aside"] + $at["without"] + lost)) ||
+		(type == "timer" && (records == 0 ||
+			records != $at["count"] + $at["set_aside"] + $at["without"] + lost)) ||
 		(type == "process" && records != $at["delivered"] + lost) {
 			print "does not add up: " $0
 			wrong = 1

@@ -193,7 +193,7 @@ static int nothing(const struct stat_run *r, const struct tk_snapshot *s)
 	return s->other_versions && !s->n_segments ? TK_EXIT_VERSION : TK_EXIT_NOTHING;
 }
 
-/* Whether the reader of a pipe is gone, which no write may tell for long: idle timers have no rows. */
+/* Whether the reader of a pipe is gone. No write may tell for long: idle timers have no rows. */
 static bool is_abandoned(FILE *out)
 {
 	struct pollfd p = { .fd = fileno(out) };

@@ -26,12 +26,12 @@ static void state_field(const struct tk_view_state *v, struct field *f)
 static void loss_field(const struct tk_snapshot *s, struct field *f)
 {
 	char n[TK_UNITS_MAX];
-	double all = (double)s->delivered + (double)s->lost;
+	double percent = 100 * (double)s->lost / ((double)s->delivered + (double)s->lost);
 
 	*f = (struct field){ .style = s->lost ? alarm_style : TK_STYLE_PLAIN, .rank = 1 };
 	if (s->lost)
-		snprintf(f->text, FIELD_MAX, "lost %s (%.2g %%)",
-			 tk_units_count(n, (double)s->lost), 100 * (double)s->lost / all);
+		snprintf(f->text, FIELD_MAX, "lost %s (%.*g %%)",
+			 tk_units_count(n, (double)s->lost), percent < 99 ? 2 : 3, percent);
 	else
 		snprintf(f->text, FIELD_MAX, "lost 0");
 }

@@ -15,7 +15,8 @@ only_text() {
 # Sum of the counts of the healthy program's processing.
 healthy() {
 	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-		$at["app"] == "\"healthy\"" && $at["kind"] == "processing" { n += $at["count"] } END { print n + 0 }' "$out"
+		$at["app"] == "\"healthy\"" && $at["kind"] == "processing" { n += $at["count"] }
+		END { print n + 0 }' "$out"
 }
 
 for how in slots lanes head all shrink-slots shrink-lane shrink-head; do

@@ -252,7 +252,7 @@ Test(round, a_segment_is_shared_by_two_drainers)
 	to_the_end(4 * RECORDS, 4);
 }
 
-/* Processes of an app, one after the other within an interval, or at once: each has its own series. */
+/* Processes of an app, one after the other in an interval, or at once: each has its own series. */
 Test(round, each_process_has_series_of_its_own)
 {
 	begin(2);

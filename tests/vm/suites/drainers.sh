@@ -87,7 +87,8 @@ exact() {
 	kill -INT $pid
 	wait $pid
 	wanted=$(awk '/^recorded/ { n += $2 } END { print n }' /tmp/out.*)
-	[ $wanted -gt 1000 ] && is $wanted sum .records && rows_jsonl /tmp/stdout && is ${1:-$(sum .lost)} sum .lost
+	[ $wanted -gt 1000 ] && is $wanted sum .records && rows_jsonl /tmp/stdout &&
+		is ${1:-$(sum .lost)} sum .lost
 }
 
 done_with() {
