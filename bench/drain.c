@@ -133,9 +133,7 @@ static void measure_segment(struct tk_drain *d, const struct tk_clock *clock,
 	if (!part)
 		return;
 	tk_clock_guard_init(&guard, clock);
-	part->pool = &pool;
-	part->guard = segment->info.clock == TK_CLOCK_TSC ? &guard : NULL;
-	part->agg.clock = part->guard ? &guard.clock : NULL;
+	tk_part_begin(part, &pool, &guard);
 	tk_part_add(part, 0);
 	for (unsigned i = 0; i < ROUNDS; i++)
 		rate[i] = fill_and_drain(c, part, &d->lost);

@@ -189,9 +189,7 @@ static void take_round(struct tk_drainer *d)
 static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
 	if (!p->pool) {
-		p->pool = p->agg.pool = &d->pool;
-		p->guard = p->tsc ? &d->guard : NULL;
-		p->agg.clock = p->tsc ? &d->guard.clock : NULL;
+		tk_part_begin(p, &d->pool, &d->guard);
 		p->next = d->parts;
 		d->parts = p;
 	}

@@ -110,6 +110,13 @@ static int begin(struct tk_part *p, struct tk_part_lane *l, bool ring)
 	return err;
 }
 
+void tk_part_begin(struct tk_part *p, struct tk_tally_pool *pool, struct tk_clock_guard *guard)
+{
+	p->pool = p->agg.pool = pool;
+	p->guard = p->tsc ? guard : NULL;
+	p->agg.clock = p->tsc ? &guard->clock : NULL;
+}
+
 void tk_part_add(struct tk_part *p, uint32_t lane)
 {
 	const struct tk_segment_lane *of = &p->seg->lanes[lane];

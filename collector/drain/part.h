@@ -91,6 +91,9 @@ void tk_part_free(struct tk_part *p);
 
 /* From here on: for the drainer's thread. */
 
+/** From now on it belongs to the thread that has this pool and this guard. */
+void tk_part_begin(struct tk_part *p, struct tk_tally_pool *pool, struct tk_clock_guard *guard);
+
 /** Begin to drain an attached lane of the segment. Without memory it is refused: figures say so. */
 void tk_part_add(struct tk_part *p, uint32_t lane);
 

@@ -14,72 +14,74 @@
 #define CHUNK   (UINT64_C(2) << 20)
 #define OCTAVE  (1u << TK_HIST_SUB_BITS) /* counters */
 #define OCTAVES (TK_HIST_BUCKETS / OCTAVE)
+#define LINE    64u
 #define TALLIES TK_TALLY_CLASSES /* the list of free tallies */
 
 /* ---- what is in a tally ---- */
 
-/* The counters that may be other than zero. @return how many, from *from on. */
-static uint32_t filled(const struct tk_tally_measure *c, uint32_t *from)
+/* The counters of a measure that may be other than zero. @return how many, from *from on. */
+static uint32_t filled(const struct tk_tally *t, enum tk_measure m, uint32_t *from)
 {
-	uint32_t first = tk_hist_index(c->min), end = tk_hist_index(c->max) + 1;
-
-	if (c->min > c->max || !c->width)
+	*from = 0;
+	if (tk_tally_empty(t, m))
 		return 0;
-	if (first < c->first)
-		first = c->first;
-	if (end > c->first + c->width)
-		end = c->first + c->width;
-	*from = first - c->first;
-	return end > first ? end - first : 0;
+	*from = tk_hist_index(t->min[m]) - t->first[m];
+	return tk_hist_index(t->max[m]) + 1 - t->first[m] - *from;
+}
+
+static uint64_t count(const struct tk_tally *t, enum tk_measure m)
+{
+	uint32_t from, n = filled(t, m, &from);
+	const uint32_t *counters = tk_tally_window(t, m) + from;
+	uint64_t sum = t->bare[m];
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += counters[i];
+	return sum;
 }
 
 void tk_tally_facts(const struct tk_tally *t, enum tk_measure m, struct tk_tally_facts *f)
 {
-	const struct tk_tally_measure *p = &t->of[TK_PROCESSING], *c = &t->of[m];
-	uint32_t from, n = filled(p, &from);
-
-	f->count = p->bare;
-	for (uint32_t i = 0; i < n; i++)
-		f->count += p->counters[from + i];
-	f->records = f->count + p->negative + p->across + p->without;
-	if (m != TK_PROCESSING) {
-		n = filled(c, &from);
-		f->count = c->bare;
-		for (uint32_t i = 0; i < n; i++)
-			f->count += c->counters[from + i];
-	}
-	f->bare = c->bare;
-	f->negative = c->negative;
-	f->across = c->across;
+	f->records = count(t, TK_PROCESSING) + t->negative[TK_PROCESSING] +
+		     t->across[TK_PROCESSING] + t->without;
+	f->count = count(t, m);
+	f->bare = t->bare[m];
+	f->negative = t->negative[m];
+	f->across = t->across[m];
 	f->without = f->records - f->count - f->negative - f->across;
 }
 
-static void empty(struct tk_tally_measure *c)
+static void empty(struct tk_tally *t, enum tk_measure m)
 {
-	uint32_t from, n = filled(c, &from);
+	uint32_t from, n = filled(t, m, &from);
 
 	if (n)
-		memset(&c->counters[from], 0, n * sizeof(c->counters[0]));
-	c->sum = 0;
-	c->min = UINT64_MAX;
-	c->max = 0;
-	c->carries = c->bare = c->negative = c->across = c->without = 0;
+		memset(tk_tally_window(t, m) + from, 0, n * sizeof(t->counters[0]));
+	t->sum[m] = 0;
+	t->min[m] = t->max[m] = UINT64_MAX;
+	t->carries[m] = t->bare[m] = t->negative[m] = t->across[m] = 0;
+	if (m == TK_PROCESSING)
+		t->without = 0;
 }
 
 bool tk_tally_counted(const struct tk_tally *t, enum tk_measure m, struct tk_hist_counted *out)
 {
-	const struct tk_tally_measure *c = &t->of[m];
-	uint32_t from = 0, n = filled(c, &from);
+	uint32_t from, n = filled(t, m, &from);
 
-	if (c->min > c->max)
+	if (tk_tally_empty(t, m) && !t->bare[m])
 		return false;
-	*out = (struct tk_hist_counted){ .counters = c->counters + from,
-					 .first = c->first + from,
+	*out = (struct tk_hist_counted){ .counters = tk_tally_window(t, m) + from,
+					 .first = t->first[m] + from,
 					 .n = n,
-					 .bare = c->bare,
-					 .min = c->min,
-					 .max = c->max,
-					 .sum = (unsigned __int128)c->carries << 64 | c->sum };
+					 .bare = t->bare[m],
+					 .min = t->min[m],
+					 .max = t->max[m],
+					 .sum = (unsigned __int128)t->carries[m] << 64 |
+						t->sum[m] };
+	if (t->bare[m] && t->bare_min[m] < out->min)
+		out->min = t->bare_min[m];
+	if (t->bare[m] && (t->bare_max[m] > out->max || tk_tally_empty(t, m)))
+		out->max = t->bare_max[m];
 	return true;
 }
 
@@ -87,24 +89,22 @@ void tk_tally_move(struct tk_tally *t, struct tk_hist *into[TK_MEASURES])
 {
 	struct tk_hist_counted counted;
 
-	for (int m = 0; m < TK_MEASURES; m++) {
-		if (into[m] && tk_tally_counted(t, (enum tk_measure)m, &counted))
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
+		if (into[m] && tk_tally_counted(t, m, &counted))
 			tk_hist_add_counted(into[m], &counted);
-		empty(&t->of[m]);
+		empty(t, m);
 	}
 }
 
 void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint)
 {
-	for (int m = 0; m < TK_MEASURES; m++) {
-		const struct tk_tally_measure *c = &t->of[m];
-
-		if (c->min > c->max)
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
+		if (tk_tally_empty(t, m))
 			continue;
 		hint->of[m].low_before = hint->of[m].low;
 		hint->of[m].high_before = hint->of[m].high;
-		hint->of[m].low = (uint8_t)(tk_hist_index(c->min) / OCTAVE);
-		hint->of[m].high = (uint8_t)(tk_hist_index(c->max) / OCTAVE + 1);
+		hint->of[m].low = (uint8_t)(tk_hist_index(t->min[m]) / OCTAVE);
+		hint->of[m].high = (uint8_t)(tk_hist_index(t->max[m]) / OCTAVE + 1);
 	}
 }
 
@@ -112,20 +112,25 @@ void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint)
 
 static size_t class_octaves(unsigned class)
 {
-	return class == TK_TALLY_CLASSES - 1 ? OCTAVES : (size_t)1 << class;
+	return class == TK_TALLY_CLASSES - 1 ? TK_MEASURES * OCTAVES : (size_t)1 << class;
 }
 
+/*
+ * A window is a line longer than its counters: timers of like durations would otherwise have their
+ * busiest counters a power of two apart, all in the same few sets of the cache. With the line,
+ * 1,000 timers aggregate 1.6 times as fast (bench/collector).
+ */
 static size_t class_size(unsigned class)
 {
 	return class == TALLIES ? sizeof(struct tk_tally)
-				: class_octaves(class) * OCTAVE * sizeof(uint32_t);
+				: class_octaves(class) * OCTAVE * sizeof(uint32_t) + LINE;
 }
 
-static unsigned class_of(uint32_t width)
+static unsigned class_of(size_t octaves)
 {
 	unsigned class = 0;
 
-	while (class_octaves(class) * OCTAVE < width)
+	while (class_octaves(class) < octaves)
 		class ++;
 	return class;
 }
@@ -179,6 +184,7 @@ static bool add_chunk(struct tk_tally_pool *p)
 	if (chunk > area)
 		munmap(area, (size_t)(chunk - area));
 	munmap(chunk + CHUNK, (size_t)(area + CHUNK - chunk));
+	madvise(chunk, CHUNK, MADV_HUGEPAGE);
 	use_up(p);
 	p->chunks[p->n_chunks++] = chunk;
 	p->chunk = chunk;
@@ -225,80 +231,132 @@ struct tk_tally *tk_tally_get(struct tk_tally_pool *p)
 	}
 	p->n_tallies++;
 	for (int m = 0; m < TK_MEASURES; m++)
-		t->of[m].min = UINT64_MAX;
+		t->min[m] = t->max[m] = UINT64_MAX;
 	return t;
 }
 
-static void drop_window(struct tk_tally_pool *p, struct tk_tally_measure *c)
+static void drop_windows(struct tk_tally_pool *p, struct tk_tally *t)
 {
-	if (c->width)
-		put(p, class_of(c->width), c->counters);
-	c->counters = NULL;
-	c->first = c->width = 0;
+	if (t->counters)
+		put(p, t->class, t->counters);
+	t->counters = NULL;
 }
 
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t)
 {
-	for (int m = 0; m < TK_MEASURES; m++) {
-		empty(&t->of[m]);
-		drop_window(p, &t->of[m]);
-	}
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++)
+		empty(t, m);
+	drop_windows(p, t);
 	memset(t, 0, sizeof(*t));
 	p->n_tallies--;
 	p->full = false;
 	put(p, TALLIES, t);
 }
 
-/* The octaves that a window is to have: those it has, that of the bucket, and those of the hint. */
-static void want(const struct tk_tally_measure *c, uint32_t bucket,
-		 const struct tk_tally_hint *hint, enum tk_measure m, uint32_t *low, uint32_t *high)
-{
-	*low = bucket / OCTAVE;
-	*high = *low + 1;
-	if (c->width) {
-		uint32_t first = c->first / OCTAVE, end = (c->first + c->width) / OCTAVE;
+/* The octaves of both windows. */
+struct octaves {
+	uint32_t low[TK_MEASURES], high[TK_MEASURES]; /* high 0: none */
+};
 
-		*low = first < *low ? first : *low;
-		*high = end > *high ? end : *high;
+static void include(struct octaves *o, enum tk_measure m, uint32_t low, uint32_t high)
+{
+	if (!high)
 		return;
-	}
-	if (!hint || !hint->of[m].high)
-		return;
-	*low = hint->of[m].low < *low ? hint->of[m].low : *low;
-	*high = hint->of[m].high > *high ? hint->of[m].high : *high;
-	if (!hint->of[m].high_before)
-		return;
-	*low = hint->of[m].low_before < *low ? hint->of[m].low_before : *low;
-	*high = hint->of[m].high_before > *high ? hint->of[m].high_before : *high;
+	o->low[m] = o->high[m] && o->low[m] < low ? o->low[m] : low;
+	o->high[m] = o->high[m] > high ? o->high[m] : high;
 }
 
-bool tk_tally_widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
-		    const struct tk_tally_hint *hint)
+/* What the windows are to have: what they have, the bucket, and, the first time, what the hint
+ * says. */
+static void want(const struct tk_tally *t, enum tk_measure m, uint32_t bucket,
+		 const struct tk_tally_hint *hint, struct octaves *o)
 {
-	struct tk_tally_measure *c = &t->of[m];
-	uint32_t low, high, first, n;
-	unsigned class;
-	uint32_t *counters;
+	*o = (struct octaves){ 0 };
+	for (int k = 0; k < TK_MEASURES; k++) {
+		uint32_t first = t->first[k] / OCTAVE;
 
-	want(c, bucket, hint, m, &low, &high);
-	class = class_of((high - low) * OCTAVE);
-	counters = get(p, class);
+		if (t->width[k])
+			include(o, (enum tk_measure)k, first, first + t->width[k] / OCTAVE);
+		if (t->counters || !hint)
+			continue;
+		include(o, (enum tk_measure)k, hint->of[k].low, hint->of[k].high);
+		include(o, (enum tk_measure)k, hint->of[k].low_before, hint->of[k].high_before);
+	}
+	include(o, m, bucket / OCTAVE, bucket / OCTAVE + 1);
+}
+
+/* Move the counters of a measure to where its new window begins. */
+static void move(const struct tk_tally *t, enum tk_measure m, uint32_t *to, uint32_t first)
+{
+	uint32_t from, n = filled(t, m, &from);
+	uint32_t *old = tk_tally_window(t, m) + from;
+
+	if (!n)
+		return;
+	memcpy(&to[t->first[m] + from - first], old, n * sizeof(*old));
+	memset(old, 0, n * sizeof(*old));
+}
+
+static bool widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
+		  const struct tk_tally_hint *hint)
+{
+	uint32_t *counters, *to;
+	size_t octaves, over;
+	struct octaves o;
+	unsigned class;
+
+	want(t, m, bucket, hint, &o);
+	octaves = o.high[0] - o.low[0] + o.high[1] - o.low[1];
+	class = class_of(octaves);
+	counters = to = get(p, class);
 	if (!counters)
 		return false;
 	/* Room that is over lies above: that is where outliers are. */
-	if (low + class_octaves(class) > OCTAVES)
-		low = OCTAVES - (uint32_t)class_octaves(class);
-	n = filled(c, &first);
-	if (n) {
-		memcpy(&counters[c->first + first - low * OCTAVE], &c->counters[first],
-		       n * sizeof(counters[0]));
-		memset(&c->counters[first], 0, n * sizeof(counters[0]));
+	over = class_octaves(class) - octaves;
+	o.high[m] += (uint32_t)(over < OCTAVES - o.high[m] ? over : OCTAVES - o.high[m]);
+	for (enum tk_measure k = 0; k < TK_MEASURES; k++) {
+		move(t, k, to, o.low[k] * OCTAVE);
+		to += (o.high[k] - o.low[k]) * OCTAVE;
 	}
-	drop_window(p, c);
-	c->counters = counters;
-	c->first = low * OCTAVE;
-	c->width = (uint32_t)class_octaves(class) * OCTAVE;
+	drop_windows(p, t);
+	t->counters = counters;
+	t->class = class;
+	for (int k = 0; k < TK_MEASURES; k++) {
+		t->first[k] = (uint16_t)(o.low[k] * OCTAVE);
+		t->width[k] = (uint16_t)((o.high[k] - o.low[k]) * OCTAVE);
+	}
+	for (enum tk_measure k = 0; k < TK_MEASURES; k++)
+		t->bucket0[k] = (uintptr_t)tk_tally_window(t, k) - t->first[k] * sizeof(uint32_t);
 	return true;
+}
+
+static void add_bare(struct tk_tally *t, enum tk_measure m, uint64_t ticks)
+{
+	if (!t->bare[m] || ticks < t->bare_min[m])
+		t->bare_min[m] = ticks;
+	if (!t->bare[m] || ticks > t->bare_max[m])
+		t->bare_max[m] = ticks;
+	t->bare[m]++;
+	if (__builtin_add_overflow(t->sum[m], ticks, &t->sum[m]))
+		t->carries[m]++;
+}
+
+void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m,
+			  uint64_t ticks, const struct tk_tally_hint *hint)
+{
+	uint32_t bucket = tk_hist_index(ticks);
+
+	if (bucket - t->first[m] >= t->width[m] && !widen(p, t, m, bucket, hint)) {
+		add_bare(t, m, ticks);
+		return;
+	}
+	if (tk_tally_empty(t, m))
+		t->max[m] = ticks;
+	if (ticks < t->min[m])
+		t->min[m] = ticks;
+	if (ticks > t->max[m])
+		t->max[m] = ticks;
+	(void)tk_tally_add(t, m, ticks);
 }
 
 bool tk_tally_prefault(struct tk_tally_pool *p, size_t spare)

@@ -2,10 +2,11 @@
 /*
  * collector/stats/tally.h - what the hot loop counts a timer's samples in, and the memory for it.
  *
- * A tally holds both measures of one timer, for an interval of at most a minute: one cache line a
- * measure, and counters (u32) for a window of octaves, the powers of two that its samples fall
- * into. Timers whose samples lie within a factor of 64 need 3 KiB a measure where all octaves would
- * take 21. A sample outside the window widens it: one move of at most 16 KiB.
+ * A tally holds both measures of one timer, for an interval of at most a minute: one cache line for
+ * sums and extremes, and for each measure counters (u32) for a window of octaves, the powers of two
+ * that its samples fall into. Timers whose samples lie within a factor of 64 need 3 KiB a measure
+ * where all octaves would take 21. A sample outside the window widens it: one move of at most 16
+ * KiB.
  *
  * Every record that a timer was given is accounted for, for each measure, in exactly one place:
  *
@@ -30,32 +31,57 @@
 #include "collector/stats/histogram.h"
 #include "collector/stats/measure.h"
 
-/** One measure. Empty: min > max. */
-struct tk_tally_measure {
-	uint64_t sum; /* less 2^64 for each of carries */
-	uint64_t min, max;
-	uint32_t *counters; /* of the window; NULL: it has none */
-	uint32_t first;     /* the bucket (tk_hist_index()) of counters[0] */
-	uint32_t width;     /* how many there are */
-	uint32_t carries;   /* spans that began at 0 overflow a sum: 15 hours each */
-	uint32_t bare;      /* samples without a counter */
-	uint32_t negative;  /* samples below zero: in nothing above */
-	uint32_t across; /* spans across a clock epoch, or too long to be told: in nothing above */
-	/* Records that have no such measure. Of TK_PROCESSING only: the other's follows from the
-	 * identity above. */
-	uint32_t without;
-};
-
 struct tk_tally {
-	struct tk_tally_measure of[TK_MEASURES];
+	/*
+	 * What a sample touches besides its counter, in one cache line for both measures. min and
+	 * max are of the samples that have a counter, so that whatever lies between them has one,
+	 * too. Empty: both are UINT64_MAX.
+	 */
+	uint64_t sum[TK_MEASURES]; /* less 2^64 for each of carries */
+	uint64_t min[TK_MEASURES], max[TK_MEASURES];
+	/* The address that the counter of bucket 0 would have: that of bucket b lies at [b] from
+	 * it. */
+	uintptr_t bucket0[TK_MEASURES];
+
+	uint32_t *counters; /* of both windows, processing first; NULL: there are none */
+	/* Each measure's window: its first bucket (tk_hist_index()), and how many there are. */
+	uint16_t first[TK_MEASURES], width[TK_MEASURES];
+	uint32_t class;   /* of the memory that counters lie in */
+	uint32_t without; /* records without processing; for latency it follows from the identity */
+	uint32_t carries[TK_MEASURES];  /* spans that began at 0 overflow a sum: 15 hours each */
+	uint32_t negative[TK_MEASURES]; /* samples below zero: in nothing above */
+	/* Spans across a clock epoch, or too long to be told: in nothing above. */
+	uint32_t across[TK_MEASURES];
+	uint32_t bare[TK_MEASURES]; /* samples without a counter, but in the sum; and which */
+	uint64_t bare_min[TK_MEASURES], bare_max[TK_MEASURES];
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct tk_tally) == 128, "a cache line a measure");
+_Static_assert(offsetof(struct tk_tally, counters) == 64, "a cache line for samples");
 
-/** Whether it has no sample of this measure. */
+/** The counters of a measure's window. */
+static inline uint32_t *tk_tally_window(const struct tk_tally *t, enum tk_measure m)
+{
+	return t->counters + (m == TK_PROCESSING ? 0 : t->width[TK_PROCESSING]);
+}
+
+/** Whether no sample of this measure has a counter. */
 static inline bool tk_tally_empty(const struct tk_tally *t, enum tk_measure m)
 {
-	return t->of[m].min > t->of[m].max;
+	return t->min[m] == UINT64_MAX;
+}
+
+/** Add a sample between those that have a counter. @return false: it is not, and was not added. */
+static inline __attribute__((always_inline)) bool tk_tally_add(struct tk_tally *t,
+							       enum tk_measure m, uint64_t ticks)
+{
+	uint64_t low = t->min[m];
+
+	if (__builtin_expect(ticks - low > t->max[m] - low, 0))
+		return false;
+	((uint32_t *)t->bucket0[m])[tk_hist_index(ticks)]++;
+	if (__builtin_expect(__builtin_add_overflow(t->sum[m], ticks, &t->sum[m]), 0))
+		t->carries[m]++;
+	return true;
 }
 
 /**
@@ -94,7 +120,7 @@ void tk_tally_move(struct tk_tally *t, struct tk_hist *into[TK_MEASURES]);
 /** Note where its samples are, before they are moved. */
 void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint);
 
-#define TK_TALLY_CLASSES 7 /* windows of 1, 2, 4, 8, 16, 32 and all octaves */
+#define TK_TALLY_CLASSES 8 /* memory for 1, 2, 4, ... 64 octaves, and for all of both measures */
 
 /**
  * Memory for tallies and their windows, in chunks that are cut into pieces. All zero to begin. One
@@ -120,11 +146,12 @@ struct tk_tally_pool {
 struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
 
 /**
- * Make the window of a measure include `bucket`, by the hint if it has none yet. At most 16 KiB are
- * moved. @return false: there is no memory, or the pool is full; the tally is as it was
+ * Add a sample outside those that have a counter: it is the new min or max. Its window is made to
+ * include it, by the hint if there is none yet; at most 16 KiB are moved. Without memory, or if the
+ * pool is full, it is bare.
  */
-bool tk_tally_widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
-		    const struct tk_tally_hint *hint);
+void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m,
+			  uint64_t ticks, const struct tk_tally_hint *hint);
 
 /**
  * Take one step towards `spare` free bytes and no page left to fault in. A step may take 1 to 3 ms;

@@ -19,17 +19,9 @@ static struct tk_history history;
 
 static void add(struct tk_tally *t, enum tk_measure m, uint64_t ticks, uint64_t n)
 {
-	struct tk_tally_measure *c = &t->of[m];
-	uint32_t bucket = tk_hist_index(ticks);
-
-	if (n == 0)
-		return;
-	if (bucket - c->first >= c->width)
-		cr_assert(tk_tally_widen(&pool, t, m, bucket, NULL));
-	c->min = ticks < c->min ? ticks : c->min;
-	c->max = ticks > c->max ? ticks : c->max;
-	c->sum += n * ticks;
-	c->counters[bucket - c->first] += (uint32_t)n;
+	while (n--)
+		if (!tk_tally_add(t, m, ticks))
+			tk_tally_add_outside(&pool, t, m, ticks, NULL);
 }
 
 /* So many records with a duration and no origin; a tenth as many are lost. */
@@ -103,10 +95,10 @@ static void live(uint64_t seed)
 			without = random_below(&state, records - aside);
 			add(t, (enum tk_measure)m, random_log(&state, 40),
 			    records - aside - without);
-			t->of[m].negative = (uint32_t)negative;
-			t->of[m].across = (uint32_t)(aside - negative);
+			t->negative[m] = (uint32_t)negative;
+			t->across[m] = (uint32_t)(aside - negative);
 			if (m == TK_PROCESSING)
-				t->of[m].without = (uint32_t)without;
+				t->without = (uint32_t)without;
 			now_given[m] = (struct tk_datapoint){ .records = records + lost,
 							      .lost = lost,
 							      .count = records - aside - without,
@@ -322,9 +314,10 @@ Test(series, bare_samples_leave_percentiles_unknown)
 
 	tk_history_init(&history, BIG);
 	add(t, TK_PROCESSING, 10, 4);
-	t->of[TK_PROCESSING].bare = 2;
-	t->of[TK_PROCESSING].sum += 200;
-	t->of[TK_PROCESSING].max = 150;
+	t->bare[TK_PROCESSING] = 2;
+	t->sum[TK_PROCESSING] += 200;
+	t->bare_min[TK_PROCESSING] = 50;
+	t->bare_max[TK_PROCESSING] = 150;
 	tk_series_take(s, t);
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
 	adds_up(&s->track[0].last);
@@ -350,8 +343,8 @@ Test(series, what_is_set_aside_is_counted)
 
 	tk_history_init(&history, BIG);
 	for (unsigned i = 1; i <= 2; i++) {
-		t->of[TK_PROCESSING].negative = 3;
-		t->of[TK_PROCESSING].across = i;
+		t->negative[TK_PROCESSING] = 3;
+		t->across[TK_PROCESSING] = i;
 		give(s, t, 7, 1);
 		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
 	}
@@ -453,7 +446,7 @@ Test(history, a_budget_of_nothing_keeps_the_chunk_being_filled)
 
 static void marks(struct tk_series *s, struct tk_tally *t, uint32_t n)
 {
-	t->of[TK_PROCESSING].without = n;
+	t->without = n;
 	tk_series_take(s, t);
 }
 
@@ -491,7 +484,7 @@ Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
 	tk_history_init(&history, BIG);
 	tk_series_lose(s, 9);
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
-	t->of[TK_PROCESSING].across = 5; /* all that came later crossed an epoch */
+	t->across[TK_PROCESSING] = 5; /* all that came later crossed an epoch */
 	tk_series_take(s, t);
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
 	tk_series_close(s, &history, 3 * INTERVAL, INTERVAL);

@@ -25,24 +25,20 @@ static unsigned widenings;
 static void add(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint64_t v,
 		const struct tk_tally_hint *hint)
 {
-	struct tk_tally_measure *c = &t->of[m];
-	uint32_t bucket = tk_hist_index(v);
-	bool within = bucket - c->first < c->width;
+	const uint32_t *before = t->counters;
+	uint32_t bucket = tk_hist_index(v), bare = t->bare[m];
 
-	if (!within && tk_tally_widen(p, t, m, bucket, hint)) {
-		within = true;
-		widenings++;
-		cr_assert_lt(bucket - c->first, c->width);
-		cr_assert_eq(c->first % OCTAVE, 0);
-		cr_assert_leq(c->first + c->width, TK_HIST_BUCKETS);
-	}
-	if (within)
-		c->counters[bucket - c->first]++;
-	else
-		c->bare++;
-	c->carries += __builtin_add_overflow(c->sum, v, &c->sum);
-	c->min = v < c->min ? v : c->min;
-	c->max = v > c->max ? v : c->max;
+	if (tk_tally_add(t, m, v))
+		return;
+	tk_tally_add_outside(p, t, m, v, hint);
+	widenings += t->counters != before;
+	if (t->bare[m] != bare)
+		return;
+	cr_assert_lt(bucket - t->first[m], t->width[m]);
+	cr_assert_eq(t->first[m] % OCTAVE, 0);
+	cr_assert_leq(t->first[m] + t->width[m], TK_HIST_BUCKETS);
+	cr_assert_leq(t->min[m], v);
+	cr_assert_geq(t->max[m], v);
 }
 
 static void naive_add(struct tk_hist *h, uint64_t v, bool bare)
@@ -61,24 +57,24 @@ static void record(struct tk_tally_pool *p, struct tk_tally *t, struct naive *n,
 	n->records++;
 	for (int m = 0; m < TK_MEASURES; m++) {
 		uint64_t v = random_log(state, bits);
-		uint32_t bare = t->of[m].bare;
+		uint32_t bare = t->bare[m];
 
 		switch (random_below(state, 8)) {
 		case 0:
 			n->negative[m]++;
-			t->of[m].negative++;
+			t->negative[m]++;
 			break;
 		case 1:
 			n->across[m]++;
-			t->of[m].across++;
+			t->across[m]++;
 			break;
 		case 2:
 			n->without[m]++;
-			t->of[TK_PROCESSING].without += m == TK_PROCESSING;
+			t->without += m == TK_PROCESSING;
 			break;
 		default:
 			add(p, t, (enum tk_measure)m, v, NULL);
-			naive_add(&n->hist[m], v, t->of[m].bare != bare);
+			naive_add(&n->hist[m], v, t->bare[m] != bare);
 		}
 	}
 }
@@ -96,7 +92,7 @@ static void same_facts(const struct tk_tally *t, const struct naive *n)
 		cr_assert_eq(f.across, n->across[m]);
 		cr_assert_eq(f.without, n->without[m]);
 		cr_assert_eq(f.records, f.count + f.negative + f.across + f.without);
-		cr_assert_eq(tk_tally_empty(t, (enum tk_measure)m), f.count == 0);
+		cr_assert_eq(tk_tally_empty(t, (enum tk_measure)m), f.count == f.bare);
 	}
 }
 
@@ -115,9 +111,9 @@ static void nothing_is_left(const struct tk_tally *t)
 
 	same_facts(t, &nothing);
 	for (int m = 0; m < TK_MEASURES; m++) {
-		cr_assert_eq(t->of[m].sum + t->of[m].carries, 0);
-		for (uint32_t i = 0; i < t->of[m].width; i++)
-			cr_assert_eq(t->of[m].counters[i], 0);
+		cr_assert_eq(t->sum[m] + t->carries[m], 0);
+		for (uint32_t i = 0; i < t->width[m]; i++)
+			cr_assert_eq(tk_tally_window(t, (enum tk_measure)m)[i], 0);
 	}
 }
 
@@ -190,8 +186,8 @@ Test(tally, where_there_is_no_histogram_the_samples_are_dropped)
 
 	add(&pool, t, TK_PROCESSING, 10, NULL);
 	add(&pool, t, TK_LATENCY, 1000000, NULL);
-	t->of[TK_LATENCY].negative = 3;
-	t->of[TK_PROCESSING].without = 3;
+	t->negative[TK_LATENCY] = 3;
+	t->without = 3;
 	tk_tally_move(t, (struct tk_hist *[]){ NULL, h });
 	cr_assert_eq(h->count, 1);
 	cr_assert_eq(h->min, 1000000);
@@ -256,9 +252,9 @@ Test(tally, any_hint_will_do)
 		}
 		add(&pool, t, TK_PROCESSING,
 		    tk_hist_lowest((uint32_t)random_below(&state, TK_HIST_BUCKETS)), &hint);
-		cr_assert_leq(t->of[0].first, (uint32_t)low * OCTAVE);
-		cr_assert_geq(t->of[0].first + t->of[0].width, hint.of[0].high * OCTAVE);
-		cr_assert_null(t->of[1].counters);
+		cr_assert_leq(t->first[0], (uint32_t)low * OCTAVE);
+		cr_assert_geq(t->first[0] + t->width[0], hint.of[0].high * OCTAVE);
+		cr_assert_eq(t->width[1], 0);
 		tk_tally_pool_free(&pool);
 	}
 }
@@ -293,8 +289,8 @@ static uint32_t pattern_of(size_t i)
 static void is_its_own(const struct tk_tally *t, size_t i)
 {
 	for (int m = 0; m < TK_MEASURES; m++)
-		for (uint32_t b = 0; b < t->of[m].width; b++)
-			cr_assert_eq(t->of[m].counters[b], pattern_of(i));
+		for (uint32_t b = 0; b < t->width[m]; b++)
+			cr_assert_eq(tk_tally_window(t, (enum tk_measure)m)[b], pattern_of(i));
 }
 
 /* A tally with windows of a random class, which is to be all zero; then it is full of a pattern. */
@@ -305,22 +301,27 @@ static struct tk_tally *fresh(struct tk_tally_pool *p, size_t i, uint64_t *state
 	cr_assert(t);
 	cr_assert_eq((uintptr_t)t % 64, 0);
 	nothing_is_left(t);
-	for (int m = 0; m < TK_MEASURES; m++) {
-		struct tk_tally_measure *c = &t->of[m];
+	cr_assert_null(t->counters);
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
 		uint32_t low = (uint32_t)random_below(state, OCTAVES);
 		uint32_t high = low + (uint32_t)random_below(state, OCTAVES - low);
 
-		cr_assert(!c->counters && !c->width);
 		if (random_below(state, 5) == 0)
 			continue;
-		cr_assert(tk_tally_widen(p, t, (enum tk_measure)m, low * OCTAVE, NULL));
-		cr_assert(tk_tally_widen(p, t, (enum tk_measure)m, high * OCTAVE, NULL));
-		for (uint32_t b = 0; b < c->width; b++) {
-			cr_assert_eq(c->counters[b], 0);
-			c->counters[b] = pattern_of(i);
-		}
-		c->min = tk_hist_lowest(c->first);
-		c->max = tk_hist_lowest(c->first + c->width) - 1;
+		tk_tally_add_outside(p, t, m, tk_hist_lowest(low * OCTAVE), NULL);
+		if (high != low)
+			tk_tally_add_outside(p, t, m, tk_hist_lowest(high * OCTAVE), NULL);
+		cr_assert_eq(t->bare[m], 0);
+	}
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
+		uint32_t first = t->first[m];
+
+		for (uint32_t b = 0; b < t->width[m]; b++)
+			tk_tally_window(t, m)[b] = pattern_of(i);
+		if (!t->width[m])
+			continue;
+		t->min[m] = tk_hist_lowest(first);
+		t->max[m] = tk_hist_lowest(first + t->width[m]) - 1;
 	}
 	return t;
 }
@@ -387,7 +388,8 @@ Test(tally, the_bound_in_bytes_holds_and_what_is_bare_is_counted)
 	cr_assert_eq(pool.out, 0);
 	t[0] = tk_tally_get(&pool);
 	cr_assert(t[0]);
-	cr_assert(tk_tally_widen(&pool, t[0], TK_PROCESSING, 0, NULL));
+	tk_tally_add_outside(&pool, t[0], TK_PROCESSING, 0, NULL);
+	cr_assert_eq(t[0]->bare[TK_PROCESSING], 0);
 	tk_tally_pool_free(&pool);
 	free(n);
 }

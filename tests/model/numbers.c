@@ -174,21 +174,24 @@ static bool full_tallies_are_moved(void)
 	struct tk_hist *h = calloc(1, sizeof(*h));
 	struct tk_tally_pool pool = { 0 };
 	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_tally_measure *c = &t->of[TK_LATENCY];
-	bool good = tk_tally_widen(&pool, t, TK_LATENCY, 0, NULL) &&
-		    tk_tally_widen(&pool, t, TK_LATENCY, TK_HIST_BUCKETS - 1, NULL) &&
-		    c->first == 0 && c->width == TK_HIST_BUCKETS;
+	const enum tk_measure m = TK_LATENCY;
+	uint32_t *window;
+	bool good;
 
+	tk_tally_add_outside(&pool, t, m, 0, NULL);
+	tk_tally_add_outside(&pool, t, m, (UINT64_C(1) << 48) - 1, NULL);
+	window = tk_tally_window(t, m);
+	good = t->first[m] == 0 && t->width[m] == TK_HIST_BUCKETS;
 	for (unsigned turn = 1; turn <= 3; turn++) {
-		memset(c->counters, 0xff, TK_HIST_BUCKETS * sizeof(c->counters[0]));
-		c->min = 0;
-		c->max = (UINT64_C(1) << 48) - 1;
-		c->sum = UINT64_MAX;
+		memset(window, 0xff, TK_HIST_BUCKETS * sizeof(*window));
+		t->min[m] = 0;
+		t->max[m] = (UINT64_C(1) << 48) - 1;
+		t->sum[m] = UINT64_MAX;
 		tk_tally_move(t, (struct tk_hist *[]){ NULL, h });
 		good &= h->count == (uint64_t)turn * UINT32_MAX * TK_HIST_BUCKETS &&
 			h->sum == (unsigned __int128)UINT64_MAX * turn;
 		for (uint32_t i = 0; i < TK_HIST_BUCKETS; i++)
-			good &= c->counters[i] == 0 && h->buckets[i] == (uint64_t)turn * UINT32_MAX;
+			good &= window[i] == 0 && h->buckets[i] == (uint64_t)turn * UINT32_MAX;
 	}
 	tk_tally_pool_free(&pool);
 	free(h);
