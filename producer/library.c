@@ -20,12 +20,13 @@
 struct tk_library tk_library;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-/* What to put back; only the holder of the lock uses it. */
+/* What to restore when unlocking. Only the holder of the lock uses it. */
 static uint64_t masked;
 static int cancellable;
 
-/* Not by pthread_sigmask(): that leaves the C library's own signal of asynchronous cancellation,
- * which glibc 2.36 heeds even while cancellation is disabled, if it was sent just before. */
+/* A raw system call, because pthread_sigmask() does not block the C library's own signal for
+ * asynchronous cancellation. glibc 2.36 obeys that signal even while cancellation is disabled, if
+ * it was sent just before. */
 static uint64_t set_mask(uint64_t mask)
 {
 	uint64_t old = 0;
@@ -69,8 +70,9 @@ void tk_library_shut(const char *why)
 }
 
 /*
- * Reasons go round a few buffers, so that one that was handed out stays readable while others
- * fail. Written under the lock; the release store pairs with the acquire load in tk_why().
+ * Reasons are written to eight buffers in turn, so that one that tk_why() returned stays readable
+ * while other calls fail. Written under the lock; the release store pairs with the acquire load in
+ * tk_why().
  */
 static char reasons[8][TK_WHY_MAX];
 static const char *reason = "";
@@ -93,7 +95,7 @@ const char *tk_why(void)
 	return __atomic_load_n(&reason, __ATOMIC_ACQUIRE);
 }
 
-/* A copy of the library inside a plug-in must not be unloaded under the threads that record. */
+/* If the library is linked into a plug-in, the plug-in must not be unloaded: threads may record. */
 static void pin(void)
 {
 	Dl_info self;
@@ -116,7 +118,7 @@ static void after_fork_child(void)
 {
 	tk_threads_forked();
 	if (tk_library.state == TK_LIBRARY_OPEN) {
-		/* A push under which the fork was made still looks up its lane. */
+		/* If a handler forked during a push, that push still uses its lane. */
 		if (tk_library.lanes && !tk_self.lane)
 			munmap(tk_library.lanes,
 			       tk_library.segment.head->max_lanes * sizeof(struct tk_lane_entry));
@@ -127,7 +129,7 @@ static void after_fork_child(void)
 	tk_library_unlock();
 }
 
-/* The lanes stay mapped, and the lock may be held by a thread that is not here. */
+/* The lanes stay mapped. The lock may be held by a thread that this child does not have. */
 void tk_after_fork(void)
 {
 	static const struct tk_segment_writer none;
@@ -158,7 +160,7 @@ static int check_options(const char *app, const struct tk_options *o)
 	return 0;
 }
 
-/* By this thread, which speaks for those that it makes. */
+/* Asks for this thread; those that it makes inherit the answer. */
 static bool counter_forbidden(void)
 {
 	int mode = PR_TSC_ENABLE;
@@ -166,7 +168,7 @@ static bool counter_forbidden(void)
 	return prctl(PR_GET_TSC, &mode) == 0 && mode == PR_TSC_SIGSEGV;
 }
 
-/* Whichever clock: a lane of stores that may be torn cannot be read. */
+/* With either clock: if stores may tear, a lane cannot be read. */
 static int check_stores(void)
 {
 	const char *env = secure_getenv("TIMEKEEPER_FORCE");
@@ -225,11 +227,11 @@ static int create_segment(void)
 	return 0;
 }
 
-/* A program may open and close for years. The flags that disable timers may be looked at yet, by
- * whom a handler interrupted that closes: they stay until the next segment's take their place, if
- * those are no more. */
+/* A program may open and close for years, so the flags that disable timers must be unmapped some
+ * time. But a handler that closes may have interrupted a look at them. So they stay mapped until
+ * the next segment's flags take their address, which works if those are not larger. */
 static const uint8_t *kept_flags;
-static uint32_t flags_room; /* where they lie */
+static uint32_t flags_room; /* bytes at their address */
 
 static void let_go(void)
 {
@@ -261,7 +263,7 @@ int tk_library_open_locked(void)
 	int clock, ret;
 
 	clock = choose_clock(tk_library.options.timebase);
-	ret = check_stores(); /* its reason comes first: no other clock would help */
+	ret = check_stores(); /* report its reason before the clock's: no other clock would help */
 	if (!ret)
 		ret = clock;
 	if (ret)
@@ -329,7 +331,8 @@ __attribute__((destructor)) void tk_close(void)
 	bool ours;
 
 	tk_library_lock();
-	/* In a child made past fork() that forgot tk_after_fork(), it is the parent's. */
+	/* In a child of a raw clone() that did not call tk_after_fork(), the segment is the
+	 * parent's. */
 	ours = tk_library.state == TK_LIBRARY_OPEN &&
 	       tk_library.segment.head->pid == (uint32_t)getpid();
 	if (tk_library.state == TK_LIBRARY_OPEN || tk_library.state == TK_LIBRARY_FORKED)

@@ -2,10 +2,10 @@
 /*
  * producer/library.h - the library's own state. Not installed.
  *
- * One lock covers all of it. It is taken with every signal blocked, so that a handler never finds
- * its own thread holding it: joining inside a handler is slow but cannot deadlock; and with
- * cancellation disabled, so that no thread ends while it holds it. Recording takes no lock; it
- * meets this state in a turn (writer.c) and nowhere else.
+ * One lock covers all of it. A thread takes it with every signal blocked, so that a signal handler
+ * never runs on a thread that holds it: joining inside a handler is slow but cannot deadlock. It
+ * takes it with cancellation disabled, so that no thread ends while it holds the lock. Recording
+ * takes no lock; only turns (writer.c) look at this state.
  */
 #ifndef TK_PRODUCER_LIBRARY_H
 #define TK_PRODUCER_LIBRARY_H
@@ -51,13 +51,13 @@ extern struct tk_library tk_library;
 void tk_library_lock(void);
 void tk_library_unlock(void);
 
-/** Note why something failed. @return -error. */
+/** Set what tk_why() returns. @return -error. */
 int tk_library_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Change the state, locked; turns and stamps look at it without. */
+/** Change the state. Locked; turns and stamps read it without the lock. */
 void tk_library_become(enum tk_library_state state);
 
-/** No segment, locked; why: what threads are told that want to join. */
+/** There is no segment any more. Locked. `why` is what tk_join() then says. */
 void tk_library_shut(const char *why);
 
 /** Open, locked, by what is in tk_library.app and .options. */
@@ -65,7 +65,7 @@ int tk_library_open_locked(void);
 
 /* threads.c: all locked */
 int tk_threads_init(void);
-/** Join if it is time to, with what a thread that never asked gets. */
+/** Give a thread that never called tk_join() its lane, unless that was refused just before. */
 void tk_threads_join_by_default(struct tk_lane_writer *w);
 /** @records: how many its lanes were given. @return whether a thread may still be recording into
  * what is closed now. */
@@ -83,23 +83,25 @@ enum tk_writer_state {
 void tk_writer_put_in(struct tk_lane_writer *w, struct tk_lane_entry *lane);
 void tk_writer_put_out(struct tk_lane_writer *w, enum tk_writer_state state);
 
-/** Count and look up flags nowhere from now on, and take a turn at the next push. Any thread. */
+/** From now on the writer counts in private memory, sees no timer disabled, and takes a turn at its
+ * next push. Any thread. */
 void tk_writer_detach(struct tk_lane_writer *w);
 
-/** A thread that has no lane counts what it could not record, as soon as there is a segment. */
+/** Add what a thread without a lane could not record to the segment's count, if there is a
+ * segment. */
 void tk_writer_count_refused(struct tk_lane_writer *w);
 
-/** Publish all there is, by the writer's own thread, without a lock. @return whether it has a
- * lane. */
+/** Publish all that was pushed. By the writer's own thread, without the lock. @return whether it
+ * has a lane. */
 bool tk_writer_flush(struct tk_lane_writer *w);
 
-/** Let readers know of the pushes below `head`. Any thread; takes no lock. */
+/** Publish the pushes below `head`. Any thread; takes no lock. */
 void tk_writer_publish(struct tk_lane_writer *w, uint64_t head);
 
 /**
- * Whether every push below `head` is done with the writer. One that is not was interrupted by the
- * handler that asks: it may hold half of the writer's fields in registers, so they must not change
- * under it. Takes no lock.
+ * Whether every push below `head` has ended. The signal handler that asks may have interrupted one
+ * that has not: it may hold some of the writer's fields in registers, so they must not change.
+ * Takes no lock.
  */
 bool tk_writer_all_finished(struct tk_lane_writer *w, uint64_t head);
 

@@ -28,7 +28,7 @@ static void give_back(struct tk_lane_writer *w)
 	TK_TEST_POINT("leave.free");
 }
 
-/* Out of whatever it is in, into `state`. Locked. */
+/* Leave the lane, if there is one, and go into `state`. Locked. */
 static void leave(struct tk_lane_writer *w, enum tk_writer_state state)
 {
 	if (w->lane && w->generation == tk_library.generation)
@@ -62,7 +62,7 @@ static struct tk_lane_entry *free_lane(uint64_t slots, const struct tk_disciplin
 			return lane;
 		other = lane;
 	}
-	/* On another node is better than none, but only when no more can be made. */
+	/* Take a lane on another node only if no more can be made. */
 	return tk_library.segment.head->n_lanes == tk_library.segment.head->max_lanes ? other
 										      : NULL;
 }
@@ -105,7 +105,7 @@ static void note_owner(const struct tk_lane_entry *lane, unsigned cpu)
 
 #define NODES "/sys/devices/system/node"
 
-/* Asked of the kernel where it lists them; elsewhere any number is taken, and means nothing. */
+/* The kernel lists the nodes. If it does not, any number is accepted and has no effect. */
 static bool no_such_node(unsigned node)
 {
 	char path[64];
@@ -134,7 +134,8 @@ static int join(struct tk_lane_writer *w, const struct tk_thread *thread)
 		return tk_library_fail(ENOTCONN, "no segment is open: call tk_open() first");
 	if (tk_library.state == TK_LIBRARY_SHUT)
 		return tk_library_fail(ENOTCONN, "%s", tk_library.why_shut);
-	/* Without it the thread's end goes unnoticed, and its lane would point to freed memory. */
+	/* Without this the library would not notice the thread's end, and the lane would point to
+	 * freed memory. */
 	if (pthread_setspecific(key, w))
 		return tk_library_fail(ENOMEM, "no memory to notice the thread's end with");
 	if (thread->on_node && no_such_node(thread->node))
@@ -144,7 +145,7 @@ static int join(struct tk_lane_writer *w, const struct tk_thread *thread)
 	if (!ret) {
 		note_owner(lane, cpu);
 		tk_writer_put_in(w, lane);
-	} else if (w->state != TK_WRITER_REFUSED) { /* once a thread, not once a try */
+	} else if (w->state != TK_WRITER_REFUSED) { /* count a thread once, not each of its tries */
 		__atomic_fetch_add(&tk_library.segment.head->refused_lanes, 1, __ATOMIC_RELAXED);
 	}
 	return ret;
@@ -163,8 +164,8 @@ void tk_threads_join_by_default(struct tk_lane_writer *w)
 
 /* ---- for the rest of the library ---- */
 
-/* Before main(), to be among the first 32 keys: setting one of those allocates nothing, so that a
- * first record in a handler that interrupted malloc() is safe. */
+/* Made before main(), to be among the first 32 keys: glibc sets those without allocating, so that a
+ * first record is safe in a handler that interrupted malloc(). */
 static bool have_key;
 
 __attribute__((constructor)) static void make_key(void)
@@ -187,8 +188,8 @@ static void unmap(const struct tk_lane_memory *m)
 	munmap(m->head, tk_place_lane_size(tk_library.segment.head->max_timers));
 }
 
-/* The segment closes: publish what every thread has, and have each take a turn at its next push.
- * A thread may be pushing right now, so what it writes to stays mapped; the rest need not. */
+/* The segment closes: publish what every thread has pushed, and make each take a turn at its next
+ * push. A thread may be pushing right now, so the lanes of other threads stay mapped. */
 bool tk_threads_close(uint64_t *records)
 {
 	bool left = false;
@@ -217,7 +218,7 @@ bool tk_threads_close(uint64_t *records)
 	return left;
 }
 
-/* Put a private copy in the place of shared memory. */
+/* Replace shared memory by a private copy at the same address. */
 static void make_private(void *addr, size_t size)
 {
 	void *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -230,8 +231,8 @@ static void make_private(void *addr, size_t size)
 }
 
 /*
- * In a forked child: the parent's lanes are not ours to write. Only where the fork was made by a
- * handler that interrupted a push does that push need its lane yet: it gets a copy.
+ * In a forked child: unmap the parent's lanes, which the child must not write. If a handler forked
+ * during a push, that push still needs its lane: it gets a private copy.
  */
 void tk_threads_forked(void)
 {
@@ -261,8 +262,8 @@ void tk_threads_forked(void)
 
 /* ---- the interface ---- */
 
-/* As many as any kernel for x86 can be built for. One that has fewer takes no harm from a longer
- * mask; cpu_set_t ends at 1,024. */
+/* The most that a kernel for x86 can be built for; a kernel with fewer accepts a longer mask.
+ * cpu_set_t has only 1,024. */
 #define CPUS_MAX 8192u
 
 static int pin(uint32_t cpu)

@@ -15,34 +15,34 @@
  *
  * What happens. tk_stop() writes one 32-byte record into a ring in shared memory that belongs to
  * the calling thread (its lane). It is a handful of stores: no system call, no lock, no locked
- * instruction, no allocation, and no load of anything that another core writes. Nobody has to be
- * reading, and the program cannot tell whether anybody is; a reader that is too slow loses the
- * oldest records and knows exactly how many.
+ * instruction, no allocation, and no load of anything that another core writes. Nobody needs to
+ * read; recording is the same whether anybody does. A reader that is too slow loses the oldest
+ * records, and knows exactly how many.
  *
- * What it costs (2.6 GHz Xeon VM; `./run bench` tells it for your machine). The clock pair that is
- * unavoidable, and on top of it 5 cycles a span: 2 ns. A disabled timer: under 1 cycle.
+ * What it costs (2.6 GHz Xeon VM; `./run bench` measures your machine). A span costs its two clock
+ * readings, and 5 cycles (2 ns) on top. A disabled timer costs under 1 cycle.
  *
  * Who may call. Everything here may be called from any thread at any time, before tk_open() and
  * after tk_close() too. Functions marked [hot] are also safe in signal handlers, wait-free, and
- * make no system call but for the first record of a thread, which joins the thread (milliseconds,
- * page faults): threads that cannot afford that call tk_join() first.
+ * make no system call, except that the first record of a thread gives the thread its lane
+ * (milliseconds, page faults). Threads that cannot afford that call tk_join() first.
  *
- * What goes wrong. Nothing that the program could notice: the library never prints, exits, aborts,
- * blocks a recording thread or changes a signal's disposition. Where no segment or lane can be had
- * (no memory, no permission, no invariant counter) records go nowhere, are counted where they can
- * be, and tk_why() tells the reason.
+ * What can go wrong. The library never prints, exits, aborts, blocks a recording thread or changes
+ * a signal's disposition. If it gets no segment or lane (no memory, no permission, no invariant
+ * counter), records are dropped, and counted if there is a segment; tk_why() says the reason.
  *
- * What cannot be survived. A stamp is the instruction rdtsc: prctl(PR_SET_TSC, PR_TSC_SIGSEGV)
- * after tk_open(), or records before it in a process that inherited that, kill as it says.
+ * What it cannot prevent. A stamp is the instruction rdtsc. If the program calls prctl(PR_SET_TSC,
+ * PR_TSC_SIGSEGV) after tk_open(), or inherited that and records before tk_open(), the kernel
+ * raises SIGSEGV.
  *
- * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_TIMEBASE_SYSTEM),
- * until somebody asks for ns. Stamp 0 means none.
+ * Units. Stamps and durations are ticks of the time stamp counter (ns under TK_TIMEBASE_SYSTEM);
+ * tk_ns() converts. Stamp 0 means none.
  *
- * Compiled with -DTK_COMPILE_OUT all of it compiles to nothing.
+ * With -DTK_COMPILE_OUT everything here compiles to nothing.
  *
- * fork(): the child records into a segment of its own, from its first record on; timers keep their
- * handles. A child made by _Fork() or raw clone() calls tk_after_fork() before anything else. What
- * a vfork() child records is its parent's. Threads may be cancelled anywhere, asynchronously too.
+ * fork(): the child gets a segment of its own at its first record; timers keep their handles. A
+ * child made by _Fork() or raw clone() calls tk_after_fork() before anything else here. A vfork()
+ * child records into its parent's lane. Threads may be cancelled anywhere, asynchronously too.
  */
 #ifndef TIMEKEEPER_H
 #define TIMEKEEPER_H
@@ -99,17 +99,17 @@ struct tk_options {
 	uint32_t lanes;  /* how many threads can record at a time; 0: 256; at most 4,096 */
 	uint32_t slots;  /* records in a lane, a power of two, 256..2^30; 0: 65,536 (2 MiB) */
 	enum tk_timebase timebase; /* also TIMEKEEPER_CLOCK=monotonic in the environment */
-	bool group; /* let the process's group read: directory 0750, files 0640. A directory that is
-		       there already is given to that group, unless it has the setgid bit: then
-		       it is that directory's group that may read */
-	bool keep;  /* leave the segment's files after tk_close(), for reading them then */
+	bool group; /* let the process's group read: directory 0750, files 0640. A directory that
+		       exists is given to that group; but if it has the setgid bit, its own
+		       group may read */
+	bool keep;  /* leave the segment's files after tk_close(), to be read later */
 	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
 						   from timekeeper/rte.h */
 };
 
 /**
- * Open this process's segment, below $TIMEKEEPER_DIR, else /dev/shm/timekeeper-<uid>. `app` is the
- * program's name for those who watch: 1..63 bytes of printable UTF-8. One segment a process.
+ * Open this process's segment in $TIMEKEEPER_DIR, else in /dev/shm/timekeeper-<uid>. `app` is the
+ * name that collectors show: 1..63 bytes of printable UTF-8. A process has one segment.
  *
  * @return 0, or a negative errno, and tk_why(): -EALREADY (is open), -EINVAL (a name or number
  * out of range), -ENOTSUP (no usable counter, or stores that may be torn), -EBUSY (timers were
@@ -122,35 +122,36 @@ struct tk_options {
  * Refused under QEMU TCG (software emulation) with either clock: stores may tear, and so may
  * records. TIMEKEEPER_FORCE=tcg in the environment records there, for trying things out.
  *
- * What killed processes of this app left in the directory stays readable, but for all but the
- * newest four: those are removed here, so that a program that crashes again and again does not fill
- * the memory. One whose process may be alive is never touched.
+ * Segments of killed processes stay, so that their last records can be read. Of this app's, this
+ * call removes all but the newest four, and those that a running collector has not read yet (within
+ * bounds: SECURITY.md). So a program that crashes again and again does not fill the memory. A
+ * segment whose process lives is never removed.
  */
 TK_API int tk_open(const char *app, const struct tk_options *options);
 
 /**
- * Close the segment: readers take what is left, the files are removed (unless `keep`). Done at
- * exit() too. Threads that record afterwards record nowhere. Their lanes stay mapped for
- * them, for good: where a program opens and closes again and again, have them tk_leave() before.
+ * Close the segment; exit() does it, too. If no collector runs, the files are removed, unless
+ * `keep`. A collector that runs reads what is left and removes them then. Records made afterwards
+ * are dropped. The lane of a thread that has not ended stays mapped for good: a program that opens
+ * and closes many times has its threads call tk_leave() first.
  *
- * Files stay, as after a kill, where the process ends otherwise (_exit, quick_exit, abort, exec)
- * and where they cannot be removed: three descriptors are needed for that, and the directory in the
- * place where it was (no chroot in between). The segment's own descriptor is closed if fstat() says
- * that it still is.
+ * The files stay, as after a kill, if the process ends without exit() (_exit, quick_exit, abort,
+ * exec), or if they cannot be removed: that takes three descriptors, and the directory must be at
+ * its path (no chroot in between) and still be the process's to write into (no setuid in between).
  */
 TK_API void tk_close(void);
 
-/** Why the last call in this process that failed did. "" if none did. Never NULL. */
+/** Why the last call in this process that failed did so; "" if none failed. Never NULL. */
 TK_API const char *tk_why(void);
 
-/** In a child made without fork(): forget the parent's lanes. Async-signal-safe. */
+/** Forget the parent's lanes, in a child that was not made by fork(). Async-signal-safe. */
 TK_API void tk_after_fork(void);
 
 /* ---- timers -------------------------------------------------------------------------------- */
 
 /**
- * A named thing that is timed. A value: copy it, keep it in statics, pass it to other threads.
- * 0 is a valid handle, of the timer "(undefined)".
+ * The handle of a timer. It is a value: copy it, keep it in statics, pass it to other threads. 0 is
+ * the handle of the timer "(undefined)".
  */
 typedef uint32_t tk_timer_t;
 
@@ -160,8 +161,9 @@ typedef uint32_t tk_timer_t;
 
 /**
  * Define a timer, or find it: same name, same handle (and the stamp mode of the first definition).
- * Names are 1..63 bytes of printable UTF-8. A name that is not, or one too many, gives the handle
- * of "(undefined)" and tk_why(). Takes a lock: define timers once, not in the loop.
+ * Names are 1..63 bytes of printable UTF-8. For any other name, or when all timers are defined, it
+ * returns the handle of "(undefined)", and tk_why() says why. Takes a lock: define timers once, not
+ * in the loop.
  */
 TK_API tk_timer_t tk_timer(const char *name);
 
@@ -182,27 +184,28 @@ struct tk_thread {
 };
 
 /**
- * Give the calling thread its lane now rather than at its first record; on its own NUMA node,
- * faulted in, on hugepages if they can be had. A thread that has a lane is left with it.
+ * Give the calling thread its lane now rather than at its first record: on its own NUMA node,
+ * faulted in, on hugepages if there are any. A thread that has a lane keeps it.
  *
  * @return 0, or a negative errno and tk_why(): -EINVAL (no such cpu or node, slots), -ENOTCONN (no
- * segment is open), -ENOSPC (all lanes are taken; records are counted as refused), -ENOMEM, ...
- * Pinning that fails does not keep the thread from its lane.
+ * segment is open), -ENOSPC (all lanes are taken; records are counted as refused), -EACCES,
+ * -EMFILE, -ENOMEM, ... If pinning fails, the thread gets its lane all the same.
  *
  * The lane is given back when the thread ends; a later thread continues it.
  */
 TK_API int tk_join(const struct tk_thread *thread);
 
 /**
- * Give the lane back early. The next record joins again, with the defaults. Not in a signal handler
- * that may have interrupted a record of its own thread, which would be left with nowhere to go.
+ * Give the lane back before the thread ends. The next record gets a lane again, with the defaults.
+ * Do not call it in a signal handler that may have interrupted a record of the same thread: that
+ * record would have no lane to go to.
  */
 TK_API void tk_leave(void);
 
-/** Let readers know all that this thread has recorded so far. They find it without, too. */
+/** Publish all that this thread has recorded so far. Readers find it without this, too. */
 TK_API void tk_flush(void);
 
-/** A thread's lane, for those who keep the handle: saves a cycle. Only for the thread itself. */
+/** The calling thread's lane: passing it saves a cycle. Only that thread may use it. */
 typedef struct tk_lane_writer tk_lane_t;
 
 #ifdef TK_COMPILE_OUT
@@ -237,7 +240,7 @@ struct tk_origin {
 	int64_t real_ns; /* CLOCK_REALTIME */
 };
 
-/** [hot] Now. About 25 ns, of which the wall clock is most. */
+/** [hot] An origin of now. About 25 ns, most of it for the wall clock. */
 TK_API struct tk_origin tk_origin_now(void);
 
 /** An origin that another clock took: a NIC's, or another machine's, in CLOCK_REALTIME ns. */
@@ -465,14 +468,14 @@ TK_HOT void tk_lap(tk_timer_t timer, uint64_t *lap)
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
-/** A message dressed with its origin: `typedef TK_MESSAGE(struct order) order_msg;` */
+/** A message together with its origin: `typedef TK_MESSAGE(struct order) order_msg;` */
 #define TK_MESSAGE(type)                 \
 	struct {                         \
 		struct tk_origin origin; \
 		type data;               \
 	}
 
-/** Make *to a message derived from *from: whatever entered the system caused both. */
+/** Give *to the origin of *from, from which it is derived. */
 #define tk_derive(to, from) ((void)((to)->origin = (from)->origin))
 
 /* ---- blocks -------------------------------------------------------------------------------- */

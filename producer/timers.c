@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers: names to handles. Defined once and for all, whatever segments come and go. */
+/* Timers: names to handles. A definition lasts as long as the process, whatever segments come and
+ * go. */
 #include "producer/library.h"
 
 #include <errno.h>
@@ -16,10 +17,9 @@ struct timer {
 	uint32_t next; /* in its bucket; 0: none */
 };
 
-/* Chunks never move, and are mapped rather than allocated: no heap, and none when there are none.
- */
+/* Chunks never move. They are mapped at the first definition: no heap is used. */
 static struct timer *chunks[TK_TIMERS_MAX / PER_CHUNK];
-static uint32_t buckets[BUCKETS]; /* ids; 0: empty, for timer 0 is not looked up */
+static uint32_t buckets[BUCKETS]; /* ids; 0: empty, because timer 0 is never looked up */
 static uint32_t n_timers;
 static enum tk_timebase clock_chosen;
 
@@ -57,7 +57,8 @@ static int add(const char *name, uint32_t stamp)
 	return 0;
 }
 
-/* Timer 0 takes the records of what could not be defined, and of handles never set. */
+/* Timer 0 gets the records of timers that could not be defined, and of handles that were never
+ * set. */
 static int add_undefined(void)
 {
 	const char *env = secure_getenv("TIMEKEEPER_CLOCK");

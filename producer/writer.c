@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread's writer: the lane it is in, and the turns that its pushes take. */
+/* A thread's end of its lane, and the turns that its pushes take. */
 #include "producer/library.h"
 
 #include <errno.h>
@@ -9,16 +9,18 @@
 
 #define REFUSED_TURN UINT64_C(1024)
 
-/* Where heads begin that have no lane: beyond any lane's, so that a push which claimed one and was
- * interrupted by a handler that joined still takes its turn. Its tag is 0, older than any. */
+/* Where the head of a writer without a lane begins: beyond any lane's. So a push that claimed such
+ * a number still takes its turn if a handler interrupts it and joins. The tag of such a number is
+ * 0, which is older than any. */
 #define HEAD_NOWHERE (UINT64_C(1) << 63)
 
-/* A turn's arguments after the writer: the push that it finishes. See ring/lane_push.h. */
+/* The arguments of a turn after the writer describe the push that it finishes. See
+ * ring/lane_push.h. */
 #define PUSH_ARGS uint64_t head, int64_t placed, uint32_t meta, uint64_t start, uint64_t low
 
 static void turn_out(struct tk_lane_writer *w, PUSH_ARGS);
 
-/* Where a thread without a lane finds the flags that disable timers, and counts. */
+/* The flags that disable timers, and the counts, of a thread without a lane. */
 static uint8_t no_flags[TK_TIMERS_MAX];
 static uint64_t nowhere[TK_TIMERS_MAX];
 
@@ -31,14 +33,15 @@ __thread struct tk_lane_writer tk_self __attribute__((tls_model("initial-exec"))
 };
 
 /*
- * Whether this thread is entering a record into a queue, which cannot be entered twice: 0, or 1 and
- * how often handlers that interrupt it pushed meanwhile. The writer keeps its lane as long, and
- * those pushes are dropped. After so many it was abandoned (siglongjmp).
+ * Whether this thread is enqueuing a record: an enqueue cannot be re-entered. 0: it is not; else 1
+ * plus the number of pushes that handlers made meanwhile, which are dropped. The writer keeps its
+ * lane until the enqueue ends. After ABANDONED of them it is taken to have been left by
+ * siglongjmp().
  */
 #define ABANDONED 65536u
 static __thread volatile uint32_t enqueuing __attribute__((tls_model("initial-exec")));
 
-/* Whether this thread is in tk_flush(), and needs its lane yet if a handler closes. */
+/* Whether this thread is in tk_flush(): it needs its lane even if a handler closes the segment. */
 static __thread volatile bool flushing __attribute__((tls_model("initial-exec")));
 
 static struct tk_lane_entry *lane_of(const struct tk_lane_writer *w)
@@ -74,7 +77,8 @@ static uint64_t next_turn(const struct tk_lane_writer *w, uint64_t head)
 	return head + tk_lane_turn_every(slots) * TK_HEAD_STEP;
 }
 
-/* A queue's every push takes its turn; a push that was on its way elsewhere stores in the sink. */
+/* In a queue every push takes a turn. A push that had claimed a number before stores into the
+ * sink. */
 static void put_in_queue(struct tk_lane_writer *w, struct tk_lane_entry *lane)
 {
 	lane->discipline->repair(lane->memory.slots);
@@ -133,10 +137,11 @@ void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
 	uint64_t n = head >> TK_HEAD_SHIFT, was = *w->published;
 
 	/*
-	 * Never back: handlers that interrupt a turn may push more than a lap, and a reader that
-	 * comes after a kill would take the newest records for another time's (found by
-	 * tests/model). One instruction, so that it fails if one of them published in between. A
-	 * release, as every store here; pairs with the acquire load in tk_lane_reader_sync().
+	 * Never step back: handlers that interrupt a turn may push more than a lap, and a reader
+	 * that attaches after a kill would take the newest records for those of another lap (found
+	 * by tests/model). One instruction, so that it fails if a handler published in between. It
+	 * is a release, as every store on x86; it pairs with the acquire load in
+	 * tk_lane_reader_sync().
 	 */
 	if (n > was)
 		__asm__ volatile("cmpxchgq %2, %1"
@@ -147,8 +152,8 @@ void tk_writer_publish(struct tk_lane_writer *w, uint64_t head)
 }
 
 /*
- * In a ring, w->counted is the first number not known to be finished; one that never will be
- * (siglongjmp) holds for a lap.
+ * In a ring, w->counted is the first number that is not known to be finished. A push that was
+ * abandoned (siglongjmp) holds it back for a lap.
  */
 static bool all_stored(struct tk_lane_writer *w, uint64_t head)
 {
@@ -184,8 +189,8 @@ bool tk_writer_all_finished(struct tk_lane_writer *w, uint64_t head)
 /* ---- turns: what a push calls now and then ---- */
 
 /*
- * A handler may interrupt a turn anywhere and take one itself. errno is the host's, and the host
- * may be between a failed call and its look at errno.
+ * A handler may interrupt a turn anywhere and take one itself. A turn leaves errno as it was: the
+ * program may be between a failed call and its look at errno.
  */
 
 static bool is_current(const struct tk_lane_writer *w)
@@ -193,7 +198,7 @@ static bool is_current(const struct tk_lane_writer *w)
 	return __atomic_load_n(&tk_library.generation, __ATOMIC_RELAXED) == w->generation;
 }
 
-/* The segment was closed, or closed and opened again: this lane belongs to the past. */
+/* The segment was closed, and perhaps opened again: leave this lane and join anew. */
 static void change_lanes(struct tk_lane_writer *w)
 {
 	int error = errno;
@@ -234,11 +239,12 @@ static void put_anew(struct tk_lane_writer *w, int64_t placed, uint32_t meta, ui
 
 static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 {
-	if (head >= HEAD_NOWHERE) { /* claimed before a handler joined */
+	if (head >= HEAD_NOWHERE) { /* claimed before a handler gave the thread its lane */
 		turn_out(w, head, placed, meta, start, low);
 		return;
 	}
-	/* In this order, so that a segment closed in between is noticed at the next push. */
+	/* First turn_at, then the look at the generation: if the segment is closed in between, the
+	 * next push notices it. */
 	__atomic_store_n(&w->turn_at, next_turn(w, head), __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (is_current(w)) {
@@ -253,7 +259,7 @@ static void turn_in(struct tk_lane_writer *w, PUSH_ARGS)
 	}
 }
 
-/* A queue counts every push, and the dropped ones apart. */
+/* In a queue every push is counted, and those that are dropped are counted once more. */
 static void count(struct tk_lane_entry *lane, uint64_t *counts, uint32_t meta, bool dropped)
 {
 	TK_TEST_POINT("enqueue.pushed");
@@ -264,8 +270,8 @@ static void count(struct tk_lane_entry *lane, uint64_t *counts, uint32_t meta, b
 	TK_TEST_POINT("enqueue.counted");
 }
 
-/* The writer is not looked at: a handler that interrupts the push may close the segment and join
- * anew, or in vain. The lane stays mapped as long. */
+/* Does not read the writer: a handler that interrupts the push may close the segment, and join anew
+ * or fail to. The lane stays mapped until the enqueue ends. */
 static void enqueue(struct tk_lane_entry *lane, uint64_t *counts, PUSH_ARGS)
 {
 	struct tk_slot record;
@@ -273,15 +279,15 @@ static void enqueue(struct tk_lane_entry *lane, uint64_t *counts, PUSH_ARGS)
 
 	tk_lane_build(head, placed, meta, start, low, &half[0], &half[1]);
 	count(lane, counts, meta, !lane->discipline->push(lane->memory.slots, &record));
-	/* Tells the indices' laps apart, so it may step back. Pairs with the acquire load in
-	 * enqueued(), ring/queue_read.c. */
+	/* Serves only to tell the indices' laps apart, so it may step back. Pairs with the acquire
+	 * load in enqueued(), ring/queue_read.c. */
 	__atomic_store_n(&lane->memory.head->published, (head >> TK_HEAD_SHIFT) + 1,
 			 __ATOMIC_RELEASE);
 	TK_TEST_POINT("enqueue.published");
 }
 
-/* The writer is looked at only once `enqueuing` keeps its lane: before that, a handler may have
- * come between the claim and this turn. */
+/* Reads the writer only once `enqueuing` keeps its lane: before that, a handler may have run
+ * between the claim and this turn. */
 static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 {
 	struct tk_lane_entry *lane;
@@ -318,7 +324,8 @@ static void turn_queue(struct tk_lane_writer *w, PUSH_ARGS)
 	put_anew(w, placed, meta, start, low);
 }
 
-/* A handler joined, and counted, while the push that it interrupted was on its way to join. */
+/* While a push was about to join, a handler interrupted it, joined, and counted that push as
+ * refused. */
 static void uncount_refused(void)
 {
 	if (tk_library.state == TK_LIBRARY_OPEN)
@@ -337,10 +344,10 @@ static void turn_out(struct tk_lane_writer *w, PUSH_ARGS)
 	if (w->state == TK_WRITER_IN) {
 		uncount_refused();
 	} else {
-		w->slots = (char *)&w->sink; /* what a thread-local cannot be initialised with */
+		w->slots = (char *)&w->sink; /* the initialiser of a thread-local cannot say this */
 		if (w->state != TK_WRITER_OUT)
 			w->turn_at = head + REFUSED_TURN * TK_HEAD_STEP;
-		w->counted++; /* the record at hand is not refused yet */
+		w->counted++; /* not the record at hand: it may not be refused */
 		tk_writer_count_refused(w);
 		tk_threads_join_by_default(w);
 		if (w->state != TK_WRITER_IN)
@@ -354,7 +361,7 @@ static void turn_out(struct tk_lane_writer *w, PUSH_ARGS)
 		tk_lane_store(w, head, placed, meta, start, low);
 }
 
-/* Without a clock that may be read (prctl(PR_SET_TSC) makes rdtsc kill), nothing is stamped. */
+/* If the clock may not be read (after prctl(PR_SET_TSC) rdtsc raises SIGSEGV), stamp nothing. */
 void tk_writer_disable(bool disable)
 {
 	if (no_flags[0] != disable)

@@ -11,8 +11,8 @@
  * then on.
  *
  * The fields of struct tk_lane_reader mean here:
- *	first	`size`, as in a ring, plus the records taken or dropped before this reader; none
- *		if it began by TK_LANE_FIRST
+ *	first	`size`, as in a ring, plus the records taken or dropped before this reader; by
+ *		TK_LANE_FIRST just `size`
  *	lost	records dropped since; by TK_LANE_FIRST also those taken or dropped before
  *	end	the number at which the queue is empty
  *
