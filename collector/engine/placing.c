@@ -116,7 +116,7 @@ static void lock_memory(struct tk_collector *c)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-	    geteuid() != 0)
+	    !tk_may_lock_memory(""))
 		errno = EPERM;
 	else if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 		return;

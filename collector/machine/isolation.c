@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/machine/below.h"
 #include "tsc/files.h"
 
 const char *const tk_cgroup2_mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified", NULL };
@@ -110,10 +112,16 @@ static void descend(struct search *s, const char *dir) /* NOLINT(misc-no-recursi
 	closedir(d);
 }
 
+/*
+ * The root of all cgroups is no partition, and has no such file: below it, look at every child.
+ * What is mounted in a container is not that root, and may be a partition itself.
+ */
 static void search(struct search *s)
 {
-	for (const char *const *mount = tk_cgroup2_mounts; *mount; mount++)
+	for (const char *const *mount = tk_cgroup2_mounts; *mount; mount++) {
+		(void)look_at(s, *mount);
 		descend(s, *mount);
+	}
 }
 
 int tk_partition_find(const char *root, int cpu, struct tk_partition *out)
@@ -135,6 +143,69 @@ void tk_cpus_isolated(const char *root, struct tk_tsc_cpus *out)
 	unite(out, &s.isolated);
 }
 
+/* Only the root of all cgroups has no type. */
+bool tk_partitions_hidden(const char *root)
+{
+	char path[64], type[32];
+
+	for (const char *const *mount = tk_cgroup2_mounts; *mount; mount++) {
+		snprintf(path, sizeof(path), "%s/cgroup.type", *mount);
+		if (tk_tsc_file_read(root, path, type, sizeof(type)) > 0)
+			return true;
+	}
+	return false;
+}
+
+enum balanced { NOT_TOLD, BALANCED, NOT_BALANCED };
+
+/*
+ * /proc/schedstat: below each cpu's line, the domains in which the scheduler balances it. A cpu
+ * without one is isolated, by whatever means, if others have one; where none has, the kernel does
+ * not balance at all.
+ */
+static enum balanced balanced(const char *root, int cpu)
+{
+	FILE *f = tk_open_below(root, "/proc/schedstat");
+	int this = -1, any = 0, here = 0, seen = 0;
+	size_t size = 0;
+	char *line = NULL;
+
+	if (!f)
+		return NOT_TOLD;
+	while (getline(&line, &size, f) > 0) {
+		if (sscanf(line, "cpu%d ", &this) == 1)
+			seen |= this == cpu;
+		if (strncmp(line, "domain", 6) != 0)
+			continue;
+		any = 1;
+		here |= this == cpu;
+	}
+	free(line);
+	fclose(f);
+	if (!seen || !any)
+		return NOT_TOLD;
+	return here ? BALANCED : NOT_BALANCED;
+}
+
+/* Neither isolcpus= nor a partition that is visible has the cpu: ask the scheduler. */
+static int ask_scheduler(const char *root, int cpu, char why[], size_t len)
+{
+	enum balanced b = balanced(root, cpu);
+
+	if (b == NOT_BALANCED) {
+		snprintf(why, len, "/proc/schedstat: the scheduler balances no domain with it");
+		return 0;
+	}
+	if (b == NOT_TOLD && tk_partitions_hidden(root)) {
+		snprintf(why, len,
+			 "isolcpus= does not have it, and from within a container the partitions "
+			 "outside cannot be seen");
+		return -ENODATA;
+	}
+	snprintf(why, len, "neither isolcpus= nor an isolated cpuset partition has it");
+	return -EPERM;
+}
+
 int tk_cpu_isolated(const char *root, int cpu, char why[], size_t len)
 {
 	struct tk_partition p;
@@ -152,9 +223,42 @@ int tk_cpu_isolated(const char *root, int cpu, char why[], size_t len)
 	}
 	if (err)
 		snprintf(why, len, "%s: %s", at_boot, strerror(-err));
-	else if (!found)
-		snprintf(why, len, "the cpuset partition %s is \"%s\"", p.path, p.state);
+	else if (found)
+		return ask_scheduler(root, cpu, why, len);
 	else
-		snprintf(why, len, "neither isolcpus= nor an isolated cpuset partition has it");
+		snprintf(why, len, "the cpuset partition %s is \"%s\"", p.path, p.state);
 	return err ? err : -EPERM;
+}
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+#define CAP_IPC_LOCK 14
+#define FIRST_USER_NAMESPACE \
+	"user:[4026531837]" /* PROC_USER_INIT_INO, of include/linux/proc_ns.h */
+
+/* A kernel without user namespaces has no such file. */
+static bool in_first_user_namespace(const char *root)
+{
+	char path[512], name[64];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "%s/proc/self/ns/user", root);
+	got = readlink(path, name, sizeof(name) - 1);
+	if (got < 0)
+		return errno == ENOENT;
+	name[got] = '\0';
+	return !strcmp(name, FIRST_USER_NAMESPACE);
+}
+
+bool tk_may_lock_memory(const char *root)
+{
+	static const char key[] = "\nCapEff:\t";
+	char status[8192];
+	const char *at;
+
+	if (tk_tsc_file_read(root, "/proc/self/status", status, sizeof(status)) <= 0)
+		return false;
+	at = strstr(status, key);
+	return at && strtoull(at + strlen(key), NULL, 16) >> CAP_IPC_LOCK & 1 &&
+	       in_first_user_namespace(root);
 }
