@@ -218,29 +218,48 @@ static int read_tsc_adjust(const char *root, unsigned int cpu, int64_t *adjust)
 	return got == sizeof(*adjust) ? 0 : -EIO;
 }
 
+/* The register may not exist (most AMD processors), or reading it is left to root and a module. */
+static void tsc_adjust_unknown(const struct tk_tsc_probe *m, struct tk_tsc_check *c, int err)
+{
+	if (tk_tsc_cpu_flag(m->root, "tsc_adjust") == 0)
+		found(c, TK_TSC_UNKNOWN, "no such register",
+		      "The processor keeps no record of whether firmware set the cores' counters "
+		      "apart; measure with --offsets.");
+	else if (err == -EIO)
+		found(c, TK_TSC_UNKNOWN, "not given",
+		      "The register cannot be read, in most cases because a hypervisor hides it; "
+		      "whether the cores' counters agree, --offsets measures.");
+	else if (err == -EACCES || err == -EPERM)
+		found(c, TK_TSC_UNKNOWN, "not permitted",
+		      "Whether firmware set the cores' counters apart is not known; run this again "
+		      "as root (with CAP_SYS_RAWIO), or measure with --offsets.");
+	else
+		found(c, TK_TSC_UNKNOWN, "not readable",
+		      "Whether firmware set the cores' counters apart is not known; run modprobe "
+		      "msr "
+		      "and this again as root, or measure with --offsets.");
+}
+
 static void check_tsc_adjust(const struct tk_tsc_probe *m, struct tk_tsc_check *c)
 {
 	int64_t first = 0, lowest = 0, highest = 0, adjust = 0;
 	struct tk_tsc_cpus online;
 	unsigned int seen = 0;
-	bool all = tk_tsc_cpus_online(m->root, &online) == 0;
+	int err = tk_tsc_cpus_online(m->root, &online);
 
-	for (unsigned int cpu = 0; all && cpu < TK_TSC_CPUS; cpu++) {
+	for (unsigned int cpu = 0; !err && cpu < TK_TSC_CPUS; cpu++) {
 		if (!tk_tsc_cpus_has(&online, cpu))
 			continue;
-		all = read_tsc_adjust(m->root, cpu, &adjust) == 0;
-		if (!all)
+		err = read_tsc_adjust(m->root, cpu, &adjust);
+		if (err)
 			break;
 		if (!seen++)
 			first = lowest = highest = adjust;
 		lowest = adjust < lowest ? adjust : lowest;
 		highest = adjust > highest ? adjust : highest;
 	}
-	if (!all || !seen) {
-		found(c, TK_TSC_UNKNOWN, "not readable",
-		      "Whether firmware set the cores' counters apart is not known; run modprobe "
-		      "msr "
-		      "and this again as root, or measure with --offsets.");
+	if (err || !seen) {
+		tsc_adjust_unknown(m, c, err);
 	} else if (lowest == highest) {
 		found(c, TK_TSC_OK, "", "Firmware moved no core's counter against the others.");
 		snprintf(c->value, sizeof(c->value), "%lld on all %u cpus", (long long)first, seen);
