@@ -20,18 +20,24 @@ static inline void tree_make(void)
 	cr_assert_not_null(mkdtemp(tree_root));
 }
 
-/* Make root + path with these bytes at this offset, and the folders on the way. */
-static inline void tree_put(const char *path, const void *bytes, size_t len, off_t at)
+/* The name of root + path, with the folders on the way to it. */
+static inline void tree_way(const char *path, char name[512])
 {
-	char name[512];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s%s", tree_root, path);
+	snprintf(name, 512, "%s%s", tree_root, path);
 	for (char *p = strchr(name + strlen(tree_root) + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		mkdir(name, 0700);
 		*p = '/';
 	}
+}
+
+/* Make root + path with these bytes at this offset. */
+static inline void tree_put(const char *path, const void *bytes, size_t len, off_t at)
+{
+	char name[512];
+	int fd;
+
+	tree_way(path, name);
 	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	cr_assert(fd >= 0 && pwrite(fd, bytes, len, at) == (ssize_t)len);
 	close(fd);
@@ -40,6 +46,14 @@ static inline void tree_put(const char *path, const void *bytes, size_t len, off
 static inline void tree_text(const char *path, const char *s)
 {
 	tree_put(path, s, strlen(s), 0);
+}
+
+static inline void tree_link(const char *path, const char *to)
+{
+	char name[512];
+
+	tree_way(path, name);
+	cr_assert_eq(symlink(to, name), 0, "%s", path);
 }
 
 static inline void tree_gone(const char *path)

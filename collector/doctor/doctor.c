@@ -11,9 +11,8 @@
 #include "collector/machine/printable.h"
 
 const struct tk_check *const tk_doctor_families[] = {
-	tk_isolation_checks, tk_task_checks,   tk_interrupt_checks,
-	tk_power_checks,     tk_memory_checks, tk_kernel_checks,
-	tk_load_checks,      tk_noise_checks,  NULL,
+	tk_isolation_checks, tk_task_checks, tk_interrupt_checks, tk_power_checks, tk_memory_checks,
+	tk_kernel_checks,    tk_load_checks, tk_quota_checks,     tk_noise_checks, NULL,
 };
 
 /* --- which cpu ------------------------------------------------------------------------------- */
@@ -62,6 +61,7 @@ static void divide(struct tk_subject *s, const struct tk_tsc_cpus *online,
 {
 	struct tk_tsc_cpus isolate = *isolated, others = *online;
 
+	s->isolated = *isolated;
 	isolate.bits[s->cpu / 64] |= UINT64_C(1) << (s->cpu % 64);
 	for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
 		others.bits[i] &= ~isolate.bits[i];

@@ -45,8 +45,9 @@ static void print_finding(const struct tk_finding *f, FILE *out)
 	tk_wrap(out, f->reason, TEXT_AT, TEXT_AT);
 	fprintf(out, "%*s(%s)\n", TEXT_AT, "", f->source);
 	if (f->fix_kind) /* not wrapped: people copy it */
-		fprintf(out, "%9sfix: %s%s\n", "",
-			f->fix_kind == TK_FIX_BOOT ? "kernel parameter " : "", f->fix);
+		fprintf(out, "%9sfix: %s%s%s\n", "",
+			f->fix_kind == TK_FIX_BOOT ? "kernel parameter " : "", f->fix,
+			f->replaces ? ", in place of the one there is" : "");
 }
 
 static const char *family_end(const char *id)

@@ -56,6 +56,9 @@ static void print_parameters(const struct tk_doctor *d, FILE *out)
 			continue;
 		explain(f, out);
 		fprintf(out, "parameters=\"%s%s\"\n", any ? "$parameters " : "", f->fix);
+		if (f->replaces)
+			fprintf(out, "# Take the %.*s= out that the command line has now.\n",
+				(int)strcspn(f->fix, "="), f->fix);
 		any = true;
 	}
 	if (any)

@@ -26,7 +26,8 @@ static const struct {
 	{ "clocksource_available", TK_TSC_WARN, TK_FIX_TEXT,
 	  "dmesg | grep -i tsc shows the kernel's reason; check with timekeeper tsc --offsets" },
 	{ "nonstop_tsc", TK_TSC_WARN, TK_FIX_BOOT, "cpuidle.off=1" },
-	{ "tsc_adjust", TK_TSC_UNKNOWN, TK_FIX_COMMAND, "modprobe msr" },
+	{ "tsc_adjust", TK_TSC_UNKNOWN, TK_FIX_TEXT,
+	  "measure whether the cores agree: timekeeper tsc --offsets" },
 	{ "tsc_adjust", TK_TSC_WARN, TK_FIX_TEXT,
 	  "measure whether the cores agree: timekeeper tsc --offsets" },
 	{ "backward_step", TK_TSC_FATAL, TK_FIX_TEXT,
@@ -45,6 +46,30 @@ static enum tk_verdict verdict_of(enum tk_tsc_severity s)
 	return verdicts[s];
 }
 
+/* The module that shows the registers; it may be part of the kernel, or of no package here. */
+static bool has_msr_module(const struct tk_subject *s)
+{
+	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
+	char release[64];
+
+	if (tk_tsc_file_read(s->root, "/proc/sys/kernel/osrelease", release, sizeof(release)) <= 0)
+		return false;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (tk_check_exists(s, "/lib/modules/%s/kernel/arch/x86/kernel/msr.ko%s", release,
+				    endings[i]))
+			return true;
+	return false;
+}
+
+/* Nothing shows the registers yet, and a module can. */
+static void fix_tsc_adjust(const struct tk_subject *s, struct tk_finding *f)
+{
+	if (!strcmp(f->value, "not permitted"))
+		tk_check_fix(f, TK_FIX_TEXT, "run this as root");
+	else if (!strcmp(f->value, "not readable") && has_msr_module(s))
+		tk_check_fix(f, TK_FIX_COMMAND, "modprobe msr");
+}
+
 static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 {
 	struct tk_finding *f = &d->findings[d->n];
@@ -58,6 +83,8 @@ static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 	for (size_t i = 0; i < sizeof(fixes) / sizeof(fixes[0]); i++)
 		if (!strcmp(fixes[i].id, c->id) && fixes[i].severity == c->severity)
 			tk_check_fix(f, fixes[i].kind, "%s", fixes[i].fix);
+	if (!strcmp(c->id, "tsc_adjust") && c->severity == TK_TSC_UNKNOWN)
+		fix_tsc_adjust(&d->subject, f);
 	d->n++;
 }
 

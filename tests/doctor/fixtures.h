@@ -11,7 +11,7 @@
 
 struct fixture_file {
 	const char *path;
-	const char *text; /* NULL: the file is missing */
+	const char *text; /* NULL: the file is missing; "-> TO": it is a symbolic link */
 };
 
 struct fixture {
@@ -19,26 +19,33 @@ struct fixture {
 	enum tk_verdict verdict;
 	const char *value; /* the finding's value contains this */
 	const char *fix;   /* the finding's fix contains this; NULL: it has none */
-	struct fixture_file files[3];
+	struct fixture_file files[4];
 	/* of the timed checks */
 	uint64_t timer, gap_ns;
 	int error;
 };
 
-#define CPU     "/sys/devices/system/cpu/"
-#define CGROUP  "/sys/fs/cgroup/"
-#define MADE    CGROUP "made/cpuset.cpus"
-#define NODE0   "/sys/devices/system/node/node0/"
-#define HUGE    "hugepages/hugepages-2048kB/free_hugepages"
-#define IDLE    CPU "cpu3/cpuidle/"
-#define IRQ24   "/proc/irq/24/"
-#define USER    "Name:\tmatlab\nState:\tR (running)\nVmSize:\t  100 kB\nCpus_allowed_list:\t"
-#define KTHREAD "Name:\tkswapd0\nState:\tS (sleeping)\nCpus_allowed_list:\t"
+#define CPU       "/sys/devices/system/cpu/"
+#define CGROUP    "/sys/fs/cgroup/"
+#define MADE      CGROUP "made/cpuset.cpus"
+#define NODE0     "/sys/devices/system/node/node0/"
+#define HUGE      "hugepages/hugepages-2048kB/free_hugepages"
+#define HUGETOTAL "hugepages/hugepages-2048kB/nr_hugepages"
+#define IDLE      CPU "cpu3/cpuidle/"
+#define IRQ24     "/proc/irq/24/"
+#define USER      "Name:\tmatlab\nState:\tR (running)\nVmSize:\t  100 kB\nCpus_allowed_list:\t"
+#define KTHREADD  "Name:\tkthreadd\nState:\tS (sleeping)\nCpus_allowed_list:\t"
+#define KTHREAD   "Name:\tkswapd0\nState:\tS (sleeping)\nCpus_allowed_list:\t"
 
 static const struct fixture_file good_files[] = {
 	{ CPU "online", "0-3\n" },
 	{ CPU "isolated", "3\n" },
 	{ CPU "nohz_full", "3\n" },
+	{ CPU "possible", "0-3\n" },
+	{ CPU "kernel_max", "255\n" },
+	{ CPU "cpu1/online", "1\n" },
+	{ CPU "cpu2/online", "1\n" },
+	{ CPU "cpu3/online", "1\n" },
 	{ CPU "cpu3/topology/thread_siblings_list", "3\n" },
 	{ CPU "cpu3/cpufreq/scaling_governor", "performance\n" },
 	{ CPU "intel_pstate/no_turbo", "1\n" },
@@ -54,12 +61,14 @@ static const struct fixture_file good_files[] = {
 	{ "/proc/self/limits",
 	  "Limit    Soft Limit   Hard Limit   Units\nMax locked memory    unlimited    unlimited  "
 	  "bytes\n" },
+	{ "/proc/2/task/2/status", KTHREADD "0-2\n" },
 	{ "/proc/10/task/10/status", USER "0-3\n" },
 	{ "/proc/20/task/20/status", USER "0-2\n" },
 	{ "/proc/20/task/21/status", USER "3\n" },
 	{ "/proc/30/task/30/status", KTHREAD "3\n" },
 	{ "/proc/irq/default_smp_affinity", "7\n" },
 	{ IRQ24 "effective_affinity_list", "0\n" },
+	{ IRQ24 "smp_affinity_list", "0-2\n" },
 	{ "/proc/interrupts",
 	  "      CPU0   CPU1  CPU2  CPU3\n 24:   5  0  0  9  PCI-MSI  eth0-rx \n"
 	  "LOC:  9  9  9  9   Local timer interrupts\nERR:  0\n" },
@@ -67,6 +76,10 @@ static const struct fixture_file good_files[] = {
 	{ "/sys/devices/system/node/online", "0\n" },
 	{ NODE0 "cpulist", "0-3\n" },
 	{ NODE0 HUGE, "8\n" },
+	{ NODE0 HUGETOTAL, "8\n" },
+	{ "/proc/self/cgroup", "0::/user.slice\n" },
+	{ CGROUP "user.slice/cpu.max", "max 100000\n" },
+	{ CGROUP "user.slice/cpu.stat", "usage_usec 5\nnr_periods 0\nnr_throttled 0\n" },
 	{ "/proc/sys/kernel/numa_balancing", "0\n" },
 	{ "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n" },
 	{ "/proc/sys/kernel/nmi_watchdog", "0\n" },
@@ -121,9 +134,36 @@ static const struct fixture fixtures[] = {
 	{ "isolation.partition", OK, "no partition", NULL,
 	  .files = { { CGROUP "cgroup.controllers", NULL },
 		     { CGROUP "unified/cgroup.controllers", "memory\n" } } },
+	/* [f02] In a container what is mounted may be the partition itself. */
+	{ "isolation.domain", OK, "partition /sys/fs/cgroup has", NULL,
+	  .files = { { CPU "isolated", "" },
+		     { CGROUP "cgroup.type", "domain\n" },
+		     { CGROUP "cpuset.cpus.partition", "isolated\n" },
+		     { CGROUP "cpuset.cpus.effective", "2-3\n" } } },
+	{ "isolation.partition", OK, "isolated", NULL,
+	  .files = { { CGROUP "cpuset.cpus.partition", "isolated\n" },
+		     { CGROUP "cpuset.cpus.effective", "2-3\n" } } },
+	{ "isolation.partition", FAIL, "isolated invalid", "brackets",
+	  .files = { { CGROUP "cpuset.cpus.partition", "isolated invalid (Parent ...)\n" },
+		     { CGROUP "cpuset.cpus", "2-3\n" } } },
+	/* From a container the partitions outside are hidden; the scheduler's domains are not. */
+	{ "isolation.partition", UNKNOWN, "cannot be seen", NULL,
+	  .files = { { CGROUP "cgroup.type", "domain\n" } } },
+	{ "isolation.domain", UNKNOWN, "cannot be seen", NULL,
+	  .files = { { CPU "isolated", "" }, { CGROUP "cgroup.type", "domain\n" } } },
+	{ "isolation.domain", OK, "/proc/schedstat", NULL,
+	  .files = { { CPU "isolated", "" },
+		     { CGROUP "cgroup.type", "domain\n" },
+		     { "/proc/schedstat", "version 15\ncpu2 0 0\ndomain0 0,7 0 0\ncpu3 0 0\n" } } },
+	{ "isolation.domain", FAIL, "neither", "on the host",
+	  .files = { { CPU "isolated", "" },
+		     { CGROUP "cgroup.type", "domain\n" },
+		     { "/proc/schedstat", "cpu2 0\ndomain0 f 0\ncpu3 0\ndomain0 MC f 0\n" } } },
+	{ "isolation.domain", FAIL, "neither", "cpuset.cpus.partition", /* balances nothing */
+	  .files = { { CPU "isolated", "" }, { "/proc/schedstat", "cpu2 0\ncpu3 0\n" } } },
 	{ "isolation.nohz_full", WARN, "cpu 3", "nohz_full=3",
 	  .files = { { CPU "nohz_full", " (null)\n" } } },
-	{ "isolation.nohz_full", WARN, "cpu 3", "nohz_full=3",
+	{ "isolation.nohz_full", WARN, "cpu 3", "nohz_full=1-3",
 	  .files = { { CPU "nohz_full", "0-2\n" } } },
 	{ "isolation.nohz_full", UNKNOWN, "No such file", NULL,
 	  .files = { { CPU "nohz_full", NULL } } },
@@ -131,12 +171,60 @@ static const struct fixture fixtures[] = {
 	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "quiet rcu_nocbs=2-3\n" } } },
 	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=all", NULL,
 	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=all\n" } } },
-	{ "isolation.rcu_nocbs", WARN, "rcu_nocbs=1", "rcu_nocbs=3",
+	{ "isolation.rcu_nocbs", WARN, "rcu_nocbs=1", "rcu_nocbs=1,3",
 	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=1 x\n" } } },
 	{ "isolation.rcu_nocbs", WARN, "no rcu_nocbs", "rcu_nocbs=3",
 	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "my_rcu_nocbs=3\n" } } },
+	/* With 4 cpus an error, which means all; a kernel of 256 before Linux 6.3 accepts it. */
 	{ "isolation.rcu_nocbs", UNKNOWN, "0-7:1/2", NULL,
 	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=0-7:1/2\n" } } },
+	/* [f01] The kernel's own forms of its command line and of lists. */
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=3, the last", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=1 rcu_nocbs=3\n" } } },
+	{ "isolation.rcu_nocbs", WARN, "rcu_nocbs=1, the last", "rcu_nocbs=1,3",
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=3 rcu_nocbs=1\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=1-N", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=1-N\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=N", NULL,
+	  .files = { { CPU "nohz_full", "" },
+		     { CPU "kernel_max", "3\n" },
+		     { "/proc/cmdline", "rcu_nocbs=N\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=N",
+	  NULL, /* built for more than 512: possible ones */
+	  .files = { { CPU "nohz_full", "" },
+		     { CPU "kernel_max", "1023\n" },
+		     { "/proc/cmdline", "rcu_nocbs=N\n" } } },
+	{ "isolation.rcu_nocbs", UNKNOWN, "rcu_nocbs=N",
+	  NULL, /* cpu 3 or 255, as the kernel is old */
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=N\n" } } },
+	{ "isolation.rcu_nocbs", WARN, "rcu_nocbs=0-3:1/2", "rcu_nocbs=0,2-3",
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=0-3:1/2\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=1-3:2/2", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=1-3:2/2\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=3", NULL,
+	  .files = { { CPU "nohz_full", "" },
+		     { "/proc/cmdline", "a=\"b c\" rcu_nocbs=\"3\"\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=3", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "\"rcu_nocbs=3\"\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=1,,3", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu-nocbs=1,,3\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=All", NULL,
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=All\n" } } },
+	{ "isolation.rcu_nocbs", OK, "rcu_nocbs=3-1", NULL, /* refused: then all are set */
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs=3-1\n" } } },
+	{ "isolation.rcu_nocbs", WARN, "no rcu_nocbs", "rcu_nocbs=3", /* for init */
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "x -- rcu_nocbs=3\n" } } },
+	{ "isolation.rcu_nocbs", WARN, "rcu_nocbs=", "rcu_nocbs=3", /* names nobody */
+	  .files = { { CPU "nohz_full", "" }, { "/proc/cmdline", "rcu_nocbs\n" } } },
+	/* What the kernel made of it: a thread for each cpu, or none. */
+	{ "isolation.rcu_nocbs", OK, "offloads every cpu", NULL,
+	  .files = { { CPU "nohz_full", "" },
+		     { "/proc/cmdline", "quiet\n" },
+		     { "/proc/17/comm", "rcuop/3\n" } } },
+	{ "isolation.rcu_nocbs", WARN, "no thread", "CONFIG_RCU_NOCB_CPU",
+	  .files = { { "/proc/2/comm", "kthreadd\n" } } },
+	{ "isolation.rcu_nocbs", OK, "nohz_full", NULL,
+	  .files = { { "/proc/2/comm", "kthreadd\n" }, { "/proc/17/comm", "rcuos/3\n" } } },
 	{ "isolation.rcu_nocbs", UNKNOWN, "No such file", NULL,
 	  .files = { { "/proc/cmdline", NULL } } },
 	{ "isolation.workqueue", WARN, "cpu 3", "echo 7 > /sys/devices/virtual/workqueue/cpumask",
@@ -148,6 +236,12 @@ static const struct fixture fixtures[] = {
 	{ "isolation.smt", WARN, "all of it isolated", "cpu2/online",
 	  .files = { { CPU "cpu3/topology/thread_siblings_list", "2-3\n" },
 		     { CPU "isolated", "2-3\n" } } },
+	/* [f03] Cpu 0 has no such file; and a core may have four threads. */
+	{ "isolation.smt", FAIL, "0,3 are one core", "choose a cpu of another core",
+	  .files = { { CPU "cpu3/topology/thread_siblings_list", "0,3\n" } } },
+	{ "isolation.smt", FAIL, "1-3 are one core",
+	  "cpu1/online && echo 0 > /sys/devices/system/cpu/cpu2/online",
+	  .files = { { CPU "cpu3/topology/thread_siblings_list", "1-3\n" } } },
 	{ "isolation.smt", UNKNOWN, "No such file", NULL,
 	  .files = { { CPU "cpu3/topology/thread_siblings_list", NULL } } },
 	{ "tasks.others", FAIL, "1 programs' threads, first matlab",
@@ -158,8 +252,15 @@ static const struct fixture fixtures[] = {
 	{ "tasks.others", OK, "and 1 of the kernel's cannot be moved", NULL,
 	  .files = { { "/proc/30/task/30/status", KTHREAD "0-3\n" },
 		     { "/proc/30/stat", "30 (a) S 1 () S 2 0 0 0 -1 69238880 0\n" } } },
+	/* [f31] hidepid=, or a container: what cannot be seen is not "none". */
+	{ "tasks.others", UNKNOWN, "others are hidden", "as root",
+	  .files = { { "/proc/2/task/2/status", NULL } } },
+	{ "tasks.others", FAIL, "1 programs' threads", "for t in 20",
+	  .files = { { "/proc/2/task/2/status", NULL },
+		     { "/proc/20/task/20/status", USER "0-3\n" } } },
 	{ "tasks.others", UNKNOWN, "mount /proc", NULL,
-	  .files = { { "/proc/20/task/20/status", "" },
+	  .files = { { "/proc/2/task/2/status", NULL },
+		     { "/proc/20/task/20/status", "" },
 		     { "/proc/20/task/21/status", "nonsense" },
 		     { "/proc/30/task/30/status", NULL } } },
 	{ "irq.default", WARN, "cpu 3", "echo 7 > /proc/irq/default_smp_affinity",
@@ -173,8 +274,15 @@ static const struct fixture fixtures[] = {
 		     { IRQ24 "smp_affinity_list", "0-3\n" },
 		     { "/proc/interrupts",
 		       "  CPU0 CPU1 CPU2 CPU3\n24: 5 0 0 0 PCI-MSI eth0-rx\n" } } },
+	/* [f05] An empty list: the interrupt's controller never said where it delivers. */
+	{ "irq.devices", FAIL, "24 eth0-rx 9 times", "for i in 24; do",
+	  .files = { { IRQ24 "effective_affinity_list", "\n" },
+		     { IRQ24 "smp_affinity_list", "0-3\n" } } },
+	{ "irq.devices", OK, "0 of 1", NULL,
+	  .files = { { IRQ24 "effective_affinity_list", "\n" } } },
 	{ "irq.devices", UNKNOWN, "where some", NULL,
-	  .files = { { IRQ24 "effective_affinity_list", NULL } } },
+	  .files = { { IRQ24 "effective_affinity_list", NULL },
+		     { IRQ24 "smp_affinity_list", NULL } } },
 	{ "irq.devices", UNKNOWN, "No such file", NULL, .files = { { "/proc/interrupts", NULL } } },
 	{ "irq.devices", UNKNOWN, "No data", NULL,
 	  .files = { { "/proc/interrupts", "  CPU0 CPU1\n" } } },
@@ -223,11 +331,18 @@ static const struct fixture fixtures[] = {
 	{ "memory.thp", UNKNOWN, "not understood", NULL,
 	  .files = { { "/sys/kernel/mm/transparent_hugepage/enabled", "always\n" } } },
 	{ "memory.hugepages", WARN, "0 free",
-	  "echo 64 > /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages",
+	  "echo 72 > /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages",
 	  .files = { { NODE0 HUGE, "0\n" } } },
 	{ "memory.hugepages", WARN, "0 free",
 	  "echo 64 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
-	  .files = { { NODE0 "cpulist", NULL }, { "/sys/kernel/mm/" HUGE, "0\n" } } },
+	  .files = { { NODE0 "cpulist", NULL },
+		     { "/sys/kernel/mm/" HUGE, "0\n" },
+		     { "/sys/kernel/mm/" HUGETOTAL, "0\n" } } },
+	{ "memory.hugepages", WARN, "8 free, but all 8 are reserved", "echo 72 > ",
+	  .files = { { "/sys/kernel/mm/" HUGE, "8\n" },
+		     { "/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "8\n" } } },
+	{ "memory.hugepages", WARN, "0 free", "boot with hugepages",
+	  .files = { { NODE0 HUGE, "0\n" }, { NODE0 HUGETOTAL, NULL } } },
 	{ "memory.hugepages", UNKNOWN, "No such file", NULL, .files = { { NODE0 HUGE, NULL } } },
 	{ "memory.memlock", WARN, "8388608 bytes", "ulimit -l",
 	  .files = { { "/proc/self/limits",
@@ -236,6 +351,15 @@ static const struct fixture fixtures[] = {
 	  .files = { { "/proc/self/limits", "x\nMax locked memory   8388608   8388608  bytes\n" },
 		     { "/proc/self/status",
 		       "Name:\tx\nTgid:\t10\nCapEff:\t0000000000004000\n" } } },
+	/* [f11] Root of another user namespace: the kernel asks for the capability in the first. */
+	{ "memory.memlock", WARN, "8388608 bytes", "ulimit -l",
+	  .files = { { "/proc/self/limits", "x\nMax locked memory   8388608   8388608  bytes\n" },
+		     { "/proc/self/status", "Name:\tx\nTgid:\t10\nCapEff:\t000001ffffffffff\n" },
+		     { "/proc/self/ns/user", "-> user:[4026532000]" } } },
+	{ "memory.memlock", OK, "may exceed", NULL,
+	  .files = { { "/proc/self/limits", "x\nMax locked memory   8388608   8388608  bytes\n" },
+		     { "/proc/self/status", "Name:\tx\nTgid:\t10\nCapEff:\t000001ffffffffff\n" },
+		     { "/proc/self/ns/user", "-> user:[4026531837]" } } },
 	{ "memory.memlock", UNKNOWN, "no limit", NULL,
 	  .files = { { "/proc/self/limits", "Limits\n" } } },
 	{ "memory.memlock", UNKNOWN, "No such file", NULL,
@@ -265,6 +389,28 @@ static const struct fixture fixtures[] = {
 	  .files = { { "/proc/sys/kernel/sched_rt_runtime_us", "950000\n" } } },
 	{ "kernel.rt_throttling", UNKNOWN, "No such file", NULL,
 	  .files = { { "/proc/sys/kernel/sched_rt_runtime_us", NULL } } },
+	{ "load.quota", WARN, "0.20 cpus, in periods of 100 ms; it stopped its threads 7 times",
+	  "cpu.max",
+	  .files = { { CGROUP "user.slice/cpu.max", "20000 100000\n" },
+		     { CGROUP "user.slice/cpu.stat", "nr_periods 9\nnr_throttled 7\n" } } },
+	{ "load.quota", WARN, "0.50 cpus", "cpu.max", /* of a cgroup above */
+	  .files = { { "/proc/self/cgroup", "0::/user.slice/a/b\n" },
+		     { CGROUP "user.slice/a/cpu.max", "200000 100000\n" },
+		     { CGROUP "user.slice/cpu.max", "50000 100000\n" } } },
+	{ "load.quota", WARN, "1.50 cpus", "cpu.max",
+	  .files = { { "/proc/self/cgroup", "3:cpuset:/x\n2:cpuacct,cpu:/y\n0::/\n" },
+		     { CGROUP "cpu/y/cpu.cfs_quota_us", "150000\n" },
+		     { CGROUP "cpu/y/cpu.cfs_period_us", "100000\n" } } },
+	{ "load.quota", OK, "none", NULL,
+	  .files = { { "/proc/self/cgroup", "2:cpu:/y\n0::/\n" },
+		     { CGROUP "cpu/y/cpu.cfs_quota_us", "-1\n" },
+		     { CGROUP "cpu/y/cpu.cfs_period_us", "100000\n" } } },
+	{ "load.quota", UNKNOWN, "cannot be seen", NULL,
+	  .files = { { CGROUP "cgroup.type", "domain\n" } } },
+	{ "load.quota", UNKNOWN, "No such file", NULL, .files = { { "/proc/self/cgroup", NULL } } },
+	{ "load.quota", UNKNOWN, "no cgroup", NULL,
+	  .files = { { CGROUP "user.slice/cpu.stat", NULL },
+		     { CGROUP "user.slice/cpu.max", NULL } } },
 	{ "load.steal", WARN, "0.500 %", "host",
 	  .files = { { "/proc/stat", "cpu 1\ncpu3 10 0 10 975 0 0 0 5 0 0\n" } } },
 	{ "load.steal", FAIL, "50.000 %", "host",
@@ -298,7 +444,9 @@ static const struct fixture fixtures[] = {
 static inline void fixture_files(const struct fixture_file *files, size_t n)
 {
 	for (size_t i = 0; i < n && files[i].path; i++) {
-		if (files[i].text)
+		if (files[i].text && !strncmp(files[i].text, "-> ", 3))
+			tree_link(files[i].path, files[i].text + 3);
+		else if (files[i].text)
 			tree_text(files[i].path, files[i].text);
 		else
 			tree_gone(files[i].path);

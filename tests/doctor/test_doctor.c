@@ -77,8 +77,8 @@ static void expect(const struct fixture *x)
 {
 	const struct tk_finding *f = find(x->id);
 
-	cr_expect_eq(f->verdict, x->verdict, "%s: %s, %s", x->id, tk_verdict_name(f->verdict),
-		     f->value);
+	cr_expect_eq(f->verdict, x->verdict, "%s %s: %s, %s", x->id, x->value,
+		     tk_verdict_name(f->verdict), f->value);
 	cr_expect_not_null(strstr(f->value, x->value), "%s: %s", x->id, f->value);
 	cr_expect_eq(f->fix_kind != TK_FIX_NONE, x->fix != NULL, "%s: %s", x->id, f->fix);
 	if (x->fix)
@@ -90,7 +90,7 @@ static void expect(const struct fixture *x)
 Test(doctor, every_fixture_has_its_verdict)
 {
 	for (size_t i = 0; i < N_FIXTURES; i++) {
-		fixture_files(fixtures[i].files, 3);
+		fixture_files(fixtures[i].files, 4);
 		examine(&fixtures[i]);
 		expect(&fixtures[i]);
 		tree_remove();
@@ -221,7 +221,7 @@ Test(doctor, the_counters_checks_are_taken_over)
 	cr_assert_eq(d.n, 4);
 	cr_expect_eq(find("tsc.tsc_reliable")->verdict, TK_VERDICT_OK);
 	cr_expect_eq(find("tsc.tsc_adjust")->verdict, TK_VERDICT_UNKNOWN);
-	cr_expect_str_eq(find("tsc.tsc_adjust")->fix, "modprobe msr");
+	cr_expect_not_null(strstr(find("tsc.tsc_adjust")->fix, "--offsets"));
 	cr_expect_eq(find("tsc.clocksource")->verdict, TK_VERDICT_WARN);
 	cr_expect_str_eq(find("tsc.clocksource")->value, "?v");
 	cr_expect_eq(find("tsc.avx")->verdict, TK_VERDICT_FAIL);
@@ -232,6 +232,96 @@ Test(doctor, the_counters_checks_are_taken_over)
 	for (int i = 0; i < TK_FINDINGS_MAX; i++)
 		tk_doctor_add_tsc(&d, &r);
 	cr_expect_eq(d.n, TK_FINDINGS_MAX);
+}
+
+/* [f06] "modprobe msr" only where nothing shows the registers, there is one, and a module. */
+Test(doctor, the_register_that_a_processor_lacks)
+{
+	static const char built_in[] = "/lib/modules/6.1.0/kernel/arch/x86/kernel/msr.ko.xz";
+	static const char flags[] = "flags\t\t: fpu tsc_adjust\n";
+
+	tree_text("/proc/cpuinfo", "\nflags\t\t: fpu constant_tsc\n");
+	tree_text("/proc/sys/kernel/osrelease", "6.1.0\n");
+	tree_text(built_in, "");
+	d = (struct tk_doctor){ .subject.root = tree_root };
+	tk_doctor_tsc(&d);
+	cr_expect_eq(find("tsc.tsc_adjust")->verdict, TK_VERDICT_UNKNOWN);
+	cr_expect_str_eq(find("tsc.tsc_adjust")->value, "no such register");
+	cr_expect_not_null(strstr(find("tsc.tsc_adjust")->fix, "--offsets"));
+
+	tree_text("/proc/cpuinfo", flags);
+	d.n = 0;
+	tk_doctor_tsc(&d);
+	cr_expect_str_eq(find("tsc.tsc_adjust")->fix, "modprobe msr");
+
+	tree_gone(built_in);
+	d.n = 0;
+	tk_doctor_tsc(&d);
+	cr_expect_eq(find("tsc.tsc_adjust")->fix_kind, TK_FIX_TEXT, "no such module");
+
+	tree_text(built_in, "");
+	tree_text("/dev/cpu/0/msr", ""); /* there, and reading it fails */
+	d.n = 0;
+	tk_doctor_tsc(&d);
+	cr_expect_str_eq(find("tsc.tsc_adjust")->value, "not given");
+	cr_expect_eq(find("tsc.tsc_adjust")->fix_kind, TK_FIX_TEXT);
+}
+
+/* [f04] The kernel takes the boot cpu out of nohz_full= again. */
+Test(doctor, the_boot_cpu_keeps_the_time)
+{
+	cr_assert_eq(tk_doctor_begin(&d, tree_root, 0, why, sizeof(why)), 0);
+	measure(&(struct fixture){ .timer = 500 });
+	tk_doctor_run(&d);
+	cr_expect_eq(find("isolation.nohz_full")->fix_kind, TK_FIX_TEXT);
+	cr_expect_not_null(strstr(find("isolation.nohz_full")->fix, "another cpu"));
+	cr_expect_str_eq(find("noise.ticks")->fix, find("isolation.nohz_full")->fix);
+}
+
+/* [f01] Of two nohz_full= or isolcpus= the kernel takes the first. */
+Test(doctor, a_parameter_behind_another_is_no_fix)
+{
+	char *text;
+
+	tree_text(CPU "nohz_full", "1\n");
+	tree_text(CPU "isolated", "1\n");
+	tree_text("/proc/cmdline", "isolcpus=1 nohz-full=1\n");
+	tree_gone(CGROUP "cgroup.controllers");
+	examine(NULL);
+	cr_expect_str_eq(find("isolation.nohz_full")->fix, "nohz_full=1,3");
+	cr_expect(find("isolation.nohz_full")->replaces);
+	cr_expect_str_eq(find("isolation.domain")->fix, "isolcpus=managed_irq,domain,1,3");
+	cr_expect(find("isolation.domain")->replaces);
+	cr_expect_not(find("isolation.rcu_nocbs")->replaces);
+	text = text_of(tk_doctor_table);
+	cr_expect_not_null(strstr(text, "nohz_full=1,3, in place of the one there is"));
+	free(text);
+	text = text_of(tk_doctor_script);
+	cr_expect_not_null(strstr(text, "\n# Take the isolcpus= out that"));
+	free(text);
+}
+
+/* [f33] A quota's gaps are not the hypervisor's. */
+Test(doctor, a_quota_makes_gaps)
+{
+	cr_assert_eq(tk_doctor_begin(&d, tree_root, 3, why, sizeof(why)), 0);
+	measure(&(struct fixture){ .gap_ns = 2000000 });
+	noise.throttled = 29;
+	tk_doctor_run(&d);
+	cr_expect_not_null(strstr(find("noise.gaps")->fix, "quota"));
+	cr_expect_not_null(strstr(find("noise.gaps")->fix, "29 times"));
+	cr_expect_null(strstr(find("noise.gaps")->fix, "hypervisor"));
+}
+
+/* The kernel's counters of interrupts have 32 bits each, and go when their interrupt does. */
+Test(doctor, counters_wrap_and_go_backwards)
+{
+	uint64_t n;
+
+	cr_expect(tk_noise_count(&n, 5, 9) == 0 && n == 4);
+	cr_expect(tk_noise_count(&n, UINT32_MAX, 1) == 0 && n == 2);
+	cr_expect(tk_noise_count(&n, UINT64_C(5) << 32, (UINT64_C(4) << 32) + 7) == 0 && n == 7);
+	cr_expect_eq(tk_noise_count(&n, 9, 5), -ESTALE);
 }
 
 Test(doctor, the_script_says_a_parameter_once)

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "collector/machine/parameters.h"
 
 const char *tk_verdict_name(enum tk_verdict v)
 {
@@ -33,6 +36,58 @@ void tk_check_fix(struct tk_finding *f, enum tk_fix_kind kind, const char *forma
 	if (vsnprintf(f->fix, sizeof(f->fix), format, args) >= (int)sizeof(f->fix))
 		f->fix_kind = TK_FIX_NONE;
 	va_end(args);
+}
+
+bool tk_check_exists(const struct tk_subject *s, const char *format, ...)
+{
+	char path[512];
+	size_t used = (size_t)snprintf(path, sizeof(path), "%s", s->root);
+	va_list args;
+
+	if (used >= sizeof(path))
+		return false;
+	va_start(args, format);
+	vsnprintf(path + used, sizeof(path) - used, format, args);
+	va_end(args);
+	return access(path, F_OK) == 0;
+}
+
+void tk_check_fix_boot(const struct tk_subject *s, struct tk_finding *f, const char *name,
+		       const struct tk_tsc_cpus *cpus)
+{
+	struct tk_tsc_cpus all = *cpus;
+	char list[TK_CPUS_TEXT], was[8];
+
+	tk_tsc_cpus_add(&all, (unsigned int)s->cpu);
+	tk_tsc_cpus_list(&all, list, sizeof(list));
+	tk_check_fix(f, TK_FIX_BOOT, "%s=%s%s", name,
+		     strcmp(name, "isolcpus") ? "" : "managed_irq,domain,", list);
+	f->replaces = tk_parameter_find(s->root, name, was, sizeof(was)) > 0;
+}
+
+/* The kernel takes the boot cpu out of nohz_full= again where it can suspend (tick_nohz_init()). */
+void tk_check_fix_tick(const struct tk_subject *s, struct tk_finding *f)
+{
+	static const char path[] = "/sys/devices/system/cpu/nohz_full";
+	struct tk_tsc_cpus cpus;
+	bool built_in = tk_tsc_cpus_read(s->root, path, &cpus) == 0;
+
+	if (s->cpu == 0)
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"choose another cpu: the kernel keeps the time on cpu 0, from which it "
+			"boots, and takes it out of nohz_full=");
+	else if (!built_in)
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "boot a kernel that was built with CONFIG_NO_HZ_FULL, and with "
+			     "nohz_full=%s",
+			     s->isolate);
+	else {
+		for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
+			cpus.bits[i] |= s->isolated.bits[i];
+		cpus.bits[0] &= ~UINT64_C(1);
+		tk_check_fix_boot(s, f, "nohz_full", &cpus);
+	}
 }
 
 void tk_check_source(struct tk_finding *f, const char *format, ...)

@@ -49,6 +49,7 @@ struct tk_finding {
 	const char *reason; /* why it matters, one sentence */
 	enum tk_verdict verdict;
 	enum tk_fix_kind fix_kind;
+	bool replaces;    /* TK_FIX_BOOT: the command line has such a parameter, to be taken out */
 	char source[160]; /* the file that was read */
 	char value[192];
 	char fix[1024];
@@ -62,6 +63,7 @@ struct tk_subject {
 	int cpu;
 	/* For fixes: this cpu and the isolated ones, as a list; all others, as a list and as a
 	 * mask. No others: empty. */
+	struct tk_tsc_cpus isolated; /* before any fix */
 	char isolate[TK_CPUS_TEXT], others[TK_CPUS_TEXT], others_mask[TK_CPUS_TEXT];
 	const struct tk_noise *noise; /* NULL: not measured */
 };
@@ -84,6 +86,12 @@ void tk_check_found(struct tk_finding *f, enum tk_verdict v, const char *format,
 /** A fix that does not fit is left out. */
 void tk_check_fix(struct tk_finding *f, enum tk_fix_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/**
+ * The fix "boot with NAME=CPUS": for CPUS and this cpu. Says so where the command line has such a
+ * parameter: of two nohz_full= or isolcpus= the kernel takes the first.
+ */
+void tk_check_fix_boot(const struct tk_subject *s, struct tk_finding *f, const char *name,
+		       const struct tk_tsc_cpus *cpus);
 /** Another source than the table names. */
 void tk_check_source(struct tk_finding *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -101,6 +109,13 @@ bool tk_check_number_after(const char *text, const char *key, int64_t *number);
 
 /** Whether a list has the cpu that is examined. */
 bool tk_check_has_cpu(const struct tk_subject *s, const struct tk_tsc_cpus *cpus);
+
+/** Whether root + path is there, to be written to by a fix. */
+bool tk_check_exists(const struct tk_subject *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** The fix that keeps the tick away: nohz_full=, where it can work. */
+void tk_check_fix_tick(const struct tk_subject *s, struct tk_finding *f);
 
 /* --- checks that several families have -------------------------------------------------------- */
 

@@ -9,6 +9,6 @@
 
 extern const struct tk_check tk_isolation_checks[], tk_task_checks[], tk_interrupt_checks[],
 	tk_power_checks[], tk_memory_checks[], tk_kernel_checks[], tk_load_checks[],
-	tk_noise_checks[];
+	tk_quota_checks[], tk_noise_checks[];
 
 #endif

@@ -3,13 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "collector/doctor/checks/families.h"
+#include "collector/machine/below.h"
 
 #define LINE_MAX_BYTES (64u << 10) /* 4,096 columns of 11, and a name */
 #define NAMED          3           /* in a value */
@@ -83,19 +83,11 @@ static int each_line(FILE *f, int cpu, void (*fn)(const struct interrupt *i, voi
 static int each_interrupt(const char *root, int cpu,
 			  void (*fn)(const struct interrupt *i, void *arg), void *arg)
 {
-	char path[512];
-	FILE *f;
-	int fd, err;
+	FILE *f = tk_open_below(root, "/proc/interrupts");
+	int err;
 
-	snprintf(path, sizeof(path), "%s/proc/interrupts", root);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a root may have anything there */
-	if (fd < 0)
+	if (!f)
 		return -errno;
-	f = fdopen(fd, "r");
-	if (!f) {
-		close(fd);
-		return -ENOMEM;
-	}
 	err = each_line(f, cpu, fn, arg);
 	fclose(f);
 	return err;
@@ -110,6 +102,9 @@ static void add(const struct interrupt *i, void *arg)
 {
 	struct counting *c = arg;
 
+	/* These two are sums over all cpus, in the first cpu's column. */
+	if (!strcmp(i->label, "ERR") || !strcmp(i->label, "MIS"))
+		return;
 	if (!strcmp(i->label, "LOC")) {
 		c->out->timer += i->count;
 		c->timer_seen = true;
@@ -138,7 +133,10 @@ struct devices {
 	char moves[MOVED * (DIGITS_MAX + 1) + 1];
 };
 
-/* The cpus that get the interrupt; on kernels that do not say so, the cpus that may get it. */
+/*
+ * The cpus that get the interrupt. Where the kernel does not know them (the interrupt's controller
+ * never told: the list is empty) or does not say so, the cpus that may get it.
+ */
 static int read_affinity(const struct tk_subject *s, const char *number, struct tk_tsc_cpus *cpus)
 {
 	char path[64];
@@ -146,10 +144,20 @@ static int read_affinity(const struct tk_subject *s, const char *number, struct 
 
 	snprintf(path, sizeof(path), "/proc/irq/%s/effective_affinity_list", number);
 	err = tk_tsc_cpus_read(s->root, path, cpus);
-	if (!err)
+	if (!err && !tk_tsc_cpus_empty(cpus))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/irq/%s/smp_affinity_list", number);
 	return tk_tsc_cpus_read(s->root, path, cpus);
+}
+
+/* Since Linux 6.12 the file of an interrupt that its driver manages cannot be written. */
+static bool movable(const struct tk_subject *s, const char *number)
+{
+	struct stat st;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/proc/irq/%s/smp_affinity_list", s->root, number);
+	return stat(path, &st) == 0 && st.st_mode & S_IWUSR;
 }
 
 static void look_at(const struct interrupt *i, void *arg)
@@ -172,7 +180,7 @@ static void look_at(const struct interrupt *i, void *arg)
 		snprintf(v->names + used, sizeof(v->names) - used, "%s%s %.20s %ju times",
 			 used ? ", " : ": ", i->label, i->name, (uintmax_t)i->count);
 	used = strlen(v->moves);
-	if (v->here <= MOVED)
+	if (v->here <= MOVED && movable(v->s, i->label))
 		snprintf(v->moves + used, sizeof(v->moves) - used, " %s", i->label);
 }
 
@@ -181,7 +189,7 @@ static void check_affinity(const struct tk_subject *s, struct tk_finding *f)
 	struct devices v = { .s = s };
 	int err = each_interrupt(s->root, s->cpu, look_at, &v);
 
-	if (err || v.unreadable) {
+	if (err || (v.unreadable && !v.here)) {
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s",
 			       err ? strerror(-err) : "where some interrupts go");
 		return;
@@ -192,7 +200,12 @@ static void check_affinity(const struct tk_subject *s, struct tk_finding *f)
 				: TK_VERDICT_OK,
 		       "%u of %u come to cpu %d%s%s", v.here, v.all, s->cpu, v.names,
 		       v.here > NAMED ? ", ..." : "");
-	if (v.here)
+	if (v.here && !v.moves[0])
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "the kernel lets nobody move %s: the driver manages it, and "
+			     "isolcpus=managed_irq,... or fewer queues keep it away",
+			     v.here > 1 ? "these" : "this one");
+	else if (v.here)
 		tk_check_fix(f, TK_FIX_COMMAND,
 			     "for i in%s; do echo %s > \"/proc/irq/$i/smp_affinity_list\"; done",
 			     v.moves, s->others);

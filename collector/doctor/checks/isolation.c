@@ -2,20 +2,37 @@
 /* Whether the scheduler and the kernel's own work leave this cpu alone. */
 #include "collector/machine/isolation.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collector/doctor/checks/families.h"
+#include "collector/machine/parameters.h"
 
-/* Where cgroup2 has cpusets, a partition isolates the cpu now; elsewhere it takes a boot. */
+/*
+ * Where cgroup2 has cpusets, a partition isolates the cpu now; elsewhere it takes a boot. In a
+ * container neither is possible: a partition lies directly below another, and the kernel is the
+ * host's.
+ */
 static void fix_domain(const struct tk_subject *s, struct tk_finding *f)
 {
 	static const char top[] = "/sys/fs/cgroup";
+	struct tk_partition p;
 	char controllers[256];
 
-	if (tk_tsc_file_read(s->root, "/sys/fs/cgroup/cgroup.controllers", controllers,
-			     sizeof(controllers)) > 0 &&
-	    tk_tsc_has_word(controllers, "cpuset"))
+	if (tk_partition_find(s->root, s->cpu, &p) == 0)
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "a partition has the cpu already: isolation.partition says what its "
+			     "cpuset.cpus.partition lacks");
+	else if (tk_partitions_hidden(s->root))
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "isolate cpu %d on the host (isolcpus=, or a cpuset partition), and "
+			     "start this container in it",
+			     s->cpu);
+	else if (tk_tsc_file_read(s->root, "/sys/fs/cgroup/cgroup.controllers", controllers,
+				  sizeof(controllers)) > 0 &&
+		 tk_tsc_has_word(controllers, "cpuset"))
 		tk_check_fix(f, TK_FIX_COMMAND,
 			     "mkdir -p %s/measure && echo +cpuset > %s/cgroup.subtree_control && "
 			     "echo %d "
@@ -23,7 +40,7 @@ static void fix_domain(const struct tk_subject *s, struct tk_finding *f)
 			     "%s/measure/cpuset.cpus.partition",
 			     top, top, s->cpu, top, top);
 	else
-		tk_check_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", s->isolate);
+		tk_check_fix_boot(s, f, "isolcpus", &s->isolated);
 }
 
 static void check_domain(const struct tk_subject *s, struct tk_finding *f)
@@ -57,7 +74,12 @@ static void check_partition(const struct tk_subject *s, struct tk_finding *f)
 	struct tk_partition p;
 
 	if (tk_partition_find(s->root, s->cpu, &p) < 0) {
-		if (has_cgroup2(s, f))
+		if (!has_cgroup2(s, f))
+			return;
+		if (tk_partitions_hidden(s->root))
+			tk_check_found(f, TK_VERDICT_UNKNOWN,
+				       "none in this container; those outside cannot be seen");
+		else
 			tk_check_found(f, TK_VERDICT_OK, "no partition has cpu %d", s->cpu);
 		return;
 	}
@@ -86,79 +108,168 @@ static void check_nohz_full(const struct tk_subject *s, struct tk_finding *f)
 		return;
 	}
 	tk_check_found(f, TK_VERDICT_WARN, "does not have cpu %d", s->cpu);
-	tk_check_fix(f, TK_FIX_BOOT, "nohz_full=%s", s->isolate);
+	tk_check_fix_tick(s, f);
 }
 
-/* @return the list after rcu_nocbs= on the kernel's command line; NULL: there is none */
-static char *rcu_nocbs(char *line)
+enum offloaded { NO, YES, UNCLEAR };
+
+/* How many cpus a file of /sys/devices/system/cpu counts from 0 to its last; 0: it does not say. */
+static unsigned int count_of(const struct tk_subject *s, const char *name)
 {
-	char *rest = NULL;
+	struct tk_tsc_cpus cpus;
+	char path[64];
+	unsigned int n = TK_TSC_CPUS;
 
-	for (char *w = strtok_r(line, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
-		if (!strncmp(w, "rcu_nocbs=", 10))
-			return w + 10;
-	return NULL;
-}
-
-/* nohz_full= implies rcu_nocbs= for its cpus. */
-static void check_rcu(const struct tk_subject *s, struct tk_finding *f)
-{
-	struct tk_tsc_cpus nohz, cpus = { 0 };
-	char line[4096], *list;
-
-	if (!tk_check_read_text(s, f, line, sizeof(line)))
-		return;
-	(void)tk_tsc_cpus_read(s->root, "/sys/devices/system/cpu/nohz_full", &nohz);
-	list = rcu_nocbs(line);
-	if (tk_check_has_cpu(s, &nohz)) {
-		tk_check_found(f, TK_VERDICT_OK, "nohz_full has cpu %d, and that does it", s->cpu);
-	} else if (list && strcmp(list, "all") && tk_tsc_cpus_parse(list, &cpus)) {
-		tk_check_found(f, TK_VERDICT_UNKNOWN, "not understood: rcu_nocbs=%s", list);
-	} else if (list && (!strcmp(list, "all") || tk_check_has_cpu(s, &cpus))) {
-		tk_check_found(f, TK_VERDICT_OK, "rcu_nocbs=%s", list);
-	} else {
-		tk_check_found(f, TK_VERDICT_WARN, "%s%s", list ? "rcu_nocbs=" : "no rcu_nocbs",
-			       list ? list : "");
-		tk_check_fix(f, TK_FIX_BOOT, "rcu_nocbs=%s", s->isolate);
-	}
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/%s", name);
+	if (tk_tsc_cpus_read(s->root, path, &cpus))
+		return 0;
+	while (n > 0 && !tk_tsc_cpus_has(&cpus, n - 1))
+		n--;
+	return n;
 }
 
 /*
- * @shared: how many other cpus of the core are not isolated
- * @return the first other cpu of the core; -1: there is none
+ * A list of rcu_nocbs=; a list that the kernel does not take means all cpus. "N" and the limit are
+ * the last possible cpu; but before Linux 6.3, on kernels built for up to 512 cpus
+ * (CPUMASK_OFFSTACK is off), the last that the kernel was built for.
  */
-static int siblings(const struct tk_subject *s, const struct tk_tsc_cpus *core, unsigned *shared)
+static enum offloaded in_list(const struct tk_subject *s, const char *list,
+			      struct tk_tsc_cpus *cpus)
 {
+	unsigned int possible = count_of(s, "possible"), most = count_of(s, "kernel_max");
+	struct tk_tsc_cpus other;
+	bool has, would;
+
+	possible = possible ? possible : count_of(s, "online");
+	most = most ? most : possible;
+	has = tk_parameter_cpus(list, possible, cpus) || tk_check_has_cpu(s, cpus);
+	would = tk_parameter_cpus(list, most, &other) || tk_check_has_cpu(s, &other);
+	if (has != would && most <= 512)
+		return UNCLEAR;
+	return has ? YES : NO;
+}
+
+/* A kernel that offloads callbacks at all has a thread "rcuop/N" or "rcuos/N" for every cpu N. */
+static enum offloaded has_thread(const struct tk_subject *s)
+{
+	char path[512], name[64], text[32], want[2][24];
+	enum offloaded found = UNCLEAR;
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/proc", s->root);
+	dir = opendir(path);
+	snprintf(want[0], sizeof(want[0]), "rcuop/%d", s->cpu);
+	snprintf(want[1], sizeof(want[1]), "rcuos/%d", s->cpu);
+	while (dir && found != YES && (e = readdir(dir))) {
+		snprintf(name, sizeof(name), "/proc/%.16s/comm", e->d_name);
+		if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+		    tk_tsc_file_read(s->root, name, text, sizeof(text)) <= 0)
+			continue;
+		if (!strcmp(text, "kthreadd")) /* the kernel's threads are visible */
+			found = NO;
+		if (!strcmp(text, want[0]) || !strcmp(text, want[1]))
+			found = YES;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/*
+ * nohz_full= implies rcu_nocbs= for its cpus, and of several rcu_nocbs= the last counts
+ * (rcu_nocb_setup()). Without either a kernel may offload all cpus (RCU_NOCB_CPU_DEFAULT_ALL): then
+ * it has the threads. With either, one built without RCU_NOCB_CPU has no threads, and does nothing.
+ */
+static void check_rcu(const struct tk_subject *s, struct tk_finding *f)
+{
+	struct tk_tsc_cpus nohz, cpus = { 0 };
+	char list[128];
+	int times = tk_parameter_find(s->root, "rcu_nocbs", list, sizeof(list));
+	enum offloaded it = NO, thread = has_thread(s);
+
+	if (times < 0) {
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(-times));
+		return;
+	}
+	(void)tk_tsc_cpus_read(s->root, "/sys/devices/system/cpu/nohz_full", &nohz);
+	if (times > 0 && strlen(list) < sizeof(list) - 1)
+		it = in_list(s, list, &cpus);
+	else if (times > 0)
+		it = UNCLEAR;
+	if (tk_check_has_cpu(s, &nohz))
+		tk_check_found(f, TK_VERDICT_OK, "nohz_full has cpu %d, and that does it", s->cpu);
+	else if (times == 0 && tk_tsc_cpus_empty(&nohz) && thread == YES)
+		tk_check_found(f, TK_VERDICT_OK, "this kernel offloads every cpu");
+	else if (it == UNCLEAR)
+		tk_check_found(f, TK_VERDICT_UNKNOWN, "not understood: rcu_nocbs=%s", list);
+	else
+		tk_check_found(f, it == YES ? TK_VERDICT_OK : TK_VERDICT_WARN, "%s%s%s",
+			       times ? "rcu_nocbs=" : "no rcu_nocbs", list,
+			       times > 1 ? ", the last of several" : "");
+	if (f->verdict == TK_VERDICT_OK && thread == NO) {
+		tk_check_found(f, TK_VERDICT_WARN, "asked for, but no thread rcuop/%d or rcuos/%d",
+			       s->cpu, s->cpu);
+		tk_check_fix(f, TK_FIX_TEXT, "boot a kernel built with CONFIG_RCU_NOCB_CPU");
+	} else if (f->verdict == TK_VERDICT_WARN) {
+		for (size_t i = 0; i < TK_TSC_CPUS / 64; i++)
+			cpus.bits[i] |= s->isolated.bits[i];
+		tk_check_fix_boot(s, f, "rcu_nocbs", &cpus);
+	}
+}
+
+/* --- the core -------------------------------------------------------------------------------- */
+
+/* The other cpus of the core: how many are not isolated, and how to take them all offline. */
+struct siblings {
+	unsigned n, shared;
+	int stays; /* one that cannot be taken offline; -1: there is none */
+	char offline[512];
+};
+
+static struct siblings siblings(const struct tk_subject *s, const struct tk_tsc_cpus *core)
+{
+	struct siblings all = { .stays = -1 };
 	char why[192];
-	int first = -1;
+	size_t used = 0;
 
 	for (int cpu = 0; cpu < TK_TSC_CPUS; cpu++) {
 		if (cpu == s->cpu || !tk_tsc_cpus_has(core, (unsigned int)cpu))
 			continue;
-		first = first < 0 ? cpu : first;
-		*shared += tk_cpu_isolated(s->root, cpu, why, sizeof(why)) != 0;
+		all.shared += tk_cpu_isolated(s->root, cpu, why, sizeof(why)) != 0;
+		if (!tk_check_exists(s, "/sys/devices/system/cpu/cpu%d/online", cpu))
+			all.stays = cpu;
+		used = strlen(all.offline);
+		snprintf(all.offline + used, sizeof(all.offline) - used,
+			 "%secho 0 > /sys/devices/system/cpu/cpu%d/online", all.n++ ? " && " : "",
+			 cpu);
 	}
-	return first;
+	return all;
 }
 
 static void check_smt(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tk_tsc_cpus core;
+	struct siblings other;
 	char list[64];
-	unsigned shared = 0;
-	int other;
 
 	if (!tk_check_read_cpus(s, f, &core))
 		return;
 	tk_tsc_cpus_list(&core, list, sizeof(list));
-	other = siblings(s, &core, &shared);
-	if (other < 0) {
+	other = siblings(s, &core);
+	if (other.n == 0) {
 		tk_check_found(f, TK_VERDICT_OK, "alone on its core");
 		return;
 	}
-	tk_check_found(f, shared ? TK_VERDICT_FAIL : TK_VERDICT_WARN, "cpus %s are one core%s",
-		       list, shared ? "" : ", all of it isolated");
-	tk_check_fix(f, TK_FIX_COMMAND, "echo 0 > /sys/devices/system/cpu/cpu%d/online", other);
+	tk_check_found(f, other.shared ? TK_VERDICT_FAIL : TK_VERDICT_WARN,
+		       "cpus %s are one core%s", list, other.shared ? "" : ", all of it isolated");
+	if (other.stays >= 0)
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "choose a cpu of another core: cpu %d of this one cannot be taken "
+			     "offline; or turn SMT off in the firmware",
+			     other.stays);
+	else
+		tk_check_fix(f, TK_FIX_COMMAND, "%s", other.offline);
 }
 
 const struct tk_check tk_isolation_checks[] = {

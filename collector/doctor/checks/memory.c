@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "collector/doctor/checks/families.h"
+#include "collector/machine/isolation.h"
 
 #define MEMLOCK_BYTES (INT64_C(512) << 20) /* a collector's history is 256 MiB, a lane 2 MiB */
-#define CAP_IPC_LOCK  14
 
 /* The file lists all words, and has the one that is chosen in brackets. */
 static bool is_chosen(const char *text, const char *word)
@@ -72,34 +72,46 @@ static void check_node(const struct tk_subject *s, struct tk_finding *f)
 	}
 }
 
-static void check_hugepages(const struct tk_subject *s, struct tk_finding *f)
+static bool number_in(const struct tk_subject *s, const char *dir, const char *name,
+		      int64_t *number)
 {
-	int node = node_of(s);
-	int64_t free;
+	char path[128], text[32];
 
-	if (node >= 0)
-		tk_check_source(f,
-				"/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/"
-				"free_hugepages",
-				node);
-	if (!tk_check_read_number(s, f, &free))
-		return;
-	tk_check_found(f, free > 0 ? TK_VERDICT_OK : TK_VERDICT_WARN, "%jd free", (intmax_t)free);
-	if (free <= 0)
-		tk_check_fix(f, TK_FIX_COMMAND, "echo 64 > %.*snr_hugepages",
-			     (int)(strrchr(f->source, '/') + 1 - f->source), f->source);
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	return tk_tsc_file_read(s->root, path, text, sizeof(text)) > 0 &&
+	       tk_check_number_after(text, "", number);
 }
 
-/* A process with CAP_IPC_LOCK may exceed the limit. */
-static bool may_lock_all(const struct tk_subject *s)
+/*
+ * Free pages that are reserved are somebody's already; only the sum over all nodes says how many. A
+ * fix adds to what there is: a smaller number would take pages away.
+ */
+static void check_hugepages(const struct tk_subject *s, struct tk_finding *f)
 {
-	char status[8192];
-	const char *at;
+	static const char all[] = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+	int64_t free, reserved = 0, sum = 0, have = 0;
+	char path[96];
+	int node = node_of(s);
 
-	if (tk_tsc_file_read(s->root, "/proc/self/status", status, sizeof(status)) <= 0)
-		return false;
-	at = strstr(status, "\nCapEff:\t");
-	return at && strtoull(at + 9, NULL, 16) >> CAP_IPC_LOCK & 1;
+	snprintf(path, sizeof(path), "%s", all);
+	if (node >= 0)
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/", node);
+	tk_check_source(f, "%sfree_hugepages", path);
+	if (!tk_check_read_number(s, f, &free))
+		return;
+	if (number_in(s, all, "resv_hugepages", &reserved) &&
+	    number_in(s, all, "free_hugepages", &sum) && sum <= reserved && free > 0)
+		tk_check_found(f, TK_VERDICT_WARN, "%jd free, but all %jd are reserved",
+			       (intmax_t)free, (intmax_t)sum);
+	else
+		tk_check_found(f, free > 0 ? TK_VERDICT_OK : TK_VERDICT_WARN, "%jd free",
+			       (intmax_t)free);
+	if (f->verdict && number_in(s, path, "nr_hugepages", &have))
+		tk_check_fix(f, TK_FIX_COMMAND, "echo %jd > %snr_hugepages", (intmax_t)have + 64,
+			     path);
+	else if (f->verdict)
+		tk_check_fix(f, TK_FIX_TEXT, "boot with hugepages=64");
 }
 
 static void check_memlock(const struct tk_subject *s, struct tk_finding *f)
@@ -119,7 +131,7 @@ static void check_memlock(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "the file has no limit of locked memory");
 		return;
 	}
-	if (unlimited || bytes >= MEMLOCK_BYTES || may_lock_all(s)) {
+	if (unlimited || bytes >= MEMLOCK_BYTES || tk_may_lock_memory(s->root)) {
 		tk_check_found(f, TK_VERDICT_OK, "%s",
 			       unlimited                ? "unlimited"
 			       : bytes >= MEMLOCK_BYTES ? "enough"
@@ -128,8 +140,9 @@ static void check_memlock(const struct tk_subject *s, struct tk_finding *f)
 	}
 	tk_check_found(f, TK_VERDICT_WARN, "%jd bytes", (intmax_t)bytes);
 	tk_check_fix(f, TK_FIX_TEXT,
-		     "ulimit -l unlimited, in the shell that starts it; or "
-		     "LimitMEMLOCK=infinity in its unit");
+		     "as root, ulimit -l unlimited in the shell that starts it; or "
+		     "LimitMEMLOCK=infinity in its unit; or, on the host, --ulimit memlock=-1 for "
+		     "its container");
 }
 
 const struct tk_check tk_memory_checks[] = {

@@ -10,6 +10,7 @@
 
 #include "collector/doctor/checks/families.h"
 #include "collector/doctor/checks/interrupts.h"
+#include "collector/doctor/checks/quota.h"
 #include "collector/machine/now.h"
 #include "collector/stats/histogram.h"
 #include "tsc/read.h"
@@ -143,9 +144,19 @@ static void sum_up(struct tk_noise *n, const struct tk_hist *gaps)
 	fill_bins(n, gaps);
 }
 
+/* Each of the kernel's counters has 32 bits, so that sums of them are known modulo 2^32. */
+int tk_noise_count(uint64_t *count, uint64_t before, uint64_t after)
+{
+	uint32_t delta = (uint32_t)(after - before);
+
+	*count = delta;
+	return delta > INT32_MAX ? -ESTALE : 0;
+}
+
 void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 {
 	struct tk_interrupt_counts before, after;
+	uint64_t throttled;
 	struct spin s;
 
 	memset(n, 0, sizeof(*n));
@@ -154,15 +165,19 @@ void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 	n->seconds = seconds;
 	n->tsc = hz > 0;
 	n->hz = n->tsc ? hz : 1e9;
+	(void)tk_quota_throttled("", &throttled);
 	n->interrupts_error = tk_interrupts_count("", cpu, &before);
 	n->error = spin_on(&s, cpu);
 	sum_up(n, &s.gaps);
+	if (!tk_quota_throttled("", &n->throttled))
+		n->throttled -= throttled < n->throttled ? throttled : n->throttled;
 	if (!n->interrupts_error)
 		n->interrupts_error = tk_interrupts_count("", cpu, &after);
 	if (n->interrupts_error)
 		return;
-	n->timer = after.timer - before.timer;
-	n->others = after.others - before.others;
+	n->interrupts_error = tk_noise_count(&n->timer, before.timer, after.timer);
+	if (!n->interrupts_error)
+		n->interrupts_error = tk_noise_count(&n->others, before.others, after.others);
 }
 
 /* --- checks ---------------------------------------------------------------------------------- */
@@ -195,7 +210,7 @@ static void check_ticks(const struct tk_subject *s, struct tk_finding *f)
 		       "%.1f a second of the timer, %.1f others, over %ju busy s", rate,
 		       (double)n->others / (double)n->seconds, (uintmax_t)n->seconds);
 	if (f->verdict)
-		tk_check_fix(f, TK_FIX_BOOT, "nohz_full=%s", s->isolate);
+		tk_check_fix_tick(s, f);
 }
 
 static enum tk_verdict judge_gaps(double max_ns, double lost)
@@ -219,7 +234,13 @@ static void check_gaps(const struct tk_subject *s, struct tk_finding *f)
 		"%ju gaps in %ju s, p99.9 %.1f us, longest %.1f us, %.4f %% of the time lost",
 		(uintmax_t)n->count, (uintmax_t)n->seconds, tk_noise_ns(n, n->p999) / US, max / US,
 		100 * lost);
-	if (f->verdict)
+	if (f->verdict && n->throttled)
+		tk_check_fix(
+			f, TK_FIX_TEXT,
+			"a CPU quota of its cgroup stopped this thread %ju times (load.quota): "
+			"raise or remove it, and measure again",
+			(uintmax_t)n->throttled);
+	else if (f->verdict)
 		tk_check_fix(
 			f, TK_FIX_TEXT,
 			"fix what the checks above found and measure again; gaps that then remain "

@@ -35,12 +35,19 @@ struct tk_noise {
 	/* Interrupts of this cpu meanwhile: its own timer's, and all others. */
 	int interrupts_error; /* they could not be counted: negative errno */
 	uint64_t timer, others;
+	uint64_t throttled; /* how often a CPU quota stopped this process meanwhile */
 };
 
 /**
  * @hz: of the counter, 0 if it is not to be used. Sets everything; failure is in n->error.
  */
 void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz);
+
+/**
+ * The difference of two counts of interrupts, of which the kernel keeps 32 bits each.
+ * @return 0; -ESTALE: it went backwards, because an interrupt was taken away. Exported for tests.
+ */
+int tk_noise_count(uint64_t *count, uint64_t before, uint64_t after);
 
 /** The shortest gap of a bin. */
 double tk_noise_bin_ns(int bin);

@@ -17,6 +17,7 @@ struct tasks {
 	unsigned fixed;        /* kernel threads that cannot be moved: every cpu has some */
 	unsigned pinned;       /* threads that somebody pinned to this cpu alone */
 	unsigned seen;
+	bool kthreadd; /* the kernel's first thread is visible: every other one is, too */
 	char name[24]; /* of the first program's thread */
 	char moves[MOVED * 8 + 1];
 };
@@ -68,6 +69,7 @@ static void count(struct tasks *t, const char *status, const char *tid)
 	    tk_tsc_cpus_parse(list, &cpus))
 		return;
 	t->seen++;
+	t->kthreadd |= kernel && !strncmp(status, "Name:\tkthreadd\n", 15);
 	if (!tk_check_has_cpu(t->s, &cpus))
 		return;
 	if (kernel && (alone(t->s, cpus) || is_fixed(t->s, tid))) {
@@ -140,22 +142,29 @@ static void count_all(struct tasks *t)
 static void check_others(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct tasks t = { .s = s };
+	const char *hidden;
 
 	count_all(&t);
 	if (t.seen == 0) {
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "no thread can be seen: mount /proc");
 		return;
 	}
+	hidden = t.kthreadd ? "" : ", and others are hidden (hidepid=, or a container)";
 	tk_check_found(
 		f,
-		t.user     ? TK_VERDICT_FAIL
-		: t.kernel ? TK_VERDICT_WARN
-			   : TK_VERDICT_OK,
+		t.user        ? TK_VERDICT_FAIL
+		: t.kernel    ? TK_VERDICT_WARN
+		: !t.kthreadd ? TK_VERDICT_UNKNOWN
+			      : TK_VERDICT_OK,
 		"%u programs' threads%s%s and %u of the kernel's may come here, of %u; %u are put "
-		"here alone, and %u of the kernel's cannot be moved",
-		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.fixed);
+		"here alone, and %u of the kernel's cannot be moved%s",
+		t.user, t.user ? ", first " : "", t.name, t.kernel, t.seen, t.pinned, t.fixed,
+		hidden);
 	if (t.user + t.kernel > MOVED)
-		tk_check_fix(f, TK_FIX_BOOT, "isolcpus=managed_irq,domain,%s", s->isolate);
+		tk_check_fix_boot(s, f, "isolcpus", &s->isolated);
+	else if (f->verdict == TK_VERDICT_UNKNOWN)
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "run this as root, and outside of containers, to see all threads");
 	else if (f->verdict)
 		tk_check_fix(f, TK_FIX_COMMAND,
 			     "for t in%s; do taskset -pc %s \"$t\" >/dev/null; done", t.moves,
