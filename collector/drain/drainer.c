@@ -45,6 +45,8 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	uint64_t elapsed = now_ns - d->polled_ns;
 
 	d->polled_ns = now_ns;
+	if (d->over)
+		return;
 	d->polls++;
 	if (elapsed > d->gap_ns)
 		d->gap_ns = elapsed;
@@ -231,6 +233,10 @@ static void carry_out(struct tk_drainer *d, const struct tk_order *o)
 		break;
 	case TK_ORDER_RELEASE:
 		release(d, o->part);
+		break;
+	case TK_ORDER_LAST:
+		d->over = true;
+		take_round(d);
 		break;
 	case TK_ORDER_TAKE:
 		take_round(d);

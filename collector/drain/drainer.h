@@ -41,6 +41,7 @@ enum tk_order_kind {
 	TK_ORDER_RESUME,  /* its writer is alive after all */
 	TK_ORDER_RELEASE, /* forget the part; answered by TK_PARCEL_RELEASED */
 	TK_ORDER_TAKE,    /* hand over; answered by parcels, then a TK_PARCEL_ROUND */
+	TK_ORDER_LAST,    /* the same, and drain no more: nobody would ask for it */
 };
 
 struct tk_order {
@@ -89,6 +90,7 @@ struct tk_drainer {
 	double fill_ns;
 	uint64_t polls;  /* since it was warm */
 	uint64_t gap_ns; /* the longest gap between two polls since the last TAKE */
+	bool over;       /* TK_ORDER_LAST came */
 	bool gap_lost;   /* records were lost since the last TAKE */
 	uint64_t faults; /* as of the last TAKE */
 	bool warm;

@@ -162,13 +162,19 @@ void tk_round_order_all(struct tk_collector *c, const struct tk_source *s, enum 
 
 void tk_round_ask(struct tk_collector *c, bool interval)
 {
+	/*
+	 * What is drained after the last answer is in no interval. A queue's records would be gone
+	 * for everybody, where the next collector would have got them.
+	 */
+	enum tk_order_kind kind = c->finishing ? TK_ORDER_LAST : TK_ORDER_TAKE;
+
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
 
 		if (d->asked_ns) /* late: it has one TAKE at a time */
 			continue;
 		d->asked_ns = c->now_ns;
-		tk_round_order(c, d, TK_ORDER_TAKE, NULL, 0);
+		tk_round_order(c, d, kind, NULL, 0);
 	}
 	c->rounding = true;
 	c->closing = interval;
