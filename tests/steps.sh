@@ -37,8 +37,10 @@ configured() {
 	meson setup "$dir" "$@" >"$dir/setup.log" 2>&1 || { tail -20 "$dir/setup.log"; return 1; }
 }
 
-# compiled DIR: the end of the log is shown when that fails; warnings stay in DIR/build.log.
+# compiled DIR [TARGET...]: the end of the log is shown when that fails; warnings stay in
+# DIR/build.log.
 compiled() {
-	printf 'building %s\n' "$1"
-	watched "building $1" "$1/build.log" ninja -C "$1" || { tail -30 "$1/build.log"; return 1; }
+	local dir=$1
+	printf 'building %s\n' "$dir"
+	watched "building $dir" "$dir/build.log" ninja -C "$@" || { tail -30 "$dir/build.log"; return 1; }
 }
