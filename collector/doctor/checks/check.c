@@ -65,6 +65,16 @@ void tk_check_fix_boot(const struct tk_subject *s, struct tk_finding *f, const c
 	f->replaces = tk_parameter_find(s->root, name, was, sizeof(was)) > 0;
 }
 
+bool tk_check_kernel_is(const struct tk_subject *s, int major, int minor)
+{
+	char text[64];
+	int has_major, has_minor;
+
+	return tk_tsc_file_read(s->root, "/proc/sys/kernel/osrelease", text, sizeof(text)) > 0 &&
+	       sscanf(text, "%d.%d", &has_major, &has_minor) == 2 &&
+	       (has_major > major || (has_major == major && has_minor >= minor));
+}
+
 /* The kernel takes the boot cpu out of nohz_full= again where it can suspend (tick_nohz_init()). */
 void tk_check_fix_tick(const struct tk_subject *s, struct tk_finding *f)
 {
@@ -173,6 +183,11 @@ void tk_check_switch(const struct tk_subject *s, struct tk_finding *f)
 {
 	int64_t on;
 
+	if (!tk_check_exists(s, "%s", f->source) &&
+	    tk_check_exists(s, "/proc/sys/kernel/osrelease")) {
+		tk_check_found(f, TK_VERDICT_OK, "not built into this kernel");
+		return;
+	}
 	if (!tk_check_read_number(s, f, &on))
 		return;
 	tk_check_found(f, on ? TK_VERDICT_WARN : TK_VERDICT_OK, on ? "on" : "off");

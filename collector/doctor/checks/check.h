@@ -114,12 +114,18 @@ bool tk_check_has_cpu(const struct tk_subject *s, const struct tk_tsc_cpus *cpus
 bool tk_check_exists(const struct tk_subject *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** Whether the kernel is of that version or newer; false where it does not say. */
+bool tk_check_kernel_is(const struct tk_subject *s, int major, int minor);
+
 /** The fix that keeps the tick away: nohz_full=, where it can work. */
 void tk_check_fix_tick(const struct tk_subject *s, struct tk_finding *f);
 
 /* --- checks that several families have -------------------------------------------------------- */
 
-/** Of a file that holds 0 or 1: 0 is ok, 1 a warning. */
+/**
+ * Of a file that holds 0, or more where it is on: 0 is ok, the rest a warning. A kernel that has
+ * /proc/sys and not this file was built without what it switches.
+ */
 void tk_check_switch(const struct tk_subject *s, struct tk_finding *f);
 /** Of a mask of cpus where work goes: without this cpu it is ok, with it a warning. */
 void tk_check_mask(const struct tk_subject *s, struct tk_finding *f);

@@ -11,6 +11,8 @@
 #define FAIL_STEAL    1e-2
 #define WARN_PRESSURE 1.0
 
+#define MOST_TICKS 1e11 /* thirty years of the kernel's 100 a second: more went below 0 */
+
 /* Of /proc/stat: the share of the cpu's ticks that was stolen. @return false: it is not there */
 static bool stolen(const char *stat, int cpu, double *share)
 {
@@ -27,10 +29,24 @@ static bool stolen(const char *stat, int cpu, double *share)
 		steal = (double)strtoull(at, &end, 10);
 		if (end == at)
 			return false;
+		if (steal > MOST_TICKS)
+			return false;
 		all += steal;
 	}
 	*share = all > 0 ? steal / all : 0;
 	return true;
+}
+
+/*
+ * A hypervisor need not tell its guest of stolen time: 0 on every cpu may mean either. The first
+ * line is the sum over all cpus.
+ */
+static bool tells_nothing(const struct tk_subject *s, const char *stat)
+{
+	uint64_t steal;
+
+	return sscanf(stat, "cpu %*u %*u %*u %*u %*u %*u %*u %ju", &steal) == 1 && steal == 0 &&
+	       tk_tsc_cpu_flag(s->root, "hypervisor") > 0;
 }
 
 static void check_steal(const struct tk_subject *s, struct tk_finding *f)
@@ -43,8 +59,12 @@ static void check_steal(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s", strerror(ENOMEM));
 	} else if (tk_check_read_text(s, f, stat, size)) {
 		if (!stolen(stat, s->cpu, &share))
-			tk_check_found(f, TK_VERDICT_UNKNOWN, "no steal time of cpu %d is there",
+			tk_check_found(f, TK_VERDICT_UNKNOWN,
+				       "no steal time of cpu %d is there, or it went below 0",
 				       s->cpu);
+		else if (share <= 0 && tells_nothing(s, stat))
+			tk_check_found(f, TK_VERDICT_UNKNOWN,
+				       "0 on all cpus: this hypervisor may not tell");
 		else
 			tk_check_found(f,
 				       share >= FAIL_STEAL ? TK_VERDICT_FAIL

@@ -19,10 +19,32 @@ static bool is_chosen(const char *text, const char *word)
 	return strstr(text, want);
 }
 
+/*
+ * Since Linux 6.8 each size of page has a file of its own, and "inherit" there means the word above.
+ * @return the size in KiB that has "always"; 0: none has
+ */
+static unsigned int size_always(const struct tk_subject *s, bool above, bool *split)
+{
+	char path[96], text[64];
+
+	*split = false;
+	for (unsigned int kib = 8; kib <= 1u << 20; kib *= 2) {
+		snprintf(path, sizeof(path),
+			 "/sys/kernel/mm/transparent_hugepage/hugepages-%ukB/enabled", kib);
+		if (tk_tsc_file_read(s->root, path, text, sizeof(text)) <= 0)
+			continue;
+		*split = true;
+		if (is_chosen(text, "always") || (above && is_chosen(text, "inherit")))
+			return kib;
+	}
+	return 0;
+}
+
 static void check_thp(const struct tk_subject *s, struct tk_finding *f)
 {
+	unsigned int kib;
 	char text[128];
-	bool always;
+	bool always, split;
 
 	if (!tk_check_read_text(s, f, text, sizeof(text)))
 		return;
@@ -31,7 +53,14 @@ static void check_thp(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "not understood: \"%s\"", text);
 		return;
 	}
+	kib = size_always(s, always, &split);
+	always = split ? kib > 0 : always;
 	tk_check_found(f, always ? TK_VERDICT_WARN : TK_VERDICT_OK, "%s", text);
+	if (always && !is_chosen(text, "always")) {
+		tk_check_source(f, "/sys/kernel/mm/transparent_hugepage/hugepages-%ukB/enabled",
+				kib);
+		tk_check_found(f, TK_VERDICT_WARN, "always for pages of %u KiB", kib);
+	}
 	if (always)
 		tk_check_fix_echo(f, "madvise");
 }

@@ -9,6 +9,16 @@
 #define STATES_MAX 16 /* the kernel has ten at the most */
 #define QUICK_US   10 /* a quick wake-up: less than the scheduler takes to wake a thread anyway */
 
+static bool has_performance(const struct tk_subject *s)
+{
+	char path[96], names[256];
+
+	snprintf(path, sizeof(path),
+		 "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_available_governors", s->cpu);
+	return tk_tsc_file_read(s->root, path, names, sizeof(names)) < 0 ||
+	       tk_tsc_has_word(names, "performance");
+}
+
 static void check_governor(const struct tk_subject *s, struct tk_finding *f)
 {
 	char name[64];
@@ -17,24 +27,36 @@ static void check_governor(const struct tk_subject *s, struct tk_finding *f)
 		return;
 	tk_check_found(f, strcmp(name, "performance") ? TK_VERDICT_WARN : TK_VERDICT_OK, "%s",
 		       name);
-	if (f->verdict)
+	if (!f->verdict)
+		return;
+	if (has_performance(s))
 		tk_check_fix_echo(f, "performance");
+	else
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "modprobe cpufreq_performance: this kernel has no such governor yet");
 }
 
-/* The file of Intel's driver says 1 if turbo is off; that of the others says 1 if it is on. */
+/*
+ * Intel's driver has a file that says 1 if turbo is off. The others have one for all cpus that says
+ * 1 if it is on, and since Linux 6.7 one for the cpu, which decides.
+ */
 static void check_turbo(const struct tk_subject *s, struct tk_finding *f)
 {
-	int64_t off = 0, boost;
+	int64_t number = 0;
+	bool intel = true, off;
 
-	if (!tk_check_read_number(s, f, &off)) {
-		tk_check_source(f, "/sys/devices/system/cpu/cpufreq/boost");
-		if (!tk_check_read_number(s, f, &boost))
+	if (!tk_check_read_number(s, f, &number)) {
+		intel = false;
+		tk_check_source(f, "/sys/devices/system/cpu/cpu%d/cpufreq/boost", s->cpu);
+		if (!tk_check_exists(s, "%s", f->source))
+			tk_check_source(f, "/sys/devices/system/cpu/cpufreq/boost");
+		if (!tk_check_read_number(s, f, &number))
 			return;
-		off = boost == 0;
 	}
+	off = intel == !!number;
 	tk_check_found(f, off ? TK_VERDICT_OK : TK_VERDICT_WARN, off ? "off" : "on");
 	if (f->verdict)
-		tk_check_fix_echo(f, strstr(f->source, "no_turbo") ? "1" : "0");
+		tk_check_fix_echo(f, intel ? "1" : "0");
 }
 
 /* The idle states that are enabled: the longest wake-up, and the states that wake up slowly. */
@@ -73,14 +95,57 @@ static struct idle read_idle(const struct tk_subject *s)
 	return i;
 }
 
+/*
+ * The longest wake-up that somebody allows, of this cpu or of all: the kernel enters no state that
+ * takes longer (cpuidle_governor_latency_req()). The cpu's own file says "n/a" for 0, and 0 for no
+ * limit.
+ * @return whether there is a number; @us is then set
+ */
+static bool request_here(const struct tk_subject *s, int64_t *us)
+{
+	char path[96], text[32];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/power/pm_qos_resume_latency_us",
+		 s->cpu);
+	if (tk_tsc_file_read(s->root, path, text, sizeof(text)) <= 0)
+		return false;
+	if (!strcmp(text, "n/a")) {
+		*us = 0;
+		return true;
+	}
+	return tk_check_number_after(text, "", us) && *us > 0;
+}
+
+/* @return 0, -ERANGE: no number of the kernel's, or why it could not be read */
+static int request_everywhere(const struct tk_subject *s, int64_t *us)
+{
+	int32_t number = 0;
+	char bytes[sizeof(number) + 1];
+	ssize_t got = tk_tsc_file_read(s->root, "/dev/cpu_dma_latency", bytes, sizeof(bytes));
+
+	if (got != sizeof(number))
+		return got < 0 ? (int)got : -ERANGE;
+	memcpy(&number, bytes, sizeof(number));
+	*us = number;
+	return number < 0 ? -ERANGE : 0;
+}
+
 static void check_idle_states(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct idle i = read_idle(s);
+	int64_t us;
 
 	if (i.states == 0) {
 		tk_check_found(
 			f, TK_VERDICT_UNKNOWN,
 			"no idle state is listed: the hypervisor, or idle= at boot, decides");
+		return;
+	}
+	if (i.slow[0] && ((request_here(s, &us) && us <= QUICK_US) ||
+			  (!request_everywhere(s, &us) && us <= QUICK_US))) {
+		tk_check_found(f, TK_VERDICT_OK,
+			       "somebody asks for at most %jd us, so slower ones are not entered",
+			       (intmax_t)us);
 		return;
 	}
 	tk_check_found(f, i.slow[0] ? TK_VERDICT_WARN : TK_VERDICT_OK,
@@ -96,24 +161,26 @@ static void check_idle_states(const struct tk_subject *s, struct tk_finding *f)
 static void check_latency_request(const struct tk_subject *s, struct tk_finding *f)
 {
 	struct idle i = read_idle(s);
-	int32_t us = 0;
-	char bytes[sizeof(us) + 1];
-	ssize_t got = tk_tsc_file_read(s->root, f->source, bytes, sizeof(bytes));
+	int64_t us = 0, here;
+	int err = request_everywhere(s, &us);
 
-	if (got != sizeof(us)) {
+	if (request_here(s, &here) && here <= QUICK_US) {
+		tk_check_found(f, TK_VERDICT_OK, "%jd us, for this cpu", (intmax_t)here);
+		return;
+	}
+	if (err) {
 		tk_check_found(f, TK_VERDICT_UNKNOWN, "not readable: %s",
-			       got < 0 ? strerror((int)-got) : "it is no number of 32 bits");
-		if (got == -EACCES || got == -EPERM)
+			       err == -ERANGE ? "it is no number of 31 bits" : strerror(-err));
+		if (err == -EACCES || err == -EPERM)
 			tk_check_fix(f, TK_FIX_TEXT, "run as root");
 		return;
 	}
-	memcpy(&us, bytes, sizeof(us));
 	if (us <= QUICK_US || (i.states && !i.slow[0])) {
-		tk_check_found(f, TK_VERDICT_OK, "%d us%s", us,
+		tk_check_found(f, TK_VERDICT_OK, "%jd us%s", (intmax_t)us,
 			       us <= QUICK_US ? "" : ", and no slow idle state is enabled");
 		return;
 	}
-	tk_check_found(f, TK_VERDICT_WARN, "nobody asks for less than %d us", us);
+	tk_check_found(f, TK_VERDICT_WARN, "nobody asks for less than %jd us", (intmax_t)us);
 	tk_check_fix(
 		f, TK_FIX_TEXT,
 		"hold a request for 0 us while you measure: exec 3<> %s; printf '\\0\\0\\0\\0' >&3",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# boots: isolated plain partition
+# boots: isolated plain partition forms
 # What doctor says of cpu 3 is so, however the machine was booted.
 . tests/vm/tap.sh
 group=/sys/fs/cgroup
@@ -70,10 +70,69 @@ plain() {
 	check 'no partition, and none that is invalid' found_all ok isolation.partition
 	look --seconds 2
 	check 'ticks of a busy cpu' prints 'warn\|fail' found noise.ticks verdict
+	check 'a CPU quota is told, and that it made the gaps' quota
+	check 'root of a user namespace may lock no more memory' rootless
+	check 'other processes may be hidden in a pid namespace' hidden
+}
+
+# A command line that gives some parameters twice, and in other forms. What the kernel made of it is
+# in its log and in /sys; doctor says the same.
+forms() {
+	check 'the kernel took the last rcu_nocbs=' prints \
+		'Offload RCU callbacks from CPUs: 2-3[.]' dmesg
+	check 'rcu_nocbs is ok' found_all ok isolation.rcu_nocbs
+	check 'the kernel took the first nohz_full=, and the boot cpu out of it' \
+		is 2 cat /sys/devices/system/cpu/nohz_full
+	check 'and the first isolcpus=' is 2 cat /sys/devices/system/cpu/isolated
+	check 'so that neither has cpu 3' eval 'found_all fail isolation.domain &&
+		found_all warn isolation.nohz_full'
+	check 'one more behind them would not help' prints 'in place of' found \
+		isolation.nohz_full fix
+	$timekeeper doctor --cpu 1 --json >/tmp/doctor
+	check 'rcu_nocbs left cpu 1 out' found_all warn isolation.rcu_nocbs
+	$timekeeper doctor --cpu 0 --json >/tmp/doctor
+	check 'the boot cpu is told of' prints 'another cpu' found isolation.nohz_full fix
+}
+
+# Half of the time, for the second of the measurement.
+quota() {
+	echo +cpu >$group/cgroup.subtree_control && mkdir $group/quota &&
+		echo 50000 100000 >$group/quota/cpu.max || return
+	sh -c "echo \$\$ >$group/quota/cgroup.procs
+		$timekeeper doctor --cpu 3 --seconds 1 --json" >/tmp/doctor
+	rmdir $group/quota && echo -cpu >$group/cgroup.subtree_control
+	found_all warn load.quota && prints 'quota.* stopped' found noise.gaps fix
+}
+
+rootless() {
+	(ulimit -l 8192 && exec $timekeeper doctor --cpu 3 --json) >/tmp/doctor
+	found_all ok memory.memlock || return
+	(ulimit -l 8192 && exec unshare -U -r $timekeeper doctor --cpu 3 --json) >/tmp/doctor
+	found_all warn memory.memlock
+}
+
+hidden() {
+	unshare -m -p -f sh -c "mount -t proc proc /proc && exec taskset 1 \
+		$timekeeper doctor --cpu 3 --json" >/tmp/doctor
+	found_all unknown tasks.others
 }
 
 unbound_work() {
 	[ $((0x$(cat /sys/devices/virtual/workqueue/cpumask) & 8)) = 0 ] && echo ok || echo warn
+}
+
+# from_within CGROUP VERDICT: that of isolation.domain where that cgroup is all that is mounted.
+from_within() {
+	local root=/tmp/within status=0
+	mkdir -p $root/sys $root/proc
+	mount --bind /proc $root/proc && mount --rbind /sys $root/sys &&
+		mount --bind $group/$1 $root$group || return
+	$timekeeper doctor --root $root --cpu 3 --json >/tmp/doctor
+	found_all $2 isolation.domain || status=1
+	umount $root$group
+	umount -l $root/sys
+	umount $root/proc
+	return $status
 }
 
 partition() {
@@ -82,6 +141,10 @@ partition() {
 	# Since Linux 6.7 a partition keeps it away.
 	check 'unbound work is told of where it comes' found_all $(unbound_work) isolation.workqueue
 	check 'the tick is left' found_all warn isolation.nohz_full
+	check 'from within it, it is seen at the mount' from_within measured ok
+	mkdir $group/other
+	check 'from a container beside it, the scheduler tells' from_within other ok
+	rmdir $group/other
 	# No cpu is left for others.
 	echo 0-3 >$group/measured/cpuset.cpus
 	look
