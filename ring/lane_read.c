@@ -335,6 +335,27 @@ bool tk_lane_read(struct tk_lane_reader *r, struct tk_slot *out, size_t *n)
 	return whole && r->moved;
 }
 
+bool tk_lane_has(const struct tk_slot *slots, uint64_t size, uint64_t n)
+{
+	const struct tk_lane_reader r = { .slots = slots, .size = size };
+
+	return filled(&r, n);
+}
+
+/* By what tk_lane_read() goes on: the head, a chunk's last slot, the next slot and the three after
+ * it. */
+bool tk_lane_stirs(const struct tk_lane_reader *r)
+{
+	if (is_queue(r) || r->ended || r->n_pending || r->published > r->next)
+		return true;
+	if (__atomic_load_n(&r->head->published, __ATOMIC_RELAXED) > r->published)
+		return true;
+	for (uint64_t i = 0; i <= 3; i++)
+		if (filled(r, r->next + i))
+			return true;
+	return filled(r, r->next + TK_LANE_CHUNK - 1);
+}
+
 /*
  * The number of the push that left this tag in the slot at `at`; 0 if there is none within a lap of
  * the published head. A push is published at most a quarter of a lap later.

@@ -76,6 +76,19 @@ void tk_lane_reader_sync(struct tk_lane_reader *r);
  */
 void tk_lane_reader_end(struct tk_lane_reader *r);
 
+/**
+ * Whether tk_lane_read() may find anything: cheaper where lanes stand still. False: the reader is
+ * level with the writer, nothing is pending, and nothing has come. Of a queue, and of a lane that
+ * has ended, always true.
+ */
+bool tk_lane_stirs(const struct tk_lane_reader *r);
+
+/**
+ * Whether number n, or a newer one, has reached its slot, to see a lane stir that stood still at n:
+ * one cache miss, of which the writer has one, too, if it writes there.
+ */
+bool tk_lane_has(const struct tk_slot *slots, uint64_t size, uint64_t n);
+
 /** The writer was alive after all (a lane taken over, a lock lost and found): read on. */
 void tk_lane_reader_resume(struct tk_lane_reader *r);
 

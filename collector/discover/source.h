@@ -35,6 +35,8 @@ struct tk_source {
 	struct tk_part **lanes;    /* NULL: left out, or another reader has it */
 	uint32_t n_lanes;          /* looked at */
 	uint64_t tried_ns;         /* when its removal was last tried */
+	int wake;                  /* the watch of it; 0: none */
+	uint64_t hot_ns;           /* until then it is looked at often */
 	enum tk_lane_from from;    /* where to begin in lanes that have lost their beginning */
 	uint8_t *disabled;         /* by timer id: by `timekeeper disable` */
 	uint64_t unlisted;         /* delivered records that no series could be had for */

@@ -21,7 +21,7 @@ void tk_watched_make(void)
 		(void)mkdir(path, 0700);
 }
 
-static struct tk_watched *find(struct tk_watched_dirs *w, const char *path)
+static struct tk_watched *find(const struct tk_watched_dirs *w, const char *path)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (!strcmp(w->list[i].path, path))
@@ -82,8 +82,8 @@ static void enter(struct tk_watched *d, int place, char why[TK_WHY_MAX])
 	d->presence = fd;
 }
 
-struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, const char *path,
-				    char why[TK_WHY_MAX])
+struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, struct tk_wake *wake,
+				    const char *path, char why[TK_WHY_MAX])
 {
 	struct tk_watched *d = find(w, path);
 	char ignored[TK_WHY_MAX];
@@ -94,6 +94,7 @@ struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, const char *path,
 	if (!d)
 		return NULL;
 	place = tk_segments_open(path, ignored);
+	d->wake = place < 0 ? 0 : tk_wake_watch_place(wake, place);
 	if (place < 0) {
 		leave(d);
 		return d;
@@ -102,6 +103,13 @@ struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, const char *path,
 		enter(d, place, why);
 	close(place);
 	return d;
+}
+
+int tk_watched_wake(const struct tk_watched_dirs *w, const char *path)
+{
+	const struct tk_watched *d = find(w, path);
+
+	return d ? d->wake : 0;
 }
 
 void tk_watched_free(struct tk_watched_dirs *w)

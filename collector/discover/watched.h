@@ -15,12 +15,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "collector/discover/wake.h"
 #include "ring/place.h"
 
 struct tk_watched {
 	char *path;
 	int presence;  /* tk_presence_enter()'s descriptor; -1: not present */
 	unsigned slot; /* in it */
+	int wake;      /* the watch of it; 0: none */
 	bool told;     /* people were told why it is not present */
 	dev_t dev;     /* the file that `presence` is of */
 	ino_t ino;
@@ -37,11 +39,14 @@ void tk_watched_make(void);
 
 /**
  * Enter a directory, if this collector is not present in it yet, or the directory is another one by
- * now.
+ * now; and have it wake the collecting thread.
  * @why: to be told to people; "" if there is nothing to tell. @return NULL: no memory
  */
-struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, const char *path,
-				    char why[TK_WHY_MAX]);
+struct tk_watched *tk_watched_enter(struct tk_watched_dirs *w, struct tk_wake *wake,
+				    const char *path, char why[TK_WHY_MAX]);
+
+/** The watch of a directory; 0: none. */
+int tk_watched_wake(const struct tk_watched_dirs *w, const char *path);
 
 void tk_watched_free(struct tk_watched_dirs *w);
 

@@ -39,9 +39,24 @@ static uint64_t poll_interval(const struct tk_drainer *d, uint64_t now_ns)
 	return now_ns - d->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(d->fill_ns);
 }
 
+#define FILL_MAX_NS (8.0 * (double)TK_POLL_MAX_NS)
+
+static void drain_part(const struct tk_drainer *d, struct tk_part *p, uint64_t now_ns,
+		       uint64_t elapsed_ns, struct tk_drained *sum)
+{
+	struct tk_drained own = { .fill_ns = FILL_MAX_NS };
+
+	tk_part_drain(p, spins(d) ? now_ns : 0, elapsed_ns, &own);
+	p->fill_ns = own.fill_ns;
+	sum->records += own.records;
+	sum->lost += own.lost;
+	if (own.fill_ns < sum->fill_ns)
+		sum->fill_ns = own.fill_ns;
+}
+
 static void drain(struct tk_drainer *d, uint64_t now_ns)
 {
-	struct tk_drained sum = { .fill_ns = 8.0 * (double)TK_POLL_MAX_NS };
+	struct tk_drained sum = { .fill_ns = FILL_MAX_NS };
 	uint64_t elapsed = now_ns - d->polled_ns;
 
 	d->polled_ns = now_ns;
@@ -50,9 +65,12 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	d->polls++;
 	if (elapsed > d->gap_ns)
 		d->gap_ns = elapsed;
-	for (struct tk_part *p = d->parts; p; p = p->next)
+	tk_parts_look(&d->parts);
+	if (d->parts.quiet && d->parts.fill_ns < sum.fill_ns)
+		sum.fill_ns = d->parts.fill_ns;
+	for (struct tk_part *p = d->parts.moving; p; p = p->next)
 		if (!p->seg->bad)
-			tk_part_drain(p, spins(d) ? now_ns : 0, elapsed, &sum);
+			drain_part(d, p, now_ns, elapsed, &sum);
 	if (sum.records)
 		d->moved_ns = now_ns;
 	if (sum.lost)
@@ -114,6 +132,8 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 /* Losses are settled first, so that no timer is ever told to have lost more than its process. */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
+	uint64_t before = p->figures.delivered + p->figures.lost;
+
 	tk_part_look_for_timers(p);
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		tk_part_settle_lane(p, i);
@@ -129,6 +149,7 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
 					   .kind = TK_PARCEL_MARK });
 	p->agg.n_marks = 0;
 	tk_part_look_at_lanes(p);
+	p->still = p->figures.delivered + p->figures.lost == before;
 }
 
 /* The kernel gathers pages that were faulted in, some ten a cpu, and seconds later sends a worker
@@ -177,8 +198,12 @@ static void count_disturbances(struct tk_drainer *d)
 static void take_round(struct tk_drainer *d)
 {
 	tk_clock_guard_update(&d->guard, d->master_clock);
-	for (struct tk_part *p = d->parts; p; p = p->next)
+	tk_parts_check(&d->parts);
+	for (struct tk_part *p = d->parts.moving; p; p = p->next)
 		hand_over(d, p);
+	/* One that spins leaves each lane alone for a while, which only tk_part_drain() does. */
+	if (!spins(d))
+		tk_parts_settle(&d->parts);
 	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally
 	 * while these are out. */
 	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->pool.out))
@@ -192,15 +217,16 @@ static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
 	if (!p->pool) {
 		tk_part_begin(p, &d->pool, &d->guard);
-		p->next = d->parts;
-		d->parts = p;
+		tk_parts_add(&d->parts, p);
 	}
+	tk_parts_move(&d->parts, p);
 	tk_part_add(p, lane);
 	d->warm = false;
 }
 
 static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 {
+	tk_parts_move(&d->parts, p);
 	p->ended = ended;
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		tk_part_end_lane(p, i);
@@ -210,12 +236,7 @@ static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 
 static void release(struct tk_drainer *d, struct tk_part *p)
 {
-	struct tk_part **link = &d->parts;
-
-	while (*link && *link != p)
-		link = &(*link)->next;
-	if (*link)
-		*link = p->next;
+	tk_parts_remove(&d->parts, p);
 	tk_part_release(p);
 	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_RELEASED });
 	flush(d);
@@ -372,6 +393,7 @@ void tk_drainer_free(struct tk_drainer *d)
 	tk_channel_free(d->parcels);
 	tk_channel_free(d->empties);
 	tk_tally_pool_free(&d->pool);
+	tk_parts_free(&d->parts);
 	free(d->burst);
 	free(d->held);
 	free(d);

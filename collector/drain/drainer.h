@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #include "collector/drain/figures.h"
-#include "collector/drain/part.h"
+#include "collector/drain/parts.h"
 #include "ring/bell.h"
 #include "ring/channel.h"
 #include "tsc/guard.h"
@@ -82,7 +82,7 @@ struct tk_drainer {
 	/* The drainer's own. */
 	struct tk_clock_guard guard;
 	struct tk_tally_pool pool;
-	struct tk_part *parts;
+	struct tk_parts parts;
 	struct tk_parcel *burst;
 	unsigned n_burst;
 	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */

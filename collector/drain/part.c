@@ -207,6 +207,28 @@ void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, stru
 	}
 }
 
+bool tk_part_stirs(const struct tk_part *p)
+{
+	for (uint32_t i = 0; i < p->n_lanes; i++)
+		if (tk_lane_stirs(&p->lanes[i].reader))
+			return true;
+	return false;
+}
+
+bool tk_part_is_level(const struct tk_part *p)
+{
+	uint64_t passed = 0;
+
+	for (uint32_t i = 0; i < p->n_lanes; i++) {
+		const struct tk_lane_reader *r = &p->lanes[i].reader;
+
+		if (tk_account_wants(&p->lanes[i].account, r->lost))
+			return false;
+		passed += r->delivered + r->lost;
+	}
+	return !p->ended && passed == p->figures.delivered + p->figures.lost && !tk_part_stirs(p);
+}
+
 static bool is_read(const struct tk_part *p)
 {
 	for (uint32_t i = 0; i < p->n_lanes; i++) {

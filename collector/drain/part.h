@@ -64,6 +64,8 @@ struct tk_part {
 	uint64_t *lost;         /* by timer: settled, and not handed over yet */
 	bool ended;             /* its writer is dead, or its segment closed */
 	unsigned read;          /* so many times all was read when tallies were swapped */
+	bool still;             /* the last hand-over had nothing new */
+	double fill_ns;         /* as of its last drain: struct tk_drained */
 	struct tk_part_figures figures;
 	struct tk_part *next; /* in its drainer's list; `pool` is set while it is there */
 
@@ -115,6 +117,12 @@ struct tk_drained {
  * that were found empty a moment ago are left alone.
  */
 void tk_part_drain(struct tk_part *p, uint64_t now_ns, uint64_t elapsed_ns, struct tk_drained *sum);
+
+/** Whether tk_part_drain() may find anything. Cheaper than that, and exact. */
+bool tk_part_stirs(const struct tk_part *p);
+
+/** It was handed over: whether nothing has come since, nothing is missing, and nothing stirs. */
+bool tk_part_is_level(const struct tk_part *p);
 
 /** Find out how many timers there are by now. A system call. */
 void tk_part_look_for_timers(struct tk_part *p);

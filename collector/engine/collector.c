@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 #include "collector/engine/placing.h"
 
 #define MS            UINT64_C(1000000)
-#define SCAN_NS       (250 * MS)
-#define PEEK_NS       (20 * MS)
+#define SCAN_NS       (250 * MS) /* where something cannot be watched */
+#define LOOK_NS       (20 * MS)  /* likewise, and for a while after something happened */
 #define REFINE_NS     TK_SECOND_NS
 #define TAKE_NS       (250 * MS)
 #define FINISH_NS     (10 * TK_SECOND_NS) /* of what has ended, what is not read by then is left */
@@ -121,12 +122,19 @@ static void ask(struct tk_collector *c)
 	c->take_ns = c->now_ns + TAKE_NS;
 }
 
+static void look(struct tk_collector *c)
+{
+	if (due(&c->look_ns, LOOK_NS, c->now_ns) && tk_look(c))
+		c->scan_ns = c->now_ns;
+	if (c->now_ns < c->scan_ns)
+		return;
+	tk_scan(c);
+	c->scan_ns = c->now_ns + (c->wake.works && !c->unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
+}
+
 static void turn(struct tk_collector *c)
 {
-	if (due(&c->peek_ns, PEEK_NS, c->now_ns) && tk_scan_peek(c))
-		c->scan_ns = c->now_ns;
-	if (due(&c->scan_ns, SCAN_NS, c->now_ns))
-		tk_scan(c);
+	look(c);
 	tk_round_receive(c);
 	if (c->rounding)
 		return;
@@ -140,16 +148,23 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void sleep_until_due(const struct tk_collector *c)
+/* Woken, it does not listen again for LOOK_NS: who makes events all the time costs no more than
+ * looking by the clock. */
+static void sleep_until_due(struct tk_collector *c)
 {
-	uint64_t until = earliest(c->scan_ns, c->peek_ns);
+	bool listens = tk_look_may_wait(c);
+	struct pollfd wake = { .fd = c->wake.fd, .events = POLLIN };
+	uint64_t until = listens ? c->scan_ns : earliest(c->scan_ns, c->look_ns);
+	uint64_t now = tk_now_ns(CLOCK_MONOTONIC);
 	struct timespec t;
 
 	until = earliest(until,
 			 c->rounding ? c->now_ns + ANSWER_NS : earliest(c->close_ns, c->take_ns));
+	until = until > now ? until - now : 0;
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
 	t.tv_nsec = (long)(until % TK_SECOND_NS);
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+	if (ppoll(&wake, listens, &t, NULL) > 0)
+		c->look_ns = 0;
 }
 
 static void *collect(void *arg)
@@ -159,6 +174,7 @@ static void *collect(void *arg)
 	pthread_setname_np(pthread_self(), "tk-collector");
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_wake_open(&c->wake);
 	c->scan_ns = c->gap_shown_ns = c->now_ns;
 	c->refine_ns = c->now_ns + REFINE_NS;
 	c->take_ns = c->now_ns + TAKE_NS;

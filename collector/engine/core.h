@@ -3,7 +3,8 @@
  * collector/engine/core.h - the inside of the engine. Only its own .c files and tests include this.
  *
  *	collector.c	open, close, wait; the thread and what is due in it
- *	scan.c		finds segments, and assigns their lanes to drainers
+ *	scan.c		finds segments, and attaches them
+ *	look.c		looks after those that are attached, and gives their lanes to drainers
  *	placing.c	chooses the drainer of a lane, and where drainers run
  *	round.c		asks the drainers, and moves what they hand over into series
  *	interval.c	closes an interval: series into datapoints
@@ -59,11 +60,15 @@ struct tk_collector {
 	uint64_t held_segments, held_timers; /* attached so far in this scan */
 	struct tk_dirs dirs;                 /* as of the last scan */
 	struct tk_watched_dirs watched;
-	uint64_t dirs_changed; /* their times of change, summed up */
-	bool scanned;          /* at least once: what appears from now on is new */
-	uint64_t now_ns;       /* CLOCK_MONOTONIC, read at the beginning of this turn */
+	struct tk_wake wake;
+	size_t unwatched; /* directories and segments that cannot wake us, as of the last scan */
+	uint64_t dirs_changed; /* the times of change of such directories, summed up */
+	/* Until when to look often, and to list the directories often: something happened. */
+	uint64_t hot_ns, listing_ns;
+	bool scanned;    /* at least once: what appears from now on is new */
+	uint64_t now_ns; /* CLOCK_MONOTONIC, read at the beginning of this turn */
 	/* When each is due, CLOCK_MONOTONIC. */
-	uint64_t peek_ns, scan_ns, refine_ns, take_ns, close_ns;
+	uint64_t look_ns, scan_ns, all_ns, refine_ns, take_ns, close_ns;
 	bool rounding;       /* a round is open: drainers were asked for what they have */
 	bool closing;        /* an interval ends with this round */
 	bool finishing;      /* and it is the last one */
@@ -91,13 +96,28 @@ void tk_scan_free(struct tk_collector *c);
 /**
  * Pick up a source's new timers and lanes, and note what is wrong with it. @return 0 or -EBADMSG
  */
-int tk_scan_refresh(struct tk_collector *c, struct tk_source *s);
+int tk_look_refresh(struct tk_collector *c, struct tk_source *s);
+
+/** A source was just attached: have it wake us, and look at all of it. */
+void tk_look_first(struct tk_collector *c, struct tk_source *s);
+
+/** Look after all sources that are not watched, and each TK_LOOK_AT_ALL_NS after the others. */
+void tk_look_at_all(struct tk_collector *c);
+
+#define TK_LOOK_AT_ALL_NS (2 * TK_SECOND_NS)
+
+/** Remember when those directories changed that are not watched: before they are listed. */
+void tk_look_note_dirs(struct tk_collector *c);
 
 /**
- * Pick up new lanes; costs a microsecond, takes no lock. @return whether a scan is due: a directory
- * changed, or a segment is being made
+ * Look at those sources that something happened to, and at those that are not watched: some us
+ * each. Takes no lock. @return whether a scan is due: a directory changed, or a segment is being
+ * made
  */
-bool tk_scan_peek(struct tk_collector *c);
+bool tk_look(struct tk_collector *c);
+
+/** Whether nothing needs to be looked at before `wake` says so, or the next scan. */
+bool tk_look_may_wait(const struct tk_collector *c);
 
 /** Send an order to a drainer. While its channel is full, receive from it. */
 void tk_round_order(struct tk_collector *c, struct tk_drainer *d, enum tk_order_kind kind,

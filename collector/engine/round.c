@@ -244,7 +244,7 @@ static void take_timer(struct tk_collector *c, struct tk_source *src, const stru
 
 	/* Its name may have come after the last refresh. */
 	if (!src->left && p->timer >= src->seg->info.n_timers && !src->broken)
-		(void)tk_scan_refresh(c, src);
+		(void)tk_look_refresh(c, src);
 	if (!src->left && p->timer < src->seg->info.n_timers)
 		s = series_of(c, src, p->timer);
 	if (s && p->lost) {
@@ -326,8 +326,11 @@ static void detach_released(struct tk_collector *c)
 
 		for (size_t k = 0; k < s->n_parts; k++)
 			gone = gone && s->parts[k].part->released;
-		if (s->seg && gone)
-			tk_source_detach(s);
+		if (!s->seg || !gone)
+			continue;
+		tk_source_detach(s);
+		if (s->done) /* it may be removed now */
+			c->scan_ns = c->now_ns;
 	}
 }
 
@@ -381,7 +384,7 @@ static void end_round(struct tk_collector *c)
 			continue;
 		tk_source_sum_up(s);
 		if (s->finished && !s->broken) /* timers of its last moments */
-			(void)tk_scan_refresh(c, s);
+			(void)tk_look_refresh(c, s);
 		adopt(c, s);
 	}
 	for (size_t i = 0; i < c->n_drainers; i++)

@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/discover/dirs.h"
 #include "collector/engine/core.h"
-#include "collector/engine/placing.h"
 #include "collector/machine/list.h"
 #include "collector/machine/printable.h"
 
@@ -55,46 +53,6 @@ static int by_place(const void *a, const void *b)
 	int order = strcmp(x->info.name, y->info.name);
 
 	return order ? order : strcmp(x->dir, y->dir);
-}
-
-/* Assign new lanes to drainers. Where no part can be had, the next look tries again. */
-static void assign_lanes(struct tk_collector *c, struct tk_source *s)
-{
-	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
-		const struct tk_lane_head *lane = &s->seg->lanes[i].info;
-		struct tk_drainer *d = tk_placing_choose(c, lane->node_had >= 0 ? lane->node_had
-										: lane->node_asked);
-		struct tk_part *part = d ? tk_source_part(s, d) : NULL;
-
-		if (!part)
-			break;
-		s->lanes[i] = part;
-		part->asked++;
-		d->lanes++;
-		part->asked_small += lane->pages == TK_PAGES_SMALL;
-		d->small_lanes += lane->pages == TK_PAGES_SMALL;
-		tk_segment_fault_in(s->seg, i);
-		tk_round_order(c, d, TK_ORDER_LANE, part, i);
-		if (s->ended) /* a queue that another reader held until now */
-			tk_round_order(c, d, TK_ORDER_END, part, 0);
-	}
-}
-
-/* Update whether the owner lives and which timers are disabled. The latter only the owner may read:
- * of another user's segment it is not known. */
-static void update_owner(struct tk_collector *c, struct tk_source *s)
-{
-	enum tk_owner owner = tk_segment_owner(s->seg);
-	bool ended = owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
-
-	s->info.owner = owner;
-	tk_segment_disabled(s->seg, s->disabled);
-	if (ended == s->ended)
-		return;
-	if (ended && tk_source_refresh(s) == 0) /* lanes and timers of its last moments */
-		assign_lanes(c, s);
-	tk_round_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
-	s->ended = ended;
 }
 
 static int slot_of(const struct tk_watched *w)
@@ -150,8 +108,7 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 	c->held_timers += seg->info.max_timers;
 	c->held_segments++;
 	tk_source_enter(s, slot_of(w));
-	assign_lanes(c, s);
-	update_owner(c, s);
+	tk_look_first(c, s);
 	return 0;
 }
 
@@ -247,11 +204,12 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 static void scan_dir(struct tk_collector *c, const char *dir)
 {
 	char why[TK_WHY_MAX] = "";
-	struct visit v = { c, tk_watched_enter(&c->watched, dir, why) };
+	struct visit v = { c, tk_watched_enter(&c->watched, &c->wake, dir, why) };
 	int err;
 
 	if (!v.watched)
 		return;
+	c->unwatched += !v.watched->wake;
 	if (why[0])
 		tk_notes_add(
 			&c->notes,
@@ -276,27 +234,6 @@ static void try_remove(struct tk_collector *c)
 	}
 }
 
-int tk_scan_refresh(struct tk_collector *c, struct tk_source *s)
-{
-	int err = tk_source_refresh(s);
-
-	if (err)
-		s->broken = true;
-	if (s->why[0] || s->broken)
-		tk_notes_add(&c->notes, "%s/%s: %s%s", s->dir, s->info.name,
-			     s->why[0] ? s->why : strerror(-err), s->broken ? "; detached" : "");
-	s->why[0] = '\0';
-	return err;
-}
-
-static void look_after(struct tk_collector *c, struct tk_source *s)
-{
-	if (tk_scan_refresh(c, s))
-		return;
-	assign_lanes(c, s);
-	update_owner(c, s);
-}
-
 static void forget(struct tk_collector *c, struct tk_source *s)
 {
 	c->gone.delivered += s->info.delivered;
@@ -314,6 +251,7 @@ void tk_scan_free(struct tk_collector *c)
 	tk_refused_free(&c->refused);
 	tk_dirs_free(&c->dirs);
 	tk_watched_free(&c->watched);
+	tk_wake_close(&c->wake);
 }
 
 /* Free what is detached and no longer in its directory. */
@@ -333,38 +271,12 @@ static void forget_gone(struct tk_collector *c)
 	tk_refused_end_scan(&c->refused);
 }
 
-/* A number that changes when a name comes or goes in any directory. */
-static uint64_t dirs_changed(const struct tk_collector *c)
+/* Root looks into every user's directory, also those that are made later. */
+static void watch_shared(struct tk_collector *c)
 {
-	char why[TK_WHY_MAX];
-	uint64_t sum = 0;
-	struct stat st;
-
-	for (size_t i = 0; i < c->dirs.n; i++) {
-		int fd = tk_segments_open(c->dirs.path[i], why);
-
-		if (fd < 0)
-			continue;
-		if (fstat(fd, &st) == 0)
-			sum += (uint64_t)st.st_mtim.tv_sec * TK_SECOND_NS +
-			       (uint64_t)st.st_mtim.tv_nsec;
-		close(fd);
-	}
-	return sum;
-}
-
-bool tk_scan_peek(struct tk_collector *c)
-{
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
-
-		if (!s->seg || s->broken || s->left || s->ended)
-			continue;
-		if (tk_source_refresh(s) < 0)
-			return true;
-		assign_lanes(c, s);
-	}
-	return c->refused.making || dirs_changed(c) != c->dirs_changed;
+	if (!c->options.dir && geteuid() == 0 && !secure_getenv("TIMEKEEPER_DIR") &&
+	    !tk_wake_watch_shared(&c->wake))
+		c->unwatched++;
 }
 
 void tk_scan(struct tk_collector *c)
@@ -373,21 +285,21 @@ void tk_scan(struct tk_collector *c)
 
 	if (!c->scanned && !c->options.dir)
 		tk_watched_make();
+	c->unwatched = 0;
+	watch_shared(c);
 	count_held(c);
-	c->dirs_changed = dirs_changed(c);
 	for (size_t i = 0; i < c->n_sources; i++)
 		c->sources[i]->listed = false;
 	tk_refused_begin_scan(&c->refused);
 	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
-		for (size_t i = 0; i < dirs.n; i++)
-			scan_dir(c, dirs.path[i]);
 		tk_dirs_free(&c->dirs);
 		c->dirs = dirs;
+		tk_look_note_dirs(c);
+		for (size_t i = 0; i < c->dirs.n; i++)
+			scan_dir(c, c->dirs.path[i]);
 		try_remove(c);
 		forget_gone(c);
 	}
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg && !c->sources[i]->broken && !c->sources[i]->left)
-			look_after(c, c->sources[i]);
+	tk_look_at_all(c);
 	c->scanned = true;
 }

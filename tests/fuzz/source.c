@@ -72,7 +72,7 @@ static void close_collector(struct tk_collector *c)
 	round_of(c); /* and gone */
 	for (size_t i = 0; i < c->n_sources; i++)
 		REQUIRE(!c->sources[i]->seg);
-	REQUIRE(!drainer->parts && drainer->lanes == 0);
+	REQUIRE(!drainer->parts.moving && !drainer->parts.quiet && drainer->lanes == 0);
 	tk_scan_free(c);
 	tk_shown_free(&c->shown);
 	free(c->drainers);
@@ -221,7 +221,7 @@ static void step(struct tk_collector *c, struct fuzz_input *in)
 		tk_scan(c);
 		break;
 	case 1:
-		tk_scan_peek(c);
+		tk_look(c);
 		break;
 	case 2:
 		drain(c);
