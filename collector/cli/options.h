@@ -32,13 +32,21 @@ enum tk_exit {
 
 enum tk_format { TK_FORMAT_TABLE, TK_FORMAT_JSONL, TK_FORMAT_CSV };
 
+#define TK_TEXTS_MAX 16u
+
+/** The values of an option that may be repeated. */
+struct tk_texts {
+	const char *text[TK_TEXTS_MAX];
+	size_t n;
+};
+
 /** Everything that can be said on a command line. */
 struct tk_args {
 	const struct tk_command *command;
 	struct tk_collector_options collector;
-	const char *timer; /* shell pattern; NULL: all */
-	int format;        /* enum tk_format */
-	uint64_t count;    /* intervals; 0: until told to stop */
+	struct tk_texts timers; /* shell patterns, any of which may match; none: all */
+	int format;             /* enum tk_format */
+	uint64_t count;         /* intervals; 0: until told to stop */
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	bool help, version, man;
@@ -59,11 +67,12 @@ struct tk_args {
 enum tk_option_type {
 	TK_OPTION_FLAG,     /* bool */
 	TK_OPTION_TEXT,     /* const char * */
+	TK_OPTION_TEXTS,    /* struct tk_texts: may be repeated */
 	TK_OPTION_COUNT,    /* uint64_t, at least 1 */
 	TK_OPTION_PID,      /* uint32_t */
 	TK_OPTION_CPU,      /* int */
 	TK_OPTION_CPUS,     /* struct tk_tsc_cpus */
-	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, ms or s; 10 ms to 60 s */
+	TK_OPTION_INTERVAL, /* uint64_t ns, from a number with ns, us, µs, ms or s; 10 ms to 60 s */
 	TK_OPTION_TIME,     /* the same, of any length */
 	TK_OPTION_POLL,     /* the same, or "spin" for 1 */
 	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G: 1,024 each */
@@ -142,7 +151,7 @@ int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *te
 /** What an option takes, in words, such as "10ms to 60s". @return text, or a constant */
 const char *tk_option_takes(const struct tk_option *o, char text[64]);
 
-/** "100ms" and the like, in ns. @return 0 or -EINVAL */
+/** "100ms", "1.5 s" and the like, in ns; all that the program prints. @return 0 or -EINVAL */
 int tk_parse_time(const char *text, uint64_t *ns);
 
 /* --- help: help.c ----------------------------------------------------------------------------- */

@@ -13,16 +13,17 @@
 #define RATE_MAX UINT64_C(1000000000)
 #define CPU_MAX  4095u
 
-/* A number without sign, and the unit that follows it. */
+/* A decimal number without sign, and the unit that follows it, after a space or not. */
 static int parse_number(const char *text, double *number, const char **unit)
 {
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	char *end;
 
-	if (*text < '0' || *text > '9')
+	if (*text < '0' || *text > '9' || hex)
 		return -EINVAL;
 	errno = 0;
 	*number = strtod(text, &end);
-	*unit = end;
+	*unit = *end == ' ' && end[1] ? end + 1 : end;
 	return errno || end == text ? -EINVAL : 0;
 }
 
@@ -48,8 +49,11 @@ static int parse_scaled(const char *text, const char *const units[], const doubl
 
 int tk_parse_time(const char *text, uint64_t *ns)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s", NULL };
-	static const double scales[] = { 1, 1e3, 1e6, 1e9 };
+	/* Unicode has two letters for micro: the sign, and the Greek mu. */
+	static const char *const units[] = {
+		"ns", "us", "\u00b5s", "\u03bcs", "ms", "s", NULL,
+	};
+	static const double scales[] = { 1, 1e3, 1e3, 1e3, 1e6, 1e9 };
 
 	return parse_scaled(text, units, scales, ns);
 }
@@ -62,11 +66,11 @@ static int parse_size(const char *text, uint64_t *bytes)
 	return parse_scaled(text, units, scales, bytes);
 }
 
-/* A whole number of records. */
+/* A whole number of records. The display has k for a thousand. */
 static int parse_rate(const char *text, uint64_t *rate)
 {
-	static const char *const units[] = { "", "K", "M", "G", NULL };
-	static const double scales[] = { 1, 1e3, 1e6, 1e9 };
+	static const char *const units[] = { "", "K", "k", "M", "G", NULL };
+	static const double scales[] = { 1, 1e3, 1e3, 1e6, 1e9 };
 	int err = parse_scaled(text, units, scales, rate);
 
 	return err || *rate > RATE_MAX ? -EINVAL : 0;
@@ -155,6 +159,14 @@ static int parse_choice(const char *choices, const char *text, int *place)
 	}
 }
 
+static int add_text(struct tk_texts *texts, const char *text)
+{
+	if (!*text || texts->n == TK_TEXTS_MAX)
+		return -EINVAL;
+	texts->text[texts->n++] = text;
+	return 0;
+}
+
 int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *text)
 {
 	void *to = (char *)a + o->offset;
@@ -166,6 +178,8 @@ int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *te
 	case TK_OPTION_TEXT:
 		*(const char **)to = text;
 		return *text ? 0 : -EINVAL;
+	case TK_OPTION_TEXTS:
+		return add_text(to, text);
 	case TK_OPTION_COUNT:
 		return parse_count(o, text, to);
 	case TK_OPTION_PID:
@@ -196,6 +210,7 @@ const char *tk_option_takes(const struct tk_option *o, char text[64])
 {
 	static const char *const takes[] = {
 		[TK_OPTION_TEXT] = "a word",
+		[TK_OPTION_TEXTS] = "a word, 16 times at the most",
 		[TK_OPTION_COUNT] = "a whole number from 1 on",
 		[TK_OPTION_PID] = "a process's number",
 		[TK_OPTION_CPU] = "a cpu's number",

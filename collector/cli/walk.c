@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #define SAID_MAX 32u /* sentences about entries that are no segments; the rest is counted */
 
 struct walk {
-	const struct tk_args *args;
+	const struct tk_args *args; /* NULL: every segment, and no word about what is none */
 	void (*each)(void *arg, const struct tk_found *f);
 	void *arg;
 	const char *outcome; /* of an entry that is no segment */
@@ -29,32 +30,16 @@ const char *tk_owner_name(uint32_t owner)
 	return owner < sizeof(names) / sizeof(names[0]) ? names[owner] : "unknown";
 }
 
-void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
-{
-	if (refused)
-		tk_say("nothing that this program can read in %s: what is there was skipped, as "
-		       "said above",
-		       where);
-	else if (a->collector.app || a->collector.pid)
-		tk_say("no segment in %s that --app and --pid let through; `timekeeper ls` shows "
-		       "all",
-		       where);
-	else
-		tk_say("no segment in %s: nothing that is instrumented runs there; start a program "
-		       "that calls tk_open(), or name its directory with --dir",
-		       where);
-}
-
 static bool wanted(const struct tk_args *a, const struct tk_segment *s)
 {
-	return (!a->collector.app || !strcmp(a->collector.app, s->info.app)) &&
-	       (!a->collector.pid || a->collector.pid == s->info.pid);
+	return !a || ((!a->collector.app || !strcmp(a->collector.app, s->info.app)) &&
+		      (!a->collector.pid || a->collector.pid == s->info.pid));
 }
 
 /* Somebody may have made thousands of them, so that only the first are named. */
 static void say_refused(const struct walk *w, const char *dir, const char *name, const char *why)
 {
-	if (w->refused <= SAID_MAX)
+	if (w->args && w->refused <= SAID_MAX)
 		tk_say("%s/%s: %s; %s", dir, name, why, w->outcome);
 }
 
@@ -85,7 +70,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	}
 	tk_printable(shown, sizeof(shown), dir);
 	if (wanted(w->args, s)) {
-		if (why[0])
+		if (why[0] && w->args)
 			tk_say("%s/%s: %s", dir, name, why);
 		f.owner = tk_segment_owner(s);
 		w->segments++;
@@ -93,6 +78,59 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 		w->each(w->arg, &f);
 	}
 	tk_segment_detach(s);
+}
+
+#define RUNNING_MAX 8u
+
+/* What runs, for those who asked for something else: "gateway[4242], hello[17]". */
+struct running {
+	char text[RUNNING_MAX * (TK_NAME_MAX + 16)];
+	size_t used;
+	unsigned n;
+};
+
+static void add_running(void *arg, const struct tk_found *f)
+{
+	struct running *r = arg;
+
+	if (f->owner != TK_OWNER_ALIVE || r->n++ >= RUNNING_MAX)
+		return;
+	r->used +=
+		(size_t)snprintf(r->text + r->used, sizeof(r->text) - r->used, "%s%s[%" PRIu32 "]",
+				 r->used ? ", " : "", f->segment->info.app, f->segment->info.pid);
+}
+
+static void say_running(const char *where, const struct tk_args *a)
+{
+	struct running r = { .n = 0 };
+	struct walk w = { .each = add_running, .arg = &r };
+	struct tk_dirs dirs;
+	char why[TK_WHY_MAX];
+
+	if (tk_dirs_list(&dirs, a->collector.dir) == 0) {
+		for (size_t i = 0; i < dirs.n; i++)
+			tk_dirs_each(dirs.path[i], why, visit, &w);
+		tk_dirs_free(&dirs);
+	}
+	if (r.n > RUNNING_MAX)
+		snprintf(r.text + r.used, sizeof(r.text) - r.used, " and %u more",
+			 r.n - RUNNING_MAX);
+	tk_say("no segment in %s that --app and --pid let through; %s%s", where,
+	       r.n ? "there run " : "nothing that is instrumented runs there", r.text);
+}
+
+void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
+{
+	if (refused)
+		tk_say("nothing that this program can read in %s: what is there was skipped, as "
+		       "said above",
+		       where);
+	else if (a->collector.app || a->collector.pid)
+		say_running(where, a);
+	else
+		tk_say("no segment in %s: nothing that is instrumented runs there; start a program "
+		       "that calls tk_open(), or name its directory with --dir",
+		       where);
 }
 
 int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f), void *arg,

@@ -61,7 +61,7 @@ int tk_cmd_clean(const struct tk_args *a, FILE *out)
 	struct clean c = { .out = out, .force = a->force };
 	int code = tk_walk(a, clean_one, &c, not_removed);
 
-	if (code != TK_EXIT_OK)
+	if (code != TK_EXIT_OK && code != TK_EXIT_NOTHING)
 		return code;
 	if (c.dead == 0)
 		fprintf(out, "nothing to remove: no segment of a dead process\n");

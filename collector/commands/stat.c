@@ -22,6 +22,9 @@
 #define INTERVALS_MIB 64u
 #define FINISH_MS     15000
 
+/* Lines for people come at a pace that can be read. */
+#define INTERVAL_NS UINT64_C(1000000000)
+
 struct stat_run {
 	const struct tk_args *args;
 	FILE *out;
@@ -37,11 +40,20 @@ struct stat_run {
 	bool aside;   /* and that samples are set aside */
 };
 
+static bool matches(const struct tk_texts *patterns, const char *name)
+{
+	bool any = patterns->n == 0;
+
+	for (size_t i = 0; i < patterns->n && !any; i++)
+		any = !fnmatch(patterns->text[i], name, 0);
+	return any;
+}
+
 /* Data of processes that were dead before this collector came is shown when asked for. */
 static bool is_wanted(const struct stat_run *r, const char *timer, bool found_dead)
 {
 	return (!found_dead || r->args->collector.oldest) &&
-	       (!r->args->timer || !timer || !fnmatch(r->args->timer, timer, 0));
+	       (!timer || matches(&r->args->timers, timer));
 }
 
 static bool has_wanted(const struct stat_run *r, const struct tk_interval *i)
@@ -178,10 +190,11 @@ static int nothing(const struct stat_run *r, const struct tk_snapshot *s)
 		else
 			living = true;
 	}
-	if (r->args->timer && (living || (dead && r->args->collector.oldest)))
+	if (r->args->timers.n && (living || (dead && r->args->collector.oldest)))
 		return tk_usage(r->args->command,
-				"no timer matches --timer %.128s, and `timekeeper ls` names them",
-				r->args->timer);
+				"no timer matches --timer %.128s%s, and `timekeeper ls` names them",
+				r->args->timers.text[0],
+				r->args->timers.n > 1 ? " or the others" : "");
 	if (tk_dirs_list(&dirs, r->args->collector.dir) < 0)
 		return tk_failed("out of memory for a list of directories");
 	tk_dirs_text(&dirs, where, sizeof(where));
@@ -291,6 +304,8 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 	int code = TK_EXIT_OK;
 	char why[256];
 
+	if (!options.interval_ns)
+		options.interval_ns = INTERVAL_NS;
 	options.intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	tk_stop_on_signals();
 	r.collector = tk_collector_open(&options, why);

@@ -38,9 +38,9 @@ static const struct tk_option
 		.help = "only this process",
 	},
 	timer = {
-		.name = "timer", .letter = 't', .type = TK_OPTION_TEXT, .argument = "PATTERN",
-		AT(timer),
-		.help = "only timers whose name matches this shell pattern",
+		.name = "timer", .letter = 't', .type = TK_OPTION_TEXTS, .argument = "PATTERN",
+		AT(timers),
+		.help = "only timers whose name matches this shell pattern; repeated: any of them",
 	},
 	format = {
 		.name = "format", .letter = 'f', .type = TK_OPTION_CHOICE, .argument = "FORMAT",
@@ -59,7 +59,7 @@ static const struct tk_option
 	interval = {
 		.name = "interval", .letter = 'i', .type = TK_OPTION_INTERVAL, .argument = "TIME",
 		AT(collector.interval_ns),
-		.help = "statistics over this long: 10ms to 60s (default 100ms)",
+		.help = "statistics over this long: 10ms to 60s (default 100ms; stat: 1s)",
 	},
 	oldest = {
 		.name = "oldest", .letter = 'o', .type = TK_OPTION_FLAG, AT(collector.oldest),
@@ -256,8 +256,8 @@ static const struct tk_command commands[] = {
 			"Wall-clock changes affect no column but t_ns.",
 		.columns = stat_columns,
 		.examples = {
-			{ "timekeeper stat", "a table ten times a second" },
-			{ "timekeeper stat --interval 1s --count 5 --format jsonl",
+			{ "timekeeper stat", "a table once a second" },
+			{ "timekeeper stat --count 5 --format jsonl",
 			  "five seconds, for a program to read" },
 			{ "timekeeper stat --once --oldest --pid 4242",
 			  "the last records of a process that died" },

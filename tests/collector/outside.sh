@@ -49,9 +49,31 @@ expect 3 ls
 said "no segment in $TIMEKEEPER_DIR"
 expect 3 stat --dir /nonexistent
 said '/nonexistent'
+expect 0 clean
+printed '^nothing to remove'
+expect 0 clean --force --app nosuch
+printed '^nothing to remove'
+
+# --- what the display prints is understood, and nothing else
+for good in 100us 100µs 100μs '100 us' '6.088 µs' 0.1ms 1e2us spin; do
+	expect 3 stat --poll "$good"
+done
+for bad in 0x1p6us 0x64us 0x64 100 1m '100  us' '100 ' ' 1s' +1s -1s inf nan 1s500ms 100US; do
+	expect 2 stat --poll "$bad"
+	said ' --poll takes a time such as 100us'
+done
+expect 2 stat --interval 0x64ms
+expect 2 tune --stall 1ms --rate 0x10
 
 # --- a program whose statistics are known
 start "$KNOWN" monotonic
+
+# Who asks for what does not run is told what runs.
+for command in 'stat --app nosuch' 'ls --app nosuch' 'ls --pid 1' 'disable x --app nosuch'; do
+	expect 3 $command
+	said "no segment in $TIMEKEEPER_DIR that .* let through; there run known\[[0-9]*\]$"
+	lines_said 1
+done
 
 # What is disabled before it ever recorded is named nowhere else.
 expect 0 disable silent
@@ -110,6 +132,14 @@ COLUMNS=80 expect 0 stat --once --oldest
 printed ' COUNT .* LOST .* AVG .* P50 .* P99 .* MAX$'
 expect 0 stat --once --oldest --timer 'wai*'
 never_printed spans
+expect 0 stat --once --oldest -t 'wai*' -t spans -t 'zzz*'
+printed '^waits '
+printed '^spans '
+never_printed naïve
+expect 2 stat --timer 'zzz*' -t yyy --interval 60s
+said 'no timer matches --timer zzz\* or the others'
+expect 2 stat $(printf -- '-t x%s ' $(seq 17))
+said '16 times at the most'
 expect 2 stat --timer 'zzz*' --interval 60s
 said '^usage: timekeeper stat \[options\]: no timer matches --timer zzz\*'
 expect 0 stat --count 3 --interval 20ms --timer silent

@@ -55,7 +55,11 @@ Test(options, stat)
 	cr_assert_eq(args.collector.interval_ns, 20000000);
 	cr_assert_eq(args.collector.poll_ns, 1);
 	cr_assert(tk_tsc_cpus_has(&args.collector.cpus, 1));
-	cr_assert_str_eq(args.timer, "A*");
+	cr_assert_eq(args.timers.n, 1);
+	cr_assert_str_eq(args.timers.text[0], "A*");
+	cr_assert_eq(parse("stat -t A* --timer B"), 0);
+	cr_assert_eq(args.timers.n, 2);
+	cr_assert_str_eq(args.timers.text[1], "B");
 	cr_assert_eq(parse("stat --once"), 0);
 	cr_assert_eq(args.count, 1);
 }
