@@ -48,26 +48,11 @@ static const char *losses(char text[TK_UNITS_MAX], uint64_t n, bool unsettled)
 	return text;
 }
 
-/* A name of any width in so many columns; characters outside ASCII are counted as one column. */
-static void print_name(FILE *out, const char *name, int columns)
-{
-	int used = 0;
-
-	for (const char *c = name; *c; c++) {
-		bool begins = ((unsigned char)*c & 0xc0) != 0x80;
-
-		if (begins && used == columns)
-			break;
-		used += begins;
-		fputc(*c, out);
-	}
-	fprintf(out, "%*s", columns - used, "");
-}
-
 /*
  * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), and when each
  * is worth its place: from this width of the terminal on. 80 columns show who, how many, and what
- * the typical and the worst were.
+ * the typical and the worst were. Left of KIND stands what is the timer's, and the same in each of
+ * its rows; right of it, what is the row's.
  */
 enum { PID = TK_ROWS_VALUES, KIND, COUNT, RATE, LOST };
 
@@ -77,10 +62,10 @@ static const struct {
 	const char *title;
 } columns[] = {
 	{ PID, 88, "     PID " },
-	{ KIND, 0, " KIND      " },
-	{ COUNT, 0, "   COUNT" },
 	{ RATE, 96, "  RATE/s" },
 	{ LOST, 0, "    LOST" },
+	{ KIND, 0, " KIND      " },
+	{ COUNT, 0, "   COUNT" },
 	{ TK_ROWS_MIN, 120, "     MIN" },
 	{ TK_ROWS_AVG, 0, "     AVG" },
 	{ TK_ROWS_P50, 0, "     P50" },
@@ -92,12 +77,6 @@ static const struct {
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
-/* A name is cut where it would take the place of a column. */
-static int name_width(int width)
-{
-	return width >= 136 ? 28 : 20;
-}
 
 /* Files and pipes are as wide as it takes. */
 static int width_of(FILE *out)
@@ -113,15 +92,60 @@ static int width_of(FILE *out)
 	return INT_MAX;
 }
 
+#define NAME_LEAST 20
+#define NAME_MOST  40
+
+/* Names have what the columns leave. */
+static int name_width(int width)
+{
+	int left = width;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (width >= columns[i].from)
+			left -= (int)strlen(columns[i].title);
+	return left < NAME_LEAST ? NAME_LEAST : left > NAME_MOST ? NAME_MOST : left;
+}
+
+/*
+ * No name is cut: two of them may differ at the end only. On a terminal, one that is too long has a
+ * line of its own, as `df` does it; in a file, where lines may be of any length, it moves the rest.
+ */
+static void print_name(FILE *out, const char *name, int width)
+{
+	int left = name_width(width) - tk_text_width(name);
+
+	fputs(name, out);
+	if (left < 0 && width < INT_MAX)
+		fprintf(out, "\n%*s", name_width(width), "");
+	else if (left > 0)
+		fprintf(out, "%*s", left, "");
+}
+
+/* A percentile is told where a sample could lie beyond it: 2 for the median, 10 for P90, ... */
+static bool is_known(const struct tk_datapoint *d, int value)
+{
+	static const uint64_t least[TK_PERCENTILES] = { 2, 10, 100, 1000, 10000 };
+	int p = value - TK_ROWS_P50;
+
+	return p < 0 || p >= TK_PERCENTILES || d->count >= least[p];
+}
+
+static const char *figure(char text[TK_UNITS_MAX], const struct tk_datapoint *d, int value)
+{
+	double v[TK_ROWS_VALUES];
+
+	tk_rows_values(d, v);
+	return isnan(v[value]) || !is_known(d, value) ? "-"
+						      : without_space(tk_text_ns(text, v[value]));
+}
+
 void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_measure m)
 {
 	const struct tk_datapoint *d = &t->of[m];
 	int width = width_of(out);
-	double v[TK_ROWS_VALUES];
 	char text[TK_UNITS_MAX];
 
-	tk_rows_values(d, v);
-	print_name(out, t->name, name_width(width));
+	print_name(out, t->name, width);
 	for (size_t i = 0; i < COLUMNS; i++) {
 		int what = columns[i].what;
 
@@ -138,8 +162,7 @@ void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_m
 		else if (what == LOST)
 			fprintf(out, " %7s", losses(text, d->lost, t->unsettled));
 		else
-			fprintf(out, " %7s",
-				isnan(v[what]) ? "-" : without_space(tk_text_ns(text, v[what])));
+			fprintf(out, " %7s", figure(text, d, what));
 	}
 	fputc('\n', out);
 }
@@ -150,7 +173,7 @@ static void print_process(FILE *out, const char *app, uint32_t pid, bool alive, 
 	int width = width_of(out);
 	char text[TK_UNITS_MAX];
 
-	print_name(out, app, name_width(width));
+	print_name(out, app, width);
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (width < columns[i].from)
 			continue;

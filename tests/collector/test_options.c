@@ -125,8 +125,9 @@ Test(options, times)
 	cr_assert_eq(ns, 1500000);
 	cr_assert_eq(tk_parse_time("2s", &ns), 0);
 	cr_assert_eq(ns, 2000000000);
-	for (const char *const *bad = (const char *const[]){ "", "1", "ms", "-1s", "1m", "1e99s",
-							     "0s", "1 s", "nan", "infs", NULL };
+	for (const char *const *bad =
+		     (const char *const[]){ "", "1", "ms", "-1s", "1m", "1e99s", "0s", "1  s",
+					    "0x1s", "nan", "infs", NULL };
 	     *bad; bad++)
 		cr_assert_eq(tk_parse_time(*bad, &ns), -EINVAL, "%s", *bad);
 }
@@ -292,6 +293,16 @@ Test(options, man_page_and_completion_know_all)
 			cr_assert(strstr(bash, want), "%s", want);
 		}
 	}
+	for (const char *const *section =
+		     (const char *const[]){ "COMMANDS", "KEYS", "WORDS", "EXAMPLES", "FILES",
+					    "ENVIRONMENT", "EXIT STATUS", NULL };
+	     *section; section++) {
+		snprintf(want, sizeof(want), "\n.SH %s\n.", *section);
+		cr_assert(strstr(man, want), "%s", *section);
+	}
+	cr_assert(strstr(man, "\n.B z\nzoom in"));
+	for (const struct tk_fact *f = tk_program.words; f->name; f++)
+		cr_assert(strstr(program, f->name), "%s", f->name);
 	free(man);
 	free(bash);
 	free(program);

@@ -521,7 +521,7 @@ Test(whole, exit_codes)
 
 	cr_assert_eq(run("stat", out, sizeof(out)), TK_EXIT_NOTHING);
 	cr_assert_eq(run("ls", out, sizeof(out)), TK_EXIT_NOTHING);
-	cr_assert_eq(run("clean", out, sizeof(out)), TK_EXIT_NOTHING);
+	cr_assert_eq(run("clean", out, sizeof(out)), TK_EXIT_OK);
 	cr_assert_eq(run("disable x", out, sizeof(out)), TK_EXIT_NOTHING);
 	cr_assert_eq(run("stat --nonsense", out, sizeof(out)), TK_EXIT_USAGE);
 	cr_assert_eq(run("nonsense", out, sizeof(out)), TK_EXIT_USAGE);
