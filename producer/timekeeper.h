@@ -280,10 +280,10 @@ TK_HOT int64_t tk_real_ns(struct tk_origin origin)
 /*
  * A span may start on one thread and stop on another: goroutines and coroutines may move in
  * between. The start stamp is a number that the program carries, and nothing of it is kept by the
- * thread. The record goes into the lane of the thread that stops. What two cores' counters differ by
- * (`timekeeper tsc --offsets`) is part of such a span, which may therefore read short or negative;
- * negative ones are set aside. A handle from tk_lane() stays with its thread: start with it and stop
- * with the other thread's, or use the functions that take none.
+ * thread. The record goes into the lane of the thread that stops. What two cores' counters differ
+ * by (`timekeeper tsc --offsets`) is part of such a span, which may therefore read short or
+ * negative; negative ones are set aside. A handle from tk_lane() stays with its thread: start with
+ * it and stop with the other thread's, or use the functions that take none.
  */
 
 /** [hot] Begin a span. @return its start stamp, to be handed to a stop; 0 if it is disabled. */

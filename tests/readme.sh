@@ -9,9 +9,10 @@
 #	<!-- run: fresh -->	the same, on a fresh machine only
 #
 #	tests/readme.sh BUILD	with what BUILD installs, in a folder of its own
-#	tests/readme.sh --fresh	all of it, as root, in a checkout on a fresh Debian: it installs
-#				packages, and the program below /usr/local. From the project's checkout:
-#				../shared/tools/fresh.sh . 'tests/readme.sh --fresh'
+#	tests/readme.sh --fresh	all of it, as root, in a checkout on a fresh Debian: installs
+#				packages, and the program below /usr/local
+#
+# From the project's checkout: ../shared/tools/fresh.sh . 'tests/readme.sh --fresh'
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source=$PWD build=$1 fresh=
@@ -37,7 +38,9 @@ extract() {
 			name = what
 			sub(/^<!-- [a-z]+:? */, "", name)
 			sub(/ *-->$/, "", name)
-			to = work "/" (what ~ /file/ ? name : sprintf("%02d.%s", ++n, name == "" ? "any" : name))
+			if (what ~ /run/)
+				name = sprintf("%02d.%s", ++n, name == "" ? "any" : name)
+			to = work "/" name
 			print substr(what, 6, what ~ /file/ ? 4 : 3), to > (work "/list")
 			what = ""
 			on = 1
@@ -71,13 +74,14 @@ compile() {
 }
 
 gateway() {
-	"$build/producer/examples/gateway/gateway" --port 0 --load 1000 >"$work/build/gateway.log" 2>&1 &
+	local log=$work/build/gateway.log
+	"$build/producer/examples/gateway/gateway" --port 0 --load 1000 >"$log" 2>&1 &
 	gateway=$!
 	for _ in $(seq 200); do
-		grep -q '^listening' "$work/build/gateway.log" && return
+		grep -q '^listening' "$log" && return
 		sleep 0.05
 	done
-	fail "the gateway does not listen: $(cat "$work/build/gateway.log")"
+	fail "the gateway does not listen: $(cat "$log")"
 }
 
 # run SCRIPT: ./run is found in the checkout
@@ -86,7 +90,8 @@ run() {
 	printf '%s\n' "--- $(paste -sd';' "$1")"
 	[ "${1##*.}" != gateway ] || gateway
 	if grep -q '^\./run' "$1"; then cd "$source"; else cd "$work"; fi
-	timeout -k 5 900 bash -euo pipefail "$1" </dev/null >"$1.out" 2>&1 || fail "exit $?: $(tail -20 "$1.out")"
+	timeout -k 5 900 bash -euo pipefail "$1" </dev/null >"$1.out" 2>&1 ||
+		fail "exit $?: $(tail -20 "$1.out")"
 	head -12 "$1.out"
 	[ "${1##*.}" != gateway ] || { kill "$gateway"; wait "$gateway" || true; }
 }

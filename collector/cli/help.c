@@ -40,6 +40,7 @@ void tk_help_program(FILE *out, const struct tk_program *p)
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
 	fprintf(out, "\n`timekeeper COMMAND --help` shows a command's options and examples.\n");
+	facts(out, "words", 10, p->words);
 	facts(out, "environment", 16, p->environment);
 	facts(out, "exit code", 2, p->exit_codes);
 }
@@ -104,7 +105,7 @@ static void man_option(FILE *out, const struct tk_option *o)
 static void man_facts(FILE *out, const struct tk_fact *f)
 {
 	for (; f->name; f++) {
-		fprintf(out, ".TP\n.B %s\n", f->name);
+		roff_line(out, ".TP\n.B ", f->name);
 		roff_line(out, "", f->text);
 	}
 }
@@ -119,11 +120,21 @@ static void man_command(FILE *out, const struct tk_command *c)
 		man_facts(out, c->columns);
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		man_option(out, o);
+}
+
+static void man_examples(FILE *out, const struct tk_command *c)
+{
 	for (size_t i = 0; i < 4 && c->examples[i][0]; i++) {
 		roff_line(out, ".PP\n", c->examples[i][1]);
 		roff_line(out, ".PP\n.RS\n.nf\n", c->examples[i][0]);
 		fprintf(out, ".fi\n.RE\n");
 	}
+}
+
+static void man_section(FILE *out, const char *heading, const struct tk_fact *f)
+{
+	fprintf(out, ".SH %s\n", heading);
+	man_facts(out, f);
 }
 
 void tk_help_man(FILE *out, const struct tk_program *p)
@@ -139,10 +150,14 @@ void tk_help_man(FILE *out, const struct tk_program *p)
 	fprintf(out, ".SH COMMANDS\n");
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		man_command(out, c);
-	fprintf(out, ".SH ENVIRONMENT\n");
-	man_facts(out, p->environment);
-	fprintf(out, ".SH EXIT STATUS\n");
-	man_facts(out, p->exit_codes);
+	man_section(out, "KEYS", p->keys());
+	man_section(out, "WORDS", p->words);
+	fprintf(out, ".SH EXAMPLES\n");
+	for (const struct tk_command *c = p->commands; c->name; c++)
+		man_examples(out, c);
+	man_section(out, "FILES", p->files);
+	man_section(out, "ENVIRONMENT", p->environment);
+	man_section(out, "EXIT STATUS", p->exit_codes);
 }
 
 /* Whether a command before this one takes the same option. */

@@ -118,8 +118,11 @@ struct tk_command {
 struct tk_program {
 	const char *about;                 /* a paragraph */
 	const struct tk_command *commands; /* ends with name NULL; the first is the default */
-	const struct tk_fact *environment; /* variables; ends with name NULL */
-	const struct tk_fact *exit_codes;  /* ends with name NULL */
+	const struct tk_fact *words;       /* that it uses; ends with name NULL, as do the others */
+	const struct tk_fact *(*keys)(void); /* of the first command */
+	const struct tk_fact *files;
+	const struct tk_fact *environment; /* variables */
+	const struct tk_fact *exit_codes;
 };
 
 /**

@@ -9,6 +9,7 @@
  */
 #include "collector/commands/commands.h"
 
+#include "collector/display/keys.h"
 #include "collector/tune/model/sizes.h"
 
 #define SECONDS_MAX 3600u
@@ -233,8 +234,8 @@ static const struct tk_command commands[] = {
 		.summary = "live display of every timer (the default)",
 		.text =
 			"Shows the timers of all running programs, their latency, processing time "
-			"and rate as they change. Press ? in it for its keys. Watched programs "
-			"cannot tell that it runs.",
+			"and rate as they change. The man page has its keys, and so has it: press "
+			"h. Watched programs cannot tell that it runs.",
 		.examples = {
 			{ "timekeeper", "watch everything" },
 			{ "timekeeper top --app gateway", "only this app" },
@@ -253,7 +254,12 @@ static const struct tk_command commands[] = {
 			"go to standard error. jsonl and csv have all columns; the table leaves "
 			"columns out where it is narrow, has only those processes of which records "
 			"were lost, refused or unknown, and marks a PID with + when it has ended. "
-			"Wall-clock changes affect no column but t_ns.",
+			"In the table, what stands left of KIND is the timer's, and the same in "
+			"both of its rows; what stands right of it is of that row's measure alone. "
+			"It tells a percentile where samples came for one beyond it: 2 for P50, 10 "
+			"for P90, 100 for P99 and so on. No name is cut: one too long for the "
+			"terminal has a line of its own. Wall-clock changes affect no column but "
+			"t_ns.",
 		.columns = stat_columns,
 		.examples = {
 			{ "timekeeper stat", "a table once a second" },
@@ -420,9 +426,51 @@ static const struct tk_command commands[] = {
 
 // clang-format on
 
+static const struct tk_fact *keys(void)
+{
+	static struct tk_fact facts[TK_KEYS_MAX + 1];
+	size_t n;
+	const struct tk_key *k = tk_keys(&n);
+
+	for (size_t i = 0; i < n; i++)
+		facts[i] = (struct tk_fact){ k[i].keys, k[i].help };
+	return facts;
+}
+
+static const struct tk_fact words[] = {
+	{ "processing", "how long the work took: from a span's start to its stop" },
+	{ "latency", "how long ago the message entered the system: from its origin" },
+	{ "lost", "records that were overwritten or dropped before this reader read them" },
+	{ "lag", "records in the lanes that this reader has not read yet" },
+	{ "gap", "the longest time that a drainer was away from its lanes; records that come "
+		 "meanwhile must find room in the lane, or are lost" },
+	{ "set aside", "samples in no statistic: they ended before they began (the display says "
+		       "below zero), or the clock changed under them" },
+	{ "\u2020", "in the display: the process has ended, and its timers stay. stat has a +" },
+	{ NULL, NULL },
+};
+
+static const struct tk_fact files[] = {
+	{ "/dev/shm/timekeeper-UID/",
+	  "segments of that user's processes, where TIMEKEEPER_DIR names "
+	  "no other directory; root sees those of every user" },
+	{ "APP.PID.XXXXXXXX/",
+	  "in it, a segment: the shared memory of one process. It goes when the "
+	  "process ends, and stays when it is killed, until clean" },
+	{ "collectors", "in it, what tells programs that a collector is present" },
+	{ NULL, NULL },
+};
+
 static const struct tk_fact environment[] = {
 	{ "TIMEKEEPER_DIR", "where segments are, for watched programs and for this one" },
+	{ "TIMEKEEPER_CLOCK", "of a watched program: monotonic stamps with the system's clock" },
+	{ "TIMEKEEPER_FORCE", "of a watched program: tcg records under QEMU TCG, where stores may "
+			      "tear" },
 	{ "NO_COLOR", "if not empty, the display uses no colours" },
+	{ "COLUMNS",
+	  "how wide the table of stat is; else as the terminal, and in a file as it takes" },
+	{ "TERM, LANG",
+	  "LC_ALL and LC_CTYPE, too: what the display may draw with; --charset decides" },
 	{ NULL, NULL },
 };
 
@@ -442,6 +490,9 @@ const struct tk_program tk_program = {
 		 "It reads their shared memory and cannot disturb them: start it, stop it, kill "
 		 "it, or run several at once.",
 	.commands = commands,
+	.words = words,
+	.keys = keys,
+	.files = files,
 	.environment = environment,
 	.exit_codes = exit_codes,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/display/help.c - the help: all keys, from their table, and what became of each drainer.
+ * collector/display/help.c - the help: all keys, from their table, what signs and words on the
+ * screen mean, and what became of each drainer.
  */
 #include <stdio.h>
 
@@ -19,38 +20,50 @@ static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, stru
 		     k->help);
 }
 
-/* One of the lines below the keys: a title, and then a line for each drainer. */
-static void help_drainer(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
+static const char *const words[] = {
+	"†          the process has ended; its timers stay",
+	"lost       overwritten or dropped before they were read",
+	"lag        records that are not read yet",
+	"gap        longest time that a drainer was away from its lanes",
+	"set aside  in no statistic: below zero, across a clock change",
+};
+
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
+/* One of the lines below the keys: the words; a title, and then a line for each drainer. */
+static void help_line(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
 {
-	if (line == 0)
+	if (line < WORDS)
+		snprintf(text, TK_TEXT_DRAINER_MAX, "%s", words[line]);
+	else if (line == WORDS)
 		snprintf(text, TK_TEXT_DRAINER_MAX,
 			 "Who drains; pages of lanes; gap, faults, forced switches since warm");
 	else
-		tk_text_drainer(text, &s->drainers[line - 1]);
+		tk_text_drainer(text, &s->drainers[line - WORDS - 1]);
 }
 
 /* The number of these lines; *width: the columns of the longest. */
-static int help_drainers(const struct tk_snapshot *s, int *width)
+static int help_lines(const struct tk_snapshot *s, int *width)
 {
-	int n = (int)s->n_drainers;
+	int n = WORDS + (s->n_drainers ? 1 + (int)s->n_drainers : 0);
 	char text[TK_TEXT_DRAINER_MAX];
 
 	*width = 0;
-	for (int line = 0; n && line <= n; line++) {
-		help_drainer(s, line, text);
+	for (int line = 0; line < n; line++) {
+		help_line(s, line, text);
 		if (tk_text_width(text) > *width)
 			*width = tk_text_width(text);
 	}
-	return n ? n + 1 : 0;
+	return n;
 }
 
-static void draw_help_drainer(const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect line,
-			      int i)
+static void draw_help_line(const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect line,
+			   int i)
 {
 	char text[TK_TEXT_DRAINER_MAX];
 
-	help_drainer(s, i, text);
-	tk_grid_text(g, line.x, line.y, line.w, i ? TK_STYLE_PLAIN : TK_STYLE_BOLD, text);
+	help_line(s, i, text);
+	tk_grid_text(g, line.x, line.y, line.w, i == WORDS ? TK_STYLE_BOLD : TK_STYLE_PLAIN, text);
 }
 
 void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g)
@@ -59,7 +72,7 @@ void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct t
 	const struct tk_key *k = tk_keys(&n);
 	int columns = g->w >= 2 * HELP_W + 4 ? 2 : 1;
 	int key_lines = ((int)n + columns - 1) / columns, width;
-	int lines = key_lines + help_drainers(s, &width);
+	int lines = key_lines + help_lines(s, &width);
 	int w = columns * HELP_W > width + 1 ? columns * HELP_W + 2 : width + 3;
 	int h = lines + 2 < g->h ? lines + 2 : g->h;
 
@@ -77,7 +90,7 @@ void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct t
 		struct tk_rect line = { box.x + 2, box.y + 1 + i - v->help_top, w - 4, 1 };
 
 		if (i >= key_lines)
-			draw_help_drainer(s, g, line, i - key_lines);
+			draw_help_line(s, g, line, i - key_lines);
 		if (columns > 1)
 			line.w = HELP_W - 2;
 		for (int c = 0; c < columns && i < key_lines; c++, line.x += HELP_W)

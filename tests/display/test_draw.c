@@ -104,7 +104,7 @@ Test(sweep, everything_on_at_many_sizes, .timeout = 120)
 	sweep(3);
 	scene_type(&s, "l");
 	sweep(7);
-	scene_type(&s, "b");
+	scene_type(&s, "p");
 	sweep(7);
 	scene_close(&s);
 }

@@ -101,10 +101,10 @@ Test(keys, a_small_screen_scrolls_the_help_to_its_end)
 	cr_assert(scene_shows(&s, "select the timer above"));
 	for (int i = 0; i < 100; i++)
 		scene_key(&s, TK_KEY_DOWN);
-	cr_assert(scene_shows(&s, "quit"));
+	cr_assert(scene_shows(&s, "set aside  in no statistic"));
 	cr_assert(!scene_shows(&s, "select the timer above"));
 	scene_key(&s, TK_KEY_UP); /* scrolls up at once: help_top stopped at the end */
-	cr_assert(!scene_shows(&s, " quit "));
+	cr_assert(!scene_shows(&s, "set aside"));
 	cr_assert_str_eq(selected_name(), "Gateway-ingest");
 }
 
@@ -160,16 +160,16 @@ Test(view, a_hidden_pane_gives_its_room_to_the_other)
 	scene_type(&s, "l");
 	struct tk_layout one = tk_draw_layout(&s.view, s.snapshot, &s.grid);
 	cr_assert_eq(one.pane[scene_pane("Latency")].h, 0);
-	cr_assert_eq(one.pane[scene_pane("Business")].h,
-		     both.pane[scene_pane("Latency")].h + both.pane[scene_pane("Business")].h);
+	cr_assert_eq(one.pane[scene_pane("Processing")].h,
+		     both.pane[scene_pane("Latency")].h + both.pane[scene_pane("Processing")].h);
 	cr_assert(!scene_shows(&s, "Latency report"));
-	scene_type(&s, "b");
+	scene_type(&s, "p");
 	s.view.panes &= 1u << scene_pane("Msg/s"); /* and any pane added later */
 	struct tk_layout none = tk_draw_layout(&s.view, s.snapshot, &s.grid);
 	cr_assert_eq(none.pane[scene_pane("Msg/s")].h, none.panes.h);
-	scene_type(&s, "lb");
+	scene_type(&s, "lp");
 	cr_assert(scene_shows(&s, "Latency report for Gateway-ingest: Last point: avg: "));
-	cr_assert(scene_shows(&s, "Business report for Gateway-ingest: Last point: avg: "));
+	cr_assert(scene_shows(&s, "Processing report for Gateway-ingest: Last point: avg: "));
 }
 
 Test(view, a_measure_without_records_takes_no_room)

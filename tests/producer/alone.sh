@@ -42,12 +42,12 @@ C
 # is_seen PROGRAM
 is_seen() {
 	"$1" >/dev/null &
-	local pid=$!
+	local pid=$! line="hello\\.$!\\..*alive.*1 lane"
 	for _ in $(seq 200); do
-		"$timekeeper" ls >"$work/ls" 2>/dev/null && grep -q "hello\.$pid\..*alive.*1 lane" "$work/ls" && break
+		"$timekeeper" ls >"$work/ls" 2>/dev/null && grep -q "$line" "$work/ls" && break
 		sleep 0.1
 	done
-	grep -q "hello\.$pid\..*alive.*1 lane" "$work/ls" || fail "$1 is not seen: $(cat "$work/ls")"
+	grep -q "$line" "$work/ls" || fail "$1 is not seen: $(cat "$work/ls")"
 	kill "$pid"
 	wait "$pid" || fail "$1 ended with $?"
 }
@@ -65,11 +65,14 @@ if ! command -v musl-gcc >/dev/null; then
 fi
 # musl-gcc looks for the kernel's headers in no folder.
 mkdir "$work/kernel"
-ln -s /usr/include/linux /usr/include/asm-generic "/usr/include/$(uname -m)-linux-gnu/asm" "$work/kernel/"
+for folder in linux asm-generic "$(uname -m)-linux-gnu/asm"; do
+	ln -s "/usr/include/$folder" "$work/kernel/"
+done
 setup musl musl-gcc "-idirafter $work/kernel"
 musl-gcc "$hello" -o "$work/shared" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
 is_seen "$work/shared"
 musl-gcc -static "$hello" -o "$work/static" $(pkg-config --static --cflags --libs timekeeper)
 is_seen "$work/static"
-"$work/dlopen" "$lib/libtimekeeper.so.0" && fail 'musl: dlopen() takes the library now: say so in README.md'
+"$work/dlopen" "$lib/libtimekeeper.so.0" &&
+	fail 'musl: dlopen() takes the library now: say so in README.md'
 echo 'ok: the library alone, with glibc and musl'

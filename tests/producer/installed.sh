@@ -39,8 +39,8 @@ for cc in cc clang; do
 done
 programs=(hello hello-rte)
 if command -v c++ >/dev/null; then
-	c++ "${flags[@]}" -std=c++17 -Wold-style-cast -Wshadow "$work/hello.cpp" -o "$work/hello-cpp" \
-		$(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
+	c++ "${flags[@]}" -std=c++17 -Wold-style-cast -Wshadow "$work/hello.cpp" \
+		-o "$work/hello-cpp" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
 	programs+=(hello-cpp)
 fi
 
@@ -61,5 +61,7 @@ for program in "${programs[@]}"; do
 done
 left=$(ls "$TIMEKEEPER_DIR" | grep -vx collectors || true)
 [ -z "$left" ] || { echo "files were left behind: $left"; exit 1; }
-find "$work/root" -name timekeeper.1 | grep -q . || { echo "no man page"; exit 1; }
+for file in share/man/man1/timekeeper.1 share/bash-completion/completions/timekeeper.bash; do
+	find "$work/root" -path "*/$file" | grep -q . || { echo "no $file"; exit 1; }
+done
 echo "ok: ${programs[*]} compiled against what was installed, and seen"

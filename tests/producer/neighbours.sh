@@ -25,17 +25,18 @@ fail() {
 }
 
 # --- what is installed, and where
-[ "$(find "$include" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" = 'timekeeper timekeeper.h' ] ||
-	fail "in the include folder there is more than timekeeper.h and timekeeper/: $(ls "$include")"
-[ "$(grep -c '^#' "$include/timekeeper.h")" = 1 ] || fail 'timekeeper.h is more than one forwarding line'
+[ "$(ls "$include" | xargs)" = 'timekeeper timekeeper.h' ] ||
+	fail "beside timekeeper.h and timekeeper/ there is more: $(ls "$include" | xargs)"
+[ "$(grep -c '^#' "$include/timekeeper.h")" = 1 ] || fail 'timekeeper.h is more than one line'
 grep -qx 'Cflags: -I${includedir}' "$pc" || fail "in $pc: $(grep Cflags "$pc")"
 while read -r name; do
 	[ -e "$include/$name" ] || fail "an include that is not relative: $name"
-done < <(cd "$include" && grep -rH '^#include "' . | sed -E 's/^(.*\/)[^/]*:#include "(.*)".*/\1\2/')
+done < <(cd "$include" && grep -rH '^#include "' . |
+	sed -E 's/^(.*\/)[^/]*:#include "(.*)".*/\1\2/')
 
 # --- names
 others=("$source/tests/producer/sqlite_tokens.h")
-tk=$(ls /usr/include/tk.h /usr/include/tcl/tk.h /usr/include/tcl8*/tk.h 2>/dev/null | head -1 || true)
+tk=$(ls /usr/include/{,tcl/,tcl8*/}tk.h 2>/dev/null | head -1 || true)
 if [ -n "$tk" ] && [ -e /usr/include/X11/Xlib.h ]; then
 	others+=("$tk")
 	flags+=(-isystem "$(dirname "$tk")")
@@ -54,12 +55,17 @@ names() {
 		cc "${flags[@]}" -E -dD -x c - | awk '
 			/^# [0-9]+ "/ { ours = $3 ~ /timekeeper|sqlite|\/tk/ ; next }
 			ours && /^#define / { sub(/\(.*/, "", $2); print $2 }
-			ours && !/^#/ { while (match($0, /TK_[A-Z0-9_]+/)) {
-				print substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' | sort -u
+			ours && !/^#/ {
+				while (match($0, /TK_[A-Z0-9_]+/)) {
+					print substr($0, RSTART, RLENGTH)
+					$0 = substr($0, RSTART + RLENGTH)
+				}
+			}' | sort -u
 }
 names "$include/timekeeper.h" "$include/timekeeper/rte.h" >"$work/ours"
 names "${others[@]}" >"$work/theirs"
-[ "$(grep -c TK_ "$work/ours")" -gt 20 ] && [ "$(grep -c TK_ "$work/theirs")" -gt 100 ] || fail 'no names found'
+[ "$(grep -c TK_ "$work/ours")" -gt 20 ] || fail 'no names of ours'
+[ "$(grep -c TK_ "$work/theirs")" -gt 100 ] || fail 'no names of others'
 shared=$(comm -12 "$work/ours" "$work/theirs" | xargs)
 [ -z "$shared" ] || fail "names of others are ours, too: $shared"
 
@@ -84,8 +90,9 @@ for compiler in "${compilers[@]}"; do
 	[ "$compiler" = cc ] || strict=(-x c++ -std=c++17 -Wold-style-cast)
 	for order in "$include/timekeeper.h ${others[*]}" "${others[*]} $include/timekeeper.h"; do
 		read -ra headers <<<"$order"
-		# Their headers are not clean under our warnings; ours are, wherever they are installed.
-		program "${headers[@]}" | sed -E 's#"/usr/include/(tcl[0-9.]*/)?(.*)"#<\2>#' >"$work/all.c"
+		# Theirs are not clean under these warnings; ours are, wherever they are installed.
+		program "${headers[@]}" |
+			sed -E 's#"/usr/include/(tcl[0-9.]*/)?(.*)"#<\2>#' >"$work/all.c"
 		"$compiler" "${flags[@]}" "${strict[@]}" -O1 -c "$work/all.c" -o "$work/all.o" ||
 			fail "$compiler, in the order $order"
 	done

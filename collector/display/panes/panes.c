@@ -6,7 +6,7 @@
 /* clang-format off */
 static const struct tk_pane table[] = {
 	{ "Latency", "l", "latency", "the latency pane", TK_LATENCY, 0, 5, tk_pane_measure },
-	{ "Business", "b", "business", "the business (processing) pane", TK_PROCESSING, 0, 5,
+	{ "Processing", "p", "processing", "the processing pane", TK_PROCESSING, 0, 5,
 	  tk_pane_measure },
 	{ "Msg/s", NULL, NULL, NULL, TK_MEASURES, 20, 3, tk_pane_rate },
 };
