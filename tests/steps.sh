@@ -2,13 +2,15 @@
 # Sourced by ./run and tests/run: steps that may take minutes, and say so.
 
 # watched NAME LOG COMMAND...: run COMMAND with its output in LOG. Every 15 seconds print a line
-# that says for how long it has run and what it printed last. Lines, so that a CI's log stays
-# readable.
+# that says for how long it has run and what it printed last, and at its end how long it took. Lines,
+# so that a CI's log stays readable.
 watched() {
-	local name=$1 log=$2
+	local name=$1 log=$2 began=$SECONDS status
 	shift 2
 	"$@" 2>&1 | tee "$log" | heartbeat "$name"
-	return "${PIPESTATUS[0]}"
+	status=${PIPESTATUS[0]}
+	printf '    %s took %d s\n' "$name" $((SECONDS - began))
+	return "$status"
 }
 
 # Meson numbers a test by its place in the list, so those that have ended are counted here.

@@ -8,29 +8,37 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MANY_TIMERS 10000
+#define MANY_TIMERS  10000
+#define MANY_PLAYERS 4
 
-/* Every record of every timer is in a row, for $EDGES_SECONDS (5): history has no room for them. */
+/*
+ * Every record of every timer of several processes is in a row, for $EDGES_SECONDS (5). History has
+ * no room for them.
+ */
 void many_timers(void)
 {
 	const char *asked = getenv("EDGES_SECONDS");
 	unsigned long seconds = asked ? strtoul(asked, NULL, 10) : 5;
-	struct player p;
+	struct player p[MANY_PLAYERS];
 	struct watch w;
 
 	begin(&w, EVERY("1s"), NULL);
-	p = play("app timers=10100");
-	tell(&p, "timers %d", MANY_TIMERS);
+	for (int k = 0; k < MANY_PLAYERS; k++) {
+		p[k] = play("app timers=2600");
+		tell(&p[k], "timers %d", MANY_TIMERS / MANY_PLAYERS);
+	}
 	for (unsigned long i = 0; i < seconds; i++) {
 		int64_t until = watch_now_ns() + 1000000000;
 
-		tell(&p, "each %d", MANY_TIMERS);
+		for (int k = 0; k < MANY_PLAYERS; k++)
+			tell(&p[k], "each %d", MANY_TIMERS / MANY_PLAYERS);
 		while (watch_now_ns() < until) {
 			watch_read(&w);
 			watch_pause_us(20000);
 		}
 	}
-	end(&p, "exit");
+	for (int k = 0; k < MANY_PLAYERS; k++)
+		end(&p[k], "exit");
 	stop(&w);
 	check_sum(&w, "10,000 timers", seconds * MANY_TIMERS, 0);
 	watch_free(&w);
