@@ -339,12 +339,13 @@ int64_t tk_collector_now_ns(const struct tk_collector *c)
 
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view)
 {
+	struct tk_shown_past past;
 	struct tk_snapshot *s;
 
 	pthread_mutex_lock(&c->lock);
-	s = tk_shown_copy(&c->shown, view);
+	s = tk_shown_copy(&c->shown, view, &past);
 	pthread_mutex_unlock(&c->lock);
-	return s;
+	return tk_shown_complete(s, &past);
 }
 
 void tk_collector_close(struct tk_collector *c)

@@ -215,7 +215,8 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 /* Give a series to each timer of a source that has none. */
 static void adopt(struct tk_collector *c, struct tk_source *src)
 {
-	double ns_per_tick = src->seg->info.clock == TK_CLOCK_TSC ? 1e9 / c->clock.hz : 1;
+	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
+	double ns_per_tick = tsc ? 1e9 / c->clock.hz : 1;
 
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
 		struct tk_series *s = series_of(c, src, id);
@@ -223,6 +224,7 @@ static void adopt(struct tk_collector *c, struct tk_source *src)
 		if (!s)
 			break; /* no memory, or no room: the next interval tries again */
 		s->ns_per_tick = ns_per_tick;
+		s->clock = tsc ? c->clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
 		s->disabled = src->disabled[id] != 0;
 		s->unsettled = src->info.unsettled != 0;
 	}

@@ -223,6 +223,22 @@ void tk_bins_clear(struct tk_bins *b)
 	b->sum = 0;
 }
 
+void tk_bins_wipe(struct tk_bins *b)
+{
+	uint32_t first, last;
+
+	if (b->count && b->counters) {
+		first = tk_hist_index(b->min);
+		last = tk_hist_index(b->max);
+		first = first < b->first ? b->first : first;
+		last = last < b->first + b->n ? last : b->first + b->n - 1u;
+		for (uint32_t i = first; i <= last; i++)
+			set(b, i - b->first, 0);
+	}
+	b->count = b->bare = 0;
+	b->sum = 0;
+}
+
 void tk_bins_free(struct tk_bins *b)
 {
 	free(b->counters);

@@ -44,6 +44,9 @@ void tk_bins_merge(struct tk_bins *b, const struct tk_bins *from);
 /** Empty it. A large window, or one that nothing fell into, is freed. */
 void tk_bins_clear(struct tk_bins *b);
 
+/** Empty it and keep its window. Touches only what is filled. */
+void tk_bins_wipe(struct tk_bins *b);
+
 /** Empty it and free its window. */
 void tk_bins_free(struct tk_bins *b);
 
@@ -71,8 +74,9 @@ double tk_bins_middle(const struct tk_bins *b, uint32_t bucket);
  */
 struct tk_bins_rated {
 	struct tk_bins bins;
-	double ns_per_tick;
-	uint32_t epoch;
+	double ns_per_tick;       /* as it is known now */
+	double first_ns_per_tick; /* as it was at first: for edges that must not move */
+	uint32_t clock;           /* which clock and epoch its ticks are of: the caller's number */
 };
 
 /** As many are walked together at most; of more, quantiles are not known. */

@@ -41,6 +41,12 @@ struct tk_datapoint {
 	double p_ns[TK_PERCENTILES];
 };
 
+/** What is counted of a timer besides histograms: exact, whatever memory there is. */
+struct tk_counts {
+	uint64_t records, lost; /* delivered or lost; of these, lost */
+	uint64_t count[TK_MEASURES], aside[TK_MEASURES], without[TK_MEASURES];
+};
+
 static inline double tk_datapoint_avg_ns(const struct tk_datapoint *d)
 {
 	return d->count ? d->sum_ns / (double)d->count : 0;

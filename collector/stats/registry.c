@@ -17,9 +17,10 @@ void tk_registry_init(struct tk_registry *r, size_t history_bytes)
 void tk_registry_free(struct tk_registry *r)
 {
 	while (r->n)
-		tk_series_free(r->series[--r->n], &r->history);
+		tk_series_free(r->series[--r->n]);
 	free(r->series);
 	r->series = NULL;
+	tk_history_free(&r->history);
 }
 
 static struct tk_series *new_series(struct tk_registry *r, int64_t now)
@@ -76,7 +77,7 @@ void tk_registry_forget_dead(struct tk_registry *r)
 		if (!s->alive && !s->ending && r->n_dead > TK_REGISTRY_DEAD_MAX) {
 			r->n_dead--;
 			r->forgotten++;
-			tk_series_free(s, &r->history);
+			tk_series_free(s);
 		} else {
 			r->series[kept++] = s;
 		}

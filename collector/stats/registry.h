@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/stats/history.h"
+#include "collector/stats/past/history.h"
 #include "collector/stats/series.h"
 
 #define TK_REGISTRY_LIVING_MAX 131072u /* what two segments can have at most */

@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#define TOTAL TK_TIERS
 
 struct tk_series *tk_series_new(uint64_t key, int64_t now)
 {
@@ -19,42 +16,51 @@ struct tk_series *tk_series_new(uint64_t key, int64_t now)
 	}
 	s->key = key;
 	s->alive = true;
-	s->ns_per_tick = 1;
-	for (int i = 0; i < TK_HISTS; i++)
+	s->ns_per_tick = s->open_ns_per_tick = 1;
+	for (int i = 0; i <= TK_TOTAL; i++)
 		s->began[i] = now;
 	return s;
 }
 
-/* Mapped, not allocated: of 43 KB each, only the pages that samples fall into become memory. */
-static struct tk_hist *track_begin(struct tk_track *t)
+static void add_counts(struct tk_counts *to, const struct tk_counts *from)
 {
-	void *p = mmap(NULL, TK_HISTS * sizeof(struct tk_hist), PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	to->records += from->records;
+	to->lost += from->lost;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		to->count[m] += from->count[m];
+		to->aside[m] += from->aside[m];
+		to->without[m] += from->without[m];
+	}
+}
 
-	t->hist = p == MAP_FAILED ? NULL : p;
-	return t->hist;
+void tk_series_feed(struct tk_series *s, const struct tk_counts *c,
+		    const struct tk_hist_counted samples[TK_MEASURES])
+{
+	add_counts(&s->counts[0], c);
+	for (int m = 0; m < TK_MEASURES; m++)
+		if (c->count[m])
+			tk_bins_add_counted(&s->track[m].open[0], &samples[m]);
 }
 
 void tk_series_take(struct tk_series *s, struct tk_tally *t)
 {
-	struct tk_hist *into[TK_MEASURES] = { NULL };
-	struct tk_counts *c = &s->counts[0];
+	struct tk_hist_counted samples[TK_MEASURES] = { 0 };
+	struct tk_hist *nowhere[TK_MEASURES] = { NULL };
+	struct tk_counts c = { 0 };
 	struct tk_tally_facts f;
 
 	for (int m = 0; m < TK_MEASURES; m++) {
-		struct tk_track *track = &s->track[m];
-
 		tk_tally_facts(t, (enum tk_measure)m, &f);
-		c->count[m] += f.count;
-		c->aside[m] += f.negative + f.across;
-		c->without[m] += f.without;
+		tk_tally_counted(t, (enum tk_measure)m, &samples[m]);
+		c.records = f.records;
+		c.count[m] = f.count;
+		c.aside[m] = f.negative + f.across;
+		c.without[m] = f.without;
 		s->negative += f.negative;
 		s->across += f.across;
-		if (f.count)
-			into[m] = track->hist ? track->hist : track_begin(track);
 	}
-	c->records += f.records;
-	tk_tally_move(t, into);
+	tk_series_feed(s, &c, samples);
+	tk_tally_move(t, nowhere);
 }
 
 void tk_series_lose(struct tk_series *s, uint64_t lost)
@@ -63,22 +69,80 @@ void tk_series_lose(struct tk_series *s, uint64_t lost)
 	s->counts[0].lost += lost;
 }
 
-static void samples(const struct tk_series *s, enum tk_measure m, int tier, struct tk_datapoint *d)
-{
-	const struct tk_hist *h = s->track[m].hist ? &s->track[m].hist[tier] : NULL;
-	double ticks[TK_PERCENTILES];
+/* ---- the total ---- */
 
-	d->sum_ns = d->min_ns = d->max_ns = NAN;
+/* A histogram of ticks of one worth as one of another: only the oldest of more than
+ * TK_BINS_UNION_MAX epochs is re-bucketed. */
+static void rebucket(struct tk_bins_rated *to, struct tk_bins_rated *from)
+{
+	double ratio = from->ns_per_tick / to->ns_per_tick;
+	const struct tk_bins *b = &from->bins;
+	unsigned __int128 sum = to->bins.sum + (unsigned __int128)((double)b->sum * ratio);
+
+	for (uint32_t i = tk_bins_next(b, 0); i < TK_HIST_BUCKETS; i = tk_bins_next(b, i + 1))
+		tk_bins_add(&to->bins, (uint64_t)(tk_bins_middle(b, i) * ratio), tk_bins_at(b, i));
+	to->bins.count += b->bare;
+	to->bins.bare += b->bare;
+	to->bins.sum = sum;
+	tk_bins_free(&from->bins);
+}
+
+/* The histogram of the total for the present clock. @return NULL: no memory */
+static struct tk_bins_rated *total_of(struct tk_track *t, double ns_per_tick, uint32_t clock)
+{
+	struct tk_bins_rated *list = t->total;
+
+	if (t->n_total && list[t->n_total - 1].clock == clock)
+		return &list[t->n_total - 1];
+	if (t->n_total == TK_BINS_UNION_MAX) {
+		rebucket(&list[1], &list[0]);
+		memmove(list, list + 1, --t->n_total * sizeof(*list));
+	}
+	list = realloc(list, (t->n_total + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	t->total = list;
+	list += t->n_total++;
+	*list = (struct tk_bins_rated){ .first_ns_per_tick = ns_per_tick, .clock = clock };
+	return list;
+}
+
+static void add_to_total(struct tk_series *s, struct tk_track *t)
+{
+	struct tk_bins_rated *of;
+
+	if (t->open[0].count == 0)
+		return;
+	of = total_of(t, s->ns_per_tick, s->clock);
+	if (!of)
+		return;
+	of->ns_per_tick = s->ns_per_tick;
+	tk_bins_merge(&of->bins, &t->open[0]);
+}
+
+/* ---- datapoints ---- */
+
+static void samples(const struct tk_bins_rated *of, size_t n, struct tk_datapoint *d)
+{
+	uint64_t count = 0;
+
+	d->sum_ns = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct tk_bins *b = &of[i].bins;
+		double min = (double)b->min * of[i].ns_per_tick;
+		double max = (double)b->max * of[i].ns_per_tick;
+
+		d->sum_ns += (double)b->sum * of[i].ns_per_tick;
+		d->min_ns = count && d->min_ns < min ? d->min_ns : min;
+		d->max_ns = count && d->max_ns > max ? d->max_ns : max;
+		count += b->count;
+	}
+	tk_bins_quantiles(of, n, tk_quantiles, TK_PERCENTILES, d->p_ns);
+	if (count == d->count)
+		return;
+	d->sum_ns = d->min_ns = d->max_ns = NAN; /* a histogram could not be had */
 	for (int p = 0; p < TK_PERCENTILES; p++)
 		d->p_ns[p] = NAN;
-	if (!h || h->count != d->count)
-		return;
-	d->sum_ns = (double)h->sum * s->ns_per_tick;
-	d->min_ns = (double)h->min * s->ns_per_tick;
-	d->max_ns = (double)h->max * s->ns_per_tick;
-	tk_hist_percentiles(h, ticks);
-	for (int p = 0; p < TK_PERCENTILES; p++)
-		d->p_ns[p] = ticks[p] * s->ns_per_tick;
 }
 
 static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, int64_t now,
@@ -94,70 +158,105 @@ static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, in
 	d->count = c->count[m];
 	d->aside = c->aside[m];
 	d->without = c->without[m];
-	if (d->count)
-		samples(s, m, tier, d);
 }
 
-static void add_counts(struct tk_counts *to, const struct tk_counts *from)
+static void last_datapoint(struct tk_series *s, enum tk_measure m, int64_t now)
 {
-	to->records += from->records;
-	to->lost += from->lost;
-	for (int m = 0; m < TK_MEASURES; m++) {
-		to->count[m] += from->count[m];
-		to->aside[m] += from->aside[m];
-		to->without[m] += from->without[m];
-	}
+	struct tk_track *t = &s->track[m];
+	struct tk_bins_rated of = { .bins = t->open[0], .ns_per_tick = s->ns_per_tick };
+
+	datapoint(s, m, 0, now, &t->last);
+	if (t->last.count)
+		samples(&of, 1, &t->last);
 }
 
-static void pass_on(struct tk_series *s, int from, int to)
+void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
+		     struct tk_datapoint *out)
 {
-	for (int m = 0; m < TK_MEASURES; m++)
-		if (s->track[m].hist)
-			tk_hist_merge(&s->track[m].hist[to], &s->track[m].hist[from]);
-	add_counts(&s->counts[to], &s->counts[from]);
+	const struct tk_track *t = &s->track[m];
+
+	datapoint(s, m, TK_TOTAL, now, out);
+	if (out->count)
+		samples(t->total, t->n_total, out);
 }
+
+/* ---- intervals ---- */
 
 /* A measure has history from its first sample on. Records that were lost or set aside before the
  * first sample also make history, of the first measure. */
-static bool is_kept(const struct tk_series *s, enum tk_measure m, int tier)
+static void decide_kept(struct tk_series *s, int tier)
 {
-	if (s->track[m].hist || s->track[m].trail[tier].newest || s->counts[tier].count[m])
-		return true;
-	return m == TK_PROCESSING && (s->counts[tier].lost || s->across || s->negative);
+	const struct tk_counts *c = &s->counts[tier];
+
+	for (int m = 0; m < TK_MEASURES; m++)
+		s->track[m].kept = s->track[m].kept || c->count[m];
+	if (c->lost || s->across || s->negative)
+		s->track[TK_PROCESSING].kept = true;
+}
+
+static int keep(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
+{
+	const struct tk_closed c = {
+		.t_ns = now,
+		.interval_ns = (uint64_t)(now - s->began[tier]),
+		.ns_per_tick = tier ? s->open_ns_per_tick : s->ns_per_tick,
+		.clock = tier ? s->open_clock : s->clock,
+		.counts = &s->counts[tier],
+		.kept = { s->track[0].kept, s->track[1].kept },
+		.bins = { &s->track[0].open[tier], &s->track[1].open[tier] },
+	};
+
+	if (!c.kept[0] && !c.kept[1])
+		return 0;
+	return tk_history_add(h, (unsigned)tier, &s->trail[tier], &c);
 }
 
 static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
 {
-	int err = 0;
+	int err;
 
+	decide_kept(s, tier);
+	err = keep(s, h, tier, now);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		struct tk_track *t = &s->track[m];
-		struct tk_datapoint d;
 
-		datapoint(s, (enum tk_measure)m, tier, now, &d);
-		if (tier == 0)
-			t->last = d;
-		if (is_kept(s, (enum tk_measure)m, tier) &&
-		    tk_history_add(h, (unsigned)tier, &t->trail[tier], &d) < 0)
-			err = -ENOMEM;
+		if (tier == 0) {
+			last_datapoint(s, (enum tk_measure)m, now);
+			add_to_total(s, t);
+		}
+		if (tier + 1 < TK_TIERS)
+			tk_bins_merge(&t->open[tier + 1], &t->open[tier]);
+		tk_bins_clear(&t->open[tier]);
 	}
-	if (tier + 1 < TK_TIERS)
-		pass_on(s, tier, tier + 1);
 	if (tier == 0)
-		pass_on(s, tier, TOTAL);
-	for (int m = 0; m < TK_MEASURES; m++)
-		if (s->track[m].hist)
-			tk_hist_clear(&s->track[m].hist[tier]);
+		add_counts(&s->counts[TK_TOTAL], &s->counts[0]);
+	if (tier + 1 < TK_TIERS)
+		add_counts(&s->counts[tier + 1], &s->counts[tier]);
 	s->began[tier] = now;
 	memset(&s->counts[tier], 0, sizeof(s->counts[tier]));
+	return err;
+}
+
+/* The clock began another epoch: what the coarser tiers have so far ends with the one before. */
+static int change_clock(struct tk_series *s, struct tk_history *h)
+{
+	int err = 0;
+
+	for (int i = 1; i < TK_TIERS && s->clock != s->open_clock; i++)
+		if (s->began[i] < s->began[0] && close_tier(s, h, i, s->began[0]) < 0)
+			err = -ENOMEM;
+	s->open_clock = s->clock;
+	s->open_ns_per_tick = s->ns_per_tick;
 	return err;
 }
 
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns)
 {
 	static const uint64_t width[TK_TIERS] = { 0, TK_TIER1_NS, TK_TIER2_NS };
-	int err = close_tier(s, h, 0, now);
+	int err = change_clock(s, h);
 
+	if (close_tier(s, h, 0, now) < 0)
+		err = -ENOMEM;
 	/* Intervals end a little late or early: with half an interval of tolerance a second stays
 	 * ten intervals long. */
 	for (int i = 1; i < TK_TIERS; i++) {
@@ -177,87 +276,63 @@ void tk_series_leave(struct tk_series *s)
 
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 {
-	int err = 0;
+	int err = change_clock(s, h);
 
-	for (int i = 0; i < TK_TIERS; i++)
+	for (int i = 0; i < TK_TIERS; i++) {
 		if (close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
+		for (int m = 0; m < TK_MEASURES; m++)
+			tk_bins_free(&s->track[m].open[i]);
+	}
 	s->alive = s->ending = false;
 	return err;
 }
 
-void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
-		     struct tk_datapoint *out)
-{
-	datapoint(s, m, TOTAL, now, out);
-}
+/* ---- what is asked of it ---- */
 
 bool tk_series_silent(const struct tk_series *s)
 {
-	uint64_t records = s->counts[0].records + s->counts[TOTAL].records;
-	uint64_t lost = s->counts[0].lost + s->counts[TOTAL].lost;
+	uint64_t records = s->counts[0].records + s->counts[TK_TOTAL].records;
+	uint64_t lost = s->counts[0].lost + s->counts[TK_TOTAL].lost;
 
 	for (int m = 0; m < TK_MEASURES; m++)
-		if (s->counts[0].count[m] || s->counts[TOTAL].count[m])
+		if (s->counts[0].count[m] || s->counts[TK_TOTAL].count[m])
 			return false;
 	return !s->negative && !s->across && (records == 0 || lost < records);
 }
 
-int64_t tk_series_reach(const struct tk_series *s)
+void tk_series_cumulative(const struct tk_series *s, enum tk_measure m, const double *edge_ns,
+			  size_t n, uint64_t *count)
 {
-	int64_t reach = INT64_MAX;
+	const struct tk_track *t = &s->track[m];
 
-	for (int m = 0; m < TK_MEASURES; m++) {
-		for (int i = 0; i < TK_TIERS; i++) {
-			int64_t r = tk_trail_reach(&s->track[m].trail[i]);
+	memset(count, 0, n * sizeof(*count));
+	for (size_t k = 0; k < t->n_total; k++) {
+		const struct tk_bins *b = &t->total[k].bins;
+		uint32_t i = tk_bins_next(b, 0);
 
-			reach = r < reach ? r : reach;
-		}
+		/* By the rate that the histogram began with, which does not change; and by where a
+		 * bucket begins, whatever samples it has. */
+		for (; i < TK_HIST_BUCKETS; i = tk_bins_next(b, i + 1))
+			for (size_t e = n; e--;)
+				if ((double)tk_hist_lowest(i) * t->total[k].first_ns_per_tick <=
+				    edge_ns[e])
+					count[e] += tk_bins_at(b, i);
+				else
+					break;
 	}
-	return reach;
 }
 
-/* Whether this tier shows as much of the range from..now as any. */
-static bool reaches(const struct tk_series *s, unsigned tier, int64_t from)
-{
-	int64_t reach = tk_series_reach(s);
-
-	if (from < reach)
-		from = reach;
-	for (int m = 0; m < TK_MEASURES; m++)
-		if (tk_trail_reach(&s->track[m].trail[tier]) <= from)
-			return true;
-	return false;
-}
-
-unsigned tk_series_tier(const struct tk_series *s, int64_t from, int64_t to, size_t max)
-{
-	unsigned coarsest = 0;
-
-	for (unsigned i = 0; i < TK_TIERS; i++) {
-		size_t n = 0;
-
-		for (int m = 0; m < TK_MEASURES; m++) {
-			size_t k = tk_trail_count(&s->track[m].trail[i], from, to);
-
-			n = k > n ? k : n;
-		}
-		if (n == 0)
-			continue;
-		if (n <= max && reaches(s, i, from))
-			return i;
-		coarsest = i;
-	}
-	return coarsest;
-}
-
-void tk_series_free(struct tk_series *s, struct tk_history *h)
+void tk_series_free(struct tk_series *s)
 {
 	for (int m = 0; m < TK_MEASURES; m++) {
-		for (unsigned i = 0; i < TK_TIERS; i++)
-			tk_history_drop(h, i, &s->track[m].trail[i]);
-		if (s->track[m].hist)
-			munmap(s->track[m].hist, TK_HISTS * sizeof(struct tk_hist));
+		struct tk_track *t = &s->track[m];
+
+		for (int i = 0; i < TK_TIERS; i++)
+			tk_bins_free(&t->open[i]);
+		for (size_t k = 0; k < t->n_total; k++)
+			tk_bins_free(&t->total[k].bins);
+		free(t->total);
 	}
 	free(s);
 }

@@ -6,7 +6,14 @@
  * Samples arrive in tallies, are moved here in each round, and become a datapoint when an interval
  * ends. Three tiers are open at once: closing one merges its histogram into the next tier and into
  * the total. So no count is ever lost or doubled on the way, and percentiles always come from
- * samples, never from percentiles.
+ * samples, never from percentiles. Histograms cost what they hold (collector/stats/bins.h): at 200
+ * samples a second a measure has 3 KB in all.
+ *
+ * A histogram has one clock and epoch. When the clock begins another epoch, open datapoints of the
+ * coarser tiers end early; the total has a histogram for each. A refined rate does not begin
+ * another.
+ *
+ * Nothing here needs an engine or a clock: what replays a recording feeds tk_series_feed().
  *
  * A series belongs to one timer of one process. When the process has ended, and its last interval
  * is closed, it does not change any more.
@@ -19,26 +26,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/stats/histogram.h"
-#include "collector/stats/history.h"
+#include "collector/stats/bins.h"
 #include "collector/stats/measure.h"
+#include "collector/stats/past/history.h"
 #include "collector/stats/tally.h"
 
 /** One measure of a series. */
 struct tk_track {
-	struct tk_hist
-		*hist; /* of each tier's open datapoint, then the total; NULL: no sample yet */
-	struct tk_trail trail[TK_TIERS];
+	struct tk_bins open[TK_TIERS]; /* of each tier's open datapoint */
+	/* Since the collector attached: one for each clock and epoch, the newest last. NULL: no
+	 * sample. */
+	struct tk_bins_rated *total;
+	size_t n_total;
 	struct tk_datapoint last; /* the newest of tier 0 */
+	bool kept;                /* it has a history: from its first sample on */
 };
 
-#define TK_HISTS (TK_TIERS + 1) /* the last is the total */
-
-/** What is counted besides histograms: exact, whatever memory there is. */
-struct tk_counts {
-	uint64_t records, lost; /* delivered or lost; of these, lost */
-	uint64_t count[TK_MEASURES], aside[TK_MEASURES], without[TK_MEASURES];
-};
+#define TK_TOTAL TK_TIERS /* the place of the total behind the tiers */
 
 struct tk_series {
 	uint64_t key;
@@ -51,21 +55,31 @@ struct tk_series {
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
 	uint64_t negative, across; /* samples of either measure, ever */
+	/* What its ticks are worth, and of which clock and epoch they are. */
 	double ns_per_tick;
+	uint32_t clock;
 
 	struct tk_track track[TK_MEASURES];
+	struct tk_trail trail[TK_TIERS];
 	/* Of each tier's open datapoint, then the total. */
-	int64_t began[TK_HISTS];
-	struct tk_counts counts[TK_HISTS];
+	int64_t began[TK_TIERS + 1];
+	struct tk_counts counts[TK_TIERS + 1];
+	/* Of the coarser open tiers. */
+	double open_ns_per_tick;
+	uint32_t open_clock;
 };
 
 /** @now: when its first datapoint begins. @return NULL and errno ENOMEM. */
 struct tk_series *tk_series_new(uint64_t key, int64_t now);
 
 /**
- * Move what a tally holds into the open datapoint. Without memory for a histogram counts are exact,
- * and percentiles are not known.
+ * Add records to the open datapoint: their counts, and their samples in ticks. Without memory for a
+ * histogram counts, sum and extremes are exact, and percentiles are not known.
  */
+void tk_series_feed(struct tk_series *s, const struct tk_counts *c,
+		    const struct tk_hist_counted samples[TK_MEASURES]);
+
+/** The same, of what a tally holds, which is empty then. */
 void tk_series_take(struct tk_series *s, struct tk_tally *t);
 
 /** Records of the timer that are known to be lost. */
@@ -93,12 +107,15 @@ void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
  */
 bool tk_series_silent(const struct tk_series *s);
 
-/** @return when its history begins, of any measure and tier; INT64_MAX: there is none */
-int64_t tk_series_reach(const struct tk_series *s);
+/**
+ * Samples since the collector attached that are at most edge_ns[i], of n ascending edges: for
+ * metrics. They never fall: an edge keeps its place among a histogram's buckets (within 0.4 %),
+ * even when the clock's rate is refined.
+ */
+void tk_series_cumulative(const struct tk_series *s, enum tk_measure m, const double *edge_ns,
+			  size_t n, uint64_t *count);
 
-/** @return the finest tier with at most max points in from..to that reaches back as far as any */
-unsigned tk_series_tier(const struct tk_series *s, int64_t from, int64_t to, size_t max);
-
-void tk_series_free(struct tk_series *s, struct tk_history *h);
+/** Its history is not freed: it ages within the budget. */
+void tk_series_free(struct tk_series *s);
 
 #endif

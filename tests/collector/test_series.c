@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "collector/stats/past/past.h"
 #include "tests/random.h"
 
 #define SECOND   INT64_C(1000000000)
@@ -47,21 +48,90 @@ static void add_datapoint(struct tk_datapoint *sum, const struct tk_datapoint *d
 	sum->without += d->without;
 }
 
-/* All datapoints of a trail together, which follow each other. */
-static struct tk_datapoint sum_up(const struct tk_trail *trail)
-{
-	size_t n = tk_trail_count(trail, 0, INT64_MAX);
-	struct tk_datapoint *d = calloc(n + 1, sizeof(*d)), sum = { 0 };
+/* A series' past, as a viewer reads it. */
+struct reading {
+	struct tk_hold hold;
+	struct tk_past past;
+};
 
-	cr_assert_eq(tk_trail_copy(trail, 0, INT64_MAX, d, n), n);
+static const struct tk_past *read_past(struct reading *r, const struct tk_series *s)
+{
+	cr_assert_eq(tk_hold_take(&r->hold, &history), 0);
+	r->past.hold = &r->hold;
+	memcpy(r->past.trail, s->trail, sizeof(r->past.trail));
+	return &r->past;
+}
+
+static size_t count_points(const struct tk_series *s, enum tk_measure m, unsigned tier)
+{
+	struct reading r;
+	size_t n = tk_past_count(read_past(&r, s), tier, m, -1, INT64_MAX);
+
+	tk_hold_release(&r.hold);
+	return n;
+}
+
+static size_t points(const struct tk_series *s, unsigned tier, struct tk_datapoint *out, size_t max)
+{
+	struct reading r;
+	size_t n = tk_past_points(read_past(&r, s), tier, TK_PROCESSING, -1, INT64_MAX, out, max);
+
+	tk_hold_release(&r.hold);
+	return n;
+}
+
+static int64_t tier_reach(const struct tk_series *s, unsigned tier)
+{
+	struct reading r;
+	int64_t reach = tk_past_tier_reach(read_past(&r, s), tier);
+
+	tk_hold_release(&r.hold);
+	return reach;
+}
+
+static int64_t reach_of(const struct tk_series *s)
+{
+	struct reading r;
+	int64_t reach = tk_past_reach(read_past(&r, s));
+
+	tk_hold_release(&r.hold);
+	return reach;
+}
+
+static unsigned tier_for(const struct tk_series *s, int64_t from, int64_t to, size_t max)
+{
+	struct reading r;
+	unsigned tier = tk_past_tier(read_past(&r, s), from, to, max);
+
+	tk_hold_release(&r.hold);
+	return tier;
+}
+
+/* All datapoints of a tier together, which follow each other. */
+static struct tk_datapoint sum_up(const struct tk_series *s, enum tk_measure m, unsigned tier)
+{
+	struct tk_datapoint *d, sum = { 0 };
+	struct reading r;
+	size_t n = tk_past_count(read_past(&r, s), tier, m, 0, INT64_MAX);
+
+	d = calloc(n + 1, sizeof(*d));
+	cr_assert_eq(tk_past_points(&r.past, tier, m, 0, INT64_MAX, d, n), n);
 	for (size_t i = 0; i < n; i++) {
 		add_datapoint(&sum, &d[i]);
 		if (i)
 			cr_assert_eq(d[i].t_ns - (int64_t)d[i].interval_ns, d[i - 1].t_ns,
 				     "a gap or an overlap in time");
 	}
+	tk_hold_release(&r.hold);
 	free(d);
 	return sum;
+}
+
+static void free_all(struct tk_series *s)
+{
+	tk_series_free(s);
+	tk_history_free(&history);
+	cr_assert_eq(tk_history_used(&history), 0);
 }
 
 static void same_counts(const struct tk_datapoint *a, const struct tk_datapoint *b)
@@ -117,17 +187,16 @@ static void live(uint64_t seed)
 	tk_series_end(s, &history, now + 1);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		for (int tier = 0; tier < TK_TIERS; tier++) {
-			sum = sum_up(&s->track[m].trail[tier]);
+			sum = sum_up(s, (enum tk_measure)m, (unsigned)tier);
 			same_counts(&sum, &given[m]);
 		}
 		tk_series_total(s, (enum tk_measure)m, now, &total);
 		same_counts(&total, &given[m]);
-		cr_assert_eq(s->track[m].hist[TK_TIERS].count, given[m].count);
+		cr_assert_eq(s->track[m].total->bins.count, given[m].count);
 	}
 	cr_assert_eq(s->negative + s->across, given[0].aside + given[1].aside);
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
-	cr_assert_eq(history.used, 0);
+	free_all(s);
 }
 
 Test(series, every_record_is_accounted_for_at_every_tier_and_in_total)
@@ -156,7 +225,7 @@ Test(series, every_tier_and_the_total_hold_the_same_counts)
 	}
 	tk_series_end(s, &history, now + 1);
 	for (int tier = 0; tier < TK_TIERS; tier++) {
-		struct tk_datapoint sum = sum_up(&s->track[0].trail[tier]);
+		struct tk_datapoint sum = sum_up(s, TK_PROCESSING, (unsigned)tier);
 
 		cr_assert_eq(sum.count, given);
 		cr_assert_eq(sum.records, given + lost);
@@ -166,12 +235,12 @@ Test(series, every_tier_and_the_total_hold_the_same_counts)
 	cr_assert_eq(total.count, given);
 	cr_assert_eq(total.records, given + lost);
 	cr_assert_eq(total.lost, lost);
-	cr_assert_null(s->track[TK_LATENCY].hist, "no sample, no memory");
+	cr_assert_null(s->track[TK_LATENCY].total, "no sample, no memory");
+	cr_assert_null(s->track[TK_LATENCY].open[1].counters);
 	/* 1000 intervals of 100 ms: a hundred seconds, give or take the one that is open. */
-	cr_assert(abs((int)tk_trail_count(&s->track[0].trail[1], 0, INT64_MAX) - 100) <= 3);
-	cr_assert(abs((int)tk_trail_count(&s->track[0].trail[2], 0, INT64_MAX) - 10) <= 2);
-	tk_series_free(s, &history);
-	cr_assert_eq(history.used, 0);
+	cr_assert(abs((int)count_points(s, TK_PROCESSING, 1) - 100) <= 3);
+	cr_assert(abs((int)count_points(s, TK_PROCESSING, 2) - 10) <= 2);
+	free_all(s);
 }
 
 Test(series, a_coarse_percentile_is_that_of_the_samples)
@@ -186,12 +255,12 @@ Test(series, a_coarse_percentile_is_that_of_the_samples)
 		give(s, t, i == 10 ? 200 : 10, i == 10 ? 1 : 100);
 		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
 	}
-	cr_assert_eq(tk_trail_copy(&s->track[0].trail[1], -1, INT64_MAX, &d, 1), 1);
+	cr_assert_eq(points(s, 1, &d, 1), 1);
 	cr_assert_eq(d.count, 901);
 	cr_assert_eq(d.p_ns[TK_P50], 10);
 	cr_assert_eq(d.p_ns[TK_P9999], 200);
 	cr_assert_eq(d.max_ns, 200);
-	tk_series_free(s, &history);
+	free_all(s);
 }
 
 Test(series, an_interval_without_records_has_count_zero)
@@ -205,8 +274,8 @@ Test(series, an_interval_without_records_has_count_zero)
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
 	cr_assert_eq(s->track[0].last.count, 0);
 	cr_assert_eq(s->track[0].last.t_ns, 2 * INTERVAL);
-	cr_assert_eq(tk_trail_count(&s->track[0].trail[0], -1, INT64_MAX), 2);
-	tk_series_free(s, &history);
+	cr_assert_eq(count_points(s, TK_PROCESSING, 0), 2);
+	free_all(s);
 }
 
 /* It ends with its interval, which is its last datapoint in every tier. */
@@ -228,16 +297,15 @@ Test(series, what_has_ended_does_not_change)
 	tk_series_total(s, TK_PROCESSING, SECOND, &before);
 	cr_assert_eq(before.count, 12);
 	for (int tier = 0; tier < TK_TIERS; tier++) {
-		struct tk_datapoint sum = sum_up(&s->track[0].trail[tier]);
+		struct tk_datapoint sum = sum_up(s, TK_PROCESSING, (unsigned)tier);
 
 		cr_assert_eq(sum.count, 12);
-		cr_assert_eq(tk_trail_reach(&s->track[0].trail[tier]), 0);
+		cr_assert_eq(tier_reach(s, (unsigned)tier), 0);
 	}
 	tk_series_total(s, TK_PROCESSING, SECOND, &after);
 	cr_assert_eq(memcmp(&before, &after, sizeof(before)), 0);
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
-	cr_assert_eq(history.used, 0);
+	free_all(s);
 }
 
 #ifndef __SANITIZE_ADDRESS__ /* which cannot live within a limit */
@@ -257,33 +325,62 @@ static void limit_memory(bool limited)
 		cr_skip_test("no limit is to be had");
 }
 
-static void is_unknown(const struct tk_datapoint *d)
+/* All memory that malloc() has without asking for more, so that it has none. */
+static void *exhaust(void)
 {
-	cr_assert(isnan(d->sum_ns) && isnan(d->min_ns) && isnan(d->max_ns));
-	cr_assert(isnan(tk_datapoint_avg_ns(d)));
+	void *all = NULL, *p;
+
+	for (size_t size = 1u << 20; size >= sizeof(p); size /= 2) {
+		while ((p = malloc(size))) {
+			*(void **)p = all;
+			all = p;
+		}
+	}
+	return all;
+}
+
+static void give_back(void *all)
+{
+	while (all) {
+		void *next = *(void **)all;
+
+		free(all);
+		all = next;
+	}
+}
+
+/* All but percentiles is known, and exact. */
+static void is_unknown(const struct tk_datapoint *d, double sum, double min, double max)
+{
+	cr_assert_eq(d->sum_ns, sum);
+	cr_assert_eq(d->min_ns, min);
+	cr_assert_eq(d->max_ns, max);
 	for (int p = 0; p < TK_PERCENTILES; p++)
 		cr_assert(isnan(d->p_ns[p]));
 }
 
-/* No histogram can be mapped for a while: counts are exact, what is not known says so, and what is
- * known again afterwards is known. */
+/* There is no memory for a histogram for a while: counts are exact, what is not known says so, and
+ * what is known again afterwards is known. */
 Test(series, without_memory_counts_are_exact_and_percentiles_are_not_known)
 {
 	struct tk_series *s = tk_series_new(1, 0);
 	struct tk_tally *t = tk_tally_get(&pool);
 	struct tk_datapoint total, sum;
+	void *all;
 
 	tk_history_init(&history, BIG);
 	add(t, TK_PROCESSING, 7, 30);
 	limit_memory(true);
+	all = exhaust();
 	tk_series_take(s, t);
+	give_back(all);
 	limit_memory(false);
-	cr_assert_null(s->track[0].hist);
+	cr_assert_null(s->track[0].open[0].counters);
 	tk_series_close(s, &history, INTERVAL, INTERVAL);
 	adds_up(&s->track[0].last);
 	cr_assert_eq(s->track[0].last.records, 30);
 	cr_assert_eq(s->track[0].last.count, 30);
-	is_unknown(&s->track[0].last);
+	is_unknown(&s->track[0].last, 210, 7, 7);
 	add(t, TK_PROCESSING, 9, 11);
 	tk_series_take(s, t);
 	tk_series_lose(s, 3);
@@ -295,14 +392,14 @@ Test(series, without_memory_counts_are_exact_and_percentiles_are_not_known)
 	tk_series_total(s, TK_PROCESSING, SECOND, &total);
 	adds_up(&total);
 	cr_assert_eq(total.count, 41);
-	is_unknown(&total);
+	is_unknown(&total, 309, 7, 9);
 	for (int tier = 0; tier < TK_TIERS; tier++) {
-		sum = sum_up(&s->track[0].trail[tier]);
+		sum = sum_up(s, TK_PROCESSING, (unsigned)tier);
 		cr_assert_eq(sum.count, 41);
 		cr_assert_eq(sum.records, 44);
 	}
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
+	free_all(s);
 }
 #endif
 
@@ -331,7 +428,7 @@ Test(series, bare_samples_leave_percentiles_unknown)
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
 	cr_assert_eq(s->track[0].last.p_ns[TK_P50], 20, "the next interval knows its own");
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
+	free_all(s);
 }
 
 /* In each interval, in the coarser ones, and in total. */
@@ -339,7 +436,7 @@ Test(series, what_is_set_aside_is_counted)
 {
 	struct tk_series *s = tk_series_new(1, 0);
 	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_datapoint d[2], total;
+	struct tk_datapoint d[3], total;
 
 	tk_history_init(&history, BIG);
 	for (unsigned i = 1; i <= 2; i++) {
@@ -349,15 +446,15 @@ Test(series, what_is_set_aside_is_counted)
 		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
 	}
 	tk_series_end(s, &history, 3 * INTERVAL);
-	cr_assert_eq(tk_trail_copy(&s->track[0].trail[0], -1, INT64_MAX, d, 2), 2);
+	cr_assert_eq(points(s, 0, d, 3), 3);
 	cr_assert_eq(d[0].aside, 4);
 	cr_assert_eq(d[1].aside, 5);
-	cr_assert_eq(tk_trail_copy(&s->track[0].trail[1], -1, INT64_MAX, d, 2), 1);
+	cr_assert_eq(points(s, 1, d, 2), 1);
 	cr_assert_eq(d[0].aside, 9);
 	tk_series_total(s, TK_PROCESSING, 3 * INTERVAL, &total);
 	cr_assert_eq(total.aside, 9);
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
+	free_all(s);
 }
 
 Test(series, conversion_is_by_the_rate)
@@ -372,7 +469,7 @@ Test(series, conversion_is_by_the_rate)
 	cr_assert_eq(s->track[0].last.sum_ns, 400);
 	cr_assert_eq(s->track[0].last.min_ns, 100);
 	cr_assert_eq(s->track[0].last.p_ns[TK_P99], 100);
-	tk_series_free(s, &history);
+	free_all(s);
 }
 
 Test(series, a_view_gets_the_finest_tier_that_fits_and_reaches)
@@ -388,23 +485,23 @@ Test(series, a_view_gets_the_finest_tier_that_fits_and_reaches)
 		tk_series_close(s, &history, now, INTERVAL);
 	}
 	/* Twenty minutes: tier 0 keeps ten. */
-	cr_assert_eq(tk_series_tier(s, now - 10 * SECOND, now, 200), 0);
-	cr_assert_eq(tk_series_tier(s, now - 100 * SECOND, now, 200), 1);
-	cr_assert_eq(tk_series_tier(s, now - 900 * SECOND, now, 1000), 1, "tier 0 does not reach");
-	cr_assert_eq(tk_series_tier(s, 0, now, 200), 2);
-	cr_assert_eq(tk_series_tier(s, 0, now, 1), 2, "the coarsest, if none fits");
-	cr_assert_eq(tk_series_reach(s), 0);
-	tk_series_free(s, &history);
+	cr_assert_eq(tier_for(s, now - 10 * SECOND, now, 200), 0);
+	cr_assert_eq(tier_for(s, now - 100 * SECOND, now, 200), 1);
+	cr_assert_eq(tier_for(s, now - 900 * SECOND, now, 1000), 1, "tier 0 does not reach");
+	cr_assert_eq(tier_for(s, 0, now, 200), 2);
+	cr_assert_eq(tier_for(s, 0, now, 1), 2, "the coarsest, if none fits");
+	cr_assert_eq(reach_of(s), 0);
+	free_all(s);
 }
 
-Test(history, the_budget_holds_and_the_finest_goes_first)
+Test(history, the_budget_holds_and_no_tier_starves_another)
 {
-	enum { SERIES = 20, CHUNKS = 600 };
+	enum { SERIES = 20, BUDGET = 1 << 20 };
 	struct tk_series *s[SERIES];
 	struct tk_tally *t = tk_tally_get(&pool);
 	int64_t now = 0;
 
-	tk_history_init(&history, CHUNKS * sizeof(struct tk_chunk));
+	tk_history_init(&history, BUDGET);
 	for (size_t i = 0; i < SERIES; i++)
 		s[i] = tk_series_new(i + 1, 0);
 	for (int round = 0; round < 30 * 600; round++) {
@@ -413,35 +510,67 @@ Test(history, the_budget_holds_and_the_finest_goes_first)
 			give(s[i], t, 10, 1);
 			tk_series_close(s[i], &history, now, INTERVAL);
 		}
-		cr_assert_leq(history.used, history.budget);
+		cr_assert_leq(tk_history_used(&history), BUDGET);
 	}
 	for (size_t i = 0; i < SERIES; i++) {
-		const struct tk_trail *trail = s[i]->track[0].trail;
-
-		cr_assert_eq(tk_series_reach(s[i]), 0, "thirty minutes in the coarse tiers");
-		cr_assert_gt(tk_trail_reach(&trail[0]), now - 300 * SECOND, "detail went first");
-		cr_assert_lt(tk_trail_reach(&trail[0]), now - 6 * SECOND, "but not all of it");
-		cr_assert_geq(tk_trail_reach(&trail[2]), 0);
+		cr_assert_eq(reach_of(s[i]), 0, "thirty minutes in the coarse tiers");
+		cr_assert_gt(tier_reach(s[i], 0), now - 300 * SECOND, "detail went first");
+		cr_assert_lt(tier_reach(s[i], 0), now - 60 * SECOND, "but not all of it");
+		cr_assert_lt(tier_reach(s[i], 1), now - 300 * SECOND);
+		cr_assert_eq(tier_reach(s[i], 2), 0);
 	}
 	for (size_t i = 0; i < SERIES; i++)
-		tk_series_free(s[i], &history);
-	cr_assert_eq(history.used, 0);
+		tk_series_free(s[i]);
+	tk_history_free(&history);
+	cr_assert_eq(tk_history_used(&history), 0);
 	cr_assert_null(history.tier[0].oldest);
 }
 
-Test(history, a_budget_of_nothing_keeps_the_chunk_being_filled)
+/* The bound is hard: the chunk that is being filled is not exempt. */
+Test(history, whatever_the_budget_it_holds)
 {
-	struct tk_trail trail = { 0 };
-	struct tk_datapoint d = { .count = 1 };
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
 
-	tk_history_init(&history, 0);
-	for (int i = 1; i <= 1000; i++) {
-		d.t_ns = i;
-		cr_assert_eq(tk_history_add(&history, 0, &trail, &d), 0);
-		cr_assert_eq(history.used, sizeof(struct tk_chunk));
+	for (size_t budget = 0; budget < 1u << 20; budget = 2 * budget + 1000) {
+		memset(s->trail, 0, sizeof(s->trail));
+		tk_history_init(&history, budget);
+		for (int i = 1; i <= 3000; i++) {
+			give(s, t, 100 + (uint64_t)i, 50);
+			cr_assert_eq(tk_series_close(s, &history, i * INTERVAL, INTERVAL), 0);
+			cr_assert_leq(tk_history_used(&history), budget);
+		}
+		cr_assert_eq(count_points(s, TK_PROCESSING, 0) > 0, budget >= 2 * 4096);
+		tk_history_free(&history);
 	}
-	tk_history_drop(&history, 0, &trail);
-	cr_assert_eq(history.used, 0);
+	tk_series_free(s);
+}
+
+/* A viewer reads what it holds, whatever is dropped meanwhile. */
+Test(history, what_is_held_stays_as_it_was)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	static struct tk_datapoint before[1000], after[1000];
+	struct reading r;
+	size_t n;
+
+	tk_history_init(&history, 200000);
+	for (int i = 1; i <= 1000; i++) {
+		give(s, t, 100 + (uint64_t)i, 30);
+		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
+	}
+	read_past(&r, s);
+	n = tk_past_points(&r.past, 0, TK_PROCESSING, -1, INT64_MAX, before, 1000);
+	cr_assert_gt(n, 100);
+	for (int i = 1001; i <= 30000; i++) {
+		give(s, t, 100 + (uint64_t)i, 30);
+		tk_series_close(s, &history, i * INTERVAL, INTERVAL);
+	}
+	cr_assert_eq(tk_past_points(&r.past, 0, TK_PROCESSING, -1, INT64_MAX, after, 1000), n);
+	cr_assert_eq(memcmp(before, after, n * sizeof(before[0])), 0);
+	tk_hold_release(&r.hold);
+	free_all(s);
 }
 
 static void marks(struct tk_series *s, struct tk_tally *t, uint32_t n)
@@ -468,11 +597,11 @@ Test(series, it_is_silent_until_it_has_a_sample)
 	cr_assert_not(tk_series_silent(s));
 	tk_series_end(s, &history, 2 * INTERVAL);
 	cr_assert_not(tk_series_silent(s), "once is for ever");
-	tk_series_free(s, &history);
+	free_all(s);
 	s = tk_series_new(2, 0);
 	tk_series_lose(s, 3);
 	cr_assert_not(tk_series_silent(s), "what was lost may have been samples");
-	tk_series_free(s, &history);
+	free_all(s);
 }
 
 Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
@@ -488,13 +617,12 @@ Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
 	tk_series_take(s, t);
 	tk_series_close(s, &history, 2 * INTERVAL, INTERVAL);
 	tk_series_close(s, &history, 3 * INTERVAL, INTERVAL);
-	sum = sum_up(&s->track[TK_PROCESSING].trail[0]);
+	sum = sum_up(s, TK_PROCESSING, 0);
 	cr_assert_eq(sum.count, 0);
 	cr_assert_eq(sum.records, 14);
 	cr_assert_eq(sum.lost, 9);
 	cr_assert_eq(sum.aside, 5);
-	cr_assert_null(s->track[TK_LATENCY].trail[0].oldest);
+	cr_assert_eq(count_points(s, TK_LATENCY, 0), 0);
 	tk_tally_put(&pool, t);
-	tk_series_free(s, &history);
-	cr_assert_eq(history.used, 0);
+	free_all(s);
 }

@@ -7,20 +7,6 @@
 
 #include "collector/machine/now.h"
 
-static int copy_points(const struct tk_trail *t, int64_t from, int64_t to,
-		       struct tk_datapoint **points, size_t *n)
-{
-	size_t room = tk_trail_count(t, from, to);
-
-	if (room == 0)
-		return 0;
-	*points = malloc(room * sizeof(**points));
-	if (!*points)
-		return -ENOMEM;
-	*n = tk_trail_copy(t, from, to, *points, room);
-	return 0;
-}
-
 static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 		       struct tk_snap_timer *t)
 {
@@ -65,7 +51,6 @@ static int copy_timers(const struct tk_shown *shown, const struct tk_view *v, st
 			continue;
 		copy_timer(shown, shown->registry.series[i], &s->timers[s->n_timers++]);
 	}
-	qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
 	return 0;
 }
 
@@ -130,26 +115,27 @@ static int by_time(const void *a, const void *b)
 	return (x->t_ns > y->t_ns) - (x->t_ns < y->t_ns);
 }
 
-static int copy_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
-		       struct tk_snapshot *s)
+/* What is to be read of the timer that is shown in detail, once the lock is released. */
+static int hold_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+		       struct tk_snapshot *s, struct tk_shown_past *past)
 {
 	const struct tk_series *series = v->key ? tk_registry_find(&shown->registry, v->key) : NULL;
-	unsigned tier;
 
 	if (!series)
 		return 0;
-	tier = tk_series_tier(series, v->from_ns, to, v->max_points);
+	if (tk_hold_take(&past->hold, &shown->registry.history) < 0)
+		return -ENOMEM;
 	s->detail_key = v->key;
-	s->reach_ns = tk_series_reach(series);
-	s->tier_ns = tier == 0 ? shown->state.interval_ns : tier == 1 ? TK_TIER1_NS : TK_TIER2_NS;
-	for (int m = 0; m < TK_MEASURES; m++)
-		if (copy_points(&series->track[m].trail[tier], v->from_ns, to, &s->points[m],
-				&s->n_points[m]) < 0)
-			return -ENOMEM;
+	past->past.hold = &past->hold;
+	memcpy(past->past.trail, series->trail, sizeof(past->past.trail));
+	past->from_ns = v->from_ns;
+	past->to_ns = to;
+	past->max_points = v->max_points;
 	return 0;
 }
 
-static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s)
+static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s,
+		    struct tk_shown_past *past)
 {
 	int64_t to = v->to_ns ? v->to_ns : INT64_MAX;
 
@@ -160,15 +146,67 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
 	    copy_marks(shown, v->from_ns, to, s) < 0)
 		return -ENOMEM;
-	qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
-	return copy_detail(shown, v, to, s);
+	return hold_detail(shown, v, to, s, past);
 }
 
-struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view)
+struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view,
+				  struct tk_shown_past *past)
 {
 	struct tk_snapshot *s = malloc(sizeof(*s));
 
-	if (!s || copy_all(shown, view, s) == 0)
+	memset(past, 0, sizeof(*past));
+	if (!s || copy_all(shown, view, s, past) == 0)
+		return s;
+	tk_snapshot_free(s);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static int read_points(struct tk_snapshot *s, const struct tk_shown_past *p, unsigned tier,
+		       enum tk_measure m)
+{
+	size_t room = tk_past_count(&p->past, tier, m, p->from_ns, p->to_ns);
+
+	if (room == 0)
+		return 0;
+	s->points[m] = malloc(room * sizeof(*s->points[m]));
+	if (!s->points[m])
+		return -ENOMEM;
+	s->n_points[m] =
+		tk_past_points(&p->past, tier, m, p->from_ns, p->to_ns, s->points[m], room);
+	return 0;
+}
+
+static int read_detail(struct tk_snapshot *s, const struct tk_shown_past *p)
+{
+	unsigned tier = tk_past_tier(&p->past, p->from_ns, p->to_ns, p->max_points);
+	struct tk_window w = { 0 };
+	int err = 0;
+
+	s->reach_ns = tk_past_reach(&p->past);
+	s->tier_ns = tier == 0 ? s->interval_ns : tier == 1 ? TK_TIER1_NS : TK_TIER2_NS;
+	for (int m = 0; m < TK_MEASURES && !err; m++) {
+		err = read_points(s, p, tier, (enum tk_measure)m);
+		if (!err)
+			err = tk_window_gather(&w, &p->past, (enum tk_measure)m, p->from_ns,
+					       p->to_ns);
+		tk_window_datapoint(&w, (enum tk_measure)m, &s->window[m]);
+	}
+	tk_window_free(&w);
+	return err;
+}
+
+struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_past *past)
+{
+	int err = 0;
+
+	if (s) {
+		qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
+		qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
+		err = past->past.hold ? read_detail(s, past) : 0;
+	}
+	tk_hold_release(&past->hold);
+	if (!err)
 		return s;
 	tk_snapshot_free(s);
 	errno = ENOMEM;

@@ -4,7 +4,8 @@
  * its lock.
  *
  * The collecting thread writes it at the end of a round; a viewer copies what it asks for into a
- * snapshot of its own. Nothing here locks: the caller holds the lock.
+ * snapshot of its own, and takes references to the history it wants, under the lock; it reads that
+ * history without the lock. Nothing here locks.
  */
 #ifndef TK_COLLECTOR_ENGINE_VIEWS_SHOWN_H
 #define TK_COLLECTOR_ENGINE_VIEWS_SHOWN_H
@@ -17,6 +18,7 @@
 #include "collector/engine/views/intervals.h"
 #include "collector/engine/views/notes.h"
 #include "collector/engine/views/snapshot.h"
+#include "collector/stats/past/past.h"
 #include "collector/stats/registry.h"
 
 #define TK_MARKS_KEPT 1024u
@@ -35,8 +37,26 @@ struct tk_shown {
 	struct tk_snapshot state;      /* the plain fields only: what a snapshot begins as */
 };
 
-/** Copy what a view asks for. @return a snapshot, to be freed; NULL and errno ENOMEM */
-struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view);
+/** What a snapshot has yet to read out of history. */
+struct tk_shown_past {
+	struct tk_hold hold;
+	struct tk_past past;
+	int64_t from_ns, to_ns;
+	size_t max_points;
+};
+
+/**
+ * Under the lock: copy what a view asks for, but its points and its window.
+ * @return a snapshot, to be completed and freed; NULL and errno ENOMEM
+ */
+struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view,
+				  struct tk_shown_past *past);
+
+/**
+ * Without the lock: read the rest, and let go of it.
+ * @return s; NULL and errno ENOMEM: s is freed
+ */
+struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_past *past);
 
 void tk_shown_free(struct tk_shown *shown);
 

@@ -76,6 +76,9 @@ struct tk_snapshot {
 	uint64_t tier_ns;    /* width of a datapoint in `points` */
 	size_t n_points[TK_MEASURES];
 	struct tk_datapoint *points[TK_MEASURES];
+	/* All samples of the view's range, which is rounded outward to the ends of intervals:
+	 * t_ns - interval_ns to t_ns. interval_ns 0: no interval is in it. */
+	struct tk_datapoint window[TK_MEASURES];
 	size_t n_marks;
 	struct tk_snap_mark *marks; /* within the view's range, oldest first */
 

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Any window of a timer's past, out of all tiers. See past.h. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "collector/stats/past/past.h"
+
+/* Where each tier is in its walk back. An entry is read once, and looked at until it is used up. */
+struct gather {
+	struct tk_window *w;
+	const struct tk_past *past;
+	enum tk_measure m;
+	struct tk_trail trail[TK_TIERS];
+	struct tk_trail here[TK_TIERS]; /* of `entry`, to be read whole */
+	struct tk_entry entry[TK_TIERS];
+	bool there[TK_TIERS];
+	int64_t reach[TK_TIERS]; /* INT64_MIN: not known yet */
+	int err;
+};
+
+static void next(struct gather *g, unsigned tier)
+{
+	g->here[tier] = g->trail[tier];
+	g->there[tier] = tk_hold_read(g->past->hold, tier, &g->trail[tier], false, &g->entry[tier]);
+}
+
+/* Whether a tier that is finer than this one reaches back to `from`. */
+static bool is_finer(struct gather *g, int tier, int64_t from)
+{
+	while (tier--) {
+		if (g->reach[tier] == INT64_MIN)
+			g->reach[tier] = tk_past_tier_reach(g->past, (unsigned)tier);
+		if (g->reach[tier] <= from)
+			return true;
+	}
+	return false;
+}
+
+/* The histogram of a clock. */
+static struct tk_bins_rated *of_clock(struct tk_window *w, const struct tk_entry *e)
+{
+	uint32_t i = 0;
+
+	while (i < w->n && w->of[i].clock != e->clock)
+		i++;
+	if (i == TK_BINS_UNION_MAX)
+		return NULL;
+	if (i == w->n) {
+		w->of[i].clock = e->clock;
+		w->of[i].ns_per_tick = e->ns_per_tick; /* the newest: the walk is backwards */
+		w->n++;
+	}
+	return &w->of[i];
+}
+
+static int add_samples(struct tk_window *w, const struct tk_entry *e, enum tk_measure m)
+{
+	const struct tk_packed *p = &e->of[m];
+	double min = (double)p->min * e->ns_per_tick, max = (double)p->max * e->ns_per_tick;
+	struct tk_bins_rated *of;
+	int err;
+
+	w->sum_ns += (double)p->sum * e->ns_per_tick;
+	w->min_ns = w->counts.count[m] && w->min_ns < min ? w->min_ns : min;
+	w->max_ns = w->counts.count[m] && w->max_ns > max ? w->max_ns : max;
+	of = e->bare[m] ? NULL : of_clock(w, e);
+	err = of ? tk_unpack(p, &of->bins) : 0;
+	w->bare = w->bare || !of || err;
+	return err;
+}
+
+static void add(struct gather *g, unsigned tier)
+{
+	struct tk_window *w = g->w;
+	struct tk_trail here = g->here[tier];
+	struct tk_entry e;
+	int m = g->m;
+
+	tk_hold_read(g->past->hold, tier, &here, true, &e);
+	if (e.of[m].count && add_samples(w, &e, g->m) == -ENOMEM)
+		g->err = -ENOMEM;
+	w->counts.records += e.counts.records;
+	w->counts.lost += e.counts.lost;
+	w->counts.count[m] += e.counts.count[m];
+	w->counts.aside[m] += e.counts.aside[m];
+	w->counts.without[m] += e.counts.without[m];
+	w->to_ns = w->from_ns == INT64_MAX ? e.t_ns : w->to_ns;
+	w->from_ns = tk_entry_began(&e);
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Gather from..to from a tier and those that are finer, backwards; what follows is gathered
+ * already. An entry within the range is taken whole. Of one that the range cuts, the finer tier
+ * gives the part, if it reaches back so far; else the entry is taken whole, too.
+ */
+static void gather(struct gather *g, int tier, int64_t from, int64_t to)
+{
+	if (tier < 0)
+		return;
+	while (from < to) {
+		const struct tk_entry *e = &g->entry[tier];
+		int64_t began, part;
+
+		while (g->there[tier] && tk_entry_began(e) >= to)
+			next(g, (unsigned)tier);
+		if (!g->there[tier] || e->t_ns <= from) { /* no entry has any of it */
+			gather(g, tier - 1, from, to);
+			return;
+		}
+		if (e->t_ns < to) /* newer than the newest entry, or between two */
+			gather(g, tier - 1, e->t_ns, to);
+		began = tk_entry_began(e);
+		part = later(began, from);
+		if ((began < from || e->t_ns > to) && is_finer(g, tier, part))
+			gather(g, tier - 1, part, earlier(e->t_ns, to));
+		else
+			add(g, (unsigned)tier);
+		next(g, (unsigned)tier);
+		to = began;
+	}
+}
+
+int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measure m, int64_t from,
+		     int64_t to)
+{
+	struct gather g = { .w = w, .past = p, .m = m };
+
+	for (uint32_t i = 0; i < w->n; i++)
+		tk_bins_wipe(&w->of[i].bins);
+	w->from_ns = INT64_MAX;
+	w->to_ns = INT64_MIN;
+	w->counts = (struct tk_counts){ 0 };
+	w->sum_ns = w->min_ns = w->max_ns = 0;
+	w->bare = false;
+	w->n = 0;
+	for (unsigned i = 0; i < TK_TIERS; i++) {
+		g.trail[i] = p->trail[i];
+		g.reach[i] = INT64_MIN;
+		next(&g, i);
+	}
+	gather(&g, TK_TIERS - 1, from, to);
+	return g.err;
+}
+
+void tk_window_quantiles(const struct tk_window *w, const uint32_t *quantiles, size_t n, double *ns)
+{
+	if (!w->bare) {
+		tk_bins_quantiles(w->of, w->n, quantiles, n, ns);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		ns[i] = NAN;
+}
+
+void tk_window_datapoint(const struct tk_window *w, enum tk_measure m, struct tk_datapoint *out)
+{
+	*out = (struct tk_datapoint){ 0 };
+	if (w->from_ns == INT64_MAX)
+		return;
+	*out = (struct tk_datapoint){ .t_ns = w->to_ns,
+				      .interval_ns = (uint64_t)(w->to_ns - w->from_ns),
+				      .records = w->counts.records,
+				      .lost = w->counts.lost,
+				      .count = w->counts.count[m],
+				      .aside = w->counts.aside[m],
+				      .without = w->counts.without[m],
+				      .sum_ns = w->sum_ns,
+				      .min_ns = w->min_ns,
+				      .max_ns = w->max_ns };
+	if (out->count)
+		tk_window_quantiles(w, tk_quantiles, TK_PERCENTILES, out->p_ns);
+}
+
+void tk_window_free(struct tk_window *w)
+{
+	for (uint32_t i = 0; i < TK_BINS_UNION_MAX; i++)
+		tk_bins_free(&w->of[i].bins);
+	memset(w, 0, sizeof(*w));
+}
