@@ -23,9 +23,8 @@
 #define ORDERS   16384u
 #define PARCELS  16384u
 
-/* Memory for histograms is bounded whatever segments say. */
-#define POOL_BYTES_MAX (UINT64_C(512) << 20)
-#define TALLIES_MAX    131072u /* of a segment, handed over and being filled */
+/* Memory for histograms is bounded whatever segments say: TK_TALLY_POOL_BYTES, and so many. */
+#define TALLIES_MAX 131072u /* of a segment, handed over and being filled */
 
 static bool spins(const struct tk_drainer *d)
 {
@@ -183,13 +182,12 @@ static void count_disturbances(struct tk_drainer *d)
 	if (d->cpu >= 0 && faults != d->faults)
 		flush_page_batch();
 	d->faults = faults;
-	if (!d->warm || d->chunks != d->pool.n_chunks) {
+	if (!d->warm) {
 		d->since.faults = faults;
 		d->since.involuntary = (uint64_t)u.ru_nivcsw;
 		d->polls = 0;
 		s->longest_gap_ns = 0;
 		d->warm = true;
-		d->chunks = d->pool.n_chunks;
 	}
 	s->faults = faults - d->since.faults;
 	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;
@@ -204,10 +202,6 @@ static void take_round(struct tk_drainer *d)
 	/* One that spins leaves each lane alone for a while, which only tk_part_drain() does. */
 	if (!spins(d))
 		tk_parts_settle(&d->parts);
-	/* A pinned one is to be left alone: no page is to be missing the next time, nor a tally
-	 * while these are out. */
-	while (d->cpu >= 0 && tk_tally_prefault(&d->pool, d->pool.out))
-		drain_if_due(d);
 	count_disturbances(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);
@@ -339,13 +333,13 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	d->master_clock = clock;
 	tk_clock_guard_init(&d->guard, clock);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
-	d->pool.max = POOL_BYTES_MAX / share;
-	d->pool.max_tallies = TALLIES_MAX;
+	d->pool.max_tallies = TALLIES_MAX - 1;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
 	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));
 	d->empties = tk_channel_new(TALLIES_MAX, sizeof(struct tk_tally *));
 	d->burst = calloc(BURST, sizeof(*d->burst));
-	if (d->orders && d->parcels && d->empties && d->burst)
+	if (d->orders && d->parcels && d->empties && d->burst &&
+	    tk_tally_pool_init(&d->pool, TK_TALLY_POOL_BYTES / share) == 0)
 		return d;
 	tk_drainer_free(d);
 	errno = ENOMEM;
@@ -361,6 +355,9 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 	d->figures.cpu = d->cpu;
 	d->figures.pinned = d->cpu >= 0;
 	d->shown = d->figures;
+	tk_stock_init(&d->stock, &d->pool, d->node);
+	while (tk_stock_refill(&d->stock))
+		;
 	pthread_attr_init(&attr);
 	if (cpus)
 		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
@@ -418,5 +415,6 @@ unsigned tk_drainer_receive(struct tk_drainer *d, struct tk_parcel *parcels, uns
 
 void tk_drainer_return(struct tk_drainer *d, struct tk_tally *tally)
 {
+	/* There is room: the channel holds as many as the pool may have out. */
 	(void)tk_channel_push(d->empties, &tally, 1);
 }

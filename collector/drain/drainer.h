@@ -14,9 +14,9 @@
  * collecting thread does with them, however long that takes.
  *
  * It blocks only to sleep between polls: by the pace of collector/drain/pace.h, or as asked, or
- * never. While a channel is full it drains lanes. It is warm after a TAKE before which no lane was
- * added and no more memory was needed for tallies. From then on a pinned drainer allocates nothing
- * and has no page fault; `figures` counts.
+ * never. While a channel is full it drains lanes. Memory for tallies is there before it needs it
+ * (collector/drain/stock.h). It is warm after a TAKE before which no lane was added: from then on it
+ * allocates nothing, and has no page fault unless it overtakes the stock; `figures` counts.
  *
  * Between a TAKE and its ROUND the drainer writes `figures` and its parts' figures. The collecting
  * thread copies them when it receives the ROUND, before it sends another TAKE. The channels'
@@ -31,6 +31,7 @@
 
 #include "collector/drain/figures.h"
 #include "collector/drain/parts.h"
+#include "collector/drain/stock.h"
 #include "ring/bell.h"
 #include "ring/channel.h"
 #include "tsc/guard.h"
@@ -94,13 +95,13 @@ struct tk_drainer {
 	bool gap_lost;   /* records were lost since the last TAKE */
 	uint64_t faults; /* as of the last TAKE */
 	bool warm;
-	size_t chunks;                   /* of its pool, when it was warm */
 	struct tk_drainer_figures since; /* counters as they were when it was warm */
 
 	/* Written between a TAKE and its ROUND. */
 	struct tk_drainer_figures figures;
 
 	/* The collecting thread's. */
+	struct tk_stock stock;  /* ahead of `pool` */
 	struct tk_parcel *held; /* received, and not taken yet; */
 	size_t n_held, n_whole; /* so many of them are whole: the ROUND they belong to has come */
 	uint32_t lanes, small_lanes; /* given to it; those of them that do not lie on hugepages */

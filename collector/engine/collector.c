@@ -132,8 +132,17 @@ static void look(struct tk_collector *c)
 	c->scan_ns = c->now_ns + (c->wake.works && !c->unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
 }
 
+/* At most 4 MiB a turn: some 2 ms. */
+static void refill_stocks(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->n_drainers; i++)
+		for (unsigned bites = 64; bites && tk_stock_refill(&c->drainers[i]->stock); bites--)
+			;
+}
+
 static void turn(struct tk_collector *c)
 {
+	refill_stocks(c);
 	look(c);
 	tk_round_receive(c);
 	if (c->rounding)

@@ -64,6 +64,12 @@ int tk_node_distance(int a, int b)
 	return distance > 0 ? distance : INT_MAX;
 }
 
+void tk_node_prefer(void *from, size_t size, int node)
+{
+	if (tk_nodes() > 1 && tk_node_exists(node))
+		numa_tonode_memory(from, size, node);
+}
+
 void tk_nodes_stop_balancing(void)
 {
 	if (tk_nodes() > 1)

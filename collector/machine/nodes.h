@@ -10,6 +10,7 @@
 
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /** @return how many nodes there are, whether or not this process may have memory of them */
 int tk_nodes(void);
@@ -25,6 +26,9 @@ int tk_node_cpus(int node, cpu_set_t *cpus);
 
 /** @return the distance, in ACPI's units: 10 for a node and itself; INT_MAX: unknown */
 int tk_node_distance(int a, int b);
+
+/** Have pages of this range lie on a node if it has any left. Fails silently. */
+void tk_node_prefer(void *from, size_t size, int node);
 
 /**
  * Turn the kernel's NUMA balancing off for the calling thread and those that it starts from now on:

@@ -2,20 +2,14 @@
 #include "collector/stats/tally.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
-#define CHUNK   (UINT64_C(2) << 20)
-#define OCTAVE  (1u << TK_HIST_SUB_BITS) /* counters */
-#define OCTAVES (TK_HIST_BUCKETS / OCTAVE)
-#define LINE    64u
-#define TALLIES TK_TALLY_CLASSES /* the list of free tallies */
+#define HUGEPAGE (UINT64_C(2) << 20)
+#define OCTAVE   (1u << TK_HIST_SUB_BITS) /* counters */
+#define OCTAVES  (TK_HIST_BUCKETS / OCTAVE)
+#define LINE     64u
+#define TALLIES  TK_TALLY_CLASSES /* the list of free tallies */
 
 /* ---- what is in a tally ---- */
 
@@ -142,54 +136,39 @@ static void push_free(struct tk_tally_pool *p, unsigned class, void *piece)
 	p->free[class] = piece;
 }
 
-/* Fault a chunk in, as a hugepage if there is one. A process may have turned hugepages off for
- * itself: they are on for this moment. */
-static void populate(void *chunk)
+int tk_tally_pool_init(struct tk_tally_pool *p, size_t size)
 {
-	bool off = prctl(PR_GET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL) > 0;
+	size = (size + HUGEPAGE - 1) & ~(size_t)(HUGEPAGE - 1);
+	for (; size >= HUGEPAGE; size = size / 2 & ~(size_t)(HUGEPAGE - 1)) {
+		/* A hugepage must be aligned to its size: keep the aligned part, unmap the rest. */
+		char *area = mmap(NULL, size + HUGEPAGE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		size_t before = -(uintptr_t)area & (HUGEPAGE - 1);
 
-	if (off)
-		prctl(PR_SET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL);
-	madvise(chunk, CHUNK, MADV_HUGEPAGE);
-	if (madvise(chunk, CHUNK, MADV_POPULATE_WRITE)) /* before Linux 5.14 */
-		memset(chunk, 0, CHUNK);
-	if (off)
-		prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
-}
-
-/* What is left of a chunk becomes tallies: the smallest piece there is. */
-static void use_up(struct tk_tally_pool *p)
-{
-	for (; p->chunk_left >= sizeof(struct tk_tally); p->chunk_left -= sizeof(struct tk_tally)) {
-		push_free(p, TALLIES, p->chunk);
-		p->chunk += sizeof(struct tk_tally);
+		if (area == MAP_FAILED)
+			continue;
+		if (before)
+			munmap(area, before);
+		munmap(area + before + size, HUGEPAGE - before);
+		p->arena = area + before;
+		p->size = size;
+		return 0;
 	}
+	return -ENOMEM;
 }
 
-static bool add_chunk(struct tk_tally_pool *p)
+/* What nobody has given back yet. @return NULL: there is no more. */
+static void *cut(struct tk_tally_pool *p, size_t size)
 {
-	void **list = realloc(p->chunks, (p->n_chunks + 1) * sizeof(*list));
-	char *area, *chunk;
+	void *piece;
 
-	if (!list)
-		return false;
-	p->chunks = list;
-	if (p->max && (p->n_chunks + 1) * CHUNK > p->max)
-		return false;
-	area = mmap(NULL, 2 * CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED)
-		return false;
-	/* A hugepage must be aligned to its size: keep the aligned half, unmap the rest. */
-	chunk = (char *)(((uintptr_t)area + CHUNK - 1) & ~(uintptr_t)(CHUNK - 1));
-	if (chunk > area)
-		munmap(area, (size_t)(chunk - area));
-	munmap(chunk + CHUNK, (size_t)(area + CHUNK - chunk));
-	madvise(chunk, CHUNK, MADV_HUGEPAGE);
-	use_up(p);
-	p->chunks[p->n_chunks++] = chunk;
-	p->chunk = chunk;
-	p->chunk_left = CHUNK;
-	return true;
+	if (!p->arena && tk_tally_pool_init(p, TK_TALLY_POOL_BYTES) < 0)
+		return NULL;
+	if (size > p->size - p->used)
+		return NULL;
+	piece = p->arena + p->used;
+	__atomic_store_n(&p->used, p->used + size, __ATOMIC_RELAXED);
+	return piece;
 }
 
 /* @return zeroed memory of a class, or NULL. */
@@ -201,15 +180,13 @@ static void *get(struct tk_tally_pool *p, unsigned class)
 	if (piece) {
 		p->free[class] = *(void **)piece;
 		*(void **)piece = NULL;
-	} else if (p->chunk_left >= size || add_chunk(p)) {
-		piece = p->chunk;
-		p->chunk += size;
-		p->chunk_left -= size;
 	} else {
-		p->full = true;
-		return NULL;
+		piece = cut(p, size);
 	}
-	p->out += size;
+	if (piece)
+		p->out += size;
+	else
+		p->full = true;
 	return piece;
 }
 
@@ -359,20 +336,9 @@ void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_m
 	(void)tk_tally_add(t, m, ticks);
 }
 
-bool tk_tally_prefault(struct tk_tally_pool *p, size_t spare)
-{
-	if (p->n_chunks * CHUNK - p->out < spare && add_chunk(p))
-		return true;
-	if (p->n_faulted == p->n_chunks)
-		return false;
-	populate(p->chunks[p->n_faulted++]);
-	return true;
-}
-
 void tk_tally_pool_free(struct tk_tally_pool *p)
 {
-	for (size_t i = 0; i < p->n_chunks; i++)
-		munmap(p->chunks[i], CHUNK);
-	free(p->chunks);
+	if (p->arena)
+		munmap(p->arena, p->size);
 	memset(p, 0, sizeof(*p));
 }

@@ -123,22 +123,29 @@ void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint);
 #define TK_TALLY_CLASSES 8 /* memory for 1, 2, 4, ... 64 octaves, and for all of both measures */
 
 /**
- * Memory for tallies and their windows, in chunks that are cut into pieces. All zero to begin. One
- * thread. A piece that was given back serves for another of its size; chunks are kept until the
- * end.
+ * Memory for tallies and their windows: address space that is reserved once, and cut into pieces from
+ * its beginning on. All zero to begin. One thread, but for what is said of `used`. A piece that was
+ * given back serves for another of its size; the rest is kept until the end. No system call is made,
+ * and no page is faulted in that somebody has populated ahead (collector/drain/stock.h).
  */
 struct tk_tally_pool {
 	void *free[TK_TALLY_CLASSES + 1]; /* pieces, each linked to the next; the last: tallies */
-	char *chunk;                      /* what is left of the newest */
-	size_t chunk_left;
-	void **chunks;
-	size_t n_chunks;
-	size_t n_faulted;              /* chunks that are faulted in */
-	size_t max;                    /* bytes of chunks; 0: no limit */
+	char *arena;
+	size_t size; /* bytes of address space: as many as were asked for, or could be had */
+	size_t used; /* atomic, relaxed: its thread writes it, and any thread may read it */
 	size_t max_tallies, n_tallies; /* in use at a time; 0: no limit */
 	size_t out;                    /* bytes of pieces in use */
 	bool full;                     /* a piece could not be had since one was given back */
 };
+
+#define TK_TALLY_POOL_BYTES ((size_t)512 << 20)
+
+/**
+ * Reserve address space, up to `size` bytes, in whole hugepages; less where a limit of the process says
+ * so. No memory is used yet. A pool without any reserves TK_TALLY_POOL_BYTES at its first
+ * use. @return 0 or -ENOMEM: not even 2 MiB
+ */
+int tk_tally_pool_init(struct tk_tally_pool *p, size_t size);
 
 /**
  * @return an empty tally without windows, or NULL and errno ENOMEM: no memory, or the pool is full.
@@ -152,13 +159,6 @@ struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
  */
 void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m,
 			  uint64_t ticks, const struct tk_tally_hint *hint);
-
-/**
- * Take one step towards `spare` free bytes and no page left to fault in. A step may take 1 to 3 ms;
- * a loop that must not fault calls this until it returns false.
- * @return whether there was a step to take
- */
-bool tk_tally_prefault(struct tk_tally_pool *p, size_t spare);
 
 /** Give a tally and its windows back, whatever it holds. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);

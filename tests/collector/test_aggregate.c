@@ -194,13 +194,15 @@ static uint64_t compare(const struct naive *n, const struct tk_aggregator *a, co
 static uint64_t run(bool hostile, const struct tk_clock *clock, uint64_t seed, size_t max)
 {
 	struct naive *n = calloc(1, sizeof(*n));
-	struct tk_tally_pool pool = { .max = max };
+	struct tk_tally_pool pool = { 0 };
 	struct tk_tally_hint hints[TIMERS] = { 0 };
 	struct tk_tally *tallies[TIMERS];
 	uint64_t got[TIMERS] = { 0 };
 	uint64_t state = seed, bare;
 	struct tk_aggregator a;
 
+	if (max)
+		cr_assert_eq(tk_tally_pool_init(&pool, max), 0);
 	tk_aggregator_init(&a, floors, clock);
 	for (size_t i = 0; i < TIMERS; i++) {
 		/* All octaves for each measure: 21 KiB. Some begin with a wide window, most

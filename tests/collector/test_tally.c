@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Tallies and their memory against counters that have every bucket, and no bound. */
-#include "collector/stats/tally.h"
+#include "collector/drain/stock.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tests/random.h"
+
+/* Under a sanitizer its shadow is faulted in as well. */
+#ifdef __SANITIZE_ADDRESS__
+#define FAULTS_OF_THE_TEST 1000u
+#else
+#define FAULTS_OF_THE_TEST 8u
+#endif
 
 #define OCTAVE  (1u << TK_HIST_SUB_BITS)
 #define OCTAVES (TK_HIST_BUCKETS / OCTAVE)
@@ -331,7 +339,7 @@ Test(tally, the_pool_hands_out_distinct_empty_memory_of_all_sizes)
 	struct tk_tally *held[HELD] = { NULL };
 	struct tk_tally_pool pool = { 0 };
 	uint64_t state = 11;
-	size_t chunks = 0;
+	size_t used = 0;
 
 	for (int round = 0; round < 20000; round++) {
 		size_t i = random_below(&state, HELD);
@@ -344,9 +352,9 @@ Test(tally, the_pool_hands_out_distinct_empty_memory_of_all_sizes)
 			held[i] = fresh(&pool, i, &state);
 		}
 		if (round == 10000)
-			chunks = pool.n_chunks;
+			used = pool.used;
 	}
-	cr_assert_leq(pool.n_chunks, 2 * chunks, "what was given back serves again");
+	cr_assert_leq(pool.used, 2 * used, "what was given back serves again");
 	for (size_t i = 0; i < HELD; i++) {
 		if (!held[i])
 			continue;
@@ -362,12 +370,13 @@ Test(tally, the_pool_hands_out_distinct_empty_memory_of_all_sizes)
 Test(tally, the_bound_in_bytes_holds_and_what_is_bare_is_counted)
 {
 	const size_t max = (size_t)4 << 20;
-	struct tk_tally_pool pool = { .max = max };
+	struct tk_tally_pool pool = { 0 };
 	struct tk_tally *t[1000];
 	struct naive *n = calloc(1, sizeof(*n));
 	uint64_t state = 3, bare = 0;
 	size_t k = 0;
 
+	cr_assert_eq(tk_tally_pool_init(&pool, max), 0);
 	for (; k < 1000; k++) {
 		t[k] = tk_tally_get(&pool);
 		if (!t[k])
@@ -377,8 +386,8 @@ Test(tally, the_bound_in_bytes_holds_and_what_is_bare_is_counted)
 			record(&pool, t[k], n, &state, 48);
 		same_facts(t[k], n);
 		bare += n->hist[0].bare;
-		cr_assert_leq(pool.n_chunks * ((size_t)2 << 20), max);
-		cr_assert_leq(pool.out, max);
+		cr_assert_leq(pool.out, pool.used);
+		cr_assert_leq(pool.used, max);
 	}
 	cr_assert_gt(bare, 0);
 	cr_assert(pool.full);
@@ -410,19 +419,55 @@ Test(tally, the_bound_in_tallies_holds)
 	tk_tally_pool_free(&pool);
 }
 
-Test(tally, once_faulted_in_there_is_so_much_to_spare)
-{
-	const size_t spare = (size_t)5 << 20;
-	struct tk_tally_pool pool = { .max = (size_t)8 << 20 };
-	size_t steps = 0;
+/* ---- the stock ---- */
 
-	while (tk_tally_prefault(&pool, spare))
-		cr_assert_lt(steps++, 100);
-	cr_assert_eq(pool.n_faulted, pool.n_chunks);
-	cr_assert_geq((pool.n_chunks << 21) - pool.out, spare);
-	steps = 0;
-	while (tk_tally_prefault(&pool, (size_t)1 << 30))
-		cr_assert_lt(steps++, 100, "a bound ends it");
-	cr_assert_eq(pool.n_chunks, 4);
+static unsigned long faults(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (unsigned long)u.ru_minflt;
+}
+
+/* However the pool is used up, what comes next is there, and no further ahead than it should be. */
+Test(tally, the_stock_keeps_ahead_of_the_pool)
+{
+	struct tk_tally_pool pool = { 0 };
+	struct tk_stock stock;
+	uint64_t state = 9;
+
+	cr_assert_eq(tk_tally_pool_init(&pool, (size_t)64 << 20), 0);
+	tk_stock_init(&stock, &pool, -1);
+	cr_assert_eq(tk_stock_level(&stock), 0);
+	while (pool.size - pool.used > 2 * TK_STOCK_BYTES) {
+		size_t bites = 0;
+
+		while (tk_stock_refill(&stock))
+			cr_assert_lt(bites++, TK_STOCK_BYTES >> 15);
+		cr_assert_geq(tk_stock_level(&stock), TK_STOCK_BYTES);
+		cr_assert_lt(tk_stock_level(&stock), TK_STOCK_BYTES + ((size_t)64 << 10));
+		/* Sometimes more than there is. */
+		for (uint64_t n = random_below(&state, 40000); n && pool.size > pool.used; n--)
+			(void)tk_tally_get(&pool);
+	}
+	cr_assert_not(tk_stock_refill(&stock) && stock.populated > pool.size);
+	tk_tally_pool_free(&pool);
+}
+
+/* What the kernel says of it: tallies out of the stock cost no fault, before and after hugepages. */
+Test(tally, what_is_in_stock_faults_no_page_in)
+{
+	struct tk_tally_pool pool = { 0 };
+	struct tk_stock stock;
+	unsigned long before;
+
+	cr_assert_eq(tk_tally_pool_init(&pool, (size_t)64 << 20), 0);
+	tk_stock_init(&stock, &pool, -1);
+	while (tk_stock_refill(&stock))
+		;
+	before = faults();
+	while (pool.used + ((size_t)64 << 10) < TK_STOCK_BYTES)
+		tk_tally_add_outside(&pool, tk_tally_get(&pool), TK_PROCESSING, 1000, NULL);
+	cr_assert_leq(faults() - before, FAULTS_OF_THE_TEST);
 	tk_tally_pool_free(&pool);
 }
