@@ -38,6 +38,12 @@ static uint64_t poll_interval(const struct tk_drainer *d, uint64_t now_ns)
 	return now_ns - d->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(d->fill_ns);
 }
 
+/* A system call, and so not while it spins: then all of a gap that nobody else made is its own. */
+static uint64_t cpu_time(const struct tk_drainer *d)
+{
+	return spins(d) ? 0 : tk_now_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 #define FILL_MAX_NS (8.0 * (double)TK_POLL_MAX_NS)
 
 static void drain_part(const struct tk_drainer *d, struct tk_part *p, uint64_t now_ns,
@@ -56,8 +62,10 @@ static void drain_part(const struct tk_drainer *d, struct tk_part *p, uint64_t n
 static void drain(struct tk_drainer *d, uint64_t now_ns)
 {
 	struct tk_drained sum = { .fill_ns = FILL_MAX_NS };
-	uint64_t elapsed = now_ns - d->polled_ns;
+	uint64_t elapsed = now_ns - d->polled_ns, own = cpu_time(d) - d->cpu_ns;
 
+	if (own > d->own_ns)
+		d->own_ns = own;
 	d->polled_ns = now_ns;
 	if (d->over)
 		return;
@@ -74,6 +82,9 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 		d->moved_ns = now_ns;
 	if (sum.lost)
 		d->gap_lost = true;
+	if (own * 2 > elapsed)
+		d->lost_own += sum.lost;
+	d->cpu_ns = cpu_time(d);
 	d->fill_ns = sum.fill_ns;
 }
 
@@ -172,6 +183,8 @@ static void count_disturbances(struct tk_drainer *d)
 	s->gap_ns = d->gap_ns;
 	s->gap_lost = d->gap_lost;
 	s->polls = d->polls;
+	s->own_ns = d->own_ns;
+	s->lost_own = d->lost_own;
 	if (s->gap_ns > s->longest_gap_ns)
 		s->longest_gap_ns = s->gap_ns;
 	d->gap_ns = 0;
@@ -315,6 +328,7 @@ static void *run(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	d->figures.tid = (uint32_t)syscall(SYS_gettid);
 	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
+	d->cpu_ns = cpu_time(d);
 	while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
 		tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
 		sleep_until_due(d);

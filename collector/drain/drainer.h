@@ -89,11 +89,13 @@ struct tk_drainer {
 	uint64_t polled_ns; /* CLOCK_MONOTONIC: when the last poll was, */
 	uint64_t moved_ns;  /* and when a record last came */
 	double fill_ns;
-	uint64_t polls;  /* since it was warm */
-	uint64_t gap_ns; /* the longest gap between two polls since the last TAKE */
-	bool over;       /* TK_ORDER_LAST came */
-	bool gap_lost;   /* records were lost since the last TAKE */
-	uint64_t faults; /* as of the last TAKE */
+	uint64_t polls;            /* since it was warm */
+	uint64_t gap_ns;           /* the longest gap between two polls since the last TAKE */
+	bool over;                 /* TK_ORDER_LAST came */
+	bool gap_lost;             /* records were lost since the last TAKE */
+	uint64_t cpu_ns;           /* its thread's, at the end of the last poll */
+	uint64_t own_ns, lost_own; /* as in figures */
+	uint64_t faults;           /* as of the last TAKE */
 	bool warm;
 	struct tk_drainer_figures since; /* counters as they were when it was warm */
 

@@ -19,10 +19,12 @@ struct tk_drainer_figures {
 	bool pinned;
 	uint32_t lanes, small_lanes; /* all; those that do not lie on hugepages */
 	uint64_t polls;
-	uint64_t faults;         /* page faults, minor and major */
-	uint64_t involuntary;    /* context switches */
-	uint64_t gap_ns;         /* the longest between two polls, in this interval */
-	bool gap_lost;           /* records were lost in it */
+	uint64_t faults;      /* page faults, minor and major */
+	uint64_t involuntary; /* context switches */
+	uint64_t gap_ns;      /* the longest between two polls, in this interval */
+	bool gap_lost;        /* records were lost in it */
+	uint64_t own_ns;      /* the longest CPU time between two polls: a gap of its own making */
+	uint64_t lost_own;    /* records lost in gaps that were, by more than half */
 	uint64_t longest_gap_ns; /* and of all since then */
 };
 

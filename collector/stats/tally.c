@@ -248,6 +248,8 @@ static void include(struct octaves *o, enum tk_measure m, uint32_t low, uint32_t
 static void want(const struct tk_tally *t, enum tk_measure m, uint32_t bucket,
 		 const struct tk_tally_hint *hint, struct octaves *o)
 {
+	uint32_t octave = bucket / OCTAVE;
+
 	*o = (struct octaves){ 0 };
 	for (int k = 0; k < TK_MEASURES; k++) {
 		uint32_t first = t->first[k] / OCTAVE;
@@ -259,7 +261,9 @@ static void want(const struct tk_tally *t, enum tk_measure m, uint32_t bucket,
 		include(o, (enum tk_measure)k, hint->of[k].low, hint->of[k].high);
 		include(o, (enum tk_measure)k, hint->of[k].low_before, hint->of[k].high_before);
 	}
-	include(o, m, bucket / OCTAVE, bucket / OCTAVE + 1);
+	if (!o->high[m]) /* one below and two above: the next samples are near */
+		include(o, m, octave ? octave - 1 : 0, octave + 3 < OCTAVES ? octave + 3 : OCTAVES);
+	include(o, m, octave, octave + 1);
 }
 
 /* Move the counters of a measure to where its new window begins. */
