@@ -15,8 +15,8 @@
  *
  * It blocks only to sleep between polls: by the pace of collector/drain/pace.h, or as asked, or
  * never. While a channel is full it drains lanes. Memory for tallies is there before it needs it
- * (collector/drain/stock.h). It is warm after a TAKE before which no lane was added: from then on it
- * allocates nothing, and has no page fault unless it overtakes the stock; `figures` counts.
+ * (collector/drain/stock.h). It is warm after a TAKE before which no lane was added: from then on
+ * it allocates nothing, and has no page fault unless it overtakes the stock; `figures` counts.
  *
  * Between a TAKE and its ROUND the drainer writes `figures` and its parts' figures. The collecting
  * thread copies them when it receives the ROUND, before it sends another TAKE. The channels'

@@ -3,11 +3,12 @@
  * collector/drain/stock.h - memory that is there before a drainer needs it.
  *
  * A drainer cuts tallies and their windows from the beginning of its pool's address space on. The
- * collecting thread keeps TK_STOCK_BYTES of what comes next populated, so that a timer's first records
- * cost the drainer no page fault. It populates 64 KiB at a time, which holds the lock on this process's
- * mappings for some 10 us, so that a fault elsewhere does not wait for long; and where the kernel can, it
- * makes a hugepage of each 2 MiB that are populated and not used yet. A drainer that overtakes the stock
- * faults the next pages in itself, 4 KiB at a time: it makes no system call, and waits for nobody.
+ * collecting thread keeps TK_STOCK_BYTES of what comes next populated, so that a timer's first
+ * records cost the drainer no page fault. It populates 64 KiB at a time, which holds the lock on
+ * this process's mappings for some 10 us, so that a fault elsewhere does not wait for long; and
+ * where the kernel can, it makes a hugepage of each 2 MiB that are populated and not used yet. A
+ * drainer that overtakes the stock faults the next pages in itself, 4 KiB at a time: it makes no
+ * system call, and waits for nobody.
  *
  * The collecting thread only. What it shares with the drainer is the pool's `used`, which it reads.
  */

@@ -123,10 +123,11 @@ void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint);
 #define TK_TALLY_CLASSES 8 /* memory for 1, 2, 4, ... 64 octaves, and for all of both measures */
 
 /**
- * Memory for tallies and their windows: address space that is reserved once, and cut into pieces from
- * its beginning on. All zero to begin. One thread, but for what is said of `used`. A piece that was
- * given back serves for another of its size; the rest is kept until the end. No system call is made,
- * and no page is faulted in that somebody has populated ahead (collector/drain/stock.h).
+ * Memory for tallies and their windows: address space that is reserved once, and cut into pieces
+ * from its beginning on. All zero to begin. One thread, but for what is said of `used`. A piece
+ * that was given back serves for another of its size; the rest is kept until the end. No system
+ * call is made, and no page is faulted in that somebody has populated ahead
+ * (collector/drain/stock.h).
  */
 struct tk_tally_pool {
 	void *free[TK_TALLY_CLASSES + 1]; /* pieces, each linked to the next; the last: tallies */
@@ -141,9 +142,9 @@ struct tk_tally_pool {
 #define TK_TALLY_POOL_BYTES ((size_t)512 << 20)
 
 /**
- * Reserve address space, up to `size` bytes, in whole hugepages; less where a limit of the process says
- * so. No memory is used yet. A pool without any reserves TK_TALLY_POOL_BYTES at its first
- * use. @return 0 or -ENOMEM: not even 2 MiB
+ * Reserve address space, up to `size` bytes, in whole hugepages; less where a limit of the process
+ * says so. No memory is used yet. A pool without any reserves TK_TALLY_POOL_BYTES at its first use.
+ * @return 0 or -ENOMEM: not even 2 MiB
  */
 int tk_tally_pool_init(struct tk_tally_pool *p, size_t size);
 

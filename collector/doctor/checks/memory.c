@@ -20,7 +20,8 @@ static bool is_chosen(const char *text, const char *word)
 }
 
 /*
- * Since Linux 6.8 each size of page has a file of its own, and "inherit" there means the word above.
+ * Since Linux 6.8 each size of page has a file of its own, and "inherit" there means the word
+ * above.
  * @return the size in KiB that has "always"; 0: none has
  */
 static unsigned int size_always(const struct tk_subject *s, bool above, bool *split)
