@@ -244,7 +244,7 @@ static void print_json(const struct pair *pairs, unsigned n, bool emulated)
 /* Before anything is pinned: the nodes with cpus that this process may use. */
 static void find_nodes(void)
 {
-	cpu_set_t cpus;
+	struct tk_tsc_cpus cpus;
 
 	for (int node = 0; node < 1024 && n_nodes < NODES; node++) {
 		struct node *n = &nodes[n_nodes];
@@ -252,9 +252,9 @@ static void find_nodes(void)
 		if (!tk_node_cpus(node, &cpus))
 			continue;
 		n->number = node;
-		for (n->first = 0; !CPU_ISSET(n->first, &cpus);)
+		for (n->first = 0; !tk_tsc_cpus_has(&cpus, n->first);)
 			n->first++;
-		for (n->last = CPU_SETSIZE - 1; !CPU_ISSET(n->last, &cpus);)
+		for (n->last = TK_TSC_CPUS - 1; !tk_tsc_cpus_has(&cpus, n->last);)
 			n->last--;
 		n_nodes++;
 	}

@@ -2,7 +2,7 @@
 # Sourced by ./run and tests/run: steps that may take minutes, and say so.
 
 # watched NAME LOG COMMAND...: run COMMAND with its output in LOG. Every 15 seconds print a line
-# that says for how long it has run and what it printed last, and at its end how long it took. Lines,
+# that says for how long it has run and what it printed last, and one at its end. They are lines,
 # so that a CI's log stays readable.
 watched() {
 	local name=$1 log=$2 began=$SECONDS status

@@ -31,6 +31,20 @@ static inline void tk_tsc_cpus_add(struct tk_tsc_cpus *s, unsigned int cpu)
 	s->bits[cpu / 64] |= UINT64_C(1) << (cpu % 64);
 }
 
+static inline void tk_tsc_cpus_remove(struct tk_tsc_cpus *s, unsigned int cpu)
+{
+	s->bits[cpu / 64] &= ~(UINT64_C(1) << (cpu % 64));
+}
+
+static inline unsigned int tk_tsc_cpus_count(const struct tk_tsc_cpus *s)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < TK_TSC_CPUS / 64; i++)
+		n += (unsigned int)__builtin_popcountll(s->bits[i]);
+	return n;
+}
+
 static inline bool tk_tsc_cpus_empty(const struct tk_tsc_cpus *s)
 {
 	uint64_t any = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tsc/offset.h"
 
-#include "tsc/files.h"
+#include "tsc/affinity.h"
 #include "tsc/read.h"
 
 #include <errno.h>
@@ -40,13 +40,12 @@ static uint64_t now_ns(void)
 
 static int pin_self(int cpu)
 {
-	cpu_set_t set;
+	struct tk_tsc_cpus one = { 0 };
 
-	if (cpu < 0 || cpu >= CPU_SETSIZE)
+	if (cpu < 0 || cpu >= TK_TSC_CPUS)
 		return -EINVAL;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	return -pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	tk_tsc_cpus_add(&one, (unsigned int)cpu);
+	return tk_tsc_affinity_set(0, &one);
 }
 
 /*
@@ -211,16 +210,17 @@ int tk_tsc_offset_pair(int ref_cpu, int cpu, const struct tk_tsc_offset_how *how
 int tk_tsc_offsets_measure(struct tk_tsc_offsets *out)
 {
 	const struct tk_tsc_offset_how usual = { 0 };
-	cpu_set_t set;
+	struct tk_tsc_cpus cpus;
+	int err = tk_tsc_affinity(0, &cpus);
 
 	*out = (struct tk_tsc_offsets){ .ref_cpu = -1 };
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return -errno;
-	out->v = calloc((size_t)CPU_COUNT(&set), sizeof(*out->v));
+	if (err)
+		return err;
+	out->v = calloc(tk_tsc_cpus_count(&cpus), sizeof(*out->v));
 	if (!out->v)
 		return -ENOMEM;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET((size_t)cpu, &set))
+	for (int cpu = 0; cpu < TK_TSC_CPUS; cpu++) {
+		if (!tk_tsc_cpus_has(&cpus, (unsigned int)cpu))
 			continue;
 		if (out->ref_cpu < 0)
 			out->ref_cpu = cpu;

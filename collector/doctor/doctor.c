@@ -2,13 +2,13 @@
 #include "collector/doctor/doctor.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/doctor/checks/families.h"
 #include "collector/machine/isolation.h"
 #include "collector/machine/printable.h"
+#include "tsc/affinity.h"
 
 const struct tk_check *const tk_doctor_families[] = {
 	tk_isolation_checks, tk_task_checks, tk_interrupt_checks, tk_power_checks, tk_memory_checks,
@@ -31,13 +31,12 @@ static int last_of(const struct tk_tsc_cpus *cpus)
 static struct tk_tsc_cpus allowed(const char *root, const struct tk_tsc_cpus *online)
 {
 	struct tk_tsc_cpus both = *online;
-	cpu_set_t mine;
+	struct tk_tsc_cpus mine;
 
-	if (root[0] || sched_getaffinity(0, sizeof(mine), &mine))
+	if (root[0] || tk_tsc_affinity(0, &mine))
 		return both;
-	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (!CPU_ISSET(cpu, &mine))
-			both.bits[cpu / 64] &= ~(UINT64_C(1) << (cpu % 64));
+	for (unsigned int i = 0; i < TK_TSC_CPUS / 64; i++)
+		both.bits[i] &= mine.bits[i];
 	return both;
 }
 

@@ -16,6 +16,7 @@
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
 #include "collector/machine/watchers.h"
+#include "tsc/affinity.h"
 #include "tsc/read.h"
 
 #define QUIET_NS TK_SECOND_NS
@@ -360,7 +361,7 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	return NULL;
 }
 
-int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
+int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus)
 {
 	pthread_attr_t attr;
 	int err;
@@ -374,7 +375,7 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 		;
 	pthread_attr_init(&attr);
 	if (cpus)
-		pthread_attr_setaffinity_np(&attr, sizeof(*cpus), cpus);
+		(void)tk_tsc_affinity_attr(&attr, cpus);
 	err = pthread_create(&d->thread, &attr, run, d);
 	pthread_attr_destroy(&attr);
 	d->runs = !err;
@@ -383,7 +384,7 @@ int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus)
 
 void tk_drainer_stop(struct tk_drainer *d)
 {
-	cpu_set_t any;
+	struct tk_tsc_cpus any;
 
 	if (!d->runs)
 		return;
@@ -391,7 +392,7 @@ void tk_drainer_stop(struct tk_drainer *d)
 	tk_bell_ring(&d->bell);
 	/* Another task may keep its cpu from it: let it run anywhere. */
 	memset(&any, 0xff, sizeof(any));
-	pthread_setaffinity_np(d->thread, sizeof(any), &any);
+	pthread_setaffinity_np(d->thread, sizeof(any.bits), (const cpu_set_t *)any.bits);
 	pthread_join(d->thread, NULL);
 	d->runs = false;
 }

@@ -34,6 +34,7 @@
 #include "collector/drain/stock.h"
 #include "ring/bell.h"
 #include "ring/channel.h"
+#include "tsc/files.h"
 #include "tsc/guard.h"
 
 enum tk_order_kind {
@@ -125,7 +126,7 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share);
  * Start its thread on these cpus; NULL: on any.
  * @return 0 or -errno: -EINVAL if a cpu cannot be used
  */
-int tk_drainer_start(struct tk_drainer *d, const cpu_set_t *cpus);
+int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus);
 
 /** Stop its thread. From then on its parts belong to the caller. */
 void tk_drainer_stop(struct tk_drainer *d);

@@ -44,10 +44,10 @@ struct tk_collector {
 	struct tk_clock clock; /* drainers copy it at each TAKE */
 	struct tk_drainer **drainers;
 	size_t n_drainers;
-	uint64_t nodes_told; /* bit n: people were told that node n has no cpu for us */
-	bool no_drainer;     /* people were told that no drainer can be started */
-	bool moved;          /* the opening thread left the cpus that were named, */
-	cpu_set_t opener;    /* and might run on these before */
+	uint64_t nodes_told;       /* bit n: people were told that node n has no cpu for us */
+	bool no_drainer;           /* people were told that no drainer can be started */
+	bool moved;                /* the opening thread left the cpus that were named, */
+	struct tk_tsc_cpus opener; /* and might run on these before */
 	struct tk_source **sources;
 	size_t n_sources;
 	struct tk_refused refused;

@@ -15,6 +15,7 @@
 #include "collector/machine/isolation.h"
 #include "collector/machine/list.h"
 #include "collector/machine/nodes.h"
+#include "tsc/affinity.h"
 
 /* How many drainers may be started: memory is divided among them. */
 static unsigned drainers_expected(const struct tk_collector *c)
@@ -55,19 +56,14 @@ static void remove_last(struct tk_collector *c)
 static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 {
 	struct tk_drainer *d;
-	cpu_set_t cpus;
+	struct tk_tsc_cpus one = { 0 };
 	int err;
 
-	if (cpu >= CPU_SETSIZE) {
-		snprintf(why, 256, "cpu %d: cpus from %d on cannot be named", cpu, CPU_SETSIZE);
-		return -EINVAL;
-	}
 	d = add(c, tk_node_of_cpu(cpu), cpu);
 	err = d ? 0 : -ENOMEM;
-	CPU_ZERO(&cpus);
-	CPU_SET((size_t)cpu, &cpus);
+	tk_tsc_cpus_add(&one, (unsigned)cpu);
 	if (d) {
-		err = tk_drainer_start(d, &cpus);
+		err = tk_drainer_start(d, &one);
 		if (err)
 			remove_last(c);
 	}
@@ -82,16 +78,15 @@ static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
 /* Move display and statistics away from the cpus where lanes are drained, if there are others. */
 static void leave_cpus(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
-	cpu_set_t cpus;
+	struct tk_tsc_cpus cpus;
 
-	if (sched_getaffinity(0, sizeof(c->opener), &c->opener))
+	if (tk_tsc_affinity(0, &c->opener))
 		return;
 	cpus = c->opener;
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (tk_tsc_cpus_has(from, cpu))
-			CPU_CLR(cpu, &cpus);
-	if (CPU_COUNT(&cpus))
-		c->moved = sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
+	for (unsigned i = 0; i < TK_TSC_CPUS / 64; i++)
+		cpus.bits[i] &= ~from->bits[i];
+	if (!tk_tsc_cpus_empty(&cpus))
+		c->moved = tk_tsc_affinity_set(0, &cpus) == 0;
 	else if (c->options.isolated)
 		tk_notes_add(&c->notes,
 			     "drainers are not left alone: this process may use no other cpu, "
@@ -180,14 +175,14 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 void tk_placing_end(struct tk_collector *c)
 {
 	if (c->moved)
-		sched_setaffinity(0, sizeof(c->opener), &c->opener);
+		(void)tk_tsc_affinity_set(0, &c->opener);
 }
 
 /* The nearest node with cpus that we may use, itself or another; noted once for each node that has
  * none. */
-static int nearest_with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
+static int nearest_with_cpus(struct tk_collector *c, int node, struct tk_tsc_cpus *cpus)
 {
-	cpu_set_t some;
+	struct tk_tsc_cpus some;
 	int best = -1;
 
 	if (tk_node_cpus(node, cpus))
@@ -208,7 +203,8 @@ static int nearest_with_cpus(struct tk_collector *c, int node, cpu_set_t *cpus)
 	return best;
 }
 
-static struct tk_drainer *start_on_node(struct tk_collector *c, int node, const cpu_set_t *cpus)
+static struct tk_drainer *start_on_node(struct tk_collector *c, int node,
+					const struct tk_tsc_cpus *cpus)
 {
 	struct tk_drainer *d = add(c, node, -1);
 	int err = d ? tk_drainer_start(d, cpus) : -ENOMEM;
@@ -257,7 +253,7 @@ struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
 {
 	bool named = c->n_drainers && c->drainers[0]->cpu >= 0;
 	struct tk_drainer *d;
-	cpu_set_t cpus;
+	struct tk_tsc_cpus cpus;
 
 	if (!tk_node_exists(node))
 		node = -1;

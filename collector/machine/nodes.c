@@ -5,6 +5,8 @@
 #include <numa.h>
 #include <string.h>
 
+#include "tsc/affinity.h"
+
 static bool has_numa(void)
 {
 	static int known; /* 0: not asked yet, 1: no, 2: yes */
@@ -37,19 +39,17 @@ int tk_node_of_cpu(int cpu)
 	return numa_node_of_cpu(cpu);
 }
 
-int tk_node_cpus(int node, cpu_set_t *cpus)
+unsigned tk_node_cpus(int node, struct tk_tsc_cpus *cpus)
 {
-	cpu_set_t allowed;
+	struct tk_tsc_cpus allowed;
 
-	CPU_ZERO(cpus);
-	if (!tk_node_exists(node))
+	memset(cpus, 0, sizeof(*cpus));
+	if (!tk_node_exists(node) || tk_tsc_affinity(0, &allowed))
 		return 0;
-	if (sched_getaffinity(0, sizeof(allowed), &allowed)) /* cpus beyond a cpu_set_t */
-		memset(&allowed, 0xff, sizeof(allowed));
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET((size_t)cpu, &allowed) && tk_node_of_cpu(cpu) == node)
-			CPU_SET((size_t)cpu, cpus);
-	return CPU_COUNT(cpus);
+	for (unsigned cpu = 0; cpu < TK_TSC_CPUS; cpu++)
+		if (tk_tsc_cpus_has(&allowed, cpu) && tk_node_of_cpu((int)cpu) == node)
+			tk_tsc_cpus_add(cpus, cpu);
+	return tk_tsc_cpus_count(cpus);
 }
 
 int tk_node_distance(int a, int b)

@@ -8,9 +8,10 @@
 #ifndef TK_COLLECTOR_MACHINE_NODES_H
 #define TK_COLLECTOR_MACHINE_NODES_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "tsc/files.h"
 
 /** @return how many nodes there are, whether or not this process may have memory of them */
 int tk_nodes(void);
@@ -22,7 +23,7 @@ bool tk_node_exists(int node);
 int tk_node_of_cpu(int cpu);
 
 /** Find the cpus of a node that this process may run on. @return how many */
-int tk_node_cpus(int node, cpu_set_t *cpus);
+unsigned tk_node_cpus(int node, struct tk_tsc_cpus *cpus);
 
 /** @return the distance, in ACPI's units: 10 for a node and itself; INT_MAX: unknown */
 int tk_node_distance(int a, int b);

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 
 #include "collector/machine/list.h"
 #include "collector/machine/nodes.h"
-#include "tsc/files.h"
+#include "tsc/affinity.h"
 
 /* Parse a whole number below a million at the beginning. @return -1: there is none */
 static int number(const char *text, const char **end)
@@ -94,9 +93,9 @@ int tk_watchers_thread_cpu(uint32_t pid, uint32_t tid)
 
 static bool is_pinned(uint32_t tid)
 {
-	cpu_set_t cpus;
+	struct tk_tsc_cpus cpus;
 
-	return sched_getaffinity((pid_t)tid, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) == 1;
+	return !tk_tsc_affinity((pid_t)tid, &cpus) && tk_tsc_cpus_count(&cpus) == 1;
 }
 
 static int add_watcher(struct tk_watchers *w, uint32_t pid, uint32_t tid, int drains)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +13,7 @@
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
 #include "collector/machine/printable.h"
+#include "tsc/affinity.h"
 #include "tsc/clock.h"
 #include "tsc/read.h"
 
@@ -293,16 +293,13 @@ static void sum_up(struct tk_live *l)
 }
 
 /* @had: the affinity to restore later */
-static int pin(int cpu, cpu_set_t *had)
+static int pin(int cpu, struct tk_tsc_cpus *had)
 {
-	cpu_set_t cpus;
+	struct tk_tsc_cpus one = { 0 };
+	int err = tk_tsc_affinity(0, had);
 
-	CPU_ZERO(&cpus);
-	CPU_SET((size_t)cpu, &cpus);
-	if (sched_getaffinity(0, sizeof(*had), had) < 0 ||
-	    sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
-		return -errno;
-	return 0;
+	tk_tsc_cpus_add(&one, (unsigned int)cpu);
+	return err ? err : tk_tsc_affinity_set(0, &one);
 }
 
 static int open_clock(struct tk_live *l)
@@ -340,7 +337,7 @@ int tk_live_measure(struct tk_live *l, const struct tk_args *a, const volatile s
 {
 	bool pinned = a->cpu >= 0;
 	int code = open_clock(l);
-	cpu_set_t had;
+	struct tk_tsc_cpus had;
 	int err;
 
 	if (code == TK_EXIT_OK)
@@ -358,7 +355,7 @@ int tk_live_measure(struct tk_live *l, const struct tk_args *a, const volatile s
 	if (!l->no_memory)
 		measure(l, a, stop);
 	if (pinned)
-		sched_setaffinity(0, sizeof(had), &had);
+		(void)tk_tsc_affinity_set(0, &had);
 	if (l->no_memory) {
 		tk_say("out of memory for the times of so many lanes' records; choose fewer with "
 		       "--app or --pid");

@@ -13,6 +13,7 @@
 #include "collector/doctor/checks/quota.h"
 #include "collector/machine/now.h"
 #include "collector/stats/histogram.h"
+#include "tsc/affinity.h"
 #include "tsc/read.h"
 
 #define THRESHOLD_NS 1000
@@ -91,15 +92,14 @@ static int spin_on(struct spin *s, int cpu)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	cpu_set_t cpus;
+	struct tk_tsc_cpus one = { 0 };
 	int err;
 
-	if (cpu >= CPU_SETSIZE)
+	if (cpu >= TK_TSC_CPUS)
 		return -EINVAL;
-	CPU_ZERO(&cpus);
-	CPU_SET((size_t)cpu, &cpus);
+	tk_tsc_cpus_add(&one, (unsigned int)cpu);
 	pthread_attr_init(&attr);
-	pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	tk_tsc_affinity_attr(&attr, &one);
 	err = pthread_create(&thread, &attr, spin, s);
 	pthread_attr_destroy(&attr);
 	if (!err)
