@@ -51,6 +51,8 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	struct tk_found f = { .dir = shown, .dirfd = dirfd };
 	struct tk_segment *s;
 
+	if (tk_place_is_shared(name))
+		return;
 	if (w->segments == TK_READ_SEGMENTS || w->timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
 		w->refused++;
 		say_refused(w, dir, name, TK_READ_TOO_MANY);

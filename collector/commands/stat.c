@@ -32,8 +32,9 @@ struct stat_run {
 	uint64_t intervals; /* closed as of the last snapshot */
 	uint64_t printed;   /* intervals */
 	int64_t began_ns;
-	uint64_t notes, lost, dropped, forgotten;
-	bool shown; /* there was a timer to show */
+	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
+	uint64_t unread_processes, unread_records;       /* likewise */
+	bool shown;                                      /* there was a timer to show */
 	int write_error;
 	bool rows;    /* and something was printed of one */
 	bool refused; /* it was said that records are refused */
@@ -114,9 +115,24 @@ static void print_closed(struct stat_run *r)
 	say_dropped(r, &dropped);
 }
 
+/* Of processes that nobody had attached when they ended. */
+static void say_unread(struct stat_run *r, const struct tk_snapshot *s)
+{
+	if (s->unread_processes > r->unread_processes || s->unread_records > r->unread_records)
+		tk_say("%" PRIu64 " processes with %" PRIu64
+		       " records were removed unread: more than 256 MiB or 4,096 segments of "
+		       "ended programs waited for a collector; one that is stopped, or too slow, "
+		       "is to be ended",
+		       s->unread_processes - r->unread_processes,
+		       s->unread_records - r->unread_records);
+	r->unread_processes = s->unread_processes;
+	r->unread_records = s->unread_records;
+}
+
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 {
 	uint64_t unsaid = s->notes_ever - r->notes;
+	uint64_t overwritten = s->lost - s->unread_records;
 	char gap[TK_UNITS_MAX];
 
 	if (unsaid > s->n_notes)
@@ -124,12 +140,13 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 	for (size_t i = unsaid < s->n_notes ? s->n_notes - unsaid : 0; i < s->n_notes; i++)
 		tk_say("%s", s->notes[i]);
 	r->notes = s->notes_ever;
-	if (s->lost > r->lost)
+	if (overwritten > r->overwritten)
 		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
 		       "collector's longest gap was %s: it needs a cpu to itself, or the "
 		       "lanes more slots",
-		       s->lost - r->lost, tk_text_ns(gap, (double)s->longest_gap_ns));
-	r->lost = s->lost;
+		       overwritten - r->overwritten, tk_text_ns(gap, (double)s->longest_gap_ns));
+	r->overwritten = overwritten;
+	say_unread(r, s);
 	if (s->forgotten > r->forgotten)
 		tk_say("%" PRIu64
 		       " timers of ended processes were forgotten so far: the rows that were "

@@ -91,9 +91,9 @@ void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size)
 }
 
 /* Leave out hidden files, and what `timekeeper tsc --offsets` keeps. */
-static bool may_be_segment(const char *name)
+static bool is_of_programs(const char *name)
 {
-	return name[0] != '.' && strcmp(name, "tsc-offsets") && !tk_place_is_shared(name);
+	return name[0] != '.' && strcmp(name, "tsc-offsets") != 0;
 }
 
 struct names {
@@ -136,7 +136,7 @@ static int names_read(struct names *l, int dirfd)
 		return err;
 	}
 	while (!err && (errno = 0, e = readdir(dir)))
-		if (may_be_segment(e->d_name))
+		if (is_of_programs(e->d_name))
 			err = names_add(l, e->d_name);
 	err = err ? err : -errno;
 	closedir(dir);

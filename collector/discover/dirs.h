@@ -35,7 +35,8 @@ void tk_dirs_free(struct tk_dirs *d);
 void tk_dirs_text(const struct tk_dirs *d, char *text, size_t size);
 
 /**
- * Call each() for every name in a directory that may be a segment's, in alphabetical order.
+ * Call each() for every name in a directory that may be a segment's, or is one of the files that
+ * programs share (tk_place_is_shared()), in alphabetical order.
  * @return 0; a negative errno with a sentence in why[TK_WHY_MAX]: it cannot be read, or is not
  * trusted; -E2BIG: it holds more than 65,536 names, and the rest was not looked at
  */

@@ -2,6 +2,7 @@
 /*
  * collector/display/status.c - the status line.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "collector/cli/text.h"
@@ -9,7 +10,7 @@
 
 static const struct tk_style alarm_style = { TK_VERMILION, TK_BOLD };
 
-enum { FIELDS = 9, FIELD_MAX = 64 };
+enum { FIELDS = 10, FIELD_MAX = 64 };
 
 struct field {
 	char text[FIELD_MAX];
@@ -73,6 +74,16 @@ static void rate_field(const struct tk_snap_timer *t, struct field *f)
 	f->rank = 5;
 }
 
+/* A process that nobody read has no line: its records are in `lost`. */
+static void unread_field(const struct tk_snapshot *s, struct field *f)
+{
+	if (s->unread_processes)
+		snprintf(f->text, FIELD_MAX, "%" PRIu64 " process%s unread", s->unread_processes,
+			 s->unread_processes == 1 ? "" : "es");
+	f->style = alarm_style;
+	f->rank = 3;
+}
+
 static void processes_field(const struct tk_snapshot *s, struct field *f)
 {
 	snprintf(f->text, FIELD_MAX, "%zu process%s, %zu timers", s->n_segments,
@@ -106,6 +117,7 @@ static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot 
 	span_field(v, &f[6]);
 	processes_field(s, &f[7]);
 	clock_field(s, &f[8]);
+	unread_field(s, &f[9]);
 }
 
 /* The highest rank up to which everything fits in w columns. */

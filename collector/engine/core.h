@@ -24,6 +24,7 @@
 #include "collector/discover/dirs.h"
 #include "collector/discover/refused.h"
 #include "collector/discover/source.h"
+#include "collector/discover/unread.h"
 #include "collector/discover/watched.h"
 #include "collector/drain/drainer.h"
 #include "collector/engine/options.h"
@@ -60,6 +61,8 @@ struct tk_collector {
 	uint64_t held_segments, held_timers; /* attached so far in this scan */
 	struct tk_dirs dirs;                 /* as of the last scan */
 	struct tk_watched_dirs watched;
+	struct tk_unread_apps unread;
+	bool reads_unread; /* this scan does */
 	struct tk_wake wake;
 	size_t unwatched; /* directories and segments that cannot wake us, as of the last scan */
 	uint64_t dirs_changed; /* the times of change of such directories, summed up */
@@ -68,7 +71,7 @@ struct tk_collector {
 	bool scanned;    /* at least once: what appears from now on is new */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, read at the beginning of this turn */
 	/* When each is due, CLOCK_MONOTONIC. */
-	uint64_t look_ns, scan_ns, all_ns, refine_ns, take_ns, close_ns;
+	uint64_t look_ns, scan_ns, all_ns, unread_ns, refine_ns, take_ns, close_ns;
 	bool rounding;       /* a round is open: drainers were asked for what they have */
 	bool closing;        /* an interval ends with this round */
 	bool finishing;      /* and it is the last one */

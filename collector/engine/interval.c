@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of an interval: what was gathered becomes datapoints and figures that viewers see. See
  * core.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,9 @@ static void show_segments(struct tk_collector *c)
 		realloc(c->shown.segments, (c->n_sources + 1) * sizeof(*c->shown.segments));
 
 	c->shown.state.delivered = c->gone.delivered;
-	c->shown.state.lost = c->gone.lost;
+	c->shown.state.lost = c->gone.lost + c->unread.records;
+	c->shown.state.unread_processes = c->unread.processes;
+	c->shown.state.unread_records = c->unread.records;
 	c->shown.state.unknown = c->gone.unknown;
 	c->shown.state.lag = 0;
 	if (!list)
@@ -125,6 +128,24 @@ static void add_process(struct tk_intervals *l, struct tk_interval *i, struct tk
 	s->reported_attributed = s->attributed;
 }
 
+/* Programs of one app that ended, and were removed before a collector had attached them. */
+static void add_unread(struct tk_intervals *l, struct tk_interval *i, struct tk_unread_app *a)
+{
+	struct tk_interval_process *row;
+
+	if (a->processes == a->reported_processes && a->records == a->reported_records)
+		return;
+	row = tk_interval_add_process(l, i);
+	if (!row)
+		return;
+	snprintf(row->segment, sizeof(row->segment), "%.127s", a->name);
+	memcpy(row->app, a->app, sizeof(row->app));
+	row->processes = (uint32_t)(a->processes - a->reported_processes);
+	row->records = row->lost = a->records - a->reported_records;
+	a->reported_processes = a->processes;
+	a->reported_records = a->records;
+}
+
 static void append_interval(struct tk_collector *c, int64_t now, uint64_t interval_ns)
 {
 	struct tk_intervals *l = &c->shown.intervals;
@@ -134,6 +155,10 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 		for (size_t k = 0; k < c->n_sources; k++) {
 			c->sources[k]->reported = c->sources[k]->info;
 			c->sources[k]->reported_attributed = c->sources[k]->attributed;
+		}
+		for (size_t k = 0; k < c->unread.n; k++) {
+			c->unread.list[k].reported_processes = c->unread.list[k].processes;
+			c->unread.list[k].reported_records = c->unread.list[k].records;
 		}
 		l->dropped.intervals += l->budget != 0;
 		return;
@@ -145,6 +170,8 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 		add_timer(l, i, c->shown.registry.series[k], now);
 	for (size_t k = 0; k < c->n_sources; k++)
 		add_process(l, i, c->sources[k]);
+	for (size_t k = 0; k < c->unread.n; k++)
+		add_unread(l, i, &c->unread.list[k]);
 	tk_intervals_append(l, i);
 }
 

@@ -13,6 +13,8 @@
 #include "collector/machine/list.h"
 #include "collector/machine/printable.h"
 
+#define UNREAD_NS (TK_SECOND_NS / 4) /* between two readings of what was left unread */
+
 /* A name could not be attached: tell people once. */
 static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
 {
@@ -176,6 +178,18 @@ struct visit {
 	const struct tk_watched *watched;
 };
 
+static void look_at_unread(struct tk_collector *c, int dirfd, const char *name, const char *path)
+{
+	char why[TK_WHY_MAX] = "";
+	int err;
+
+	if (!c->reads_unread || c->options.pid || !tk_unread_is(name))
+		return;
+	err = tk_unread_look(&c->unread, dirfd, path, name, !c->scanned, c->options.app, why);
+	if (err)
+		refuse(c, path, -err, why);
+}
+
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
 {
 	const struct visit *v = arg;
@@ -188,6 +202,10 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if (tk_refused_given_up(&c->refused, path))
 		return;
+	if (tk_place_is_shared(name)) {
+		look_at_unread(c, dirfd, name, path);
+		return;
+	}
 	s = source_find(c, dir, name);
 	if (s) {
 		s->listed = true;
@@ -251,6 +269,7 @@ void tk_scan_free(struct tk_collector *c)
 	tk_refused_free(&c->refused);
 	tk_dirs_free(&c->dirs);
 	tk_watched_free(&c->watched);
+	tk_unread_free(&c->unread);
 	tk_wake_close(&c->wake);
 }
 
@@ -288,6 +307,9 @@ void tk_scan(struct tk_collector *c)
 	c->unwatched = 0;
 	watch_shared(c);
 	count_held(c);
+	c->reads_unread = !c->scanned || c->finish_ns || c->now_ns >= c->unread_ns;
+	if (c->reads_unread)
+		c->unread_ns = c->now_ns + UNREAD_NS;
 	for (size_t i = 0; i < c->n_sources; i++)
 		c->sources[i]->listed = false;
 	tk_refused_begin_scan(&c->refused);

@@ -53,6 +53,9 @@ struct tk_snapshot {
 	uint64_t longest_gap_ns;  /* between two polls, over the last interval that had loss or 10 s
 				  */
 	uint64_t delivered, lost; /* records, of all processes so far */
+	/* Of those lost: of so many processes that were removed before they were read, to bound
+	 * memory: ring/unread.h. */
+	uint64_t unread_processes, unread_records;
 	uint64_t lag;
 	uint32_t epoch; /* of the clock; 1 is the first */
 	double hz;
