@@ -2,7 +2,7 @@
 /*
  * bench/overhead - what a span costs.
  *
- *	build/bench/overhead [--quick]
+ *	build/bench/overhead [--quick] [--json FILE]
  *
  * Three settings: nobody reads; the collector reads at its default pace; it spins. In each, the
  * bare clock pair and the instrumented one are interleaved batch by batch, in several processes.
@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -237,6 +238,39 @@ static int run(const char *poll, bool collect, unsigned processes, double *all,
 
 /* ---- the report ---- */
 
+/* Every row that is printed, for whoever asked for JSON; NULL: nobody did. */
+static json_t *rows;
+static const char *setting;
+
+/* @bound: 0: there is none. */
+static void keep_row(const char *what, const char *unit, double m, double lo, double hi,
+		     double bound, bool met)
+{
+	json_t *row;
+
+	if (!rows)
+		return;
+	row = json_pack("{s:s,s:s,s:s,s:f,s:f,s:f}", "setting", setting, "what", what, "unit", unit,
+			"median", m, "low", lo, "high", hi);
+	if (bound > 0) {
+		json_object_set_new(row, "bound", json_real(bound));
+		json_object_set_new(row, "met", json_boolean(met));
+	}
+	json_array_append_new(rows, row);
+}
+
+/* @return 0 or -errno */
+static int write_json(const char *path, double tick_ns)
+{
+	json_t *all = json_pack("{s:i,s:f,s:O}", "schema", 1, "tick_ns", tick_ns, "rows", rows);
+	int err;
+
+	errno = 0;
+	err = json_dump_file(all, path, JSON_INDENT(1)) ? (errno ? -errno : -EIO) : 0;
+	json_decref(all);
+	return err;
+}
+
 static double over_processes(const double *all, unsigned processes, unsigned a, int b, double *lo,
 			     double *hi)
 {
@@ -254,6 +288,7 @@ static void print_ratio(const double *all, unsigned processes, const char *what,
 	double lo, hi, m = over_processes(all, processes, a, (int)b, &lo, &hi);
 	bool met = at_least ? m >= floor : m <= floor;
 
+	keep_row(what, "ratio", m, lo, hi, floor, met);
 	printf("%-52s %7.3f  [%.3f, %.3f]", what, m, lo, hi);
 	if (floor > 0)
 		printf("  %s %.2f  %s", at_least ? ">=" : "<=", floor, met ? "met" : "MISSED");
@@ -269,6 +304,7 @@ static void print_ticks(const double *all, unsigned processes, const char *what,
 		v[p] = all[p * ROW + a] - (minus < 0 ? 0 : all[p * ROW + (unsigned)minus]);
 	tk_bootstrap(v, processes, &lo, &hi);
 	m = tk_quantile(v, processes, 0.5);
+	keep_row(what, "ticks", m, lo, hi, floor, m <= floor);
 	printf("%-52s %7.2f  [%.2f, %.2f] cycles, %.2f ns", what, m, lo, hi, m * tick_ns);
 	if (floor > 0)
 		printf("  <= %.1f  %s", floor, m <= floor ? "met" : "MISSED");
@@ -280,6 +316,7 @@ static void report(const char *title, const double *all, unsigned processes, dou
 {
 	char what[64];
 
+	setting = title;
 	printf("\n%s\n", title);
 	print_ticks(all, processes, "bare pair rdtsc ... rdtscp", BARE_ORDERED, -1, tick_ns, 0);
 	print_ticks(all, processes, "ordered span", SPAN_ORDERED, -1, tick_ns, 0);
@@ -330,14 +367,21 @@ int main(int argc, char **argv)
 	};
 	unsigned processes = 11;
 	double tick_ns = tick_length();
+	const char *json = NULL;
 	double *all;
+	int err = 0;
 
-	if (argc > 1 && !strcmp(argv[1], "--quick")) {
-		processes = 3;
-		rounds_each = 100;
-	} else if (argc > 1) {
-		fprintf(stderr, "usage: overhead [--quick]\n");
-		return 2;
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--quick")) {
+			processes = 3;
+			rounds_each = 100;
+		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
+			json = argv[++i];
+			rows = json_array();
+		} else {
+			fprintf(stderr, "usage: overhead [--quick] [--json FILE]\n");
+			return 2;
+		}
 	}
 	all = calloc((size_t)processes * ROW, sizeof(*all));
 	if (!all)
@@ -362,5 +406,10 @@ int main(int argc, char **argv)
 			tk_watch_print(stdout, &watched);
 	}
 	free(all);
-	return 0;
+	if (json)
+		err = write_json(json, tick_ns);
+	if (err)
+		fprintf(stderr, "overhead: %s cannot be written: %s\n", json, strerror(-err));
+	json_decref(rows);
+	return err != 0;
 }
