@@ -70,6 +70,18 @@ static void fix_tsc_adjust(const struct tk_subject *s, struct tk_finding *f)
 		tk_check_fix(f, TK_FIX_COMMAND, "modprobe msr");
 }
 
+/* The kernel takes only a name that it offers. */
+static void fix_clocksource(const struct tk_subject *s, struct tk_finding *f)
+{
+	char names[128];
+
+	if (tk_tsc_file_read(s->root, TK_TSC_CLOCKSOURCE "available_clocksource", names,
+			     sizeof(names)) <= 0 ||
+	    !tk_tsc_has_word(names, "tsc"))
+		tk_check_fix(f, TK_FIX_TEXT,
+			     "the kernel does not offer tsc: see tsc.clocksource_available");
+}
+
 static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 {
 	struct tk_finding *f = &d->findings[d->n];
@@ -85,6 +97,8 @@ static void add(struct tk_doctor *d, const struct tk_tsc_check *c)
 			tk_check_fix(f, fixes[i].kind, "%s", fixes[i].fix);
 	if (!strcmp(c->id, "tsc_adjust") && c->severity == TK_TSC_UNKNOWN)
 		fix_tsc_adjust(&d->subject, f);
+	if (!strcmp(c->id, "clocksource") && c->severity == TK_TSC_WARN)
+		fix_clocksource(&d->subject, f);
 	d->n++;
 }
 

@@ -3,7 +3,7 @@
  * collector/machine/parameters.h - the kernel's command line, read as the kernel reads it.
  *
  * The rules are those of next_arg() and parse_args() (lib/cmdline.c, kernel/params.c) and of
- * bitmap_parselist() (lib/bitmap.c; lib/bitmap-str.c since Linux 6.6): quotes, "-" for "_" in a
+ * bitmap_parselist() (lib/bitmap.c; by Linux 6.12 lib/bitmap-str.c): quotes, "-" for "_" in a
  * name, nothing after "--", and lists such as "1-N", "all", "0-15:2/4", "1,,3". Any thread.
  */
 #ifndef TK_COLLECTOR_MACHINE_PARAMETERS_H

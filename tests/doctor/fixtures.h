@@ -6,6 +6,8 @@
 #ifndef TK_TESTS_FIXTURES_H
 #define TK_TESTS_FIXTURES_H
 
+#include <errno.h>
+
 #include "collector/doctor/checks/check.h"
 #include "tests/tree.h"
 

@@ -267,6 +267,21 @@ Test(doctor, the_register_that_a_processor_lacks)
 	cr_expect_eq(find("tsc.tsc_adjust")->fix_kind, TK_FIX_TEXT);
 }
 
+Test(doctor, clocksource_is_chosen_only_where_there_is_one)
+{
+	tree_text(TK_TSC_CLOCKSOURCE "current_clocksource", "hpet\n");
+	tree_text(TK_TSC_CLOCKSOURCE "available_clocksource", "hpet acpi_pm\n");
+	d = (struct tk_doctor){ .subject.root = tree_root };
+	tk_doctor_tsc(&d);
+	cr_expect_eq(find("tsc.clocksource")->verdict, TK_VERDICT_WARN);
+	cr_expect_eq(find("tsc.clocksource")->fix_kind, TK_FIX_TEXT);
+	tree_text(TK_TSC_CLOCKSOURCE "available_clocksource", "hpet tsc acpi_pm\n");
+	d.n = 0;
+	tk_doctor_tsc(&d);
+	cr_expect_eq(find("tsc.clocksource")->fix_kind, TK_FIX_COMMAND);
+	cr_expect_not_null(strstr(find("tsc.clocksource")->fix, "echo tsc > "));
+}
+
 /* [f04] The kernel takes the boot cpu out of nohz_full= again. */
 Test(doctor, the_boot_cpu_keeps_the_time)
 {

@@ -150,7 +150,7 @@ static int read_affinity(const struct tk_subject *s, const char *number, struct 
 	return tk_tsc_cpus_read(s->root, path, cpus);
 }
 
-/* Since Linux 6.12 the file of an interrupt that its driver manages cannot be written. */
+/* By Linux 6.12 the file of an interrupt that its driver manages cannot be written. */
 static bool movable(const struct tk_subject *s, const char *number)
 {
 	struct stat st;

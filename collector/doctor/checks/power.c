@@ -38,7 +38,7 @@ static void check_governor(const struct tk_subject *s, struct tk_finding *f)
 
 /*
  * Intel's driver has a file that says 1 if turbo is off. The others have one for all cpus that says
- * 1 if it is on, and since Linux 6.7 one for the cpu, which decides.
+ * 1 if it is on, and by Linux 6.12 one for the cpu, which decides.
  */
 static void check_turbo(const struct tk_subject *s, struct tk_finding *f)
 {

@@ -73,6 +73,37 @@ plain() {
 	check 'a CPU quota is told, and that it made the gaps' quota
 	check 'root of a user namespace may lock no more memory' rootless
 	check 'other processes may be hidden in a pid namespace' hidden
+	spoil
+	for id in isolation.workqueue irq.default irq.devices memory.thp memory.numa_balancing \
+		memory.hugepages kernel.watchdog kernel.timer_migration kernel.stat_interval \
+		kernel.rt_throttling tasks.others isolation.domain; do
+		check "what is said to mend $id does" mends $id
+	done
+	rmdir $group/measure
+}
+
+# What a fresh machine has right: made wrong, so that it can be mended.
+spoil() {
+	echo 0 >/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages
+	echo 3 >/proc/irq/4/smp_affinity_list # the console's
+	echo >/dev/console
+	look
+}
+
+# Ok by now; an interrupt is moved when it comes next.
+mended() {
+	echo >/dev/console
+	look
+	found_all ok $1
+}
+
+# mends ID: not ok at the last look, then the command that doctor gives, then ok.
+mends() {
+	local fix
+	fix=$(found $1 fix)
+	! found_all ok $1 && [ "$fix" != null ] && sh -c "$fix" && until_true mended $1 && return
+	echo "$1: $(found $1 verdict): $(found $1 value): $fix"
+	return 1
 }
 
 # A command line that gives some parameters twice, and in other forms. What the kernel made of it is
