@@ -22,10 +22,11 @@ static void exec_collector(const char *app, const char *poll)
 	snprintf(strrchr(program, '/'), 64, "/../collector/timekeeper");
 	tk_pin(1);
 	if (poll)
-		execl(program, "timekeeper", "stat", "--format", "jsonl", "--app", app, "--poll",
-		      poll, NULL);
+		execl(program, "timekeeper", "stat", "-i", "100ms", "-f", "jsonl", "--app", app,
+		      "--poll", poll, NULL);
 	else
-		execl(program, "timekeeper", "stat", "--format", "jsonl", "--app", app, NULL);
+		execl(program, "timekeeper", "stat", "-i", "100ms", "-f", "jsonl", "--app", app,
+		      NULL);
 	_exit(127);
 }
 

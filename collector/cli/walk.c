@@ -82,12 +82,9 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	tk_segment_detach(s);
 }
 
-#define RUNNING_MAX 8u
-
-/* What runs, for those who asked for something else: "gateway[4242], hello[17]". */
 struct running {
-	char text[RUNNING_MAX * (TK_NAME_MAX + 16)];
-	size_t used;
+	char *text;
+	size_t size, used;
 	unsigned n;
 };
 
@@ -95,40 +92,42 @@ static void add_running(void *arg, const struct tk_found *f)
 {
 	struct running *r = arg;
 
-	if (f->owner != TK_OWNER_ALIVE || r->n++ >= RUNNING_MAX)
+	if (f->owner != TK_OWNER_ALIVE || r->n++ >= TK_RUNNING)
 		return;
 	r->used +=
-		(size_t)snprintf(r->text + r->used, sizeof(r->text) - r->used, "%s%s[%" PRIu32 "]",
+		(size_t)snprintf(r->text + r->used, r->size - r->used, "%s%s[%" PRIu32 "]",
 				 r->used ? ", " : "", f->segment->info.app, f->segment->info.pid);
 }
 
-static void say_running(const char *where, const struct tk_args *a)
+char *tk_running(char text[TK_RUNNING_MAX], const struct tk_args *a)
 {
-	struct running r = { .n = 0 };
+	struct running r = { .text = text, .size = TK_RUNNING_MAX };
 	struct walk w = { .each = add_running, .arg = &r };
 	struct tk_dirs dirs;
 	char why[TK_WHY_MAX];
 
+	strcpy(text, "nothing that is instrumented");
 	if (tk_dirs_list(&dirs, a->collector.dir) == 0) {
 		for (size_t i = 0; i < dirs.n; i++)
 			tk_dirs_each(dirs.path[i], why, visit, &w);
 		tk_dirs_free(&dirs);
 	}
-	if (r.n > RUNNING_MAX)
-		snprintf(r.text + r.used, sizeof(r.text) - r.used, " and %u more",
-			 r.n - RUNNING_MAX);
-	tk_say("no segment in %s that --app and --pid let through; %s%s", where,
-	       r.n ? "there run " : "nothing that is instrumented runs there", r.text);
+	if (r.n > TK_RUNNING)
+		snprintf(text + r.used, r.size - r.used, " and %u more", r.n - TK_RUNNING);
+	return text;
 }
 
 void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
 {
-	if (refused)
+	char running[TK_RUNNING_MAX];
+
+	if (a->collector.app || a->collector.pid)
+		tk_say("no segment in %s that --app and --pid let through; what runs there: %s",
+		       where, tk_running(running, a));
+	else if (refused)
 		tk_say("nothing that this program can read in %s: what is there was skipped, as "
 		       "said above",
 		       where);
-	else if (a->collector.app || a->collector.pid)
-		say_running(where, a);
 	else
 		tk_say("no segment in %s: nothing that is instrumented runs there; start a program "
 		       "that calls tk_open(), or name its directory with --dir",
@@ -136,7 +135,7 @@ void tk_say_nothing(const char *where, bool refused, const struct tk_args *a)
 }
 
 int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f), void *arg,
-	    const char *outcome)
+	    const char *outcome, bool none_is_fine)
 {
 	struct walk w = { .args = a, .each = each, .arg = arg, .outcome = outcome };
 	struct tk_dirs dirs;
@@ -157,7 +156,7 @@ int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_fou
 		tk_say("and %u more", w.refused - SAID_MAX);
 	tk_dirs_text(&dirs, where, sizeof(where));
 	tk_dirs_free(&dirs);
-	if (w.segments)
+	if (w.segments || (none_is_fine && !w.refused))
 		return TK_EXIT_OK;
 	tk_say_nothing(where, w.refused > 0, a);
 	return w.other_versions ? TK_EXIT_VERSION : TK_EXIT_NOTHING;

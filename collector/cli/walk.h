@@ -24,16 +24,26 @@ struct tk_found {
  * Call each() for every segment that --dir, --app and --pid let through. Say on standard error, for
  * each other entry, why it is no segment and what became of it (outcome); and where this looked, if
  * there is no segment at all.
- * @return TK_EXIT_OK: there was a segment; TK_EXIT_VERSION: there were only segments of other
- * format versions; TK_EXIT_NOTHING: there was none; TK_EXIT_FAILED.
+ * @return TK_EXIT_OK: there was a segment, or there was nothing at all and none_is_fine;
+ * TK_EXIT_VERSION: there were only segments of other format versions; TK_EXIT_NOTHING: there was
+ * none; TK_EXIT_FAILED.
  */
 int tk_walk(const struct tk_args *a, void (*each)(void *arg, const struct tk_found *f), void *arg,
-	    const char *outcome);
+	    const char *outcome, bool none_is_fine);
 
 /**
  * Say that there is no segment in `where`. refused: entries were there, and were said to be none.
  */
 void tk_say_nothing(const char *where, bool refused, const struct tk_args *a);
+
+#define TK_RUNNING     8u /* processes that are named; the rest is counted */
+#define TK_RUNNING_MAX (TK_RUNNING * (TK_NAME_MAX + 16) + 32)
+
+/**
+ * What runs, whatever --app and --pid say, for those who asked for something else: "gateway[4242],
+ * hello[17]", or "nothing that is instrumented". @return text
+ */
+char *tk_running(char text[TK_RUNNING_MAX], const struct tk_args *a);
 
 /** "alive", "closed", "dead", "unknown". */
 const char *tk_owner_name(uint32_t owner);

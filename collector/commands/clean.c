@@ -59,9 +59,9 @@ tk_command_run tk_cmd_clean;
 int tk_cmd_clean(const struct tk_args *a, FILE *out)
 {
 	struct clean c = { .out = out, .force = a->force };
-	int code = tk_walk(a, clean_one, &c, not_removed);
+	int code = tk_walk(a, clean_one, &c, not_removed, true);
 
-	if (code != TK_EXIT_OK && code != TK_EXIT_NOTHING)
+	if (code != TK_EXIT_OK)
 		return code;
 	if (c.dead == 0)
 		fprintf(out, "nothing to remove: no segment of a dead process\n");

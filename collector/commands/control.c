@@ -64,7 +64,7 @@ static void control_one(void *arg, const struct tk_found *f)
 static int control(const struct tk_args *a, FILE *out, bool disabled)
 {
 	struct control c = { .pattern = a->operands[0], .disabled = disabled };
-	int code = tk_walk(a, control_one, &c, TK_WALK_SKIPPED);
+	int code = tk_walk(a, control_one, &c, TK_WALK_SKIPPED, false);
 
 	if (code != TK_EXIT_OK)
 		return code;

@@ -241,7 +241,7 @@ int tk_cmd_ls(const struct tk_args *a, FILE *out)
 	if ((a->json || a->placement) && tk_watchers_find(&ls.watchers) < 0)
 		code = tk_failed("out of memory for a list of collectors");
 	else
-		code = tk_walk(a, list_one, &ls, TK_WALK_SKIPPED);
+		code = tk_walk(a, list_one, &ls, TK_WALK_SKIPPED, false);
 	if (ls.list)
 		print_json(&ls);
 	else

@@ -13,6 +13,7 @@
 
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
+#include "collector/cli/walk.h"
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
 #include "collector/display/keys.h"
@@ -162,6 +163,17 @@ static void where_text(const struct tk_collector_options *o, char *out, size_t s
 		snprintf(out, size, "%s", dir);
 }
 
+/* Who asks for one app, or process, is told what else there is. */
+static void add_running(const struct tk_args *a, char *out, size_t size)
+{
+	char running[TK_RUNNING_MAX];
+	size_t used = strlen(out);
+
+	snprintf(out + used, size - used,
+		 " that --app and --pid let through; what ran when this began: %s",
+		 tk_running(running, a));
+}
+
 /* Take the terminal and show, until the end. There is a first snapshot. */
 static int show(struct top *t, const struct tk_args *a)
 {
@@ -219,7 +231,7 @@ tk_command_run tk_cmd_top;
 int tk_cmd_top(const struct tk_args *a, FILE *out)
 {
 	struct top t = { 0 };
-	char why[256] = "", where[512];
+	char why[256] = "", where[512 + TK_RUNNING_MAX];
 	const char *missing = missing_terminal();
 	int error = -ENOMEM;
 
@@ -228,6 +240,8 @@ int tk_cmd_top(const struct tk_args *a, FILE *out)
 	if (missing)
 		return tk_failed("standard %s is no terminal: use `timekeeper stat`", missing);
 	where_text(&a->collector, where, sizeof(where));
+	if (a->collector.app || a->collector.pid)
+		add_running(a, where, sizeof(where));
 	tk_view_init(&t.view, where);
 	t.collector = open_collector(&a->collector, why);
 	if (!t.collector)

@@ -47,7 +47,7 @@ static void draw_centred(struct tk_grid *g, struct tk_rect r, const char *const 
 static void draw_empty(const struct tk_view_state *v, const struct tk_snapshot *s,
 		       struct tk_grid *g, struct tk_rect r)
 {
-	char what[256];
+	char what[1536];
 	const char *todo = "Start a program that calls tk_open(), for example: ./run demo. "
 			   "It appears here within a second.";
 

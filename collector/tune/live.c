@@ -318,7 +318,7 @@ static int open_clock(struct tk_live *l)
 
 static int attach_all(struct tk_live *l, const struct tk_args *a)
 {
-	int code = tk_walk(a, attach, l, TK_WALK_SKIPPED);
+	int code = tk_walk(a, attach, l, TK_WALK_SKIPPED, false);
 
 	if (code == TK_EXIT_OK && l->n_segments == 0 && !l->no_memory) {
 		tk_say("only segments of dead processes: measure a program while it runs");

@@ -56,8 +56,8 @@ pids+=($mutator)
 trap '' PIPE # the display's end is found out below
 
 # What somebody does who looks, again and again, until the harm is over.
-commands=('ls --json' 'ls' 'stat --once --format table' 'clean' 'clean --force' 'disable harm*'
-	'enable harm*'
+commands=('ls --json' 'ls' 'stat --once --interval 100ms' 'clean' 'clean --force'
+	'disable harm*' 'enable harm*'
 	'tune --seconds 1' 'stat --count 3 --interval 10ms --oldest --format csv')
 while kill -0 $mutator 2>/dev/null; do
 	for command in "${commands[@]}"; do

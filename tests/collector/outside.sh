@@ -54,6 +54,12 @@ printed '^nothing to remove'
 expect 0 clean --force --app nosuch
 printed '^nothing to remove'
 
+mkdir -m 0 "$scratch/closed"
+[ "$(id -u)" = 0 ] || expect 3 clean --dir "$scratch/closed"
+mkdir "$scratch/foreign" && touch "$scratch/foreign/bad.1.x" && chmod 700 "$scratch/foreign"
+expect 3 clean --dir "$scratch/foreign" # what cannot be read is not nothing
+said 'left alone'
+
 # --- what the display prints is understood, and nothing else
 for good in 100us 100µs 100μs '100 us' '6.088 µs' 0.1ms 1e2us spin; do
 	expect 3 stat --poll "$good"
@@ -71,7 +77,7 @@ start "$KNOWN" monotonic
 # Who asks for what does not run is told what runs.
 for command in 'stat --app nosuch' 'ls --app nosuch' 'ls --pid 1' 'disable x --app nosuch'; do
 	expect 3 $command
-	said "no segment in $TIMEKEEPER_DIR that .* let through; there run known\[[0-9]*\]$"
+	said "no segment in $TIMEKEEPER_DIR that .* let through; what runs there: known\[[0-9]*\]$"
 	lines_said 1
 done
 

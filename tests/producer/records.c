@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* timekeeper.h, from outside: every kind of record, as a reader finds it. */
 #include <criterion/criterion.h>
+#include <pthread.h>
 
 #include "producer/timekeeper.h"
 #include "tests/discipline.h"
@@ -161,6 +162,39 @@ Test(records, blocks_record_however_they_are_left)
 	}
 	b = read_back(getpid(), place);
 	cr_assert_eq(b->n, 6);
+}
+
+struct handed_on {
+	tk_timer_t timer;
+	uint64_t start;
+};
+
+static void *stop_it(void *arg)
+{
+	const struct handed_on *span = arg;
+
+	tk_stop(span->timer, span->start);
+	return NULL;
+}
+
+/* As goroutines and coroutines move: the record is the stopping thread's. */
+Test(records, a_span_stops_on_another_thread)
+{
+	struct handed_on span;
+	struct read_back *b;
+	pthread_t other;
+
+	open_small();
+	span.timer = tk_timer("moves");
+	span.start = tk_start(span.timer);
+	cr_assert_eq(pthread_create(&other, NULL, stop_it, &span), 0);
+	pthread_join(other, NULL);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 1);
+	cr_assert_eq(b->lost, 0);
+	cr_assert_eq(b->records[0].start, span.start);
+	cr_assert_eq(b->records[0].timer, tk_meta_timer(span.timer));
+	cr_assert_neq(b->records[0].duration, TK_TICKS_NONE);
 }
 
 Test(records, messages_carry_their_origin)
