@@ -44,7 +44,7 @@ static json_t *json_noise(const struct tk_noise *n)
 	if (!n || n->error)
 		return json_null();
 	return json_pack(
-		"{s:I, s:s, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o, s:I}", "seconds",
+		"{s:I, s:s, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o, s:o}", "seconds",
 		(json_int_t)n->seconds, "clock", n->tsc ? "tsc" : "CLOCK_MONOTONIC", "threshold_ns",
 		json_ns(n, (double)n->threshold), "count", (json_int_t)n->count, "rate_per_s",
 		(double)n->count * n->hz / (double)n->elapsed, "p50_ns", json_ns(n, n->p50),
@@ -52,7 +52,7 @@ static json_t *json_noise(const struct tk_noise *n)
 		json_ns(n, (double)n->longest), "lost_s", (double)n->lost / n->hz, "lost_percent",
 		100 * (double)n->lost / (double)n->elapsed, "timer_interrupts",
 		json_count(n, n->timer), "other_interrupts", json_count(n, n->others), "throttled",
-		(json_int_t)n->throttled);
+		n->quota_error ? json_null() : json_integer((json_int_t)n->throttled));
 }
 
 int tk_doctor_json(const struct tk_doctor *d, FILE *out)

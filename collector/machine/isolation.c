@@ -166,18 +166,20 @@ enum balanced { NOT_TOLD, BALANCED, NOT_BALANCED };
 static enum balanced balanced(const char *root, int cpu)
 {
 	FILE *f = tk_open_below(root, "/proc/schedstat");
-	int this = -1, any = 0, here = 0, seen = 0;
+	bool any = false, here = false, seen = false;
+	long this = -1;
 	size_t size = 0;
 	char *line = NULL;
 
 	if (!f)
 		return NOT_TOLD;
 	while (getline(&line, &size, f) > 0) {
-		if (sscanf(line, "cpu%d ", &this) == 1)
-			seen |= this == cpu;
+		if (!strncmp(line, "cpu", 3))
+			this = strtol(line + 3, NULL, 10);
+		seen |= this == cpu;
 		if (strncmp(line, "domain", 6) != 0)
 			continue;
-		any = 1;
+		any = true;
 		here |= this == cpu;
 	}
 	free(line);

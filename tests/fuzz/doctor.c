@@ -59,6 +59,17 @@ static const char *const files[] = {
 	"proc/stat",
 	"proc/pressure/cpu",
 	"proc/cpuinfo",
+	"proc/schedstat",
+	"proc/self/cgroup",
+	"proc/2/comm",
+	CGROUP "cgroup.type",
+	CGROUP "a/cpu.max",
+	CGROUP "a/cpu.stat",
+	CPU "possible",
+	CPU "kernel_max",
+	CPU "cpu3/power/pm_qos_resume_latency_us",
+	KERNEL "osrelease",
+	"sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled",
 };
 
 #define FILES (sizeof(files) / sizeof(files[0]))

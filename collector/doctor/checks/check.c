@@ -68,10 +68,11 @@ void tk_check_fix_boot(const struct tk_subject *s, struct tk_finding *f, const c
 bool tk_check_kernel_is(const struct tk_subject *s, int major, int minor)
 {
 	char text[64];
-	int has_major, has_minor;
+	int64_t has_major, has_minor;
 
 	return tk_tsc_file_read(s->root, "/proc/sys/kernel/osrelease", text, sizeof(text)) > 0 &&
-	       sscanf(text, "%d.%d", &has_major, &has_minor) == 2 &&
+	       tk_check_number_after(text, "", &has_major) &&
+	       tk_check_number_after(text, ".", &has_minor) &&
 	       (has_major > major || (has_major == major && has_minor >= minor));
 }
 

@@ -13,26 +13,32 @@
 
 #define MOST_TICKS 1e11 /* thirty years of the kernel's 100 a second: more went below 0 */
 
-/* Of /proc/stat: the share of the cpu's ticks that was stolen. @return false: it is not there */
+/* The ticks of a line of /proc/stat. @return false: they are not there, or went below 0 */
+static bool ticks_of(const char *line, double *all, double *steal)
+{
+	char *end;
+
+	*all = 0;
+	for (int c = 0; c <= STEAL_COLUMN; c++, line = end) {
+		*steal = (double)strtoull(line, &end, 10);
+		if (end == line || *steal > MOST_TICKS)
+			return false;
+		*all += *steal;
+	}
+	return true;
+}
+
+/* The share of the cpu's ticks that was stolen. @return false: as above */
 static bool stolen(const char *stat, int cpu, double *share)
 {
-	double all = 0, steal = 0;
+	double all, steal;
 	const char *at;
-	char key[16], *end;
+	char key[16];
 
 	snprintf(key, sizeof(key), "\ncpu%d ", cpu);
 	at = strstr(stat, key);
-	if (!at)
+	if (!at || !ticks_of(at + strlen(key), &all, &steal))
 		return false;
-	at += strlen(key);
-	for (int c = 0; c <= STEAL_COLUMN; c++, at = end) {
-		steal = (double)strtoull(at, &end, 10);
-		if (end == at)
-			return false;
-		if (steal > MOST_TICKS)
-			return false;
-		all += steal;
-	}
 	*share = all > 0 ? steal / all : 0;
 	return true;
 }
@@ -43,9 +49,9 @@ static bool stolen(const char *stat, int cpu, double *share)
  */
 static bool tells_nothing(const struct tk_subject *s, const char *stat)
 {
-	uint64_t steal;
+	double all, steal;
 
-	return sscanf(stat, "cpu %*u %*u %*u %*u %*u %*u %*u %ju", &steal) == 1 && steal == 0 &&
+	return !strncmp(stat, "cpu ", 4) && ticks_of(stat + 4, &all, &steal) && steal <= 0 &&
 	       tk_tsc_cpu_flag(s->root, "hypervisor") > 0;
 }
 

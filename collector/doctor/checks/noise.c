@@ -165,11 +165,13 @@ void tk_noise_measure(struct tk_noise *n, int cpu, uint64_t seconds, double hz)
 	n->seconds = seconds;
 	n->tsc = hz > 0;
 	n->hz = n->tsc ? hz : 1e9;
-	(void)tk_quota_throttled("", &throttled);
+	n->quota_error = tk_quota_throttled("", &throttled);
 	n->interrupts_error = tk_interrupts_count("", cpu, &before);
 	n->error = spin_on(&s, cpu);
 	sum_up(n, &s.gaps);
-	if (!tk_quota_throttled("", &n->throttled))
+	if (!n->quota_error)
+		n->quota_error = tk_quota_throttled("", &n->throttled);
+	if (!n->quota_error)
 		n->throttled -= throttled < n->throttled ? throttled : n->throttled;
 	if (!n->interrupts_error)
 		n->interrupts_error = tk_interrupts_count("", cpu, &after);

@@ -35,6 +35,7 @@ struct tk_noise {
 	/* Interrupts of this cpu meanwhile: its own timer's, and all others. */
 	int interrupts_error; /* they could not be counted: negative errno */
 	uint64_t timer, others;
+	int quota_error;    /* the next is not known: negative errno */
 	uint64_t throttled; /* how often a CPU quota stopped this process meanwhile */
 };
 
