@@ -126,6 +126,7 @@ static const struct {
 	{ "restarted", restarted },
 	{ "another-clock", restarted_with_another_clock },
 	{ "many-timers", many_timers },
+	{ "timers-at-once", timers_at_once },
 	{ "many-dead-timers", many_dead_timers },
 	{ "paused-output", paused_output },
 	{ "once-oldest", once_oldest },

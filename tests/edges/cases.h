@@ -43,6 +43,7 @@ void restarted_with_another_clock(void);
 
 /* cases_rows.c */
 void many_timers(void);
+void timers_at_once(void);
 void many_dead_timers(void);
 void paused_output(void);
 void once_oldest(void);

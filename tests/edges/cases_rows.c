@@ -44,6 +44,23 @@ void many_timers(void)
 	watch_free(&w);
 }
 
+/* More timers of one process than drainers have memory for, all within an interval. */
+void timers_at_once(void)
+{
+	struct player p;
+	struct watch w;
+
+	begin(&w, EVERY("1s"), NULL);
+	p = play("app timers=40100 slots=262144");
+	tell(&p, "timers 40000");
+	for (int i = 0; i < 3; i++)
+		tell(&p, "each 40000");
+	end(&p, "exit");
+	stop(&w);
+	check_sum(&w, "40,000 timers", 120000, 0);
+	watch_free(&w);
+}
+
 /* More dead timers than are kept; with a standard output that nobody reads for a while, too. */
 void many_dead_timers(void)
 {
