@@ -17,10 +17,3 @@ int tk_tsc_affinity_set(pid_t tid, const struct tk_tsc_cpus *cpus)
 
 	return sched_setaffinity(tid, sizeof(cpus->bits), set) ? -errno : 0;
 }
-
-int tk_tsc_affinity_attr(pthread_attr_t *attr, const struct tk_tsc_cpus *cpus)
-{
-	const cpu_set_t *set = (const cpu_set_t *)cpus->bits;
-
-	return -pthread_attr_setaffinity_np(attr, sizeof(cpus->bits), set);
-}

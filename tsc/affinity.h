@@ -8,7 +8,6 @@
 #ifndef TK_TSC_AFFINITY_H
 #define TK_TSC_AFFINITY_H
 
-#include <pthread.h>
 #include <sys/types.h>
 
 #include "tsc/files.h"
@@ -18,8 +17,5 @@ int tk_tsc_affinity(pid_t tid, struct tk_tsc_cpus *out);
 
 /** @return 0 or -errno; -EINVAL: none of them may be used */
 int tk_tsc_affinity_set(pid_t tid, const struct tk_tsc_cpus *cpus);
-
-/** For a thread that is to start there. @return 0 or -errno */
-int tk_tsc_affinity_attr(pthread_attr_t *attr, const struct tk_tsc_cpus *cpus);
 
 #endif

@@ -29,9 +29,10 @@ struct stat_run {
 	const struct tk_args *args;
 	FILE *out;
 	struct tk_collector *collector;
-	uint64_t intervals; /* closed as of the last snapshot */
-	uint64_t printed;   /* intervals */
-	int64_t began_ns;
+	uint64_t intervals;                              /* closed as of the last snapshot */
+	uint64_t printed;                                /* intervals */
+	int64_t began_ns;                                /* waiting for a process to appear */
+	int64_t stepped_ns;                              /* when it looked last */
 	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
 	uint64_t unread_processes, unread_records;       /* likewise */
 	bool shown;                                      /* there was a timer to show */
@@ -251,8 +252,10 @@ static bool step(struct stat_run *r, int *code)
 		*code = tk_failed("out of memory for a snapshot");
 		return false;
 	}
-	if (r->began_ns == 0)
+	/* Stopped, or without a cpu for long: the collector was, too, and may not have looked. */
+	if (s->t_ns - r->stepped_ns > PATIENCE_NS / 2)
 		r->began_ns = s->t_ns;
+	r->stepped_ns = s->t_ns;
 	r->shown = r->shown || anything(r, s);
 	say_notes(r, s);
 	say_refused(r, s);

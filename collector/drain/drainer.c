@@ -16,7 +16,6 @@
 #include "collector/drain/pace.h"
 #include "collector/machine/now.h"
 #include "collector/machine/watchers.h"
-#include "tsc/affinity.h"
 #include "tsc/read.h"
 
 #define QUIET_NS TK_SECOND_NS
@@ -375,7 +374,8 @@ int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus)
 		;
 	pthread_attr_init(&attr);
 	if (cpus)
-		(void)tk_tsc_affinity_attr(&attr, cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus->bits),
+					    (const cpu_set_t *)cpus->bits);
 	err = pthread_create(&d->thread, &attr, run, d);
 	pthread_attr_destroy(&attr);
 	d->runs = !err;

@@ -13,7 +13,7 @@
 #include "collector/doctor/checks/quota.h"
 #include "collector/machine/now.h"
 #include "collector/stats/histogram.h"
-#include "tsc/affinity.h"
+#include "tsc/files.h"
 #include "tsc/read.h"
 
 #define THRESHOLD_NS 1000
@@ -99,7 +99,7 @@ static int spin_on(struct spin *s, int cpu)
 		return -EINVAL;
 	tk_tsc_cpus_add(&one, (unsigned int)cpu);
 	pthread_attr_init(&attr);
-	tk_tsc_affinity_attr(&attr, &one);
+	pthread_attr_setaffinity_np(&attr, sizeof(one.bits), (const cpu_set_t *)one.bits);
 	err = pthread_create(&thread, &attr, spin, s);
 	pthread_attr_destroy(&attr);
 	if (!err)
