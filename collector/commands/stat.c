@@ -181,8 +181,9 @@ static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 		if (!is_wanted(r, t->name, t->found_dead) || !(t->negative + t->across))
 			continue;
 		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
-		       "before they began, or under which the clock changed; set_aside in --format "
-		       "jsonl and csv counts them, for every timer",
+		       "before they began, under which the clock changed or the machine slept, or "
+		       "longer than can be measured; set_aside in --format jsonl and csv counts "
+		       "them, for every timer",
 		       t->name, t->negative + t->across);
 		r->aside = true;
 	}

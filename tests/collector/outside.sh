@@ -71,6 +71,18 @@ done
 expect 2 stat --interval 0x64ms
 expect 2 tune --stall 1ms --rate 0x10
 
+# --- stopped for longer than it waits for a program, which begins meanwhile
+"$TIMEKEEPER" stat --once --interval 10ms >"$out" 2>"$err" &
+collector=$!
+until [ -e "$TIMEKEEPER_DIR/collectors" ] || ! kill -0 $collector; do :; done
+kill -STOP $collector
+start "$KNOWN" monotonic
+sleep 1.2
+kill -CONT $collector
+wait $collector || fail "stopped meanwhile: exit $?"
+end_all
+rm -rf "$TIMEKEEPER_DIR"/*
+
 # --- a program whose statistics are known
 start "$KNOWN" monotonic
 
