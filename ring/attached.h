@@ -39,7 +39,8 @@ struct tk_segment {
 	uid_t uid; /* who owns its files, as the kernel says it to us: the head's may be of a user
 		      namespace */
 	enum tk_lane_from from;
-	bool looks; /* attached by TK_LANE_LOOK: queues are left to their reader */
+	bool was_short; /* there was no memory or descriptor for lane n_lanes */
+	bool looks;     /* attached by TK_LANE_LOOK: queues are left to their reader */
 	int dirfd;
 	int headfd;
 	volatile int bad; /* set by ring/guard.h: truncated under our feet */

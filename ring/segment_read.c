@@ -66,6 +66,33 @@ static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char wh
 	return 0;
 }
 
+/* Others may give back what was short. */
+static bool is_short(int ret)
+{
+	return ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM || ret == -ENOSPC;
+}
+
+/* A lane for which something was short is tried again by the next refresh, and told of once. One
+ * that cannot be attached for another reason stays empty: its head is NULL. */
+static void attach_lanes(struct tk_segment *s, char why[TK_WHY_MAX])
+{
+	char reason[TK_WHY_MAX];
+
+	while (s->n_lanes < s->info.n_lanes) {
+		int ret;
+
+		reason[0] = '\0';
+		ret = tk_lane_attach(s, s->n_lanes, s->from, reason);
+		if (reason[0] && !(is_short(ret) && s->was_short))
+			memcpy(why, reason, sizeof(reason));
+		s->was_short = is_short(ret);
+		if (s->was_short)
+			return;
+		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
+		s->n_lanes++;
+	}
+}
+
 int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 {
 	struct tk_segment_head h;
@@ -90,12 +117,7 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX])
 	}
 	if (s->n_queues)
 		tk_lane_look_after_queues(s, why);
-	while (s->n_lanes < h.n_lanes) {
-		/* A lane that cannot be attached stays empty: its head is NULL. */
-		(void)tk_lane_attach(s, s->n_lanes, s->from, why);
-		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
-		s->n_lanes++;
-	}
+	attach_lanes(s, why);
 	return 0;
 }
 

@@ -77,6 +77,7 @@ static bool is_making(int error)
 void tk_refused_begin_scan(struct tk_refused *r)
 {
 	r->making = false;
+	r->short_of = 0;
 	for (size_t i = 0; i < r->n; i++)
 		r->list[i].listed = false;
 }
@@ -119,8 +120,10 @@ bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t 
 
 	if (error == EBUSY)
 		return false;
+	r->short_of += is_short(error);
 	if (!name)
 		return true;
+	name->old = name->old || (first_scan && error != EAGAIN && error != ENOENT);
 	/* Report EACCES at once for segments older than this collector. */
 	if (is_making(error) && (error != EACCES || !first_scan) &&
 	    now_ns - name->since_ns < TK_REFUSED_EARLY_NS) {
@@ -132,6 +135,13 @@ bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t 
 	name->told = true;
 	name->given_up = !is_short(error) && !is_making(error);
 	return true;
+}
+
+bool tk_refused_is_old(const struct tk_refused *r, const char *path)
+{
+	const struct tk_refused_name *name = find(r, path);
+
+	return name && name->old;
 }
 
 bool tk_refused_add_dir(struct tk_refused *r, const char *path, uint64_t now_ns)

@@ -23,6 +23,7 @@ struct tk_refused_name {
 	bool listed;
 	bool told;
 	bool given_up; /* time will not change it: not to be tried again */
+	bool old;      /* it was whole when its directory was listed for the first time */
 	uint64_t since_ns;
 };
 
@@ -30,7 +31,8 @@ struct tk_refused_name {
 struct tk_refused {
 	struct tk_refused_name *list; /* in order of path */
 	size_t n;
-	bool making; /* one of this scan is still being made: scan again soon */
+	bool making;     /* one of this scan is still being made: scan again soon */
+	size_t short_of; /* so many of this scan wait until others end: memory, descriptors, room */
 };
 
 /** A scan begins: no name is listed yet. */
@@ -46,12 +48,16 @@ bool tk_refused_given_up(struct tk_refused *r, const char *path);
 void tk_refused_give_up(struct tk_refused *r, const char *path, uint64_t now_ns);
 
 /**
- * It could not be attached. @error: an errno. @first_scan: it is older than this collector, so
- * EACCES does not mean that it is just being made.
+ * It could not be attached. @error: an errno. @first_scan: its directory is listed for the first
+ * time, so it is older than this collector, and EACCES does not mean that it is just being made.
  * @return whether to tell people: at most once a name, unless memory is short
  */
 bool tk_refused_add(struct tk_refused *r, const char *path, int error, uint64_t now_ns,
 		    bool first_scan);
+
+/** Whether it could not be attached when its directory was listed for the first time, though it was
+ * whole. */
+bool tk_refused_is_old(const struct tk_refused *r, const char *path);
 
 /** A directory could not be read. @return whether to tell people, as above. */
 bool tk_refused_add_dir(struct tk_refused *r, const char *path, uint64_t now_ns);

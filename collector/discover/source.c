@@ -117,7 +117,8 @@ void tk_source_sum_up(struct tk_source *s)
 	info->lanes = info->behind = 0;
 	info->delivered = info->lost = info->lag = info->unsettled = 0;
 	info->unknown = s->unlisted;
-	s->finished = s->ended && s->n_lanes == s->seg->n_lanes && !waits(s);
+	s->finished = s->ended && s->n_lanes == s->seg->n_lanes &&
+		      s->seg->n_lanes == s->seg->info.n_lanes && !waits(s);
 	for (size_t i = 0; i < s->n_parts; i++) {
 		const struct tk_part *p = s->parts[i].part;
 		const struct tk_part_figures *f = &p->received;

@@ -38,7 +38,7 @@ static struct tk_watched *add(struct tk_watched_dirs *w, const char *path)
 		return NULL;
 	w->list = list;
 	d = &list[w->n];
-	*d = (struct tk_watched){ .path = strdup(path), .presence = -1 };
+	*d = (struct tk_watched){ .path = strdup(path), .presence = -1, .listed = w->all };
 	w->n += d->path != NULL;
 	return d->path ? d : NULL;
 }

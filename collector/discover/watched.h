@@ -24,6 +24,7 @@ struct tk_watched {
 	unsigned slot; /* in it */
 	int wake;      /* the watch of it; 0: none */
 	bool told;     /* people were told why it is not present */
+	bool listed;   /* at least once, or it was not there: what appears from now on is new */
 	dev_t dev;     /* the file that `presence` is of */
 	ino_t ino;
 };
@@ -32,6 +33,7 @@ struct tk_watched {
 struct tk_watched_dirs {
 	struct tk_watched *list;
 	size_t n;
+	bool all; /* those that there were were listed: what appears from now on is new */
 };
 
 /** Make the directory where this user's segments will be, if it is missing. Fails silently. */

@@ -56,10 +56,12 @@ struct tk_collector {
 	uint64_t other_versions;
 	struct {
 		uint64_t delivered, lost, unknown;
-	} gone;                              /* records of sources that are forgotten */
-	void *by_place;                      /* a tree of the sources, by name and directory */
-	uint64_t held_segments, held_timers; /* attached so far in this scan */
-	struct tk_dirs dirs;                 /* as of the last scan */
+	} gone;         /* records of sources that are forgotten */
+	void *by_place; /* a tree of the sources, by name and directory */
+	/* Attached so far in this scan. */
+	uint64_t held_segments, held_timers, held_descriptors;
+	size_t left_out;     /* segments, when people were told last */
+	struct tk_dirs dirs; /* as of the last scan */
 	struct tk_watched_dirs watched;
 	struct tk_unread_apps unread;
 	bool reads_unread; /* this scan does */

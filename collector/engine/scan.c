@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "collector/discover/dirs.h"
@@ -16,9 +17,10 @@
 #define UNREAD_NS (TK_SECOND_NS / 4) /* between two readings of what was left unread */
 
 /* A name could not be attached: tell people once. */
-static void refuse(struct tk_collector *c, const char *path, int error, const char *why)
+static void refuse(struct tk_collector *c, const struct tk_watched *w, const char *path, int error,
+		   const char *why)
 {
-	if (!tk_refused_add(&c->refused, path, error, c->now_ns, !c->scanned))
+	if (!tk_refused_add(&c->refused, path, error, c->now_ns, !w->listed))
 		return;
 	if (error == EPROTO)
 		c->other_versions++;
@@ -31,17 +33,34 @@ static bool is_wanted(const struct tk_collector *c, const struct tk_segment *seg
 	       (!c->options.pid || c->options.pid == seg->info.pid);
 }
 
-/* Whether another segment might not fit. Asked before it is attached, which takes milliseconds. */
-static bool is_full(const struct tk_collector *c)
+/* Besides those of segments: for what is opened for a moment, such as lanes, which are then lost to
+ * nobody, and for what the rest of the program has open. */
+#define DESCRIPTORS_FREE 64u
+
+/* Whether another segment might not fit. Asked before it is attached, which takes milliseconds.
+ * @return 0, or an errno and `why` */
+static int is_full(const struct tk_collector *c, const char **why)
 {
-	return c->held_segments >= TK_READ_SEGMENTS ||
-	       c->held_timers + TK_TIMERS_MAX > TK_READ_TIMERS;
+	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
+
+	if (c->held_segments >= TK_READ_SEGMENTS ||
+	    c->held_timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
+		*why = TK_READ_TOO_MANY;
+		return ENOMEM;
+	}
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (c->held_descriptors + DESCRIPTORS_FREE < limit.rlim_cur)
+		return 0;
+	*why = "each segment takes two descriptors, and there are no more; raise `ulimit -Hn`, or "
+	       "choose by --app or --pid";
+	return EMFILE;
 }
 
 static void count_held(struct tk_collector *c)
 {
-	c->held_segments = c->held_timers = 0;
+	c->held_segments = c->held_timers = c->held_descriptors = 0;
 	for (size_t i = 0; i < c->n_sources; i++) {
+		c->held_descriptors += c->sources[i]->seg || c->sources[i]->done ? 2 : 0;
 		if (!c->sources[i]->seg) /* detached */
 			continue;
 		c->held_timers += c->sources[i]->seg->info.max_timers;
@@ -67,9 +86,9 @@ static int slot_of(const struct tk_watched *w)
  * first listing, and lost is what is not there any more; at the oldest record of the dead, which
  * get no more, and of all where --oldest is given; else at the newest.
  */
-static enum tk_lane_from begin_at(const struct tk_collector *c, bool dead)
+static enum tk_lane_from begin_at(const struct tk_collector *c, bool old, bool dead)
 {
-	if (c->scanned)
+	if (!old)
 		return TK_LANE_FIRST;
 	return c->options.oldest || dead ? TK_LANE_OLDEST : TK_LANE_NEWEST;
 }
@@ -99,16 +118,17 @@ static struct tk_source *new_source(struct tk_collector *c, struct tk_segment *s
 }
 
 static int add_source(struct tk_collector *c, struct tk_segment *seg, const struct tk_watched *w,
-		      bool dead)
+		      bool old, bool dead)
 {
-	enum tk_lane_from from = begin_at(c, dead);
+	enum tk_lane_from from = begin_at(c, old, dead);
 	struct tk_source *s = new_source(c, seg, w->path, from);
 
 	if (!s)
 		return -ENOMEM;
-	s->found_dead = dead && !c->scanned;
+	s->found_dead = dead && old;
 	c->held_timers += seg->info.max_timers;
 	c->held_segments++;
+	c->held_descriptors += 2;
 	tk_source_enter(s, slot_of(w));
 	tk_look_first(c, s);
 	return 0;
@@ -146,19 +166,20 @@ static void attach(struct tk_collector *c, int dirfd, const struct tk_watched *w
 		   const char *path)
 {
 	char why[TK_WHY_MAX] = "";
-	struct tk_segment *seg = tk_segment_attach(dirfd, name, begin_at(c, false), why);
+	bool old = !w->listed || tk_refused_is_old(&c->refused, path);
+	struct tk_segment *seg = tk_segment_attach(dirfd, name, begin_at(c, old, false), why);
 	bool dead = seg && is_dead(seg);
 
-	if (dead && begin_at(c, true) != begin_at(c, false)) {
+	if (dead && begin_at(c, old, true) != begin_at(c, old, false)) {
 		tk_segment_detach(seg);
-		seg = tk_segment_attach(dirfd, name, begin_at(c, true), why);
+		seg = tk_segment_attach(dirfd, name, begin_at(c, old, true), why);
 	}
 	if (!seg)
-		refuse(c, path, errno, why[0] ? why : strerror(errno));
+		refuse(c, w, path, errno, why[0] ? why : strerror(errno));
 	else if (!is_wanted(c, seg))
 		ignore(c, seg, w, path);
-	else if (add_source(c, seg, w, dead) < 0)
-		refuse(c, path, ENOMEM, "out of memory for its histograms and counts");
+	else if (add_source(c, seg, w, old, dead) < 0)
+		refuse(c, w, path, ENOMEM, "out of memory for its histograms and counts");
 	else if (why[0])
 		tk_notes_add(&c->notes, "%s: %s", path, why);
 }
@@ -175,19 +196,20 @@ static struct tk_source *source_find(struct tk_collector *c, const char *dir, co
 
 struct visit {
 	struct tk_collector *c;
-	const struct tk_watched *watched;
+	struct tk_watched *watched;
 };
 
-static void look_at_unread(struct tk_collector *c, int dirfd, const char *name, const char *path)
+static void look_at_unread(struct tk_collector *c, int dirfd, const struct tk_watched *w,
+			   const char *name, const char *path)
 {
 	char why[TK_WHY_MAX] = "";
 	int err;
 
 	if (!c->reads_unread || c->options.pid || !tk_unread_is(name))
 		return;
-	err = tk_unread_look(&c->unread, dirfd, path, name, !c->scanned, c->options.app, why);
+	err = tk_unread_look(&c->unread, dirfd, path, name, !w->listed, c->options.app, why);
 	if (err)
-		refuse(c, path, -err, why);
+		refuse(c, w, path, -err, why);
 }
 
 static void visit(void *arg, int dirfd, const char *dir, const char *name)
@@ -195,7 +217,9 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	const struct visit *v = arg;
 	struct tk_collector *c = v->c;
 	char path[PATH_MAX + NAME_MAX];
+	const char *why;
 	struct tk_source *s;
+	int err;
 
 	if (__atomic_load_n(&c->stop, __ATOMIC_RELAXED))
 		return;
@@ -203,7 +227,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	if (tk_refused_given_up(&c->refused, path))
 		return;
 	if (tk_place_is_shared(name)) {
-		look_at_unread(c, dirfd, name, path);
+		look_at_unread(c, dirfd, v->watched, name, path);
 		return;
 	}
 	s = source_find(c, dir, name);
@@ -211,8 +235,8 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 		s->listed = true;
 		if (s->slot != slot_of(v->watched))
 			tk_source_enter(s, slot_of(v->watched));
-	} else if (is_full(c)) {
-		refuse(c, path, ENOMEM, TK_READ_TOO_MANY);
+	} else if ((err = is_full(c, &why))) {
+		refuse(c, v->watched, path, err, why);
 	} else {
 		attach(c, dirfd, v->watched, name, path);
 	}
@@ -235,10 +259,28 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 			"their last records may be lost uncounted",
 			dir, why);
 	err = tk_dirs_each(dir, why, visit, &v);
+	v.watched->listed = v.watched->listed || !err || err == -ENOENT || err == -E2BIG;
 	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with
 	 * its name. */
 	if (err && err != -ENOENT && tk_refused_add_dir(&c->refused, dir, c->now_ns))
 		tk_notes_add(&c->notes, "%s", why);
+}
+
+/* Those that are told one by one are many where many are; what is left out is attached when others
+ * end. */
+static void note_left_out(struct tk_collector *c)
+{
+	size_t n = c->refused.short_of;
+
+	if (n > 1 && n >= 2 * c->left_out)
+		tk_notes_add(&c->notes,
+			     "%zu segments are left out: there is no room for them; they are "
+			     "attached when others end",
+			     n);
+	if (!n && c->left_out)
+		tk_notes_add(&c->notes, "no segment is left out any more");
+	if (!n || n >= 2 * c->left_out)
+		c->left_out = n;
 }
 
 static void try_remove(struct tk_collector *c)
@@ -321,6 +363,8 @@ void tk_scan(struct tk_collector *c)
 			scan_dir(c, c->dirs.path[i]);
 		try_remove(c);
 		forget_gone(c);
+		note_left_out(c);
+		c->watched.all = true;
 	}
 	tk_look_at_all(c);
 	c->scanned = true;
