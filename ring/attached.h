@@ -25,7 +25,7 @@ struct tk_segment_lane {
 	dev_t slots_dev; /* which file slots.N is, whatever its name */
 	ino_t slots_ino;
 	enum tk_lane_from from;
-	int queue_fd; /* of a queue's slots.N, for its lock; else -1 */
+	int queue_fd; /* of slots.N of a queue that another reader has, to see its lock; else -1 */
 	bool told;    /* that it is corrupt */
 };
 

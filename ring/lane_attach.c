@@ -150,10 +150,7 @@ static int map_slots(struct tk_segment *s, struct tk_segment_lane *lane, char wh
 				      strerror(errno));
 	}
 	TK_TEST_POINT("attach.slots");
-	if (takes && !ret)
-		lane->queue_fd = fd;
-	else
-		close(fd);
+	close(fd); /* the mapping keeps a queue's lock */
 	if (!ret && queue)
 		tk_queue_reader_init(&lane->reader, lane->slots, lane->head, h,
 				     takes ? lane->from : TK_LANE_LOOK);

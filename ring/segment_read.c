@@ -66,6 +66,13 @@ static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char wh
 	return 0;
 }
 
+/* One that is read, or waits for its reader. */
+static bool is_queue(const struct tk_segment_lane *lane)
+{
+	return lane->queue_fd >= 0 ||
+	       (lane->head && lane->info.discipline != TK_DISCIPLINE_BROADCAST);
+}
+
 /* Others may give back what was short. */
 static bool is_short(int ret)
 {
@@ -88,7 +95,7 @@ static void attach_lanes(struct tk_segment *s, char why[TK_WHY_MAX])
 		s->was_short = is_short(ret);
 		if (s->was_short)
 			return;
-		s->n_queues += s->lanes[s->n_lanes].queue_fd >= 0;
+		s->n_queues += is_queue(&s->lanes[s->n_lanes]);
 		s->n_lanes++;
 	}
 }
