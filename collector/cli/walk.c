@@ -106,7 +106,7 @@ char *tk_running(char text[TK_RUNNING_MAX], const struct tk_args *a)
 	struct tk_dirs dirs;
 	char why[TK_WHY_MAX];
 
-	strcpy(text, "nothing that is instrumented");
+	snprintf(text, TK_RUNNING_MAX, "nothing that is instrumented");
 	if (tk_dirs_list(&dirs, a->collector.dir) == 0) {
 		for (size_t i = 0; i < dirs.n; i++)
 			tk_dirs_each(dirs.path[i], why, visit, &w);

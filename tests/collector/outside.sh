@@ -93,6 +93,15 @@ for command in 'stat --app nosuch' 'ls --app nosuch' 'ls --pid 1' 'disable x --a
 	lines_said 1
 done
 
+# The display, too: its words may stand on lines of their own.
+: >"$out"
+TERM=xterm script -qfec "stty rows 24 cols 80; exec $TIMEKEEPER top --app nosuch" "$out" \
+	< <(exec sleep 60) >/dev/null 2>&1 &
+pids+=($!)
+for ((i = 0; i < 300; i++)); do grep -qa 'known\[' "$out" && break; sleep 0.1; done
+printed 'known\[[0-9]*\]'
+kill $! 2>/dev/null
+
 # What is disabled before it ever recorded is named nowhere else.
 expect 0 disable silent
 expect 0 ls
