@@ -143,8 +143,8 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 	r->notes = s->notes_ever;
 	if (overwritten > r->overwritten)
 		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
-		       "collector's longest gap was %s: it needs a cpu to itself, or the "
-		       "lanes more slots",
+		       "collector's longest gap, away from its lanes, was %s: it needs a cpu to "
+		       "itself, or the lanes more slots",
 		       overwritten - r->overwritten, tk_text_ns(gap, (double)s->longest_gap_ns));
 	r->overwritten = overwritten;
 	say_unread(r, s);

@@ -125,9 +125,21 @@ Test(options, times)
 	cr_assert_eq(ns, 1500000);
 	cr_assert_eq(tk_parse_time("2s", &ns), 0);
 	cr_assert_eq(ns, 2000000000);
+	/* As the display writes it, as people do, and with either letter for micro. */
+	for (const char *const *good =
+		     (const char *const[]){ "100us", "100\u00b5s", "100\u03bcs", "100 \u00b5s",
+					    "100 us", "0.1ms", "1e2us", "100000 ns", "0.0001 s",
+					    NULL };
+	     *good; good++) {
+		cr_assert_eq(tk_parse_time(*good, &ns), 0, "%s", *good);
+		cr_assert_eq(ns, 100000, "%s", *good);
+	}
 	for (const char *const *bad =
-		     (const char *const[]){ "", "1", "ms", "-1s", "1m", "1e99s", "0s", "1  s",
-					    "0x1s", "nan", "infs", NULL };
+		     (const char *const[]){ "",        "1",     "ms",    "-1s",     "+1s",
+					    "1m",      "1e99s", "0s",    "1  s",    " 1s",
+					    "1 ",      "1s ",   "0x1s",  "0x64us",  "0x1p6us",
+					    "nan",     "infs",  "100US", "100usec", "1min",
+					    "1s500ms", "1,5ms", NULL };
 	     *bad; bad++)
 		cr_assert_eq(tk_parse_time(*bad, &ns), -EINVAL, "%s", *bad);
 }
