@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define STEP       16u   /* windows begin and end at multiples of it: counters of whole words */
 #define KEPT_BYTES 1024u /* a window up to here is kept when it is emptied */
@@ -13,20 +12,6 @@ const uint32_t tk_quantiles[TK_PERCENTILES] = { 500000000, 900000000, 990000000,
 						999900000 };
 
 /* ---- counters ---- */
-
-static uint64_t get(const struct tk_bins *b, uint32_t i)
-{
-	switch (b->size) {
-	case 1:
-		return ((const uint8_t *)b->counters)[i];
-	case 2:
-		return ((const uint16_t *)b->counters)[i];
-	case 4:
-		return ((const uint32_t *)b->counters)[i];
-	default:
-		return ((const uint64_t *)b->counters)[i];
-	}
-}
 
 static void set(struct tk_bins *b, uint32_t i, uint64_t v)
 {
@@ -67,7 +52,7 @@ static bool rebuild(struct tk_bins *b, uint32_t first, uint32_t n, uint8_t size)
 		       (size_t)b->n * size);
 	else if (b->counters)
 		for (uint32_t i = 0; i < b->n; i++)
-			set(&grown, b->first - first + i, get(b, i));
+			set(&grown, b->first - first + i, tk_bins_counter(b, i));
 	free(b->counters);
 	*b = grown;
 	return true;
@@ -94,49 +79,84 @@ static bool widen(struct tk_bins *b, uint32_t first, uint32_t last, uint8_t size
 static bool count_in(struct tk_bins *b, uint32_t bucket, uint64_t n)
 {
 	uint32_t i = bucket - b->first;
-	uint64_t sum = get(b, i) + n;
+	uint64_t sum = tk_bins_counter(b, i) + n;
 
 	if (size_for(sum) > b->size && !rebuild(b, b->first, b->n, size_for(sum)))
 		return false;
+	b->most = sum > b->most ? sum : b->most;
 	set(b, i, sum);
 	return true;
+}
+
+/* Add n counters of one width to those of another, which are wide enough. n is a multiple of STEP,
+ * so that the compiler makes vectors of them. */
+#define DEFINE_ADD(TO, FROM)                                                                       \
+	static void add_##TO##_##FROM(uint##TO##_t *restrict to, const void *counters, uint32_t n) \
+	{                                                                                          \
+		const uint##FROM##_t *restrict from = counters;                                    \
+                                                                                                   \
+		for (; n; n -= STEP, to += STEP, from += STEP)                                     \
+			for (uint32_t i = 0; i < STEP; i++)                                        \
+				to[i] = (uint##TO##_t)(to[i] + from[i]);                           \
+	}
+
+DEFINE_ADD(8, 8)
+DEFINE_ADD(16, 8)
+DEFINE_ADD(16, 16)
+DEFINE_ADD(32, 8)
+DEFINE_ADD(32, 16)
+DEFINE_ADD(32, 32)
+DEFINE_ADD(64, 8)
+DEFINE_ADD(64, 16)
+DEFINE_ADD(64, 32)
+DEFINE_ADD(64, 64)
+
+/* The window of `b` includes that of `from`, and its counters can hold the sums. */
+static void add_window(struct tk_bins *b, const struct tk_bins *from)
+{
+	void *to = (char *)b->counters + (size_t)(from->first - b->first) * b->size;
+	const void *c = from->counters;
+
+	switch (b->size * 16 + from->size) {
+	case 0x11:
+		return add_8_8(to, c, from->n);
+	case 0x21:
+		return add_16_8(to, c, from->n);
+	case 0x22:
+		return add_16_16(to, c, from->n);
+	case 0x41:
+		return add_32_8(to, c, from->n);
+	case 0x42:
+		return add_32_16(to, c, from->n);
+	case 0x44:
+		return add_32_32(to, c, from->n);
+	case 0x81:
+		return add_64_8(to, c, from->n);
+	case 0x82:
+		return add_64_16(to, c, from->n);
+	case 0x84:
+		return add_64_32(to, c, from->n);
+	default:
+		return add_64_64(to, c, from->n);
+	}
+}
+
+/* The largest counter, and not just a bound of it. */
+static uint64_t largest(const struct tk_bins *b)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		most = tk_bins_counter(b, i) > most ? tk_bins_counter(b, i) : most;
+	return most;
 }
 
 uint64_t *tk_bins_reserve(struct tk_bins *b, uint32_t first, uint32_t last)
 {
 	if (!widen(b, first, last, 8))
 		return NULL;
+	b->most = UINT64_MAX; /* whatever is written */
 	return (uint64_t *)b->counters + (first - b->first);
-}
-
-uint64_t tk_bins_at(const struct tk_bins *b, uint32_t bucket)
-{
-	return b->counters && bucket - b->first < b->n ? get(b, bucket - b->first) : 0;
-}
-
-uint32_t tk_bins_next(const struct tk_bins *b, uint32_t bucket)
-{
-	uint32_t i = bucket > b->first ? bucket - b->first : 0;
-	const uint32_t per_word = b->size ? 8u / b->size : 1;
-	uint64_t word;
-
-	if (!b->counters)
-		return NO_BUCKET;
-	while (i < b->n) {
-		if (i % per_word == 0) {
-			memcpy(&word, (const char *)b->counters + (size_t)i * b->size, 8);
-			if (!word) {
-				i += per_word;
-				continue;
-			}
-			i += (uint32_t)__builtin_ctzll(word) / (8u * b->size);
-			return b->first + i;
-		}
-		if (get(b, i))
-			return b->first + i;
-		i++;
-	}
-	return NO_BUCKET;
 }
 
 /* ---- samples ---- */
@@ -194,19 +214,27 @@ void tk_bins_add_counted(struct tk_bins *b, const struct tk_hist_counted *c)
 
 void tk_bins_merge(struct tk_bins *b, const struct tk_bins *from)
 {
-	uint32_t i = tk_bins_next(from, 0);
+	uint64_t most;
+	uint8_t size;
 
 	if (from->count == 0)
 		return;
 	note(b, from->count, from->min, from->max, from->sum);
 	b->bare += from->bare;
-	if (i != NO_BUCKET && !widen(b, i, from->first + from->n - 1u, 1)) {
+	if (!from->counters)
+		return;
+	if (__builtin_add_overflow(b->most, from->most, &most) ||
+	    (b->counters && size_for(most) > b->size)) { /* look closer before it is widened */
+		b->most = largest(b);
+		most = b->most + largest(from);
+	}
+	size = size_for(most) > from->size ? size_for(most) : from->size;
+	if (!widen(b, from->first, from->first + from->n - 1u, size)) {
 		b->bare += from->count - from->bare;
 		return;
 	}
-	for (; i != NO_BUCKET; i = tk_bins_next(from, i + 1))
-		if (!count_in(b, i, tk_bins_at(from, i)))
-			b->bare += tk_bins_at(from, i);
+	b->most = most;
+	add_window(b, from);
 }
 
 void tk_bins_clear(struct tk_bins *b)
@@ -219,7 +247,7 @@ void tk_bins_clear(struct tk_bins *b)
 	}
 	if (b->counters)
 		memset(b->counters, 0, bytes);
-	b->count = b->bare = 0;
+	b->count = b->bare = b->most = 0;
 	b->sum = 0;
 }
 
@@ -263,40 +291,57 @@ double tk_bins_middle(const struct tk_bins *b, uint32_t bucket)
 struct walk {
 	const struct tk_bins_rated *of;
 	size_t n;
-	uint32_t at[TK_BINS_UNION_MAX]; /* of each: the bucket that is next */
+	uint32_t next[TK_BINS_UNION_MAX]; /* of each: the bucket that is next */
+	size_t part;                      /* where the walk is, */
+	uint32_t bucket;                  /* and at which bucket there */
 };
 
 static void walk_begin(struct walk *w, const struct tk_bins_rated *of, size_t n)
 {
 	w->of = of;
 	w->n = n < TK_BINS_UNION_MAX ? n : TK_BINS_UNION_MAX;
+	w->part = 0;
+	w->bucket = NO_BUCKET;
 	for (size_t i = 0; i < w->n; i++)
-		w->at[i] = tk_bins_next(&of[i].bins, 0);
+		w->next[i] = tk_bins_next(&of[i].bins, 0);
+}
+
+static double ns_of(const struct walk *w, size_t part, uint32_t bucket)
+{
+	return tk_bins_middle(&w->of[part].bins, bucket) * w->of[part].ns_per_tick;
+}
+
+/* The part whose next bucket is the least. */
+static size_t least_of(const struct walk *w)
+{
+	double ns, least_ns = INFINITY;
+	size_t least = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->next[i] == NO_BUCKET)
+			continue;
+		ns = ns_of(w, i, w->next[i]);
+		if (ns >= least_ns)
+			continue;
+		least_ns = ns;
+		least = i;
+	}
+	return least;
 }
 
 /* @return how many samples the next bucket has; 0: there is none */
-static uint64_t walk_next(struct walk *w, double *ns)
+static uint64_t walk_next(struct walk *w)
 {
-	size_t least = w->n;
-	uint64_t count;
+	size_t part = w->n > 1 ? least_of(w) : 0;
+	const struct tk_bins *b;
 
-	for (size_t i = 0; i < w->n; i++) {
-		const struct tk_bins_rated *r = &w->of[i];
-		double middle;
-
-		if (w->at[i] == NO_BUCKET)
-			continue;
-		middle = tk_bins_middle(&r->bins, w->at[i]) * r->ns_per_tick;
-		if (least < w->n && middle >= *ns)
-			continue;
-		*ns = middle;
-		least = i;
-	}
-	if (least == w->n)
+	if (w->n == 0 || w->next[part] == NO_BUCKET)
 		return 0;
-	count = tk_bins_at(&w->of[least].bins, w->at[least]);
-	w->at[least] = tk_bins_next(&w->of[least].bins, w->at[least] + 1);
-	return count;
+	b = &w->of[part].bins;
+	w->part = part;
+	w->bucket = w->next[part];
+	w->next[part] = tk_bins_next(b, w->bucket + 1);
+	return tk_bins_at(b, w->bucket);
 }
 
 static uint64_t rank_of(uint64_t count, uint32_t quantile)
@@ -311,7 +356,6 @@ void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t 
 		       size_t n_quantiles, double *ns)
 {
 	uint64_t count = 0, bare = n > TK_BINS_UNION_MAX, below = 0;
-	double value = 0;
 	struct walk w;
 
 	for (size_t i = 0; i < n; i++) {
@@ -327,8 +371,8 @@ void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t 
 		uint64_t rank = rank_of(count, quantiles[q]), more = 1;
 
 		while (below < rank && more)
-			below += more = walk_next(&w, &value);
-		ns[q] = value;
+			below += more = walk_next(&w);
+		ns[q] = ns_of(&w, w.part, w.bucket);
 	}
 }
 
@@ -344,7 +388,8 @@ void tk_bins_cells(const struct tk_bins_rated *of, size_t n, const double *edge_
 		return;
 	memset(cell, 0, (n_edges - 1) * sizeof(*cell));
 	walk_begin(&w, of, n);
-	while ((count = walk_next(&w, &ns))) {
+	while ((count = walk_next(&w))) {
+		ns = ns_of(&w, w.part, w.bucket);
 		while (i + 1 < n_edges && ns >= edge_ns[i + 1])
 			i++;
 		if (i + 1 < n_edges && ns >= edge_ns[i])

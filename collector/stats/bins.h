@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "collector/stats/histogram.h"
 
@@ -28,6 +29,7 @@ struct tk_bins {
 	uint64_t bare;     /* samples in no counter */
 	uint64_t min, max; /* mean nothing if count is 0 */
 	void *counters;    /* NULL: no window */
+	uint64_t most;     /* no counter is larger */
 	uint16_t first, n; /* the window: the bucket of counters[0], and how many there are */
 	uint8_t size;      /* bytes a counter */
 };
@@ -56,11 +58,48 @@ void tk_bins_free(struct tk_bins *b);
  */
 uint64_t *tk_bins_reserve(struct tk_bins *b, uint32_t first, uint32_t last);
 
-/** @return the first filled bucket from `bucket` on; TK_HIST_BUCKETS: there is none */
-uint32_t tk_bins_next(const struct tk_bins *b, uint32_t bucket);
+/** @return what is in a bucket of the window, `i` from its first */
+static inline uint64_t tk_bins_counter(const struct tk_bins *b, uint32_t i)
+{
+	switch (b->size) {
+	case 1:
+		return ((const uint8_t *)b->counters)[i];
+	case 2:
+		return ((const uint16_t *)b->counters)[i];
+	case 4:
+		return ((const uint32_t *)b->counters)[i];
+	default:
+		return ((const uint64_t *)b->counters)[i];
+	}
+}
 
 /** @return what is in a bucket */
-uint64_t tk_bins_at(const struct tk_bins *b, uint32_t bucket);
+static inline uint64_t tk_bins_at(const struct tk_bins *b, uint32_t bucket)
+{
+	return bucket - b->first < b->n ? tk_bins_counter(b, bucket - b->first) : 0;
+}
+
+/**
+ * @return the first filled bucket from `bucket` on; TK_HIST_BUCKETS: there is none. Looks at eight
+ * bytes at a time: windows are whole words.
+ */
+static inline uint32_t tk_bins_next(const struct tk_bins *b, uint32_t bucket)
+{
+	uint32_t i = bucket > b->first ? bucket - b->first : 0;
+	const unsigned shift = b->n ? (unsigned)__builtin_ctz(b->size) : 0;
+	const uint32_t in_word = (8u >> shift) - 1;
+
+	while (i < b->n) {
+		uint64_t word;
+
+		memcpy(&word, (const char *)b->counters + ((size_t)(i & ~in_word) << shift), 8);
+		word >>= ((i & in_word) << shift) * 8;
+		if (word)
+			return b->first + i + ((uint32_t)__builtin_ctzll(word) >> (3 + shift));
+		i = (i | in_word) + 1;
+	}
+	return TK_HIST_BUCKETS;
+}
 
 /**
  * @return the middle of a bucket in ticks, never outside min..max: what a sample of it counts as

@@ -250,21 +250,27 @@ static int change_clock(struct tk_series *s, struct tk_history *h)
 	return err;
 }
 
+/*
+ * Whether a tier ends at `now`: a multiple of its width, shifted by the series' phase. Intervals
+ * end a little late or early: with half an interval of tolerance a second stays ten intervals long.
+ */
+static bool is_due(const struct tk_series *s, int tier, int64_t now, uint64_t interval_ns)
+{
+	static const int64_t width[TK_TIERS] = { 1, (int64_t)TK_TIER1_NS, (int64_t)TK_TIER2_NS };
+	int64_t shift = s->phase_ns + (int64_t)interval_ns / 2;
+
+	return (now + shift) / width[tier] != (s->began[tier] + shift) / width[tier];
+}
+
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns)
 {
-	static const uint64_t width[TK_TIERS] = { 0, TK_TIER1_NS, TK_TIER2_NS };
 	int err = change_clock(s, h);
 
 	if (close_tier(s, h, 0, now) < 0)
 		err = -ENOMEM;
-	/* Intervals end a little late or early: with half an interval of tolerance a second stays
-	 * ten intervals long. */
-	for (int i = 1; i < TK_TIERS; i++) {
-		if ((uint64_t)(now - s->began[i]) + interval_ns / 2 < width[i])
-			break;
+	for (int i = 1; i < TK_TIERS && is_due(s, i, now, interval_ns); i++)
 		if (close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
-	}
 	return err;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/stats/past/past.h"
+#include "collector/stats/past/window.h"
 #include "collector/stats/series.h"
 #include "tests/collector/samples.h"
 
@@ -27,6 +27,7 @@ static struct life {
 	struct tk_series *s;
 	struct real interval[INTERVALS];
 	uint64_t *ps;
+	size_t intervals; /* closed so far */
 	size_t n, room;
 	uint64_t tick_ps;
 } life;
@@ -65,7 +66,10 @@ static void feed(uint64_t *state, struct real *r, double median)
 	tk_series_lose(life.s, r->lost);
 }
 
-static void live(uint64_t *state, size_t budget)
+/* As an interval ends; now and then, when there is something to see. */
+typedef void at_end_fn(void *arg, uint64_t *state, int64_t now);
+
+static void live(uint64_t *state, size_t budget, at_end_fn *at_end, void *arg)
 {
 	double median = (double)(100 + random_log(state, 24));
 	int64_t now = 1000 * MS, width = 100 * MS;
@@ -76,6 +80,8 @@ static void live(uint64_t *state, size_t budget)
 	life.tick_ps = 384;
 	for (size_t i = 0; i < INTERVALS; i++) {
 		struct real *r = &life.interval[i];
+
+		life.intervals = i + 1;
 
 		if (random_below(state, 300) == 0)
 			width = 20 * MS * (int64_t)(1 + random_below(state, 20));
@@ -89,6 +95,8 @@ static void live(uint64_t *state, size_t budget)
 		now += width + (int64_t)random_below(state, 4 * MS) - 2 * MS;
 		r->ended = now;
 		cr_assert_eq(tk_series_close(life.s, &life.history, now, (uint64_t)width), 0);
+		if (at_end && random_below(state, 20) == 0)
+			at_end(arg, state, now);
 	}
 }
 
@@ -118,7 +126,7 @@ static void check_contents(const struct tk_window *w)
 	double sum = 0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < INTERVALS; i++) {
+	for (size_t i = 0; i < life.intervals; i++) {
 		const struct real *r = &life.interval[i];
 
 		begins = begins || r->began == w->from_ns;
@@ -192,8 +200,43 @@ Test(window, any_window_is_that_of_its_samples)
 
 	for (int round = 0; round < 6; round++) {
 		/* All of it in every tier; then detail that reaches less and less far. */
-		live(&state, (size_t)4 << 20 >> round);
+		live(&state, (size_t)4 << 20 >> round, NULL, NULL);
 		look(&state);
+		tk_series_free(life.s);
+		tk_history_free(&life.history);
+	}
+	free(life.ps);
+	life.ps = NULL;
+	life.room = 0;
+}
+
+/* To the last ten seconds, or another time; also where what it has was dropped from history. */
+static void slide(void *arg, uint64_t *state, int64_t now)
+{
+	struct tk_sliding *s = arg;
+	struct tk_hold hold;
+	struct tk_past p = { &hold, { { 0 } } };
+	int64_t from = now - (random_below(state, 10) ? 10000 : 3000) * MS;
+
+	cr_assert_eq(tk_hold_take(&hold, &life.history), 0);
+	memcpy(p.trail, life.s->trail, sizeof(p.trail));
+	cr_assert_eq(tk_sliding_move(s, &p, TK_PROCESSING, from), 0);
+	cr_assert_eq(s->w.to_ns, now);
+	cr_assert(s->w.from_ns >= from - 402 * MS);
+	cr_assert_leq(s->w.n, 3, "epochs that are over are forgotten");
+	check_contents(&s->w);
+	tk_hold_release(&hold);
+}
+
+Test(window, a_sliding_window_is_that_of_its_samples)
+{
+	uint64_t state = 2;
+
+	for (int round = 0; round < 4; round++) {
+		struct tk_sliding s = { 0 };
+
+		live(&state, (size_t)2 << 20 >> 2 * round, slide, &s);
+		tk_sliding_free(&s);
 		tk_series_free(life.s);
 		tk_history_free(&life.history);
 	}

@@ -18,7 +18,7 @@
 #include "collector/engine/views/intervals.h"
 #include "collector/engine/views/notes.h"
 #include "collector/engine/views/snapshot.h"
-#include "collector/stats/past/past.h"
+#include "collector/stats/past/window.h"
 #include "collector/stats/registry.h"
 
 #define TK_MARKS_KEPT 1024u

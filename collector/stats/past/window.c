@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Any window of a timer's past, out of all tiers. See past.h. */
+#include "collector/stats/past/window.h"
+
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include "collector/stats/past/past.h"
 
 /* Where each tier is in its walk back. An entry is read once, and looked at until it is used up. */
 struct gather {
@@ -70,21 +70,27 @@ static int add_samples(struct tk_window *w, const struct tk_entry *e, enum tk_me
 	return err;
 }
 
+/* Add what was counted, `sign` times. */
+static void add_counts(struct tk_window *w, const struct tk_entry *e, enum tk_measure m,
+		       uint64_t sign)
+{
+	w->counts.records += sign * e->counts.records;
+	w->counts.lost += sign * e->counts.lost;
+	w->counts.count[m] += sign * e->counts.count[m];
+	w->counts.aside[m] += sign * e->counts.aside[m];
+	w->counts.without[m] += sign * e->counts.without[m];
+}
+
 static void add(struct gather *g, unsigned tier)
 {
 	struct tk_window *w = g->w;
 	struct tk_trail here = g->here[tier];
 	struct tk_entry e;
-	int m = g->m;
 
 	tk_hold_read(g->past->hold, tier, &here, true, &e);
-	if (e.of[m].count && add_samples(w, &e, g->m) == -ENOMEM)
+	if (e.of[g->m].count && add_samples(w, &e, g->m) == -ENOMEM)
 		g->err = -ENOMEM;
-	w->counts.records += e.counts.records;
-	w->counts.lost += e.counts.lost;
-	w->counts.count[m] += e.counts.count[m];
-	w->counts.aside[m] += e.counts.aside[m];
-	w->counts.without[m] += e.counts.without[m];
+	add_counts(w, &e, g->m, 1);
 	w->to_ns = w->from_ns == INT64_MAX ? e.t_ns : w->to_ns;
 	w->from_ns = tk_entry_began(&e);
 }
@@ -131,11 +137,8 @@ static void gather(struct gather *g, int tier, int64_t from, int64_t to)
 	}
 }
 
-int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measure m, int64_t from,
-		     int64_t to)
+static void make_empty(struct tk_window *w)
 {
-	struct gather g = { .w = w, .past = p, .m = m };
-
 	for (uint32_t i = 0; i < w->n; i++)
 		tk_bins_wipe(&w->of[i].bins);
 	w->from_ns = INT64_MAX;
@@ -144,6 +147,14 @@ int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measu
 	w->sum_ns = w->min_ns = w->max_ns = 0;
 	w->bare = false;
 	w->n = 0;
+}
+
+int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measure m, int64_t from,
+		     int64_t to)
+{
+	struct gather g = { .w = w, .past = p, .m = m };
+
+	make_empty(w);
 	for (unsigned i = 0; i < TK_TIERS; i++) {
 		g.trail[i] = p->trail[i];
 		g.reach[i] = INT64_MIN;
@@ -187,4 +198,158 @@ void tk_window_free(struct tk_window *w)
 	for (uint32_t i = 0; i < TK_BINS_UNION_MAX; i++)
 		tk_bins_free(&w->of[i].bins);
 	memset(w, 0, sizeof(*w));
+}
+
+/* ---- a window that follows the present ---- */
+
+static struct tk_sliding_entry *entry_at(const struct tk_sliding *s, size_t i)
+{
+	return &s->entry[(s->first + i) & (s->room - 1)];
+}
+
+static void begin_anew(struct tk_sliding *s)
+{
+	make_empty(&s->w);
+	s->n = 0;
+}
+
+/* Room for n more. */
+static int make_room(struct tk_sliding *s, size_t n)
+{
+	size_t room = s->room ? s->room : 16;
+	struct tk_sliding_entry *list;
+
+	while (room < s->n + n)
+		room *= 2;
+	if (room == s->room)
+		return 0;
+	list = malloc(room * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n; i++)
+		list[i] = *entry_at(s, i);
+	free(s->entry);
+	s->entry = list;
+	s->room = room;
+	s->first = 0;
+	return 0;
+}
+
+/* Take the oldest out. @return false: what it held cannot be read any more */
+static bool drop_oldest(struct tk_sliding *s, const struct tk_past *p, enum tk_measure m)
+{
+	const struct tk_sliding_entry *oldest = entry_at(s, 0);
+	struct tk_trail here = oldest->here;
+	struct tk_bins_rated *of;
+	struct tk_entry e;
+
+	if (!tk_hold_read(p->hold, 0, &here, true, &e))
+		return false;
+	of = e.of[m].count && !e.bare[m] ? of_clock(&s->w, &e) : NULL;
+	if (of && tk_unpack_remove(&e.of[m], &of->bins) < 0)
+		return false;
+	add_counts(&s->w, &e, m, UINT64_MAX);
+	s->first++;
+	s->n--;
+	return true;
+}
+
+static int add_newest(struct tk_sliding *s, const struct tk_past *p, enum tk_measure m,
+		      struct tk_sliding_entry *at)
+{
+	struct tk_trail here = at->here;
+	struct tk_entry e;
+	int err = 0;
+
+	tk_hold_read(p->hold, 0, &here, true, &e);
+	at->began = tk_entry_began(&e);
+	at->min_ns = INFINITY;
+	at->max_ns = -INFINITY;
+	at->bare = false;
+	if (e.of[m].count) {
+		at->min_ns = (double)e.of[m].min * e.ns_per_tick;
+		at->max_ns = (double)e.of[m].max * e.ns_per_tick;
+		s->w.bare = false;
+		err = add_samples(&s->w, &e, m);
+		at->bare = s->w.bare;
+	}
+	add_counts(&s->w, &e, m, 1);
+	return err;
+}
+
+/* What is newer than the newest that it has: found backwards, added forwards. */
+static int add_newer(struct tk_sliding *s, const struct tk_past *p, enum tk_measure m, int64_t from)
+{
+	int64_t known = s->n ? entry_at(s, s->n - 1)->here.t_ns : INT64_MIN;
+	struct tk_trail t = p->trail[0], here = t;
+	struct tk_entry e;
+	size_t n = 0;
+
+	known = later(known, from);
+	while (t.t_ns > known && tk_hold_read(p->hold, 0, &t, false, &e))
+		n++;
+	if (s->n && t.t_ns > known) /* what is between is not kept any more: begin anew */
+		begin_anew(s);
+	if (make_room(s, n) < 0)
+		return -ENOMEM;
+	for (size_t i = n; i--;) {
+		entry_at(s, s->n + i)->here = here;
+		tk_hold_read(p->hold, 0, &here, false, &e);
+	}
+	for (; n; n--)
+		if (add_newest(s, p, m, entry_at(s, s->n++)) == -ENOMEM)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Sums, extremes and times, of what is in it now; and forget epochs that have left it. */
+static void sum_up(struct tk_sliding *s)
+{
+	struct tk_window *w = &s->w;
+
+	w->bare = false;
+	w->sum_ns = 0;
+	w->min_ns = INFINITY;
+	w->max_ns = -INFINITY;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct tk_sliding_entry *x = entry_at(s, i);
+
+		w->min_ns = fmin(w->min_ns, x->min_ns);
+		w->max_ns = fmax(w->max_ns, x->max_ns);
+		w->bare = w->bare || x->bare;
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct tk_bins_rated *r = &w->of[i], last = w->of[w->n - 1];
+
+		w->sum_ns += (double)r->bins.sum * r->ns_per_tick;
+		if (r->bins.count)
+			continue;
+		tk_bins_free(&r->bins); /* its min and max are not true any more */
+		w->of[w->n - 1] = (struct tk_bins_rated){ 0 };
+		if (i < --w->n)
+			w->of[i--] = last;
+	}
+	w->from_ns = s->n ? entry_at(s, 0)->began : INT64_MAX;
+	w->to_ns = s->n ? entry_at(s, s->n - 1)->here.t_ns : INT64_MIN;
+}
+
+int tk_sliding_move(struct tk_sliding *s, const struct tk_past *p, enum tk_measure m, int64_t from)
+{
+	int err;
+
+	while (s->n && entry_at(s, 0)->here.t_ns <= from)
+		if (!drop_oldest(s, p, m))
+			begin_anew(s);
+	err = add_newer(s, p, m, from);
+	if (err)
+		begin_anew(s);
+	sum_up(s);
+	return err;
+}
+
+void tk_sliding_free(struct tk_sliding *s)
+{
+	tk_window_free(&s->w);
+	free(s->entry);
+	memset(s, 0, sizeof(*s));
 }
