@@ -50,7 +50,7 @@ static void catch_stops(void)
 /* Open the collector so that its threads leave the terminal's signals to this one. */
 static struct tk_collector *open_collector(const struct tk_collector_options *o, char why[256])
 {
-	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH };
+	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, SIGQUIT };
 	sigset_t block, before;
 
 	sigemptyset(&block);
@@ -184,7 +184,7 @@ static int show(struct top *t, const struct tk_args *a)
 	catch_stops();
 	const char *no_color = getenv("NO_COLOR");
 	t->grid.charset = tk_charset_choose((enum tk_charset)a->charset);
-	t->grid.no_color = a->no_color || (no_color && no_color[0]);
+	t->grid.no_color = a->no_color || (no_color && no_color[0]) || !tk_terminal_has_colors();
 	error = run(t);
 	tk_terminal_close();
 	return error;
@@ -198,6 +198,11 @@ static int complain(int error)
 		return tk_failed("the terminal '%s' (TERM) is not known here: set TERM, for "
 				 "example to xterm-256color, or use `timekeeper stat`",
 				 term ? term : "");
+	if (error == -ENOTSUP)
+		return tk_failed(
+			"the terminal '%s' (TERM) cannot move its cursor: set TERM to what "
+			"the terminal is, or use `timekeeper stat`",
+			term ? term : "");
 	return tk_failed("the display ended: %s", strerror(-error));
 }
 

@@ -125,6 +125,12 @@ static void escape(struct tk_view_state *v, const struct tk_snapshot *s, int arg
 	v->help = false;
 }
 
+/* What is drawn after each key is sent whole after this one: terminal.c. */
+static void repaint(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)v, (void)s, (void)arg;
+}
+
 static void quit(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
 {
 	(void)s, (void)arg;
@@ -176,6 +182,7 @@ static const struct tk_key after_panes[] = {
 	  "/", "filter", 7 },
 	{ { TK_KEY_ESCAPE }, escape, NULL, 0, "Esc", "close the help, drop the filter",
 	  NULL, NULL, 0 },
+	{ { TK_KEY_REPAINT }, repaint, NULL, 0, "^L", "repaint the whole screen", NULL, NULL, 0 },
 	{ { 'h', '?' }, toggle_help, help_is_on, 0, "h ?", "this help", "h", "help", 0 },
 	{ { 'q' }, quit, NULL, 0, "q", "quit", "q", "quit", 0 },
 };

@@ -4,38 +4,19 @@
  *
  *	pty <program> [arguments]
  *
- * Runs `top_fake` as a job of a small shell (a stopped process group must have a parent that can
- * continue it), reads what it draws, sends it keys, signals and sizes, and compares the terminal's
- * settings before and after. It never sleeps: it waits for output or for a change of state, for
- * 20 s at most. Prints TAP.
+ * Runs `top_fake` as a job (job.h), reads what it draws, sends it keys, signals and sizes, and
+ * compares the terminal's settings before and after. Prints TAP.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
-#define ENTER_SCREEN "\033[?1049h"
-#define LEAVE_SCREEN "\033[?1049l"
-#define DEADLINE_MS  20000
-
-struct job {
-	int master, slave;
-	int report; /* the shell writes the job's pid, then each status of it */
-	pid_t shell, pid;
-	struct termios before;
-	char *seen; /* all that was drawn since the last forget() */
-	size_t n_seen;
-};
+#include "job.h"
 
 static int failures, tests;
 
@@ -46,182 +27,6 @@ static void result(bool good, const char *what)
 	failures += !good;
 }
 
-/* --- a job ----------------------------------------------------------------------------------- */
-
-/* The shell: start the program in the foreground, then report each change of its state. */
-static _Noreturn void be_shell(struct job *j, int report, char **argv)
-{
-	int status;
-
-	setsid();
-	ioctl(j->slave, TIOCSCTTY, 0);
-	for (int fd = 0; fd < 3; fd++)
-		dup2(j->slave, fd);
-	signal(SIGTTOU, SIG_IGN);
-	pid_t pid = fork();
-	if (pid == 0) {
-		setpgid(0, 0);
-		tcsetpgrp(0, getpid());
-		signal(SIGTTOU, SIG_DFL);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	if (write(report, &pid, sizeof(pid)) != sizeof(pid))
-		_exit(1);
-	while (waitpid(pid, &status, WUNTRACED) == pid) {
-		if (write(report, &status, sizeof(status)) != sizeof(status) || !WIFSTOPPED(status))
-			break;
-	}
-	_exit(0);
-}
-
-static bool start(struct job *j, char **argv)
-{
-	struct winsize size = { .ws_row = 30, .ws_col = 100 };
-	int report[2];
-
-	*j = (struct job){ 0 };
-	if (openpty(&j->master, &j->slave, NULL, NULL, &size) < 0 || pipe(report) < 0)
-		return false;
-	tcgetattr(j->slave, &j->before);
-	fcntl(j->master, F_SETFL, O_NONBLOCK);
-	fflush(stdout);
-	j->shell = fork();
-	if (j->shell == 0) {
-		close(j->master);
-		close(report[0]);
-		be_shell(j, report[1], argv);
-	}
-	close(report[1]);
-	j->report = report[0];
-	return j->shell > 0 && read(j->report, &j->pid, sizeof(j->pid)) == sizeof(j->pid);
-}
-
-static void finish(struct job *j)
-{
-	kill(j->pid, SIGKILL);
-	waitpid(j->shell, NULL, 0);
-	close(j->master);
-	close(j->slave);
-	close(j->report);
-	free(j->seen);
-}
-
-static void take_output(struct job *j)
-{
-	char buf[4096];
-	ssize_t n;
-
-	while ((n = read(j->master, buf, sizeof(buf))) > 0) {
-		char *more = realloc(j->seen, j->n_seen + (size_t)n + 1);
-		if (!more)
-			abort();
-		memcpy(more + j->n_seen, buf, (size_t)n);
-		j->seen = more;
-		j->n_seen += (size_t)n;
-		j->seen[j->n_seen] = 0;
-	}
-}
-
-static void forget(struct job *j)
-{
-	take_output(j);
-	j->n_seen = 0;
-	if (j->seen)
-		j->seen[0] = 0;
-}
-
-static long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Read until `text` was drawn. */
-static bool see(struct job *j, const char *text)
-{
-	for (long end = now_ms() + DEADLINE_MS; now_ms() < end;) {
-		struct pollfd p = { .fd = j->master, .events = POLLIN };
-		take_output(j);
-		if (j->seen && strstr(j->seen, text))
-			return true;
-		poll(&p, 1, 100);
-	}
-	printf("# did not see \"%s\" in %zu bytes\n", text, j->n_seen);
-	return false;
-}
-
-/* The job's next change of state; output is read meanwhile so that it cannot block. */
-static bool next_status(struct job *j, int *status)
-{
-	for (long end = now_ms() + DEADLINE_MS; now_ms() < end;) {
-		struct pollfd p[2] = { { .fd = j->report, .events = POLLIN },
-				       { .fd = j->master, .events = POLLIN } };
-		poll(p, 2, 100);
-		take_output(j);
-		if (p[0].revents & POLLIN)
-			return read(j->report, status, sizeof(*status)) == sizeof(*status);
-	}
-	printf("# the job neither stopped nor ended within %d s\n", DEADLINE_MS / 1000);
-	return false;
-}
-
-static void type(struct job *j, const char *keys)
-{
-	if (write(j->master, keys, strlen(keys)) < 0)
-		perror("# write");
-}
-
-static void resize(struct job *j, unsigned short w, unsigned short h)
-{
-	struct winsize size = { .ws_row = h, .ws_col = w };
-
-	ioctl(j->master, TIOCSWINSZ, &size);
-}
-
-/* --- what is checked ------------------------------------------------------------------------- */
-
-static const char *last_of(const char *in, const char *what)
-{
-	const char *last = NULL;
-
-	for (const char *p = in; p && (p = strstr(p, what)); p++)
-		last = p;
-	return last;
-}
-
-/* The settings are as before, the alternate screen was left, the cursor is visible. */
-static bool restored(struct job *j)
-{
-	struct termios now;
-
-	take_output(j);
-	tcgetattr(j->slave, &now);
-	bool same = now.c_iflag == j->before.c_iflag && now.c_oflag == j->before.c_oflag &&
-		    now.c_cflag == j->before.c_cflag && now.c_lflag == j->before.c_lflag &&
-		    memcmp(now.c_cc, j->before.c_cc, sizeof(now.c_cc)) == 0;
-	const char *left = last_of(j->seen, LEAVE_SCREEN),
-		   *entered = last_of(j->seen, ENTER_SCREEN);
-	const char *shown = last_of(j->seen, "\033[?25h"), *hidden = last_of(j->seen, "\033[?25l");
-	bool out = left && left > entered && shown && shown > hidden;
-
-	if (!same || !out)
-		printf("# settings %s, screen %s\n", same ? "restored" : "not restored",
-		       out ? "left" : "not left");
-	return same && out;
-}
-
-/* Whether the settings differ while the job runs: if not, comparing them later proves nothing. */
-static bool taken(struct job *j)
-{
-	struct termios now;
-
-	tcgetattr(j->slave, &now);
-	return now.c_lflag != j->before.c_lflag && strstr(j->seen, ENTER_SCREEN);
-}
-
 /* Run the job, end it with keys or a signal, and check how it ended. */
 static void test_end(char **argv, const char *keys, int sig, int dies_of)
 {
@@ -229,19 +34,19 @@ static void test_end(char **argv, const char *keys, int sig, int dies_of)
 	char what[64];
 	int status = -1;
 
-	bool good = start(&j, argv) && see(&j, "LIVE") && taken(&j);
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_taken(&j);
 	if (keys)
-		type(&j, keys);
+		job_type(&j, keys);
 	else
 		kill(j.pid, sig);
-	good = next_status(&j, &status) && good;
+	good = job_next_status(&j, &status) && good;
 	good = (dies_of ? WIFSIGNALED(status) && WTERMSIG(status) == dies_of
 			: WIFEXITED(status) && WEXITSTATUS(status) == 0) &&
 	       good;
-	good = restored(&j) && good;
-	snprintf(what, sizeof(what), "restored after %s", keys ? "q" : strsignal(sig));
+	good = job_restored(&j) && good;
+	snprintf(what, sizeof(what), "restored after %s", sig ? strsignal(sig) : "q");
 	result(good, what);
-	finish(&j);
+	job_finish(&j);
 }
 
 static void test_stop(char **argv)
@@ -249,16 +54,135 @@ static void test_stop(char **argv)
 	struct job j;
 	int status = -1;
 
-	bool good = start(&j, argv) && see(&j, "LIVE") && taken(&j);
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_taken(&j);
 	kill(j.pid, SIGTSTP);
-	good = next_status(&j, &status) && WIFSTOPPED(status) && restored(&j) && good;
-	forget(&j);
+	good = job_next_status(&j, &status) && WIFSTOPPED(status) && job_restored(&j) && good;
+	job_forget(&j);
 	kill(j.pid, SIGCONT);
-	good = see(&j, ENTER_SCREEN) && see(&j, "Timers") && taken(&j) && good;
-	type(&j, "q");
-	good = next_status(&j, &status) && WIFEXITED(status) && restored(&j) && good;
+	good = job_see(&j, ENTER_SCREEN) && job_see(&j, "Timers") && job_taken(&j) && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && WIFEXITED(status) && job_restored(&j) && good;
 	result(good, "restored while stopped, back after, restored at the end");
-	finish(&j);
+	job_finish(&j);
+}
+
+/* The program is not told of SIGSTOP: the shell finds the terminal taken, and sets its own modes. */
+static void test_continue(char **argv)
+{
+	struct job j;
+	int status = -1;
+
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_taken(&j);
+	kill(j.pid, SIGSTOP);
+	good = job_next_status(&j, &status) && WIFSTOPPED(status) && good;
+	tcsetattr(j.slave, TCSANOW, &j.before);
+	job_forget(&j);
+	kill(j.pid, SIGCONT);
+	good = job_see(&j, ENTER_SCREEN) && job_see(&j, "Timers") && job_taken(&j) && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && WIFEXITED(status) && job_restored(&j) && good;
+	result(good, "after SIGSTOP and SIGCONT: taken again, drawn whole");
+	job_finish(&j);
+}
+
+static void test_background(char **argv, int stop)
+{
+	struct job j;
+	char what[64];
+	int status = -1;
+
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE");
+	kill(j.pid, stop);
+	good = job_next_status(&j, &status) && WIFSTOPPED(status) && job_foreground(&j, false) &&
+	       good;
+	tcsetattr(j.slave, TCSANOW, &j.before);
+	job_forget(&j);
+	kill(j.pid, SIGCONT);
+	good = job_next_status(&j, &status) && WIFSTOPPED(status) && good;
+	job_take_output(&j);
+	good = j.n_seen == 0 && good; /* not a byte to who has the terminal now */
+	good = job_foreground(&j, true) && good;
+	kill(j.pid, SIGCONT);
+	good = job_see(&j, ENTER_SCREEN) && job_see(&j, "Timers") && job_taken(&j) && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && WIFEXITED(status) && job_restored(&j) && good;
+	snprintf(what, sizeof(what), "SIG%s, continued in the background: stops again",
+		 sigabbrev_np(stop));
+	result(good, what);
+	job_finish(&j);
+}
+
+static void test_repaint(char **argv)
+{
+	struct job j;
+	int status = -1;
+
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE");
+	job_type(&j, " "); /* paused, nothing changes on the screen */
+	good = job_see(&j, "PAUSED") && job_see(&j, "quit") && good;
+	job_forget(&j);
+	job_type(&j, "\014");
+	good = job_see(&j, "Timers") && job_see(&j, "quit") && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && good;
+	result(good, "Ctrl-L draws everything again");
+	job_finish(&j);
+}
+
+/* Who exports LINES and COLUMNS froze them at what they were then. */
+static void test_exported_size(char **argv)
+{
+	struct job j;
+	int status;
+
+	setenv("LINES", "9", 1);
+	setenv("COLUMNS", "39", 1);
+	bool good = job_start(&j, argv) && job_see(&j, "Timers");
+	job_forget(&j);
+	job_resize(&j, 38, 8);
+	good = job_see(&j, "need 40x10, have 38x8") && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && good;
+	result(good, "exported LINES and COLUMNS decide nothing");
+	job_finish(&j);
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+}
+
+static const char direct[] = /* red, green and blue; but the first eight by their numbers */
+	"tk-direct|direct colour,\n"
+	"	RGB, am, cols#80, lines#24, colors#0x1000000, pairs#0x7FFFF, op=\\E[39;49m,\n"
+	"	cup=\\E[%i%p1%d;%p2%dH, clear=\\E[H\\E[2J, smcup=\\E[?1049h, rmcup=\\E[?1049l,\n"
+	"	setaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
+	"%p1%{255}%&%d%;m,\n"
+	"	setab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;0;0;0%;m,\n";
+
+/* With the numbers of 256 colours all of them would be nearly black. */
+static void test_direct_color(char **argv)
+{
+	struct job j;
+	char dir[] = "/tmp/timekeeper-terminfo.XXXXXX", command[128];
+	int status;
+
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(command, sizeof(command), "tic -x -o %s -", dir);
+	FILE *tic = popen(command, "w");
+	if (!tic || fputs(direct, tic) < 0 || pclose(tic) != 0)
+		abort();
+	setenv("TERMINFO", dir, 1);
+	setenv("TERM", "tk-direct", 1);
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_see(&j, "quit");
+	job_type(&j, "mMe2345q");
+	good = job_next_status(&j, &status) && good;
+	good = good && strstr(j.seen, "\033[3") && !strstr(j.seen, "38;2;");
+	result(good, "direct colour: the terminal's own eight");
+	job_finish(&j);
+	setenv("TERM", "xterm-256color", 1);
+	unsetenv("TERMINFO");
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	if (system(command) != 0)
+		perror("# rm");
 }
 
 static void test_keys(char **argv)
@@ -266,22 +190,23 @@ static void test_keys(char **argv)
 	struct job j;
 	int status;
 
-	bool good = start(&j, argv) && see(&j, "LIVE");
-	type(&j, " ");
-	good = see(&j, "PAUSED") && good;
-	type(&j, " ");
-	forget(&j);
-	type(&j, "h");
-	good = see(&j, "h closes") && see(&j, "select the timer above") && good;
-	type(&j, "h");
-	forget(&j);
-	type(&j, "\033[B\033OB"); /* the down key, as terminals send it in either mode */
-	resize(&j, 110, 30);      /* a resize redraws all lines, so that see() finds whole texts */
-	good = see(&j, "Latency report for Sequencer-handle_sim: Last") && good;
-	type(&j, "q");
-	good = next_status(&j, &status) && good;
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE");
+	job_type(&j, " ");
+	good = job_see(&j, "PAUSED") && good;
+	job_type(&j, " ");
+	job_forget(&j);
+	job_type(&j, "h");
+	good = job_see(&j, "h closes") && job_see(&j, "select the timer above") && good;
+	job_type(&j, "h");
+	job_forget(&j);
+	job_type(&j, "\033[B\033OB"); /* the down key, as terminals send it in either mode */
+	job_resize(&j, 110,
+		   30); /* a resize redraws all lines, so that job_see() finds whole texts */
+	good = job_see(&j, "Latency report for Sequencer-handle_sim: Last") && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && good;
 	result(good, "pause, help and arrow keys");
-	finish(&j);
+	job_finish(&j);
 }
 
 static void test_resize(char **argv)
@@ -289,20 +214,20 @@ static void test_resize(char **argv)
 	struct job j;
 	int status;
 
-	bool good = start(&j, argv) && see(&j, "LIVE");
-	forget(&j);
-	resize(&j, 39, 9);
-	good = see(&j, "need 40x10, have 39x9") && good;
-	forget(&j);
-	resize(&j, 40, 10);
-	good = see(&j, "Timers") && see(&j, "quit") && good;
-	forget(&j);
-	resize(&j, 200, 60);
-	good = see(&j, "Latency report for ") && good;
-	type(&j, "q");
-	good = next_status(&j, &status) && restored(&j) && good;
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE");
+	job_forget(&j);
+	job_resize(&j, 39, 9);
+	good = job_see(&j, "need 40x10, have 39x9") && good;
+	job_forget(&j);
+	job_resize(&j, 40, 10);
+	good = job_see(&j, "Timers") && job_see(&j, "quit") && good;
+	job_forget(&j);
+	job_resize(&j, 200, 60);
+	good = job_see(&j, "Latency report for ") && good;
+	job_type(&j, "q");
+	good = job_next_status(&j, &status) && job_restored(&j) && good;
 	result(good, "too small, smallest, large");
-	finish(&j);
+	job_finish(&j);
 }
 
 static void test_c_locale(char **argv)
@@ -311,13 +236,13 @@ static void test_c_locale(char **argv)
 	int status;
 
 	setenv("LC_ALL", "C", 1);
-	bool good = start(&j, argv) && see(&j, "LIVE") && see(&j, "quit");
-	type(&j, "h3mq");
-	good = next_status(&j, &status) && restored(&j) && good;
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_see(&j, "quit");
+	job_type(&j, "h3mq");
+	good = job_next_status(&j, &status) && job_restored(&j) && good;
 	for (size_t i = 0; good && i < j.n_seen; i++)
 		good = (unsigned char)j.seen[i] < 0x80;
 	result(good && strstr(j.seen, "+Timers-"), "in the C locale nothing but ASCII");
-	finish(&j);
+	job_finish(&j);
 	setenv("LC_ALL", "C.UTF-8", 1);
 }
 
@@ -327,21 +252,20 @@ static void test_no_color(char **argv)
 	int status;
 
 	setenv("NO_COLOR", "1", 1);
-	bool good = start(&j, argv) && see(&j, "LIVE") && see(&j, "quit");
-	type(&j, "m3q");
-	good = next_status(&j, &status) && good;
+	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_see(&j, "quit");
+	job_type(&j, "m3q");
+	good = job_next_status(&j, &status) && good;
 	result(good && !strstr(j.seen, "38;5;"), "NO_COLOR: no colours");
-	finish(&j);
+	job_finish(&j);
 	unsetenv("NO_COLOR");
-	good = start(&j, argv) && see(&j, "38;5;");
+	good = job_start(&j, argv) && job_see(&j, "38;5;");
 	result(good, "without NO_COLOR: colours");
-	finish(&j);
+	job_finish(&j);
 }
 
-/* Output to a pipe, or an unknown TERM: a message and exit code 1. */
+/* Output to a pipe: a message and exit code 1. */
 static void test_no_terminal(char **argv)
 {
-	struct job j;
 	char text[512] = "";
 	int out[2], status;
 
@@ -362,12 +286,21 @@ static void test_no_terminal(char **argv)
 	result(n > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
 		       strstr(text, "standard output is no terminal: use `timekeeper stat`"),
 	       "without a terminal: says so, exit code 1");
+}
 
-	setenv("TERM", "no-such-terminal", 1);
-	bool good = start(&j, argv) && next_status(&j, &status) && see(&j, "(TERM) is not known");
-	result(good && WIFEXITED(status) && WEXITSTATUS(status) == 1,
-	       "an unknown terminal: says so, exit code 1");
-	finish(&j);
+/* A TERM that nobody knows, or that has no cursor to move: a message and exit code 1. */
+static void test_bad_terminal(char **argv, const char *term, const char *message)
+{
+	struct job j;
+	char what[64];
+	int status;
+
+	setenv("TERM", term, 1);
+	bool good = job_start(&j, argv) && job_next_status(&j, &status) && job_see(&j, message);
+	good = good && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+	snprintf(what, sizeof(what), "TERM=%s: says so, exit code 1", term);
+	result(good && !strstr(j.seen, "Timers"), what);
+	job_finish(&j);
 	setenv("TERM", "xterm-256color", 1);
 }
 
@@ -392,12 +325,21 @@ int main(int argc, char **argv)
 	test_end(argv, NULL, SIGHUP, SIGHUP);
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		test_end(argv, NULL, crashes[i], crashes[i]);
+	test_end(argv, "\034", SIGQUIT, SIGQUIT); /* Ctrl-\ */
 	test_stop(argv);
+	test_continue(argv);
+	test_background(argv, SIGSTOP);
+	test_background(argv, SIGTSTP);
+	test_repaint(argv);
+	test_exported_size(argv);
+	test_direct_color(argv);
 	test_keys(argv);
 	test_resize(argv);
 	test_c_locale(argv);
 	test_no_color(argv);
 	test_no_terminal(argv);
+	test_bad_terminal(argv, "no-such-terminal", "(TERM) is not known");
+	test_bad_terminal(argv, "dumb", "cannot move its cursor");
 	printf("1..%d\n", tests);
 	return failures ? 1 : 0;
 }

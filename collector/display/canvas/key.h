@@ -18,11 +18,12 @@ enum {
 	TK_KEY_HOME,
 	TK_KEY_END,
 	TK_KEY_BACKSPACE,
-	TK_KEY_RESIZE, /* no key was pressed: the terminal has another size */
+	TK_KEY_RESIZE, /* no key was pressed: draw again, the terminal may have another size */
 	TK_KEY_NONE,   /* no key waits to be read */
 };
 
-#define TK_KEY_ENTER  '\n'
-#define TK_KEY_ESCAPE 27
+#define TK_KEY_ENTER   '\n'
+#define TK_KEY_ESCAPE  27
+#define TK_KEY_REPAINT 12 /* Ctrl-L: terminal.c sends all cells again, changed or not */
 
 #endif

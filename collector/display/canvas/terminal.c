@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static size_t leave_size;
 
 /* --- crashes --------------------------------------------------------------------------------- */
 
-static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP };
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP, SIGQUIT };
 
 static struct sigaction before[NSIG];
 
@@ -41,6 +42,14 @@ static void on_crash(int sig)
 	raise(sig);
 }
 
+/* A shell without job control ignores SIGQUIT for what runs in its background: that stays. */
+static void install(int sig, const struct sigaction *sa)
+{
+	sigaction(sig, NULL, &before[sig]);
+	if (before[sig].sa_handler != SIG_IGN)
+		sigaction(sig, sa, NULL);
+}
+
 void tk_terminal_guard(void)
 {
 	static char stack[16384]; /* a stack of its own: the crash may be a stack overflow */
@@ -49,7 +58,7 @@ void tk_terminal_guard(void)
 
 	sigaltstack(&alt, NULL);
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-		sigaction(crashes[i], &sa, &before[crashes[i]]);
+		install(crashes[i], &sa);
 }
 
 /* Append a string of the terminal's description to `leave`, without its padding marks ($<5>). */
@@ -68,7 +77,7 @@ static void add_leave(const char *capability)
 	}
 }
 
-/* --- stopping -------------------------------------------------------------------------------- */
+/* --- stopping and continuing ----------------------------------------------------------------- */
 
 /*
  * Left to itself, ncurses handles SIGTSTP but ignores it while it draws, so that a Ctrl-Z may be
@@ -76,10 +85,20 @@ static void add_leave(const char *capability)
  */
 static volatile sig_atomic_t stop_asked;
 
+/* From SIGCONT until the terminal is taken again. Nothing is drawn and no key is read meanwhile: a
+ * shell, or what runs under it now, may have the terminal, in whatever mode it left it. */
+static volatile sig_atomic_t continued;
+
 static void on_stop(int sig)
 {
 	(void)sig;
 	stop_asked = 1;
+}
+
+static void on_continue(int sig)
+{
+	(void)sig;
+	continued = 1;
 }
 
 static void catch_stop(void)
@@ -87,10 +106,11 @@ static void catch_stop(void)
 	struct sigaction sa = { .sa_handler = on_stop }; /* no SA_RESTART: poll() must return */
 
 	sigaction(SIGTSTP, &sa, NULL);
+	sa.sa_handler = on_continue;
+	sigaction(SIGCONT, &sa, NULL);
 }
 
-/* Give the terminal back and stop the process. SIGCONT continues it here; the next draw takes the
- * terminal again. */
+/* Give the terminal back and stop the process. SIGCONT continues it here. */
 static void stop(void)
 {
 	stop_asked = 0;
@@ -99,18 +119,51 @@ static void stop(void)
 	signal(SIGTSTP, SIG_DFL);
 	raise(SIGTSTP);
 	catch_stop();
+	continued = 1;
+}
+
+static bool in_foreground(void)
+{
+	return tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+/*
+ * Take the terminal again: modes, alternate screen, all cells. In the background (`bg`) stop again,
+ * as the kernel does with who sets a terminal's modes there.
+ * @return whether the terminal is ours
+ */
+static bool take_again(void)
+{
+	if (!in_foreground()) {
+		raise(SIGTTOU);
+		return false;
+	}
+	continued = 0;
+	endwin(); /* also after SIGSTOP, which nobody hears of: ncurses then begins anew */
+	clearok(curscr, TRUE);
+	refresh();
 	taken = 1;
+	return true;
 }
 
 /* --- taking and giving back ------------------------------------------------------------------ */
+
+/* Direct colour (flag RGB): a colour's number is its red, green and blue, but for the first eight,
+ * which are the terminal's own eight. */
+static bool is_direct(void)
+{
+	return tigetflag("RGB") > 0 || tigetnum("RGB") > 0 ||
+	       (tigetstr("RGB") && tigetstr("RGB") != (char *)-1);
+}
 
 static void start_colors(void)
 {
 	if (!has_colors() || start_color() == ERR)
 		return;
 	use_default_colors();
+	bool of_256 = COLORS >= 256 && !is_direct();
 	for (int c = TK_DEFAULT + 1; c < TK_COLORS; c++)
-		init_pair((short)c, (short)tk_grid_color((enum tk_color)c, COLORS >= 256), -1);
+		init_pair((short)c, (short)tk_grid_color((enum tk_color)c, of_256), -1);
 }
 
 /* Arrow keys send one of two sequences, and not always the one that terminfo has for TERM. */
@@ -122,10 +175,29 @@ static void define_arrows(void)
 	define_key("\033[D", KEY_LEFT);
 }
 
+/* @return 0; -EINVAL: nobody knows this terminal; -ENOTSUP: it cannot move its cursor */
+static int check_kind(void)
+{
+	int known;
+
+	if (setupterm(NULL, STDOUT_FILENO, &known) == ERR)
+		return -EINVAL;
+	const char *move = tigetstr("cup");
+	int error = !move || move == (const char *)-1 ? -ENOTSUP : 0;
+	del_curterm(cur_term);
+	return error;
+}
+
 int tk_terminal_open(void)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0)
 		return -ENOTTY;
+	int error = check_kind();
+	if (error)
+		return error;
+	/* Where they are exported, ncurses believes them, also after a resize. */
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
 	catch_stop();
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)
@@ -155,8 +227,14 @@ void tk_terminal_close(void)
 	endwin();
 	taken = 0;
 	signal(SIGTSTP, SIG_DFL);
+	signal(SIGCONT, SIG_DFL);
 	delscreen(screen);
 	screen = NULL;
+}
+
+bool tk_terminal_has_colors(void)
+{
+	return has_colors();
 }
 
 void tk_terminal_size(int *w, int *h)
@@ -187,6 +265,8 @@ static void put_cell(int x, int y, const struct tk_cell *c)
 
 void tk_terminal_draw(const struct tk_grid *g)
 {
+	if (continued) /* it may be somebody else's: tk_terminal_key() takes it again */
+		return;
 	for (int y = 0; y < g->h; y++)
 		for (int x = 0; x < g->w; x++) {
 			const struct tk_cell *c = tk_grid_at(g, x, y);
@@ -227,14 +307,16 @@ uint32_t tk_terminal_key(void)
 {
 	wint_t key;
 
-	if (stop_asked) {
+	if (stop_asked)
 		stop();
-		return TK_KEY_RESIZE; /* the terminal may have been resized while stopped */
-	}
+	if (continued)
+		return take_again() ? TK_KEY_RESIZE : TK_KEY_NONE;
 	int kind = get_wch(&key);
 	if (kind == ERR)
 		return TK_KEY_NONE;
 	if (kind == KEY_CODE_YES)
 		return special(key);
+	if (key == TK_KEY_REPAINT)
+		clearok(curscr, TRUE);
 	return key == 127 || key == 8 ? TK_KEY_BACKSPACE : key == '\r' ? TK_KEY_ENTER : key;
 }

@@ -5,9 +5,10 @@
  * terminal.c is the only file that knows ncurses. One terminal a process, one thread.
  *
  * tk_terminal_close() restores the terminal. If the process crashes (SIGSEGV, SIGBUS, SIGABRT,
- * SIGFPE, SIGILL, SIGTRAP), a handler restores it, and then the process dies of that signal. When
- * the process is stopped (SIGTSTP), the terminal is given back, and taken again when it continues.
- * After SIGKILL the terminal is not restored.
+ * SIGFPE, SIGILL, SIGTRAP) or is told to (SIGQUIT, Ctrl-\), a handler restores it, and then the
+ * process dies of that signal. When the process is stopped (SIGTSTP), the terminal is given back.
+ * When it continues (SIGCONT), also after a SIGSTOP, the terminal is taken again and drawn whole;
+ * in the background the process stops again. After SIGKILL the terminal is not restored.
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_TERMINAL_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_TERMINAL_H
@@ -25,12 +26,15 @@ void tk_terminal_guard(void);
 /**
  * Take the terminal.
  * @return 0; -ENOTTY: standard input or output is no terminal; -EINVAL: TERM names no terminal that
- * the terminfo database knows.
+ * the terminfo database knows; -ENOTSUP: the terminal cannot move its cursor.
  */
 int tk_terminal_open(void);
 
 /** Give the terminal back. Does nothing if it is not taken. */
 void tk_terminal_close(void);
+
+/** Whether it shows colours. */
+bool tk_terminal_has_colors(void);
 
 void tk_terminal_size(int *w, int *h);
 
