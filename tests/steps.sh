@@ -44,5 +44,7 @@ configured() {
 compiled() {
 	local dir=$1
 	printf 'building %s\n' "$dir"
-	watched "building $dir" "$dir/build.log" ninja -C "$@" || { tail -30 "$dir/build.log"; return 1; }
+	watched "building $dir" "$dir/build.log" ninja -C "$@" && return
+	tail -30 "$dir/build.log"
+	return 1
 }

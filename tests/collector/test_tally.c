@@ -454,7 +454,7 @@ Test(tally, the_stock_keeps_ahead_of_the_pool)
 	tk_tally_pool_free(&pool);
 }
 
-/* What the kernel says of it: tallies out of the stock cost no fault, before and after hugepages. */
+/* As the kernel says: tallies out of the stock cost no fault, before and after hugepages. */
 Test(tally, what_is_in_stock_faults_no_page_in)
 {
 	struct tk_tally_pool pool = { 0 };
