@@ -128,6 +128,30 @@ static void fill_drainers(struct tk_snapshot *s, size_t n)
 							      .involuntary = i * 12 };
 }
 
+/* Not of samples, which there are none of: means of what the points say. */
+static struct tk_datapoint window(const struct tk_datapoint *d, size_t n)
+{
+	struct tk_datapoint w = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		w.t_ns = d[i].t_ns;
+		w.interval_ns += d[i].interval_ns;
+		w.records += d[i].records;
+		w.without += d[i].without;
+		if (!d[i].count)
+			continue;
+		w.min_ns = w.count && w.min_ns < d[i].min_ns ? w.min_ns : d[i].min_ns;
+		w.max_ns = w.count && w.max_ns > d[i].max_ns ? w.max_ns : d[i].max_ns;
+		w.sum_ns += d[i].sum_ns;
+		for (int p = 0; p < TK_PERCENTILES; p++)
+			w.p_ns[p] += d[i].p_ns[p] * (double)d[i].count;
+		w.count += d[i].count;
+	}
+	for (int p = 0; p < TK_PERCENTILES && w.count; p++)
+		w.p_ns[p] /= (double)w.count;
+	return w;
+}
+
 static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const struct tk_view *v)
 {
 	int64_t to = v->to_ns && v->to_ns < f->now_ns ? v->to_ns : f->now_ns;
@@ -145,6 +169,7 @@ static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const s
 		for (int64_t t = (from / tier + 1) * tier; t <= to; t += tier)
 			s->points[m][s->n_points[m]++] =
 				point(v->key - 1, (enum tk_measure)m, t, (uint64_t)tier);
+		s->window[m] = window(s->points[m], s->n_points[m]);
 	}
 	if (f->no_marks || from >= to)
 		return;

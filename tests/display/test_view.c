@@ -168,8 +168,8 @@ Test(view, a_hidden_pane_gives_its_room_to_the_other)
 	struct tk_layout none = tk_draw_layout(&s.view, s.snapshot, &s.grid);
 	cr_assert_eq(none.pane[scene_pane("Msg/s")].h, none.panes.h);
 	scene_type(&s, "lp");
-	cr_assert(scene_shows(&s, "Latency report for Gateway-ingest: Last point: avg: "));
-	cr_assert(scene_shows(&s, "Processing report for Gateway-ingest: Last point: avg: "));
+	cr_assert(scene_shows(&s, "Latency report for Gateway-ingest: All in view: avg: "));
+	cr_assert(scene_shows(&s, "Processing report for Gateway-ingest: All in view: avg: "));
 }
 
 Test(view, a_measure_without_records_takes_no_room)

@@ -20,6 +20,12 @@ struct tk_chart_points tk_chart_points(const struct tk_view_state *v, const stru
 	return (struct tk_chart_points){ s->points[m], s->n_points[m] };
 }
 
+const struct tk_datapoint *tk_chart_window(const struct tk_view_state *v,
+					   const struct tk_snapshot *s, enum tk_measure m)
+{
+	return v->key == 0 || s->detail_key != v->key ? NULL : &s->window[m];
+}
+
 double tk_chart_x(const struct tk_chart *c, const struct tk_datapoint *d)
 {
 	return (double)(d->t_ns - c->to_ns) - (double)d->interval_ns / 2;

@@ -51,4 +51,8 @@ struct tk_chart_points {
 struct tk_chart_points tk_chart_points(const struct tk_view_state *v, const struct tk_snapshot *s,
 				       enum tk_measure m);
 
+/** All samples in view, of the selected timer; NULL if the snapshot has those of another timer. */
+const struct tk_datapoint *tk_chart_window(const struct tk_view_state *v,
+					   const struct tk_snapshot *s, enum tk_measure m);
+
 #endif

@@ -94,9 +94,9 @@ static int value_text(const struct tk_grid *g, const struct tk_datapoint *d, enu
 	return tk_text_width(out);
 }
 
-/* The values of the last point, each in the colour of its curve: this is the legend, too. */
-static void draw_last(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
-		      const struct tk_datapoint *d, const char *intro)
+/* The values of all samples in view, each in the colour of its curve: this is the legend, too. */
+static void draw_values(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
+			const struct tk_datapoint *d, const char *intro)
 {
 	char text[64];
 	int x = r.x + 1, right = r.x + r.w - 1;
@@ -113,9 +113,9 @@ static void draw_last(const struct tk_view_state *v, struct tk_grid *g, struct t
 	}
 }
 
-/* The columns of all the values that draw_last() writes. */
-static int last_width(const struct tk_view_state *v, const struct tk_grid *g,
-		      const struct tk_datapoint *d)
+/* The columns of all the values that draw_values() writes. */
+static int values_width(const struct tk_view_state *v, const struct tk_grid *g,
+			const struct tk_datapoint *d)
 {
 	char text[64];
 	int w = 0;
@@ -129,27 +129,22 @@ static int last_width(const struct tk_view_state *v, const struct tk_grid *g,
 /* Frame, title and text, in the longest wording for which there is room. */
 static void draw_head(const char *name, const struct tk_view_state *v,
 		      const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r,
-		      struct tk_chart_points d)
+		      const struct tk_datapoint *all)
 {
-	const struct tk_datapoint *last = last_of(d);
 	char title[96] = "", intro[192] = "", ns[TK_UNITS_MAX];
-	double sum = 0, count = 0;
+	bool any = all && all->count;
 
-	for (size_t i = 0; i < d.n; i++) {
-		sum += d.p[i].sum_ns;
-		count += (double)d.p[i].count;
-	}
-	tk_units_ns(ns, count > 0 ? sum / count : NAN);
-	snprintf(intro, sizeof(intro), "%s report for %s: Last point: ", name, t->name);
-	bool wide = tk_text_width(intro) + (last ? last_width(v, g, last) : 0) <= r.w - 2;
+	tk_units_ns(ns, any ? tk_datapoint_avg_ns(all) : NAN);
+	snprintf(intro, sizeof(intro), "%s report for %s: All in view: ", name, t->name);
+	bool wide = tk_text_width(intro) + (any ? values_width(v, g, all) : 0) <= r.w - 2;
 	if (wide)
 		snprintf(title, sizeof(title), "Running avg: %s", ns);
 	else
 		snprintf(title, sizeof(title), r.w < 40 ? "%s: %s" : "%s, running avg: %s", name,
 			 ns);
 	tk_grid_box(g, r, TK_STYLE_PLAIN, title);
-	if (last)
-		draw_last(v, g, r, last, wide ? intro : "");
+	if (any)
+		draw_values(v, g, r, all, wide ? intro : "");
 	else if (wide)
 		tk_grid_text(g, r.x + 1, r.y + 1, r.w - 2, TK_STYLE_PLAIN, intro);
 }
@@ -204,7 +199,7 @@ void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
 	struct tk_chart c = tk_chart(v, s, g, r, 1);
 	struct tk_plot *p = &c.plot;
 
-	draw_head(pane->name, v, t, g, r, d);
+	draw_head(pane->name, v, t, g, r, tk_chart_window(v, s, pane->measure));
 	draw_odd(t, g, r);
 	if (tk_chart_is_empty(&c))
 		return;
