@@ -85,7 +85,29 @@ Test(grid, combining_and_invalid_bytes_are_safe)
 		     "e\xCC\x81"
 		     "f");
 	tk_grid_text(&g, 0, 1, 10, plain, "a\xFF\033[2Jb");
-	expect("ef\na\xEF\xBF\xBD\xEF\xBF\xBD[2Jb\n\n", false);
+	expect("e\xCC\x81"
+	       "f\na\xEF\xBF\xBD\xEF\xBF\xBD[2Jb\n\n",
+	       false);
+}
+
+/* "cafe" with an accent of its own is another name than "cafe". */
+Test(grid, combining_characters_stay_with_their_base)
+{
+	cr_assert_eq(tk_grid_text(&g, 0, 0, 4, plain, "cafe\xCC\x81"), 4);
+	cr_assert_eq(tk_grid_text(&g, 0, 1, 4, plain, "時\u0301x"), 3);
+	cr_assert_eq(tk_grid_text(&g, 0, 2, 9, plain, "\u0301e\u0301\u0302\u0303\u0304x"), 2);
+	expect("cafe\xCC\x81\n時\u0301x\ne\u0301\u0302\u0303x\n", false);
+	tk_grid_text(&g, 3, 0, 1, plain, "a");
+	tk_grid_text(&g, 1, 1, 1, plain, "b"); /* over a half: what combined with it goes, too */
+	tk_grid_text(&g, 0, 2, 9, plain, "\u202Ea\u200Db\uFE0F"); /* override, joiner, variant */
+	expect("cafa\n bx\nab\n", false);
+}
+
+Test(grid, ascii_drops_what_combines)
+{
+	g.charset = TK_CHARSET_ASCII;
+	cr_assert_eq(tk_grid_text(&g, 0, 0, 10, plain, "cafe\xCC\x81x"), 5);
+	expect("cafex\n\n\n", false);
 }
 
 Test(grid, ascii_has_a_twin_for_everything)

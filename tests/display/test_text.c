@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "collector/cli/text.h"
 
@@ -63,6 +65,23 @@ Test(text, width_counts_columns)
 	cr_assert_eq(tk_text_width("時計"), 4);
 	cr_assert_eq(tk_text_width("e\xCC\x81"), 1);    /* e and a combining accent */
 	cr_assert_eq(tk_text_width("\xE2\xA0\x81"), 1); /* braille */
+}
+
+/* The layout must agree with the terminal; terminals do as wcwidth() does, or as its next version. */
+Test(text, widths_are_those_of_the_c_library)
+{
+	unsigned different = 0, letters = 0;
+
+	cr_assert(setlocale(LC_CTYPE, "C.UTF-8"));
+	for (uint32_t cp = 0xA0; cp < 0x110000; cp++) {
+		int w = wcwidth((wchar_t)cp);
+
+		if (w < 0 || (cp >= 0xD800 && cp < 0xF900) || cp >= 0xE1000)
+			continue; /* not assigned, or of private use */
+		letters++;
+		different += w != tk_utf8_width(cp);
+	}
+	cr_assert_lt(different, letters / 1000, "%u of %u", different, letters);
 }
 
 Test(text, times_have_four_digits_and_the_right_unit)

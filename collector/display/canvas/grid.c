@@ -85,7 +85,7 @@ static void split_wide(struct tk_grid *g, int x, int y)
 	struct tk_cell *c = tk_grid_at(g, x, y), *next = tk_grid_at(g, x + 1, y);
 
 	if (c->ch == 0 && x > 0)
-		c[-1].ch = ' ';
+		c[-1] = (struct tk_cell){ .ch = ' ', .style = c[-1].style };
 	if (c->ch != 0 && next && next->ch == 0)
 		next->ch = ' ';
 }
@@ -103,14 +103,14 @@ void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s
 		s.color = TK_DEFAULT;
 	split_wide(g, x, y);
 	if (width == 2 && !tk_grid_at(g, x + 1, y)) { /* its second half would be outside */
-		*c = (struct tk_cell){ ' ', s };
+		*c = (struct tk_cell){ .ch = ' ', .style = s };
 		return;
 	}
-	*c = (struct tk_cell){ cp, s };
+	*c = (struct tk_cell){ .ch = cp, .style = s };
 	if (width == 2) {
 		split_wide(g, x + 1, y);
 		c[0].ch = cp;
-		c[1] = (struct tk_cell){ 0, s };
+		c[1] = (struct tk_cell){ .style = s };
 	}
 }
 
@@ -131,6 +131,32 @@ static int text_columns(const struct tk_grid *g, const char *text)
 	return w;
 }
 
+/* Whether it is seen with the character before it, and only so. */
+static bool combines(uint32_t cp)
+{
+	bool hidden = cp == 0x61C || (cp >= 0x180B && cp <= 0x180F) ||
+		      (cp >= 0x200B && cp <= 0x206F) || (cp >= 0xFE00 && cp <= 0xFE0F) ||
+		      cp == 0xFEFF || cp >= 0xE0000;
+
+	return tk_utf8_width(cp) == 0 && !hidden;
+}
+
+/* Add to the character that ends before column x. */
+static void combine(struct tk_grid *g, int x, int y, uint32_t cp)
+{
+	struct tk_cell *c = tk_grid_at(g, x - 1, y);
+
+	if (g->charset == TK_CHARSET_ASCII || !combines(cp) || !c)
+		return;
+	if (c->ch == 0 && x > 1)
+		c--;
+	for (int i = 0; i < TK_CELL_MARKS; i++)
+		if (c->marks[i] == 0) {
+			c->marks[i] = cp;
+			return;
+		}
+}
+
 int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, const char *text)
 {
 	bool cut = text_columns(g, text) > room;
@@ -142,7 +168,10 @@ int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, c
 		int width = columns(g, cp);
 		if (used + width > room - cut)
 			break;
-		tk_grid_put(g, x + used, y, cp, s);
+		if (width > 0)
+			tk_grid_put(g, x + used, y, cp, s);
+		else if (used > 0)
+			combine(g, x + used, y, cp);
 		used += width;
 	}
 	if (cut)
@@ -213,6 +242,10 @@ static void write_row(const struct tk_cell *row, int w, FILE *f, bool ansi)
 		now = c->style;
 		tk_utf8_encode(utf8, c->ch);
 		fputs(utf8, f);
+		for (int i = 0; i < TK_CELL_MARKS && c->marks[i]; i++) {
+			tk_utf8_encode(utf8, c->marks[i]);
+			fputs(utf8, f);
+		}
 	}
 	fputs(ansi && (now.color || now.attr) ? "\033[0m\n" : "\n", f);
 }

@@ -46,10 +46,13 @@ struct tk_style {
 #define TK_STYLE_BOLD  TK_STYLE(TK_DEFAULT, TK_BOLD)
 #define TK_STYLE_DIM   TK_STYLE(TK_DEFAULT, TK_DIM)
 
+#define TK_CELL_MARKS 3 /* a cell keeps so many combining characters; others are not drawn */
+
 /* One column of one row. A character two columns wide has ch 0 in its second cell. */
 struct tk_cell {
 	uint32_t ch;
 	struct tk_style style;
+	uint32_t marks[TK_CELL_MARKS]; /* that combine with ch, from the front; 0: none */
 };
 
 struct tk_rect {
@@ -76,7 +79,9 @@ void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s
 
 /**
  * Write a string into at most `room` columns. A string that is too long is cut and ends in an
- * ellipsis. Combining characters are not drawn.
+ * ellipsis. Combining characters go into the cell of what they combine with. Joiners, marks of
+ * direction and variants are not drawn: terminals do not agree on their columns. Nor is any in
+ * ASCII.
  * @return columns used.
  */
 int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, const char *text);

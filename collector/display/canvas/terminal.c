@@ -7,6 +7,7 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define NCURSES_WIDECHAR 1
 #include <ncurses.h>
@@ -247,7 +248,7 @@ void tk_terminal_size(int *w, int *h)
 static void put_cell(int x, int y, const struct tk_cell *c)
 {
 	attr_t attr = A_NORMAL;
-	wchar_t text[2] = { (wchar_t)c->ch, 0 };
+	wchar_t text[2 + TK_CELL_MARKS] = { (wchar_t)c->ch };
 	cchar_t cell;
 
 	if (c->style.attr & TK_BOLD)
@@ -256,9 +257,16 @@ static void put_cell(int x, int y, const struct tk_cell *c)
 		attr |= A_DIM;
 	if (c->style.attr & TK_REVERSE)
 		attr |= A_REVERSE;
+	for (int i = 0, n = 1; i < TK_CELL_MARKS && c->marks[i]; i++)
+		if (wcwidth((wchar_t)c->marks[i]) == 0)
+			text[n++] = (wchar_t)c->marks[i];
 	/* Where wcwidth() differs from our table, the row would shift: draw a '?'. */
-	if (c->ch > 0x7F && wcwidth(text[0]) != tk_utf8_width(c->ch))
-		text[0] = '?';
+	int width = tk_utf8_width(c->ch);
+	if (c->ch > 0x7F && wcwidth(text[0]) != width) {
+		wcscpy(text, L"?");
+		if (width == 2)
+			mvaddch(y, x + 1, ' ');
+	}
 	setcchar(&cell, text, attr, (short)(has_colors() ? c->style.color : 0), NULL);
 	mvadd_wch(y, x, &cell);
 }
