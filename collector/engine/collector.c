@@ -218,6 +218,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
 	c->shown.state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
 	c->shown.intervals.budget = o->intervals_bytes;
+	c->shown.intervals.histograms = o->intervals_histograms;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	return 0;
 }

@@ -75,9 +75,20 @@ static void show_segments(struct tk_collector *c)
 	}
 }
 
+/* The histograms of a timer's newest entry in history, which ended at `now`. */
+static void add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
+			   const struct tk_series *s, const struct tk_hold *hold, int64_t now)
+{
+	struct tk_trail newest = s->trail[0];
+	struct tk_entry e;
+
+	if (newest.t_ns == now && tk_hold_read(hold, 0, &newest, true, &e))
+		tk_interval_add_histograms(i, row, &e);
+}
+
 /* The datapoints that were closed at `now` of timers that had a record. */
 static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
-		      int64_t now)
+		      const struct tk_hold *hold, int64_t now)
 {
 	const struct tk_datapoint *d = &s->track[0].last;
 	struct tk_interval_timer *row;
@@ -97,6 +108,20 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row->unsettled = s->unsettled;
 	for (int m = 0; m < TK_MEASURES; m++)
 		row->of[m] = s->track[m].last;
+	if (hold)
+		add_histograms(i, row, s, hold, now);
+}
+
+static void add_timers(struct tk_intervals *l, struct tk_interval *i, const struct tk_registry *r,
+		       int64_t now)
+{
+	struct tk_hold hold;
+	bool held = l->histograms && tk_hold_take(&hold, &r->history) == 0;
+
+	for (size_t k = 0; k < r->n; k++)
+		add_timer(l, i, r->series[k], held ? &hold : NULL, now);
+	if (held)
+		tk_hold_release(&hold);
 }
 
 /* What is known of a process since the last interval. Without memory for its row it waits. */
@@ -166,8 +191,7 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 	i->number = c->shown.state.intervals + 1;
 	i->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	i->interval_ns = interval_ns;
-	for (size_t k = 0; k < c->shown.registry.n; k++)
-		add_timer(l, i, c->shown.registry.series[k], now);
+	add_timers(l, i, &c->shown.registry, now);
 	for (size_t k = 0; k < c->n_sources; k++)
 		add_process(l, i, c->sources[k]);
 	for (size_t k = 0; k < c->unread.n; k++)

@@ -23,9 +23,10 @@ struct tk_collector_options {
 	uint64_t
 		/* keep closed intervals for tk_collector_next_interval(); 0: none */
 		intervals_bytes;
-	bool oldest;   /* begin at the oldest records that are still there */
-	bool raw;      /* do not subtract the cost of an empty span */
-	bool isolated; /* refuse to run if one of `cpus` is not isolated */
+	bool intervals_histograms; /* with their histograms */
+	bool oldest;               /* begin at the oldest records that are still there */
+	bool raw;                  /* do not subtract the cost of an empty span */
+	bool isolated;             /* refuse to run if one of `cpus` is not isolated */
 	struct tk_tsc_cpus
 		/* drain on these, a thread each; none: a thread for each node that has lanes */
 		cpus;

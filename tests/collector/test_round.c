@@ -100,6 +100,7 @@ static void begin(unsigned drainers)
 	c.wanted_interval_ns = c.shown.state.interval_ns;
 	tk_registry_init(&c.shown.registry, 1u << 20);
 	c.shown.intervals.budget = SIZE_MAX;
+	c.shown.intervals.histograms = true;
 	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	c.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c.line_ns = c.shown.line_ns = c.began_ns - (int64_t)c.now_ns;
@@ -136,6 +137,25 @@ static struct {
 	bool unsettled;           /* as of the last row of a process */
 } came;
 
+/* The packed histogram says what the row says, to the last bit. */
+static void check_histogram(const struct tk_interval_timer *t, enum tk_measure m)
+{
+	struct tk_bins_rated r = { .ns_per_tick = t->ns_per_tick };
+	const struct tk_datapoint *d = &t->of[m];
+	double p_ns[TK_PERCENTILES];
+
+	cr_assert_eq(t->packed[m].count, d->count);
+	if (!d->count)
+		return;
+	cr_assert_eq(tk_unpack(&t->packed[m], &r.bins), 0);
+	tk_bins_quantiles(&r, 1, tk_quantiles, TK_PERCENTILES, p_ns);
+	cr_assert_eq(memcmp(p_ns, d->p_ns, sizeof(p_ns)), 0);
+	cr_assert_eq((double)r.bins.sum * r.ns_per_tick, d->sum_ns);
+	cr_assert_eq((double)r.bins.min * r.ns_per_tick, d->min_ns);
+	cr_assert_eq((double)r.bins.max * r.ns_per_tick, d->max_ns);
+	tk_bins_free(&r.bins);
+}
+
 static void check_timer(const struct tk_interval_timer *t, uint64_t *delivered, uint64_t *lost)
 {
 	for (int m = 0; m < TK_MEASURES; m++) {
@@ -144,6 +164,7 @@ static void check_timer(const struct tk_interval_timer *t, uint64_t *delivered, 
 		cr_assert_eq(d->records, d->count + d->aside + d->without + d->lost);
 		cr_assert_eq(d->records, t->of[0].records);
 		cr_assert_eq(d->lost, t->of[0].lost);
+		check_histogram(t, (enum tk_measure)m);
 	}
 	cr_assert_gt(t->of[0].records, 0);
 	*delivered += t->of[0].records - t->of[0].lost;

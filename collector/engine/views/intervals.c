@@ -51,9 +51,32 @@ struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, stru
 	return NULL;
 }
 
+void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
+				const struct tk_entry *e)
+{
+	size_t size = (size_t)e->of[0].size + e->of[1].size;
+	uint8_t *at = malloc(size + 1);
+
+	if (!at)
+		return;
+	row->bytes = at;
+	row->ns_per_tick = e->ns_per_tick;
+	row->clock = e->clock;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		if (e->bare[m])
+			continue;
+		row->packed[m] = e->of[m];
+		row->packed[m].bytes = at;
+		if (e->of[m].size)
+			memcpy(at, e->of[m].bytes, e->of[m].size);
+		at += e->of[m].size;
+	}
+	i->packed_bytes += size + 1;
+}
+
 static size_t bytes_of(const struct tk_interval *i)
 {
-	return sizeof(*i) + i->room_timers * sizeof(*i->timers) +
+	return sizeof(*i) + i->packed_bytes + i->room_timers * sizeof(*i->timers) +
 	       i->room_processes * sizeof(*i->processes);
 }
 
@@ -112,6 +135,8 @@ void tk_interval_free(struct tk_interval *i)
 {
 	if (!i)
 		return;
+	for (size_t k = 0; k < i->n_timers; k++)
+		free(i->timers[k].bytes);
 	free(i->timers);
 	free(i->processes);
 	free(i);

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "collector/stats/measure.h"
+#include "collector/stats/past/history.h"
 
 /** One timer of one process. */
 struct tk_interval_timer {
@@ -36,6 +37,12 @@ struct tk_interval_timer {
 	bool found_dead; /* its process was dead when the collector came: post-mortem data */
 	bool unsettled;  /* its process has lost records of which it is not known whose they were */
 	struct tk_datapoint of[TK_MEASURES];
+	/* For who asked for histograms, e.g. a recorder: the interval's samples in ticks, packed.
+	 * count 0: there is none, or history had no room for it. */
+	struct tk_packed packed[TK_MEASURES];
+	double ns_per_tick;
+	uint32_t clock; /* as in struct tk_bins_rated */
+	uint8_t *bytes; /* of both */
 };
 
 /**
@@ -63,6 +70,7 @@ struct tk_interval {
 	size_t room_timers, room_processes;
 	struct tk_interval_timer *timers; /* by name, then pid */
 	struct tk_interval_process *processes;
+	size_t packed_bytes;
 	bool cut; /* there was no memory for all of its rows; those are counted as dropped */
 };
 
@@ -73,6 +81,7 @@ struct tk_intervals_dropped {
 
 struct tk_intervals {
 	size_t budget, used; /* bytes; budget 0: nobody wants any */
+	bool histograms;     /* they are wanted, too */
 	struct tk_interval *oldest, *newest;
 	struct tk_intervals_dropped dropped;
 };
@@ -87,6 +96,10 @@ struct tk_interval *tk_interval_new(const struct tk_intervals *l);
 struct tk_interval_timer *tk_interval_add_timer(struct tk_intervals *l, struct tk_interval *i,
 						uint64_t records);
 struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i);
+
+/** Give a row the histograms of its timer's entry in history. Without memory it has none. */
+void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
+				const struct tk_entry *e);
 
 /** It is complete: append it, and drop the oldest beyond the budget. */
 void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i);
