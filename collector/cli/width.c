@@ -2,7 +2,7 @@
 /*
  * collector/cli/width.c - how many columns a code point has on a terminal.
  *
- * The tables are glibc 2.36's wcwidth() (Unicode 14) in C.UTF-8, which is what terminals do: made by
+ * The tables are glibc 2.36's wcwidth() (Unicode 14) in C.UTF-8, as terminals have it: made by
  * asking it for every code point. A range goes on over code points that nobody has assigned.
  */
 #include <stdlib.h>

@@ -494,6 +494,32 @@ Test(series, a_view_gets_the_finest_tier_that_fits_and_reaches)
 	free_all(s);
 }
 
+/*
+ * The coarse interval in which a timer recorded first, or that its end closed early, begins before
+ * its finest one. Nothing is in it that the finest tier lacks, and so the view stays fine.
+ */
+Test(series, a_view_stays_fine_around_the_first_record)
+{
+	struct tk_series *s = tk_series_new(1, 0);
+	struct tk_tally *t = tk_tally_get(&pool);
+	int64_t first = 33 * INTERVAL, now = 0;
+
+	tk_history_init(&history, BIG);
+	for (int i = 1; i <= 250; i++) {
+		now = i * INTERVAL;
+		give(s, t, 1000, now < first ? 0 : 10);
+		tk_series_close(s, &history, now, INTERVAL);
+		if (now > first)
+			cr_assert_eq(tier_for(s, now - 30 * SECOND, INT64_MAX, 4096), 0, "%d", i);
+	}
+	tk_series_leave(s); /* its process crashes */
+	tk_series_end(s, &history, now + 1);
+	for (int64_t from = -5 * SECOND; from < now; from += INTERVAL)
+		cr_assert_eq(tier_for(s, from, INT64_MAX, 4096), 0);
+	tk_tally_put(&pool, t);
+	free_all(s);
+}
+
 Test(history, the_budget_holds_and_no_tier_starves_another)
 {
 	enum { SERIES = 20, BUDGET = 1 << 20 };

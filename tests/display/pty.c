@@ -66,7 +66,7 @@ static void test_stop(char **argv)
 	job_finish(&j);
 }
 
-/* The program is not told of SIGSTOP: the shell finds the terminal taken, and sets its own modes. */
+/* The program is not told of SIGSTOP: the shell finds the terminal taken, and sets its modes. */
 static void test_continue(char **argv)
 {
 	struct job j;

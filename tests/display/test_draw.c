@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/display/panes/chart.h"
 #include "tests/display/scene.h"
 
 static struct scene s;
@@ -320,6 +321,31 @@ Test(golden, filter_sort_dead_and_lost)
 	s.fake.note = "web.12.9f: version 9, but this program knows version 1: skipped";
 	scene_type(&s, "ss/a");
 	golden("filter", false);
+}
+
+/* No datapoint for ten seconds, as while no collector or no process ran. */
+Test(draw, nothing_is_drawn_across_what_nobody_saw)
+{
+	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);
+	s.fake.no_marks = true;
+	scene_fetch(&s);
+	for (int m = 0; m < TK_MEASURES; m++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < s.snapshot->n_points[m]; i++) {
+			int64_t ago = s.snapshot->t_ns - s.snapshot->points[m][i].t_ns;
+			if (ago < INT64_C(10000000000) || ago > INT64_C(20000000000))
+				s.snapshot->points[m][n++] = s.snapshot->points[m][i];
+		}
+		s.snapshot->n_points[m] = n;
+	}
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	struct tk_plot p = tk_chart(&s.view, s.snapshot, &s.grid, l.pane[0], 1).plot;
+	for (int x = tk_plot_col(&p, -18e9); x <= tk_plot_col(&p, -12e9); x++)
+		for (int y = l.panes.y; y < l.panes.y + l.panes.h; y++)
+			cr_assert(ch(x, y) < 0x2801 || ch(x, y) > 0x28FF, "at %d, %d", x, y);
+	scene_close(&s);
 }
 
 Test(golden, gaps_break_the_line)

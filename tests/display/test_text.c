@@ -67,7 +67,7 @@ Test(text, width_counts_columns)
 	cr_assert_eq(tk_text_width("\xE2\xA0\x81"), 1); /* braille */
 }
 
-/* The layout must agree with the terminal; terminals do as wcwidth() does, or as its next version. */
+/* The layout must agree with the terminal, and terminals do as wcwidth() does, in some version. */
 Test(text, widths_are_those_of_the_c_library)
 {
 	unsigned different = 0, letters = 0;

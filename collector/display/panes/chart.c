@@ -31,6 +31,13 @@ double tk_chart_x(const struct tk_chart *c, const struct tk_datapoint *d)
 	return (double)(d->t_ns - c->to_ns) - (double)d->interval_ns / 2;
 }
 
+bool tk_chart_gap(const struct tk_datapoint *older, const struct tk_datapoint *newer)
+{
+	int64_t apart = newer->t_ns - (int64_t)newer->interval_ns - older->t_ns;
+
+	return apart > (int64_t)(older->interval_ns + newer->interval_ns) / 4;
+}
+
 /*
  * The right end of the window, rounded up to a multiple of the time that one dot stands for: points
  * stay in their columns until the window has moved by a whole dot.

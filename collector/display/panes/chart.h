@@ -41,6 +41,12 @@ void tk_chart_axes(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_M
 /** Where a datapoint lies on the x axis: in the middle of its interval. */
 double tk_chart_x(const struct tk_chart *c, const struct tk_datapoint *d);
 
+/**
+ * Whether there is a gap between two datapoints: no collector ran, or no process. A line across
+ * would tell what nobody has seen.
+ */
+bool tk_chart_gap(const struct tk_datapoint *older, const struct tk_datapoint *newer);
+
 /* Datapoints, oldest first. */
 struct tk_chart_points {
 	const struct tk_datapoint *p;

@@ -41,9 +41,12 @@ static void draw_curves(const struct tk_chart *c, struct tk_chart_points d)
 		if (!(c->view->curves >> k & 1))
 			continue;
 		struct tk_plot_pen pen = tk_plot_pen(&c->plot, tk_curve_line((enum tk_curve)k));
-		for (size_t i = 0; i < d.n; i++)
+		for (size_t i = 0; i < d.n; i++) {
+			if (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i]))
+				pen.down = false;
 			tk_plot_to(&pen, tk_chart_x(c, &d.p[i]),
 				   tk_curve_value(&d.p[i], (enum tk_curve)k));
+		}
 	}
 }
 

@@ -16,8 +16,11 @@ static void draw_curve(const struct tk_chart *c, struct tk_chart_points d)
 	struct tk_plot_pen pen =
 		tk_plot_pen(&c->plot, (struct tk_plot_line){ TK_STYLE_PLAIN, 0xFF, '*' });
 
-	for (size_t i = 0; i < d.n; i++)
+	for (size_t i = 0; i < d.n; i++) {
+		if (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i]))
+			pen.down = false;
 		tk_plot_to(&pen, tk_chart_x(c, &d.p[i]), tk_datapoint_rate(&d.p[i]));
+	}
 }
 
 static void draw_head(const char *name, const struct tk_snap_timer *t, struct tk_chart_points d,

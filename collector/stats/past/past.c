@@ -93,9 +93,34 @@ size_t tk_past_points(const struct tk_past *p, unsigned tier, enum tk_measure m,
 	return n;
 }
 
+/* When the oldest interval of a tier ended that ended after `from`; INT64_MAX: there is none. */
+static int64_t first_end(const struct tk_past *p, unsigned tier, int64_t from)
+{
+	struct tk_trail t = p->trail[tier];
+	int64_t end = INT64_MAX;
+	struct tk_entry e;
+
+	while (t.t_ns > from && tk_hold_read(p->hold, tier, &t, false, &e))
+		end = e.t_ns;
+	return end;
+}
+
+/*
+ * Whether coarser tiers have nothing of from.. that this one lacks. That an interval of theirs
+ * begins earlier says nothing: it may begin before the timer's first record.
+ */
+static bool reaches_back(const struct tk_past *p, unsigned tier, int64_t from)
+{
+	int64_t reach = tk_past_tier_reach(p, tier);
+
+	for (unsigned i = tier + 1; i < TK_TIERS; i++)
+		if (first_end(p, i, from) <= reach)
+			return false;
+	return true;
+}
+
 unsigned tk_past_tier(const struct tk_past *p, int64_t from, int64_t to, size_t max)
 {
-	int64_t reach = tk_past_reach(p), needed = from < reach ? reach : from;
 	unsigned coarsest = 0;
 
 	for (unsigned i = 0; i < TK_TIERS; i++) {
@@ -108,7 +133,7 @@ unsigned tk_past_tier(const struct tk_past *p, int64_t from, int64_t to, size_t 
 		}
 		if (n == 0)
 			continue;
-		if (n <= max && tk_past_tier_reach(p, i) <= needed)
+		if (n <= max && reaches_back(p, i, from))
 			return i;
 		coarsest = i;
 	}
