@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/canvas/plot.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -95,6 +96,20 @@ static uint32_t with_quadrant(uint32_t ch, int x, int y)
 	return quadrant[mask | 1u << (y * 2 + x)];
 }
 
+#define LETTER_EVERY 16 /* columns of a curve that has no colour */
+
+/*
+ * Whether this cell has the letter of a curve, or gets it. Without colours, letters tell curves
+ * apart. Each curve has its letters in columns of its own; one that crosses there leaves it.
+ */
+static bool is_letter(const struct tk_grid *g, const struct tk_cell *c, int column, char glyph)
+{
+	if (!g->no_color || g->charset == TK_CHARSET_ASCII)
+		return false;
+	return isalnum(c->ch < 0x80 ? (int)c->ch : 0) ||
+	       (isalnum((unsigned char)glyph) && (column + 5 * glyph) % LETTER_EVERY == 0);
+}
+
 static void dot(const struct tk_plot *p, int x, int y, const struct tk_plot_line *l)
 {
 	int dx = cell_dots_x(p), dy = cell_dots_y(p);
@@ -104,7 +119,9 @@ static void dot(const struct tk_plot *p, int x, int y, const struct tk_plot_line
 	if (!c)
 		return;
 	uint32_t ch = (unsigned char)l->glyph;
-	if (p->grid->charset == TK_CHARSET_BLOCK)
+	if (is_letter(p->grid, c, cx, l->glyph))
+		ch = isalnum(c->ch < 0x80 ? (int)c->ch : 0) ? c->ch : ch;
+	else if (p->grid->charset == TK_CHARSET_BLOCK)
 		ch = with_quadrant(c->ch, x % dx, y % dy);
 	else if (p->grid->charset != TK_CHARSET_ASCII)
 		ch = with_braille(c->ch, x % dx, y % dy);

@@ -84,13 +84,13 @@ static void name_curves(const struct tk_chart *c, const struct tk_datapoint *las
 	}
 }
 
-/* "avg: 2.25 µs"; in ASCII "[a] avg: 2.25 us", with the curve's character. @return columns. */
+/* "avg: 2.25 µs"; where letters tell curves apart, "[a] avg: 2.25 us". @return columns. */
 static int value_text(const struct tk_grid *g, const struct tk_datapoint *d, enum tk_curve k,
 		      char out[64])
 {
 	char ns[TK_UNITS_MAX], glyph[8] = "";
 
-	if (g->charset == TK_CHARSET_ASCII)
+	if (g->charset == TK_CHARSET_ASCII || g->no_color)
 		snprintf(glyph, sizeof(glyph), "[%c] ", tk_curve_line(k).glyph);
 	snprintf(out, 64, "%s%s: %s", glyph, tk_curve_name(k),
 		 tk_units_ns(ns, tk_curve_value(d, k)));
