@@ -138,6 +138,7 @@ tk 0 ls
 printed '^living\..* alive '
 
 # --- what `tsc --offsets` keeps is root's own, in a directory of root's own, or it is not believed
+rm -rf /dev/shm/timekeeper-0 # a collector of root's makes it
 as $mallory mkdir -m 755 /dev/shm/timekeeper-0
 tk 0 tsc --offsets
 printed 'not kept in /dev/shm/timekeeper-0 for later: Operation not permitted'
