@@ -118,7 +118,7 @@ static void closing_of(const char *how, bool together)
 	tk_registry_init(&r, BUDGET);
 	add_timers(&r, TIMERS, 0);
 	for (size_t i = 0; together && i < r.n; i++)
-		r.series[i]->phase_ns = 0;
+		memset(r.series[i]->phase_ns, 0, sizeof(r.series[i]->phase_ns));
 	for (int i = 0; i < INTERVALS; i++) {
 		ms[i] = live_once(&r, (i + 1) * INTERVAL, 20);
 		if (i < 100) /* buffers, chunks and caches are warm then */

@@ -42,9 +42,9 @@ static struct tk_series *new_series(struct tk_registry *r, int64_t now)
 	if (!s)
 		return NULL;
 	r->next_key++;
-	/* So that a hundredth of all series close their tier of ten seconds in an interval of 100
-	 * ms, and a tenth that of a second. */
-	s->phase_ns = (int64_t)(s->key * 37 % 100 * (TK_TIER2_NS / 100));
+	/* In an interval of 100 ms a tenth of all close a second, a hundredth ten seconds. */
+	s->phase_ns[1] = (int64_t)(s->key % 10 * (TK_TIER1_NS / 10));
+	s->phase_ns[2] = (int64_t)(s->key / 10 % 10 * (TK_TIER2_NS / 10));
 	list[r->n++] = s;
 	return s;
 }

@@ -19,6 +19,8 @@ struct tk_series *tk_series_new(uint64_t key, int64_t now)
 	s->ns_per_tick = s->open_ns_per_tick = 1;
 	for (int i = 0; i <= TK_TOTAL; i++)
 		s->began[i] = now;
+	for (int i = 0; i < TK_TIERS; i++)
+		s->first[i] = true;
 	return s;
 }
 
@@ -233,6 +235,7 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 	if (tier + 1 < TK_TIERS)
 		add_counts(&s->counts[tier + 1], &s->counts[tier]);
 	s->began[tier] = now;
+	s->first[tier] = false;
 	memset(&s->counts[tier], 0, sizeof(s->counts[tier]));
 	return err;
 }
@@ -242,24 +245,24 @@ static int change_clock(struct tk_series *s, struct tk_history *h)
 {
 	int err = 0;
 
-	for (int i = 1; i < TK_TIERS && s->clock != s->open_clock; i++)
+	for (int i = 1; i < TK_TIERS && s->clock != s->open_clock; i++) {
 		if (s->began[i] < s->began[0] && close_tier(s, h, i, s->began[0]) < 0)
 			err = -ENOMEM;
+		s->first[i] = true;
+	}
 	s->open_clock = s->clock;
 	s->open_ns_per_tick = s->ns_per_tick;
 	return err;
 }
 
-/*
- * Whether a tier ends at `now`: a multiple of its width, shifted by the series' phase. Intervals
- * end a little late or early: with half an interval of tolerance a second stays ten intervals long.
- */
+/* Whether a tier ends at `now`. Intervals end a little late or early: with half an interval of
+ * tolerance a second stays ten intervals long. */
 static bool is_due(const struct tk_series *s, int tier, int64_t now, uint64_t interval_ns)
 {
-	static const int64_t width[TK_TIERS] = { 1, (int64_t)TK_TIER1_NS, (int64_t)TK_TIER2_NS };
-	int64_t shift = s->phase_ns + (int64_t)interval_ns / 2;
+	static const int64_t width[TK_TIERS] = { 0, (int64_t)TK_TIER1_NS, (int64_t)TK_TIER2_NS };
+	int64_t age = now - s->began[tier] + (s->first[tier] ? s->phase_ns[tier] : 0);
 
-	return (now + shift) / width[tier] != (s->began[tier] + shift) / width[tier];
+	return age + (int64_t)interval_ns / 2 >= width[tier];
 }
 
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns)

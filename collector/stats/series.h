@@ -61,9 +61,11 @@ struct tk_series {
 
 	struct tk_track track[TK_MEASURES];
 	struct tk_trail trail[TK_TIERS];
-	/* Shifts when coarser tiers close, so that those of all series do not close in one
-	 * interval. Less than the widest tier; 0 unless the registry sets it. */
-	int64_t phase_ns;
+	/* So much shorter a coarser tier's first datapoint is, also the first after a change of the
+	 * clock: so that those of all series do not close in one interval. 0 unless the registry
+	 * sets it. */
+	int64_t phase_ns[TK_TIERS];
+	bool first[TK_TIERS]; /* the open datapoint is such a first one */
 	/* Of each tier's open datapoint, then the total. */
 	int64_t began[TK_TIERS + 1];
 	struct tk_counts counts[TK_TIERS + 1];

@@ -92,3 +92,38 @@ Test(registry, the_living_are_limited)
 	cr_assert_null(tk_registry_add(&r, "app", "timer", "app.1", 1), "that room is taken");
 	tk_registry_free(&r);
 }
+
+/* Coarser tiers of many series do not close in the same interval; and each is as wide as it should
+ * be, but for its first. */
+Test(registry, series_have_phases)
+{
+	enum { SERIES = 1000, INTERVALS = 400 };
+	const int64_t interval = 100000000;
+	struct tk_registry r;
+	int64_t last[TK_TIERS] = { 0 };
+
+	tk_registry_init(&r, 0);
+	for (unsigned i = 0; i < SERIES; i++)
+		tk_registry_add(&r, "app", "timer", "app.1", 0);
+	for (int64_t now = interval; now <= INTERVALS * interval; now += interval) {
+		size_t closed[TK_TIERS] = { 0 };
+
+		tk_registry_close(&r, now, (uint64_t)interval);
+		for (unsigned i = 0; i < SERIES; i++)
+			for (int tier = 1; tier < TK_TIERS; tier++)
+				closed[tier] += r.series[i]->began[tier] == now;
+		cr_assert_leq(closed[1], SERIES / 10);
+		cr_assert_leq(closed[2], SERIES / 100);
+		for (int tier = 1; tier < TK_TIERS; tier++) {
+			int64_t began = r.series[7]->began[tier];
+
+			if (began != now)
+				continue;
+			cr_assert(last[tier] == 0 ||
+				  began - last[tier] == (tier == 1 ? 10 : 100) * interval);
+			last[tier] = began;
+		}
+	}
+	cr_assert(last[1] && last[2]);
+	tk_registry_free(&r);
+}
