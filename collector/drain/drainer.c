@@ -35,7 +35,7 @@ static uint64_t poll_interval(const struct tk_drainer *d, uint64_t now_ns)
 {
 	if (d->poll_ns)
 		return d->poll_ns;
-	return now_ns - d->moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(d->fill_ns);
+	return now_ns - d->own.moved_ns > QUIET_NS ? TK_POLL_MAX_NS : tk_poll_ns(d->own.fill_ns);
 }
 
 /* A system call, and so not while it spins: then all of a gap that nobody else made is its own. */
@@ -62,30 +62,30 @@ static void drain_part(const struct tk_drainer *d, struct tk_part *p, uint64_t n
 static void drain(struct tk_drainer *d, uint64_t now_ns)
 {
 	struct tk_drained sum = { .fill_ns = FILL_MAX_NS };
-	uint64_t elapsed = now_ns - d->polled_ns, own = cpu_time(d) - d->cpu_ns;
+	uint64_t elapsed = now_ns - d->own.polled_ns, own = cpu_time(d) - d->own.cpu_ns;
 
-	if (own > d->own_ns)
-		d->own_ns = own;
-	d->polled_ns = now_ns;
-	if (d->over)
+	if (own > d->own.own_ns)
+		d->own.own_ns = own;
+	d->own.polled_ns = now_ns;
+	if (d->own.over)
 		return;
-	d->polls++;
-	if (elapsed > d->gap_ns)
-		d->gap_ns = elapsed;
-	tk_parts_look(&d->parts);
-	if (d->parts.quiet && d->parts.fill_ns < sum.fill_ns)
-		sum.fill_ns = d->parts.fill_ns;
-	for (struct tk_part *p = d->parts.moving; p; p = p->next)
+	d->own.polls++;
+	if (elapsed > d->own.gap_ns)
+		d->own.gap_ns = elapsed;
+	tk_parts_look(&d->own.parts);
+	if (d->own.parts.quiet && d->own.parts.fill_ns < sum.fill_ns)
+		sum.fill_ns = d->own.parts.fill_ns;
+	for (struct tk_part *p = d->own.parts.moving; p; p = p->next)
 		if (!p->seg->bad)
 			drain_part(d, p, now_ns, elapsed, &sum);
 	if (sum.records)
-		d->moved_ns = now_ns;
+		d->own.moved_ns = now_ns;
 	if (sum.lost)
-		d->gap_lost = true;
+		d->own.gap_lost = true;
 	if (own * 2 > elapsed)
-		d->lost_own += sum.lost;
-	d->cpu_ns = cpu_time(d);
-	d->fill_ns = sum.fill_ns;
+		d->own.lost_own += sum.lost;
+	d->own.cpu_ns = cpu_time(d);
+	d->own.fill_ns = sum.fill_ns;
 }
 
 /* Call this within long work, so that no lane waits for its end. */
@@ -93,7 +93,7 @@ static void drain_if_due(struct tk_drainer *d)
 {
 	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
 
-	if (spins(d) || now_ns - d->polled_ns >= poll_interval(d, now_ns))
+	if (spins(d) || now_ns - d->own.polled_ns >= poll_interval(d, now_ns))
 		drain(d, now_ns);
 }
 
@@ -101,8 +101,9 @@ static void flush(struct tk_drainer *d)
 {
 	unsigned sent = 0;
 
-	while (sent < d->n_burst && !__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
-		unsigned n = tk_channel_push(d->parcels, &d->burst[sent], d->n_burst - sent);
+	while (sent < d->own.n_burst && !__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
+		unsigned n =
+			tk_channel_push(d->parcels, &d->own.burst[sent], d->own.n_burst - sent);
 
 		sent += n;
 		if (n)
@@ -110,13 +111,13 @@ static void flush(struct tk_drainer *d)
 		drain_if_due(d);
 		sched_yield();
 	}
-	d->n_burst = 0;
+	d->own.n_burst = 0;
 }
 
 static void put(struct tk_drainer *d, struct tk_parcel parcel)
 {
-	d->burst[d->n_burst++] = parcel;
-	if (d->n_burst < BURST)
+	d->own.burst[d->own.n_burst++] = parcel;
+	if (d->own.n_burst < BURST)
 		return;
 	flush(d);
 	drain_if_due(d);
@@ -180,41 +181,41 @@ static void count_disturbances(struct tk_drainer *d)
 	struct rusage u;
 
 	s->cpu = sched_getcpu();
-	s->gap_ns = d->gap_ns;
-	s->gap_lost = d->gap_lost;
-	s->polls = d->polls;
-	s->own_ns = d->own_ns;
-	s->lost_own = d->lost_own;
+	s->gap_ns = d->own.gap_ns;
+	s->gap_lost = d->own.gap_lost;
+	s->polls = d->own.polls;
+	s->own_ns = d->own.own_ns;
+	s->lost_own = d->own.lost_own;
 	if (s->gap_ns > s->longest_gap_ns)
 		s->longest_gap_ns = s->gap_ns;
-	d->gap_ns = 0;
-	d->gap_lost = false;
+	d->own.gap_ns = 0;
+	d->own.gap_lost = false;
 	if (getrusage(RUSAGE_THREAD, &u))
 		return;
 	faults = (uint64_t)(u.ru_minflt + u.ru_majflt);
-	if (d->cpu >= 0 && faults != d->faults)
+	if (d->cpu >= 0 && faults != d->own.faults)
 		flush_page_batch();
-	d->faults = faults;
-	if (!d->warm) {
-		d->since.faults = faults;
-		d->since.involuntary = (uint64_t)u.ru_nivcsw;
-		d->polls = 0;
+	d->own.faults = faults;
+	if (!d->own.warm) {
+		d->own.since.faults = faults;
+		d->own.since.involuntary = (uint64_t)u.ru_nivcsw;
+		d->own.polls = 0;
 		s->longest_gap_ns = 0;
-		d->warm = true;
+		d->own.warm = true;
 	}
-	s->faults = faults - d->since.faults;
-	s->involuntary = (uint64_t)u.ru_nivcsw - d->since.involuntary;
+	s->faults = faults - d->own.since.faults;
+	s->involuntary = (uint64_t)u.ru_nivcsw - d->own.since.involuntary;
 }
 
 static void take_round(struct tk_drainer *d)
 {
-	tk_clock_guard_update(&d->guard, d->master_clock);
-	tk_parts_check(&d->parts);
-	for (struct tk_part *p = d->parts.moving; p; p = p->next)
+	tk_clock_guard_update(&d->own.guard, d->master_clock);
+	tk_parts_check(&d->own.parts);
+	for (struct tk_part *p = d->own.parts.moving; p; p = p->next)
 		hand_over(d, p);
 	/* One that spins leaves each lane alone for a while, which only tk_part_drain() does. */
 	if (!spins(d))
-		tk_parts_settle(&d->parts);
+		tk_parts_settle(&d->own.parts);
 	count_disturbances(d);
 	put(d, (struct tk_parcel){ .kind = TK_PARCEL_ROUND });
 	flush(d);
@@ -223,17 +224,17 @@ static void take_round(struct tk_drainer *d)
 static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
 	if (!p->pool) {
-		tk_part_begin(p, &d->pool, &d->guard);
-		tk_parts_add(&d->parts, p);
+		tk_part_begin(p, &d->own.pool, &d->own.guard);
+		tk_parts_add(&d->own.parts, p);
 	}
-	tk_parts_move(&d->parts, p);
+	tk_parts_move(&d->own.parts, p);
 	tk_part_add(p, lane);
-	d->warm = false;
+	d->own.warm = false;
 }
 
 static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 {
-	tk_parts_move(&d->parts, p);
+	tk_parts_move(&d->own.parts, p);
 	p->ended = ended;
 	for (uint32_t i = 0; i < p->n_lanes; i++) {
 		tk_part_end_lane(p, i);
@@ -243,7 +244,7 @@ static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 
 static void release(struct tk_drainer *d, struct tk_part *p)
 {
-	tk_parts_remove(&d->parts, p);
+	tk_parts_remove(&d->own.parts, p);
 	tk_part_release(p);
 	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_RELEASED });
 	flush(d);
@@ -263,7 +264,7 @@ static void carry_out(struct tk_drainer *d, const struct tk_order *o)
 		release(d, o->part);
 		break;
 	case TK_ORDER_LAST:
-		d->over = true;
+		d->own.over = true;
 		take_round(d);
 		break;
 	case TK_ORDER_TAKE:
@@ -279,7 +280,7 @@ static void recycle_tallies(struct tk_drainer *d)
 
 	while ((n = tk_channel_pop(d->empties, empty, BURST)))
 		while (n)
-			tk_tally_put(&d->pool, empty[--n]);
+			tk_tally_put(&d->own.pool, empty[--n]);
 }
 
 void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
@@ -295,7 +296,7 @@ void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
 		carry_out(d, &order);
 		drain_if_due(d);
 	}
-	if (d->pool.full)
+	if (d->own.pool.full)
 		recycle_tallies(d);
 }
 
@@ -309,7 +310,7 @@ static void sleep_until_due(struct tk_drainer *d)
 	}
 	tk_bell_doze(&d->bell);
 	now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	until = d->polled_ns + poll_interval(d, now_ns);
+	until = d->own.polled_ns + poll_interval(d, now_ns);
 	if (until < now_ns + TK_POLL_MIN_NS)
 		until = now_ns + TK_POLL_MIN_NS;
 	if (tk_channel_empty(d->orders))
@@ -327,8 +328,8 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	d->figures.tid = (uint32_t)syscall(SYS_gettid);
-	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
-	d->cpu_ns = cpu_time(d);
+	d->own.polled_ns = tk_now_ns(CLOCK_MONOTONIC);
+	d->own.cpu_ns = cpu_time(d);
 	while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
 		tk_drainer_turn(d, tk_now_ns(CLOCK_MONOTONIC));
 		sleep_until_due(d);
@@ -345,15 +346,15 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 	memset(d, 0, sizeof(*d));
 	d->cpu = d->node = d->figures.cpu = -1;
 	d->master_clock = clock;
-	tk_clock_guard_init(&d->guard, clock);
-	d->polled_ns = tk_now_ns(CLOCK_MONOTONIC);
-	d->pool.max_tallies = TALLIES_MAX - 1;
+	tk_clock_guard_init(&d->own.guard, clock);
+	d->own.polled_ns = tk_now_ns(CLOCK_MONOTONIC);
+	d->own.pool.max_tallies = TALLIES_MAX - 1;
 	d->orders = tk_channel_new(ORDERS, sizeof(struct tk_order));
 	d->parcels = tk_channel_new(PARCELS, sizeof(struct tk_parcel));
 	d->empties = tk_channel_new(TALLIES_MAX, sizeof(struct tk_tally *));
-	d->burst = calloc(BURST, sizeof(*d->burst));
-	if (d->orders && d->parcels && d->empties && d->burst &&
-	    tk_tally_pool_init(&d->pool, TK_TALLY_POOL_BYTES / share) == 0)
+	d->own.burst = calloc(BURST, sizeof(*d->own.burst));
+	if (d->orders && d->parcels && d->empties && d->own.burst &&
+	    tk_tally_pool_init(&d->own.pool, TK_TALLY_POOL_BYTES / share) == 0)
 		return d;
 	tk_drainer_free(d);
 	errno = ENOMEM;
@@ -368,9 +369,9 @@ int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus)
 	d->figures.node = d->node;
 	d->figures.cpu = d->cpu;
 	d->figures.pinned = d->cpu >= 0;
-	d->shown = d->figures;
-	tk_stock_init(&d->stock, &d->pool, d->node);
-	while (tk_stock_refill(&d->stock))
+	d->kept.shown = d->figures;
+	tk_stock_init(&d->kept.stock, &d->own.pool, d->node);
+	while (tk_stock_refill(&d->kept.stock))
 		;
 	pthread_attr_init(&attr);
 	if (cpus)
@@ -404,10 +405,10 @@ void tk_drainer_free(struct tk_drainer *d)
 	tk_channel_free(d->orders);
 	tk_channel_free(d->parcels);
 	tk_channel_free(d->empties);
-	tk_tally_pool_free(&d->pool);
-	tk_parts_free(&d->parts);
-	free(d->burst);
-	free(d->held);
+	tk_tally_pool_free(&d->own.pool);
+	tk_parts_free(&d->own.parts);
+	free(d->own.burst);
+	free(d->kept.held);
 	free(d);
 }
 

@@ -68,20 +68,8 @@ struct tk_parcel {
 	uint32_t kind; /* enum tk_parcel_kind */
 };
 
-struct tk_drainer {
-	/* Set before it runs. */
-	int cpu;                             /* pinned to it; -1: kept to its node, or to none */
-	int node;                            /* -1: unknown */
-	uint64_t poll_ns;                    /* 0: adaptive; or TK_POLL_SPIN */
-	const struct tk_clock *master_clock; /* the collecting thread's: read at each TAKE */
-
-	struct tk_channel *orders, *parcels, *empties;
-	struct tk_bell bell;
-	pthread_t thread;
-	bool runs;
-	bool stop; /* atomic, relaxed: the collecting thread ends its loop */
-
-	/* The drainer's own. */
+/** What a drainer's thread alone may touch, once it runs. */
+struct tk_draining {
 	struct tk_clock_guard guard;
 	struct tk_tally_pool pool;
 	struct tk_parts parts;
@@ -99,11 +87,10 @@ struct tk_drainer {
 	uint64_t faults;           /* as of the last TAKE */
 	bool warm;
 	struct tk_drainer_figures since; /* counters as they were when it was warm */
+};
 
-	/* Written between a TAKE and its ROUND. */
-	struct tk_drainer_figures figures;
-
-	/* The collecting thread's. */
+/** What the collecting thread alone keeps of a drainer. */
+struct tk_drainer_kept {
 	struct tk_stock stock;  /* ahead of `pool` */
 	struct tk_parcel *held; /* received, and not taken yet; */
 	size_t n_held, n_whole; /* so many of them are whole: the ROUND they belong to has come */
@@ -113,6 +100,25 @@ struct tk_drainer {
 	bool moved;                  /* it is no longer on its cpu, and people were told */
 	/* `figures`, as of its last ROUND; gaps since they were shown. */
 	struct tk_drainer_figures shown;
+};
+
+struct tk_drainer {
+	/* Set before it runs. */
+	int cpu;                             /* pinned to it; -1: kept to its node, or to none */
+	int node;                            /* -1: unknown */
+	uint64_t poll_ns;                    /* 0: adaptive; or TK_POLL_SPIN */
+	const struct tk_clock *master_clock; /* the collecting thread's: read at each TAKE */
+
+	struct tk_channel *orders, *parcels, *empties;
+	struct tk_bell bell;
+	pthread_t thread;
+	bool runs;
+	bool stop; /* atomic, relaxed: the collecting thread ends its loop */
+
+	struct tk_draining own;      /* its thread's */
+	struct tk_drainer_kept kept; /* the collecting thread's */
+	struct tk_drainer_figures
+		figures; /* its thread's from a TAKE to its ROUND, else the other's */
 };
 
 /**

@@ -136,7 +136,8 @@ static void look(struct tk_collector *c)
 static void refill_stocks(struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
-		for (unsigned bites = 64; bites && tk_stock_refill(&c->drainers[i]->stock); bites--)
+		for (unsigned bites = 64; bites && tk_stock_refill(&c->drainers[i]->kept.stock);
+		     bites--)
 			;
 }
 

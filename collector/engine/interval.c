@@ -29,8 +29,8 @@ static void show_gap(struct tk_collector *c)
 		c->gap_shown_ns = c->now_ns;
 	}
 	for (size_t i = 0; i < c->n_drainers; i++) {
-		c->drainers[i]->shown.gap_ns = 0;
-		c->drainers[i]->shown.gap_lost = false;
+		c->drainers[i]->kept.shown.gap_ns = 0;
+		c->drainers[i]->kept.shown.gap_lost = false;
 	}
 }
 
@@ -44,7 +44,7 @@ static void show_drainers(struct tk_collector *c)
 	c->shown.drainers = list;
 	c->shown.n_drainers = c->n_drainers;
 	for (size_t i = 0; i < c->n_drainers; i++)
-		list[i] = c->drainers[i]->shown;
+		list[i] = c->drainers[i]->kept.shown;
 }
 
 static void show_segments(struct tk_collector *c)

@@ -31,9 +31,9 @@ static void assign_lanes(struct tk_collector *c, struct tk_source *s)
 			break;
 		s->lanes[i] = part;
 		part->asked++;
-		d->lanes++;
+		d->kept.lanes++;
 		part->asked_small += lane->pages == TK_PAGES_SMALL;
-		d->small_lanes += lane->pages == TK_PAGES_SMALL;
+		d->kept.small_lanes += lane->pages == TK_PAGES_SMALL;
 		tk_segment_fault_in(s->seg, i);
 		tk_round_order(c, d, TK_ORDER_LANE, part, i);
 		if (s->ended) /* a queue that another reader held until now */

@@ -233,7 +233,8 @@ static struct tk_drainer *nearest(const struct tk_collector *c, int node)
 		struct tk_drainer *d = c->drainers[i];
 		int distance = tk_node_distance(d->node, node);
 
-		if (best && (distance > least || (distance == least && d->lanes >= best->lanes)))
+		if (best &&
+		    (distance > least || (distance == least && d->kept.lanes >= best->kept.lanes)))
 			continue;
 		best = d;
 		least = distance;

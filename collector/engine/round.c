@@ -50,14 +50,14 @@ static void empty_tally(struct tk_source *src, struct tk_series *s, const struct
 
 static void hold_parcel(struct tk_drainer *d, const struct tk_parcel *p)
 {
-	struct tk_parcel *list = tk_list_grow(d->held, d->n_held, sizeof(*list));
+	struct tk_parcel *list = tk_list_grow(d->kept.held, d->kept.n_held, sizeof(*list));
 
 	if (!list) {
 		empty_tally(p->part->source, NULL, p);
 		return;
 	}
-	d->held = list;
-	list[d->n_held++] = *p;
+	d->kept.held = list;
+	list[d->kept.n_held++] = *p;
 }
 
 static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint32_t lane)
@@ -89,30 +89,30 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 /* Keep gaps until they are shown: an interval may have several rounds. */
 static void take_counters(struct tk_drainer *d)
 {
-	struct tk_drainer_figures before = d->shown;
+	struct tk_drainer_figures before = d->kept.shown;
 
-	d->shown = d->figures;
-	d->shown.lanes = d->lanes;
-	d->shown.small_lanes = d->small_lanes;
-	d->shown.gap_lost = d->shown.gap_lost || before.gap_lost;
-	if (before.gap_ns > d->shown.gap_ns)
-		d->shown.gap_ns = before.gap_ns;
+	d->kept.shown = d->figures;
+	d->kept.shown.lanes = d->kept.lanes;
+	d->kept.shown.small_lanes = d->kept.small_lanes;
+	d->kept.shown.gap_lost = d->kept.shown.gap_lost || before.gap_lost;
+	if (before.gap_ns > d->kept.shown.gap_ns)
+		d->kept.shown.gap_ns = before.gap_ns;
 }
 
 static void take_answer(struct tk_collector *c, struct tk_drainer *d)
 {
-	d->asked_ns = 0;
-	d->late = false;
-	d->n_whole = d->n_held;
+	d->kept.asked_ns = 0;
+	d->kept.late = false;
+	d->kept.n_whole = d->kept.n_held;
 	take_figures(c, d);
 	take_counters(d);
-	if (d->cpu >= 0 && d->shown.cpu != d->cpu && !d->moved) {
+	if (d->cpu >= 0 && d->kept.shown.cpu != d->cpu && !d->kept.moved) {
 		tk_notes_add(&c->notes,
 			     "cpu %d was taken away from its drainer, which now runs on cpu %d: "
 			     "the cpu went offline, or the cpuset changed; start again with "
 			     "another --cpu",
-			     d->cpu, d->shown.cpu);
-		d->moved = true;
+			     d->cpu, d->kept.shown.cpu);
+		d->kept.moved = true;
 	}
 }
 
@@ -129,8 +129,8 @@ static bool receive_from(struct tk_collector *c, struct tk_drainer *d)
 			break;
 		case TK_PARCEL_RELEASED:
 			parcel[i].part->released = true;
-			d->lanes -= parcel[i].part->asked;
-			d->small_lanes -= parcel[i].part->asked_small;
+			d->kept.lanes -= parcel[i].part->asked;
+			d->kept.small_lanes -= parcel[i].part->asked_small;
 			break;
 		case TK_PARCEL_TIMER:
 		case TK_PARCEL_MARK:
@@ -171,9 +171,9 @@ void tk_round_ask(struct tk_collector *c, bool interval)
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
 
-		if (d->asked_ns) /* late: it has one TAKE at a time */
+		if (d->kept.asked_ns) /* late: it has one TAKE at a time */
 			continue;
-		d->asked_ns = c->now_ns;
+		d->kept.asked_ns = c->now_ns;
 		tk_round_order(c, d, kind, NULL, 0);
 	}
 	c->rounding = true;
@@ -286,18 +286,19 @@ static void take_mark(struct tk_collector *c, struct tk_source *src, const struc
  */
 static void take_parcels(struct tk_collector *c, struct tk_drainer *d)
 {
-	for (size_t i = 0; i < d->n_whole; i++) {
-		const struct tk_parcel *p = &d->held[i];
+	for (size_t i = 0; i < d->kept.n_whole; i++) {
+		const struct tk_parcel *p = &d->kept.held[i];
 
 		if (p->kind == TK_PARCEL_MARK)
 			take_mark(c, p->part->source, p);
 		else
 			take_timer(c, p->part->source, p);
 	}
-	d->n_held -= d->n_whole;
-	if (d->n_whole && d->n_held)
-		memmove(d->held, &d->held[d->n_whole], d->n_held * sizeof(*d->held));
-	d->n_whole = 0;
+	d->kept.n_held -= d->kept.n_whole;
+	if (d->kept.n_whole && d->kept.n_held)
+		memmove(d->kept.held, &d->kept.held[d->kept.n_whole],
+			d->kept.n_held * sizeof(*d->kept.held));
+	d->kept.n_whole = 0;
 }
 
 static bool is_attached(const struct tk_source *s)
@@ -340,7 +341,7 @@ static void note_late(struct tk_collector *c, struct tk_drainer *d)
 {
 	bool named = d->cpu >= 0;
 
-	if (!d->late)
+	if (!d->kept.late)
 		tk_notes_add(
 			&c->notes,
 			"the drainer of %s %d did not answer within a second: page faults, or a "
@@ -349,7 +350,7 @@ static void note_late(struct tk_collector *c, struct tk_drainer *d)
 			named         ? d->cpu
 			: d->node < 0 ? 0
 				      : d->node);
-	d->late = true;
+	d->kept.late = true;
 }
 
 static bool may_end(struct tk_collector *c)
@@ -359,9 +360,9 @@ static bool may_end(struct tk_collector *c)
 	for (size_t i = 0; i < c->n_drainers; i++) {
 		struct tk_drainer *d = c->drainers[i];
 
-		if (!d->asked_ns)
+		if (!d->kept.asked_ns)
 			continue;
-		if (c->now_ns - d->asked_ns >= LATE_NS)
+		if (c->now_ns - d->kept.asked_ns >= LATE_NS)
 			note_late(c, d);
 		else
 			all = false;
@@ -372,7 +373,7 @@ static bool may_end(struct tk_collector *c)
 bool tk_round_all_answered(const struct tk_collector *c)
 {
 	for (size_t i = 0; i < c->n_drainers; i++)
-		if (c->drainers[i]->asked_ns)
+		if (c->drainers[i]->kept.asked_ns)
 			return false;
 	return true;
 }

@@ -249,8 +249,8 @@ static void to_the_end(uint64_t records, size_t n_timers)
 	for (size_t i = 0; i < c.n_sources; i++)
 		cr_assert_null(c.sources[i]->seg, "it is not let go of");
 	for (size_t i = 0; i < c.n_drainers; i++)
-		cr_assert(!c.drainers[i]->parts.moving && !c.drainers[i]->parts.quiet &&
-			  !c.drainers[i]->lanes);
+		cr_assert(!c.drainers[i]->own.parts.moving && !c.drainers[i]->own.parts.quiet &&
+			  !c.drainers[i]->kept.lanes);
 	cr_assert(place_remove());
 }
 
@@ -345,7 +345,7 @@ Test(round, intervals_add_up_though_a_drainer_is_late)
 	tk_round_ask(&c, true);
 	turn_one(0);
 	close_without_the_late();
-	cr_assert_eq(c.drainers[0]->n_held, 0);
+	cr_assert_eq(c.drainers[0]->kept.n_held, 0);
 	tk_round_ask(&c, true);
 	turn_one(0);
 	turn_one(1);
@@ -570,7 +570,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 
 		for (uint64_t k = random_below(&state, 5); k; k--)
 			go_round();
-		quiet += c.drainers[0]->parts.quiet != NULL;
+		quiet += c.drainers[0]->own.parts.quiet != NULL;
 		cr_assert_eq(write(tell, &n, sizeof(n)), sizeof(n));
 		await_told(done);
 		pushed += n;
@@ -585,7 +585,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 		go_round();
 	take_intervals();
 	cr_assert_eq(came.processes, rows, "nothing came, and there are rows");
-	cr_assert_not_null(c.drainers[0]->parts.quiet);
+	cr_assert_not_null(c.drainers[0]->own.parts.quiet);
 	close(tell);
 	cr_assert_eq(waitpid(pid, NULL, 0), pid);
 	tk_scan(&c);
@@ -610,7 +610,7 @@ Test(round, a_lane_that_comes_to_a_quiet_part_is_read)
 	tk_scan(&c);
 	for (unsigned i = 0; i < 4; i++)
 		go_round();
-	cr_assert_not_null(c.drainers[0]->parts.quiet);
+	cr_assert_not_null(c.drainers[0]->own.parts.quiet);
 	tell(&told, "tttt");
 	for (unsigned i = 0; i < 2000 && came.delivered < 4; i++) {
 		(void)tk_look(&c);
@@ -686,7 +686,7 @@ Test(round, a_gap_is_shown_whenever_it_was)
 
 	begin(1);
 	turn_all();
-	c.drainers[0]->polled_ns -= gap_ns;
+	c.drainers[0]->own.polled_ns -= gap_ns;
 	for (unsigned i = 0; i < 3; i++) {
 		tk_round_ask(&c, i == 2);
 		turn_all();
@@ -710,7 +710,7 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 	leave_dead("part", 1, NULL);
 	tk_scan(&c);
 	p = tk_part_new(c.sources[0]->seg, TK_LANE_OLDEST, false);
-	p->pool = p->agg.pool = &c.drainers[0]->pool;
+	p->pool = p->agg.pool = &c.drainers[0]->own.pool;
 	tk_part_add(p, 0);
 	p->ended = true;
 	tk_part_end_lane(p, 0);

@@ -87,7 +87,7 @@ static void do_open(char **words)
 
 static void do_timers(char **words)
 {
-	char name[16];
+	char name[24];
 
 	for (unsigned long i = 0; i < number(words[1], 0); i++) {
 		snprintf(name, sizeof(name), "t%lu", i);

@@ -60,7 +60,7 @@ static void round_of(struct tk_collector *c)
 	tk_round_ask(c, true);
 	drain(c);
 	tk_round_receive(c);
-	REQUIRE(!c->rounding && drainer->n_held == 0);
+	REQUIRE(!c->rounding && drainer->kept.n_held == 0);
 }
 
 static void close_collector(struct tk_collector *c)
@@ -72,7 +72,7 @@ static void close_collector(struct tk_collector *c)
 	round_of(c); /* and gone */
 	for (size_t i = 0; i < c->n_sources; i++)
 		REQUIRE(!c->sources[i]->seg);
-	REQUIRE(!drainer->parts.moving && !drainer->parts.quiet && drainer->lanes == 0);
+	REQUIRE(!drainer->own.parts.moving && !drainer->own.parts.quiet && drainer->kept.lanes == 0);
 	tk_scan_free(c);
 	tk_shown_free(&c->shown);
 	free(c->drainers);
