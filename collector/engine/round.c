@@ -190,6 +190,16 @@ static void note_full(struct tk_collector *c)
 	c->full = true;
 }
 
+/* A number for a directory. Only one owner's timers are ever told apart by it. */
+static uint64_t place_of(const char *dir)
+{
+	uint64_t h = UINT64_C(0xCBF29CE484222325);
+
+	for (; *dir; dir++)
+		h = (h ^ (unsigned char)*dir) * UINT64_C(0x100000001B3);
+	return h;
+}
+
 /* The series of a timer of a source. @return NULL: there is no room for it */
 static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src, uint32_t id)
 {
@@ -206,6 +216,8 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 		return NULL;
 	}
 	s->pid = src->info.pid;
+	s->uid = src->seg->uid;
+	s->place = place_of(src->dir);
 	s->stamp = t->stamp;
 	s->found_dead = src->found_dead;
 	src->series[id] = s;

@@ -230,8 +230,11 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 			tk_bins_merge(&t->open[tier + 1], &t->open[tier]);
 		tk_bins_clear(&t->open[tier]);
 	}
-	if (tier == 0)
+	if (tier == 0) {
 		add_counts(&s->counts[TK_TOTAL], &s->counts[0]);
+		if (s->counts[0].records)
+			s->seen_ns = now;
+	}
 	if (tier + 1 < TK_TIERS)
 		add_counts(&s->counts[tier + 1], &s->counts[tier]);
 	s->began[tier] = now;

@@ -49,12 +49,15 @@ struct tk_series {
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	bool alive;  /* more may come */
-	bool ending; /* no more will, and its last interval is open yet */
+	uint32_t uid;   /* who owns its segment */
+	uint64_t place; /* a number for its segment's directory */
+	bool alive;     /* more may come */
+	bool ending;    /* no more will, and its last interval is open yet */
 	bool disabled;
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
 	uint64_t negative, across; /* samples of either measure, ever */
+	int64_t seen_ns; /* when the last interval in which it had a record ended; 0: none had */
 	/* What its ticks are worth, and of which clock and epoch they are. */
 	double ns_per_tick;
 	uint32_t clock;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/engine/views/fold.h"
+#include "collector/engine/views/recent.h"
 #include "collector/machine/now.h"
 
 static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
@@ -21,6 +23,9 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 	t->found_dead = s->found_dead;
 	t->negative = s->negative;
 	t->across = s->across;
+	t->seen_ns = s->seen_ns;
+	t->uid = s->uid;
+	t->place = s->place;
 	for (int m = 0; m < TK_MEASURES; m++) {
 		const struct tk_track *track = &s->track[m];
 
@@ -31,19 +36,15 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 
 static int by_name(const void *a, const void *b)
 {
-	const struct tk_snap_timer *x = a, *y = b;
-	int order = strcmp(x->name, y->name);
-
-	if (order)
-		return order;
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	return x->key < y->key ? -1 : 1;
+	return tk_fold_order(a, b);
 }
 
 static int copy_timers(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s)
 {
-	s->timers = calloc(shown->registry.n + 1, sizeof(*s->timers));
+	/* A folded row stands for two timers or more. */
+	size_t room = shown->registry.n + (v->recent ? shown->registry.n / 2 : 0) + 1;
+
+	s->timers = calloc(room, sizeof(*s->timers));
 	if (!s->timers)
 		return -ENOMEM;
 	for (size_t i = 0; i < shown->registry.n; i++) {
@@ -116,21 +117,33 @@ static int by_time(const void *a, const void *b)
 }
 
 /* What is to be read of the timer that is shown in detail, once the lock is released. */
-static int hold_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
-		       struct tk_snapshot *s, struct tk_shown_past *past)
+static void hold_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+			struct tk_snapshot *s, struct tk_shown_past *past)
 {
 	const struct tk_series *series = v->key ? tk_registry_find(&shown->registry, v->key) : NULL;
 
 	if (!series)
-		return 0;
-	if (tk_hold_take(&past->hold, &shown->registry.history) < 0)
-		return -ENOMEM;
+		return;
 	s->detail_key = v->key;
 	past->past.hold = &past->hold;
 	memcpy(past->past.trail, series->trail, sizeof(past->past.trail));
 	past->from_ns = v->from_ns;
 	past->to_ns = to;
 	past->max_points = v->max_points;
+}
+
+/* References to what is read without the lock. */
+static int hold_past(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+		     struct tk_snapshot *s, struct tk_shown_past *past)
+{
+	if (!v->key && !v->recent)
+		return 0;
+	if (tk_hold_take(&past->hold, &shown->registry.history) < 0)
+		return -ENOMEM;
+	past->recent = v->recent;
+	if (past->recent)
+		tk_recent_note(past->recent, &shown->registry);
+	hold_detail(shown, v, to, s, past);
 	return 0;
 }
 
@@ -146,7 +159,7 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
 	    copy_marks(shown, v->from_ns, to, s) < 0)
 		return -ENOMEM;
-	return hold_detail(shown, v, to, s, past);
+	return hold_past(shown, v, to, s, past);
 }
 
 struct tk_snapshot *tk_shown_copy(const struct tk_shown *shown, const struct tk_view *view,
@@ -203,6 +216,8 @@ struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_pas
 	if (s) {
 		qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
 		qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
+		if (past->recent)
+			tk_recent_fill(past->recent, &past->hold, s);
 		err = past->past.hold ? read_detail(s, past) : 0;
 	}
 	tk_hold_release(&past->hold);

@@ -40,7 +40,8 @@ struct tk_shown {
 /** What a snapshot has yet to read out of history. */
 struct tk_shown_past {
 	struct tk_hold hold;
-	struct tk_past past;
+	struct tk_past past;      /* of the timer that is shown in detail; hold NULL: none is */
+	struct tk_recent *recent; /* or NULL */
 	int64_t from_ns, to_ns;
 	size_t max_points;
 };

@@ -38,6 +38,15 @@ struct tk_snap_timer {
 	uint64_t across;   /* spans that crossed a clock epoch: counted, in no histogram */
 	bool found_dead;   /* its process was dead already when the collector came: post-mortem data
 			  */
+	/* When the last interval in which it had a record ended; 0: none had. */
+	int64_t seen_ns;
+	uint32_t uid;   /* who owns its segment */
+	uint64_t place; /* a number for the directory that its segment is in */
+	/* If the view has tk_view.recent: the last TK_RECENT_NS, the row that it folds into (0:
+	 * none), and of such a row how many timers it stands for. */
+	struct tk_datapoint recent[TK_MEASURES];
+	uint64_t fold;
+	uint32_t processes;
 };
 
 struct tk_snap_mark {
@@ -61,9 +70,13 @@ struct tk_snapshot {
 	double hz;
 
 	size_t n_timers;
-	/* Sorted by name, then pid. Timers that never had a sample (nothing was recorded, or marks
+	/* Sorted by name, then by app, owner and directory, then pid. Timers that never had a sample (nothing was recorded, or marks
 	 * only) are left out unless the view asks for them. */
 	struct tk_snap_timer *timers;
+	/* Behind them, at timers[n_timers] and on: rows that several of them fold into (fold.h), each
+	 * with the names and the sums of those. */
+	size_t n_folds;
+	int64_t recent_ns; /* how long `recent` is; 0: it was not asked for */
 	size_t n_segments;
 	struct tk_source_figures *segments;
 	size_t n_drainers;
@@ -94,12 +107,15 @@ struct tk_snapshot {
 	uint64_t other_versions; /* segments whose format this program does not read */
 };
 
+struct tk_recent; /* collector/engine/views/recent.h */
+
 /** What a viewer wants to see. */
 struct tk_view {
-	uint64_t key;           /* the timer to show in detail; 0: none */
-	int64_t from_ns, to_ns; /* of its history; to_ns 0: until now */
-	size_t max_points;      /* the finest tier with no more points than this over the range */
-	bool silent;            /* list timers that never had a sample, too */
+	uint64_t key;             /* the timer to show in detail; 0: none */
+	int64_t from_ns, to_ns;   /* of its history; to_ns 0: until now */
+	size_t max_points;        /* the finest tier with no more points than this over the range */
+	bool silent;              /* list timers that never had a sample, too */
+	struct tk_recent *recent; /* the viewer's windows, for figures of the last 10 s; or NULL */
 };
 
 /** @snapshot: may be NULL. */

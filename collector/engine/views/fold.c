@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/engine/views/fold.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static int family(const struct tk_snap_timer *x, const struct tk_snap_timer *y)
+{
+	int order = strcmp(x->name, y->name);
+
+	if (!order)
+		order = strcmp(x->app, y->app);
+	if (!order)
+		order = (x->uid > y->uid) - (x->uid < y->uid);
+	return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+int tk_fold_order(const struct tk_snap_timer *x, const struct tk_snap_timer *y)
+{
+	int order = family(x, y);
+
+	if (!order)
+		order = (x->pid > y->pid) - (x->pid < y->pid);
+	return order ? order : (x->key > y->key) - (x->key < y->key);
+}
+
+bool tk_fold_same(const struct tk_snap_timer *x, const struct tk_snap_timer *y)
+{
+	return family(x, y) == 0;
+}
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t n)
+{
+	for (const unsigned char *b = bytes; n > 0; b++, n--)
+		h = (h ^ *b) * UINT64_C(0x100000001B3);
+	return h;
+}
+
+/* The same for as long as the row may come and go. Timers have keys without the highest bit. */
+static uint64_t key_of(const struct tk_snap_timer *t)
+{
+	uint64_t h = mix(UINT64_C(0xCBF29CE484222325), t->name, strlen(t->name) + 1);
+
+	h = mix(h, t->app, strlen(t->app) + 1);
+	h = mix(h, &t->uid, sizeof(t->uid));
+	return mix(h, &t->place, sizeof(t->place)) | UINT64_C(1) << 63;
+}
+
+void tk_fold_begin(struct tk_snap_timer *row, const struct tk_snap_timer *of)
+{
+	memset(row, 0, sizeof(*row));
+	memcpy(row->name, of->name, sizeof(row->name));
+	memcpy(row->app, of->app, sizeof(row->app));
+	row->uid = of->uid;
+	row->place = of->place;
+	row->stamp = of->stamp;
+	row->key = key_of(of);
+	row->disabled = true;
+	row->found_dead = true;
+}
+
+static void add_counts(struct tk_datapoint *to, const struct tk_datapoint *from)
+{
+	if (from->t_ns > to->t_ns)
+		to->t_ns = from->t_ns;
+	if (from->interval_ns > to->interval_ns)
+		to->interval_ns = from->interval_ns;
+	to->records += from->records;
+	to->lost += from->lost;
+	to->count += from->count;
+	to->aside += from->aside;
+	to->without += from->without;
+	to->sum_ns = to->min_ns = to->max_ns = NAN;
+	for (int p = 0; p < TK_PERCENTILES; p++)
+		to->p_ns[p] = NAN;
+}
+
+void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
+{
+	t->fold = row->key;
+	row->processes++;
+	row->alive = row->alive || t->alive;
+	row->disabled = row->disabled && t->disabled;
+	row->found_dead = row->found_dead && t->found_dead;
+	row->negative += t->negative;
+	row->across += t->across;
+	if (t->seen_ns > row->seen_ns)
+		row->seen_ns = t->seen_ns;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		add_counts(&row->last[m], &t->last[m]);
+		add_counts(&row->total[m], &t->total[m]);
+	}
+}
+
+/* --- windows --------------------------------------------------------------------------------- */
+
+void tk_fold_clear(struct tk_window *w)
+{
+	tk_window_free(w);
+	w->from_ns = INT64_MAX;
+	w->to_ns = INT64_MIN;
+	w->min_ns = INFINITY;
+	w->max_ns = -INFINITY;
+}
+
+static void add_samples(struct tk_window *to, const struct tk_bins_rated *from)
+{
+	uint32_t i = 0;
+
+	while (i < to->n && to->of[i].clock != from->clock)
+		i++;
+	if (i == TK_BINS_UNION_MAX) {
+		to->bare = true;
+		return;
+	}
+	if (i == to->n) {
+		to->of[i].clock = from->clock;
+		to->of[i].ns_per_tick = from->ns_per_tick;
+		to->n++;
+	}
+	tk_bins_merge(&to->of[i].bins, &from->bins);
+	to->bare = to->bare || to->of[i].bins.bare;
+}
+
+void tk_fold_window(struct tk_window *to, const struct tk_window *from)
+{
+	if (from->from_ns == INT64_MAX || from->to_ns == INT64_MIN)
+		return;
+	to->from_ns = from->from_ns < to->from_ns ? from->from_ns : to->from_ns;
+	to->to_ns = from->to_ns > to->to_ns ? from->to_ns : to->to_ns;
+	to->counts.records += from->counts.records;
+	to->counts.lost += from->counts.lost;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		to->counts.count[m] += from->counts.count[m];
+		to->counts.aside[m] += from->counts.aside[m];
+		to->counts.without[m] += from->counts.without[m];
+	}
+	to->sum_ns += from->sum_ns;
+	to->min_ns = fmin(to->min_ns, from->min_ns);
+	to->max_ns = fmax(to->max_ns, from->max_ns);
+	to->bare = to->bare || from->bare;
+	for (uint32_t i = 0; i < from->n; i++)
+		add_samples(to, &from->of[i]);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/engine/views/recent.h - the last 10 s of all timers, for an overview of them.
+ *
+ * A viewer keeps one from one snapshot to the next, and names it in its view (struct tk_view). Each
+ * snapshot then slides all windows forward: a timer costs what is new and what leaves, some
+ * microseconds, and not its whole window. Percentiles come from all samples in the window.
+ *
+ * Processes of one app fold: timers of one name, app, user and directory are one more row behind
+ * the snapshot's timers, with the samples of all of them. Another user's app of the same name does
+ * not enter it.
+ *
+ * tk_recent_note() runs under the collector's lock, all others without it. One thread per object.
+ */
+#ifndef TK_COLLECTOR_ENGINE_VIEWS_RECENT_H
+#define TK_COLLECTOR_ENGINE_VIEWS_RECENT_H
+
+#include "collector/engine/views/snapshot.h"
+#include "collector/stats/past/window.h"
+#include "collector/stats/registry.h"
+
+#define TK_RECENT_NS INT64_C(10000000000)
+
+struct tk_recent_timer {
+	uint64_t key;
+	struct tk_trail trail[TK_TIERS]; /* as of the last note */
+	struct tk_sliding of[TK_MEASURES];
+};
+
+/** All zero to begin. */
+struct tk_recent {
+	struct tk_recent_timer **timer; /* by key */
+	size_t n, room;
+};
+
+/**
+ * Note where the past of each timer is now; forget those that the registry has forgotten.
+ * @return 0 or -ENOMEM: those without memory have no row's figures this time
+ */
+int tk_recent_note(struct tk_recent *r, const struct tk_registry *registry);
+
+/**
+ * Slide all windows to the last TK_RECENT_NS, write them into the snapshot's timers, which are
+ * sorted, and append the folded rows. @hold: taken together with the note
+ */
+void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s);
+
+void tk_recent_free(struct tk_recent *r);
+
+#endif
