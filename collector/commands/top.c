@@ -17,6 +17,7 @@
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
 #include "collector/display/keys.h"
+#include "collector/engine/views/recent.h"
 #include "collector/machine/now.h"
 #include "ring/place.h"
 
@@ -24,6 +25,7 @@ struct top {
 	struct tk_collector *collector;
 	struct tk_snapshot *snapshot;
 	struct tk_view_state view;
+	struct tk_recent recent;
 	struct tk_grid grid;
 	uint64_t interval_ns; /* last asked for */
 	bool drawn;           /* the screen shows the snapshot and the view as they are */
@@ -79,12 +81,19 @@ static bool fetch(struct top *t)
 	return true;
 }
 
+/* Whether a snapshot has what is wanted now. */
+static bool is_of(const struct tk_snapshot *s, const struct tk_view *want)
+{
+	return s->detail_key == want->key && (s->recent_ns != 0) == (want->recent != NULL);
+}
+
 /* Take a second snapshot if the selection moved to a timer that the first one has no history of. */
 static bool update(struct top *t)
 {
 	if (!fetch(t))
 		return false;
-	return t->snapshot->detail_key == t->view.key || fetch(t);
+	struct tk_view want = tk_view_request(&t->view, 0);
+	return is_of(t->snapshot, &want) || fetch(t);
 }
 
 static void read_keys(struct top *t)
@@ -95,8 +104,8 @@ static void read_keys(struct top *t)
 		struct tk_view before = tk_view_request(&t->view, 0);
 		tk_keys_press(&t->view, t->snapshot, code);
 		struct tk_view after = tk_view_request(&t->view, 0);
-		if (before.key != after.key || before.from_ns != after.from_ns ||
-		    before.to_ns != after.to_ns)
+		if (before.key != after.key || before.recent != after.recent ||
+		    before.from_ns != after.from_ns || before.to_ns != after.to_ns)
 			update(t);
 		t->drawn = false;
 	}
@@ -248,6 +257,7 @@ int tk_cmd_top(const struct tk_args *a, FILE *out)
 	if (a->collector.app || a->collector.pid)
 		add_running(a, where, sizeof(where));
 	tk_view_init(&t.view, where);
+	t.view.recent = &t.recent;
 	t.collector = open_collector(&a->collector, why);
 	if (!t.collector)
 		return tk_failed("%s", why[0] ? why : strerror(errno));
@@ -256,6 +266,7 @@ int tk_cmd_top(const struct tk_args *a, FILE *out)
 	tk_collector_close(t.collector);
 	tk_snapshot_free(t.snapshot);
 	tk_view_fini(&t.view);
+	tk_recent_free(&t.recent);
 	tk_grid_free(&t.grid);
 	die_if_told();
 	return error ? complain(error) : TK_EXIT_OK;

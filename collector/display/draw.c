@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collector/cli/text.h"
+#include "collector/display/overview/overview.h"
 
 /* --- nothing to graph ------------------------------------------------------------------------ */
 
@@ -111,6 +112,33 @@ static void draw_panes(const struct tk_view_state *v, const struct tk_snapshot *
 			p[i].draw(&p[i], v, s, g, l->pane[i]);
 }
 
+static void draw_charts(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+			const struct tk_layout *l)
+{
+	tk_draw_list(v, s, g, l->list);
+	if (tk_view_timer(v, s))
+		draw_panes(v, s, g, l);
+	else
+		draw_empty(v, s, g, l->panes);
+}
+
+static void draw_overview(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+			  const struct tk_layout *l)
+{
+	struct tk_rect all = { l->list.x, l->list.y, l->list.w + l->panes.w, l->list.h };
+
+	if (tk_view_timer(v, s))
+		tk_overview_draw(v, s, g, all);
+	else
+		draw_empty(v, s, g, all);
+}
+
+static void (*const screens[])(struct tk_view_state *v, const struct tk_snapshot *s,
+			       struct tk_grid *g, const struct tk_layout *l) = {
+	[TK_SCREEN_CHARTS] = draw_charts,
+	[TK_SCREEN_OVERVIEW] = draw_overview,
+};
+
 void tk_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g)
 {
 	tk_grid_clear(g);
@@ -119,11 +147,7 @@ void tk_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_gri
 		return;
 	}
 	struct tk_layout l = tk_draw_layout(v, s, g);
-	tk_draw_list(v, s, g, l.list);
-	if (tk_view_timer(v, s))
-		draw_panes(v, s, g, &l);
-	else
-		draw_empty(v, s, g, l.panes);
+	screens[v->screen](v, s, g, &l);
 	draw_note(s, g, l.note);
 	tk_draw_status(v, s, g, l.status);
 	tk_draw_footer(v, g, l.footer);

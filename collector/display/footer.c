@@ -14,7 +14,7 @@ static int footer_width(const struct tk_key *k)
 }
 
 /* The keys for which there is room, as bits of their places in the table; *used: their columns. */
-static uint64_t footer_keys(int w, int *used)
+static uint64_t footer_keys(const struct tk_view_state *v, int w, int *used)
 {
 	size_t n;
 	const struct tk_key *k = tk_keys(&n);
@@ -23,7 +23,7 @@ static uint64_t footer_keys(int w, int *used)
 	*used = -2; /* no space behind the last */
 	for (int rank = 0; rank < 10; rank++)
 		for (size_t i = 0; i < n; i++) {
-			if (!k[i].footer || k[i].rank != rank)
+			if (!k[i].footer || k[i].rank != rank || !tk_keys_is_here(v, &k[i]))
 				continue;
 			if (*used + footer_width(&k[i]) > w)
 				return set;
@@ -38,7 +38,7 @@ static void draw_keys(const struct tk_view_state *v, struct tk_grid *g, struct t
 	size_t n;
 	const struct tk_key *k = tk_keys(&n);
 	int used;
-	uint64_t set = footer_keys(r.w, &used);
+	uint64_t set = footer_keys(v, r.w, &used);
 	int x = r.x + (r.w - used) / 2;
 
 	for (size_t i = 0; i < n; i++) {

@@ -33,6 +33,34 @@ static void move_pages(struct tk_view_state *v, const struct tk_snapshot *s, int
 		tk_view_select(v, s, (long)pages * v->page);
 }
 
+static void move_to_end(struct tk_view_state *v, const struct tk_snapshot *s, int end)
+{
+	if (!scroll_help(v, end * 1000))
+		tk_view_select_end(v, s, end);
+}
+
+static void switch_screen(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->follows = true;
+	v->screen = v->screen == TK_SCREEN_CHARTS ? TK_SCREEN_OVERVIEW : TK_SCREEN_CHARTS;
+}
+
+/* Unfold or fold what stands for several processes; of one, show charts. */
+static void enter(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	const struct tk_snap_timer *t = tk_view_timer(v, s);
+
+	if (!t)
+		return;
+	if (!t->processes) {
+		switch_screen(v, s, arg);
+		return;
+	}
+	v->follows = true;
+	tk_view_toggle_fold(v, t->key);
+}
+
 static void toggle_curve(struct tk_view_state *v, const struct tk_snapshot *s, int curve)
 {
 	(void)s;
@@ -95,7 +123,10 @@ static void toggle_wall(struct tk_view_state *v, const struct tk_snapshot *s, in
 static void next_sort(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
 {
 	(void)s, (void)arg;
-	v->sort = (v->sort + 1) % TK_SORTS;
+	if (v->screen == TK_SCREEN_OVERVIEW)
+		v->by = (v->by + 1) % TK_BYS;
+	else
+		v->sort = (v->sort + 1) % TK_SORTS;
 }
 
 static void begin_filter(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
@@ -142,49 +173,70 @@ static void quit(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
 /* clang-format off */
 static const struct tk_key before_panes[] = {
 	{ { TK_KEY_UP, 'k' }, move_lines, NULL, -1, "▲ k", "select the timer above",
-	  "▲▼", "select", 1 },
+	  "▲▼", "select", 1, TK_KEY_ON_BOTH },
 	{ { TK_KEY_DOWN, 'j' }, move_lines, NULL, 1, "▼ j", "select the timer below",
-	  NULL, NULL, 0 },
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
 	{ { TK_KEY_PAGE_UP }, move_pages, NULL, -1, "PgUp", "a page up in the list",
-	  NULL, NULL, 0 },
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
 	{ { TK_KEY_PAGE_DOWN }, move_pages, NULL, 1, "PgDn", "a page down in the list",
-	  NULL, NULL, 0 },
-	{ { 'a' }, toggle_curve, curve_is_on, TK_CURVE_AVG, "a", "average", "a", "avg", 2 },
-	{ { 'm' }, toggle_curve, curve_is_on, TK_CURVE_MIN, "m", "minimum", "m", "min", 2 },
-	{ { 'M' }, toggle_curve, curve_is_on, TK_CURVE_MAX, "M", "maximum", "M", "max", 2 },
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
+	{ { TK_KEY_HOME }, move_to_end, NULL, -1, "Home", "the first row, and stay there",
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
+	{ { TK_KEY_END }, move_to_end, NULL, 1, "End", "the last row",
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
+	{ { 'v', '\t' }, switch_screen, NULL, 0, "v Tab", "overview of all timers, or charts",
+	  "v", "view", 1, TK_KEY_ON_BOTH },
+	{ { TK_KEY_ENTER, '\r' }, enter, NULL, 0, "Enter", "unfold processes; charts of one",
+	  "Enter", "unfold", 2, TK_KEY_ON_OVERVIEW },
+	{ { 'a' }, toggle_curve, curve_is_on, TK_CURVE_AVG, "a", "average",
+	  "a", "avg", 2, TK_KEY_ON_CHARTS },
+	{ { 'm' }, toggle_curve, curve_is_on, TK_CURVE_MIN, "m", "minimum",
+	  "m", "min", 2, TK_KEY_ON_CHARTS },
+	{ { 'M' }, toggle_curve, curve_is_on, TK_CURVE_MAX, "M", "maximum",
+	  "M", "max", 2, TK_KEY_ON_CHARTS },
 	{ { 'e', '1' }, toggle_curve, curve_is_on, TK_CURVE_P50, "e 1", "median (p50)",
-	  "e", "med", 2 },
+	  "e", "med", 2, TK_KEY_ON_CHARTS },
 	{ { '2' }, toggle_curve, curve_is_on, TK_CURVE_P90, "2", "90th percentile",
-	  "2-5", "p90..p99.99", 5 },
-	{ { '3' }, toggle_curve, curve_is_on, TK_CURVE_P99, "3", "99th percentile", NULL, NULL, 0 },
+	  "2-5", "p90..p99.99", 5, TK_KEY_ON_CHARTS },
+	{ { '3' }, toggle_curve, curve_is_on, TK_CURVE_P99, "3", "99th percentile",
+	  NULL, NULL, 0, TK_KEY_ON_CHARTS },
 	{ { '4' }, toggle_curve, curve_is_on, TK_CURVE_P999, "4", "99.9th percentile",
-	  NULL, NULL, 0 },
+	  NULL, NULL, 0, TK_KEY_ON_CHARTS },
 	{ { '5' }, toggle_curve, curve_is_on, TK_CURVE_P9999, "5", "99.99th percentile",
-	  NULL, NULL, 0 },
+	  NULL, NULL, 0, TK_KEY_ON_CHARTS },
 };
 
 static const struct tk_key after_panes[] = {
 	{ { '+', '=' }, tk_view_change_interval, NULL, 1, "+", "20 ms more per datapoint",
-	  "+ -", "interval", 4 },
+	  "+ -", "interval", 4, TK_KEY_ON_BOTH },
 	{ { '-' }, tk_view_change_interval, NULL, -1, "-", "20 ms less per datapoint",
-	  NULL, NULL, 0 },
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
 	{ { ' ' }, pause, is_paused, 0, "Space", "freeze the view; collecting goes on",
-	  "Space", "pause", 2 },
-	{ { 'z' }, tk_view_zoom, NULL, -1, "z", "zoom in: less time", "z Z", "zoom", 6 },
-	{ { 'Z' }, tk_view_zoom, NULL, 1, "Z", "zoom out: more time", NULL, NULL, 0 },
-	{ { TK_KEY_LEFT, '[' }, tk_view_pan, NULL, -1, "◀ [", "earlier", "◀ ▶", "pan", 6 },
-	{ { TK_KEY_RIGHT, ']' }, tk_view_pan, NULL, 1, "▶ ]", "later", NULL, NULL, 0 },
-	{ { '0', TK_KEY_END }, go_live, NULL, 0, "0 End", "back to now", "0", "now", 7 },
-	{ { 'g' }, toggle_log, log_is_on, 0, "g", "logarithmic scale", "g", "log", 7 },
-	{ { 't' }, toggle_wall, NULL, 0, "t", "time of day, or time ago", "t", "clock", 9 },
-	{ { 's' }, next_sort, NULL, 0, "s", "sort by name, rate, latency", "s", "sort", 7 },
+	  "Space", "pause", 2, TK_KEY_ON_BOTH },
+	{ { 'z' }, tk_view_zoom, NULL, -1, "z", "zoom in: less time",
+	  "z Z", "zoom", 6, TK_KEY_ON_CHARTS },
+	{ { 'Z' }, tk_view_zoom, NULL, 1, "Z", "zoom out: more time",
+	  NULL, NULL, 0, TK_KEY_ON_CHARTS },
+	{ { TK_KEY_LEFT, '[' }, tk_view_pan, NULL, -1, "◀ [", "earlier",
+	  "◀ ▶", "pan", 6, TK_KEY_ON_CHARTS },
+	{ { TK_KEY_RIGHT, ']' }, tk_view_pan, NULL, 1, "▶ ]", "later",
+	  NULL, NULL, 0, TK_KEY_ON_CHARTS },
+	{ { '0' }, go_live, NULL, 0, "0", "back to now", "0", "now", 7, TK_KEY_ON_CHARTS },
+	{ { 'g' }, toggle_log, log_is_on, 0, "g", "logarithmic scale",
+	  "g", "log", 7, TK_KEY_ON_CHARTS },
+	{ { 't' }, toggle_wall, NULL, 0, "t", "time of day, or time ago",
+	  "t", "clock", 9, TK_KEY_ON_CHARTS },
+	{ { 's' }, next_sort, NULL, 0, "s", "sort by the next column",
+	  "s", "sort", 7, TK_KEY_ON_BOTH },
 	{ { '/' }, begin_filter, NULL, 0, "/", "only timers with this in their name",
-	  "/", "filter", 7 },
+	  "/", "filter", 7, TK_KEY_ON_BOTH },
 	{ { TK_KEY_ESCAPE }, escape, NULL, 0, "Esc", "close the help, drop the filter",
-	  NULL, NULL, 0 },
-	{ { TK_KEY_REPAINT }, repaint, NULL, 0, "^L", "repaint the whole screen", NULL, NULL, 0 },
-	{ { 'h', '?' }, toggle_help, help_is_on, 0, "h ?", "this help", "h", "help", 0 },
-	{ { 'q' }, quit, NULL, 0, "q", "quit", "q", "quit", 0 },
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
+	{ { TK_KEY_REPAINT }, repaint, NULL, 0, "^L", "repaint the whole screen",
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
+	{ { 'h', '?' }, toggle_help, help_is_on, 0, "h ?", "this help",
+	  "h", "help", 0, TK_KEY_ON_BOTH },
+	{ { 'q' }, quit, NULL, 0, "q", "quit", "q", "quit", 0, TK_KEY_ON_BOTH },
 };
 /* clang-format on */
 
@@ -208,7 +260,8 @@ static size_t compose(struct tk_key all[TK_KEYS_MAX])
 						    .help = p[i].help,
 						    .footer_keys = p[i].key,
 						    .footer = p[i].footer,
-						    .rank = 3 };
+						    .rank = 3,
+						    .on = TK_KEY_ON_CHARTS };
 	memcpy(&all[n], after_panes, sizeof(after_panes));
 	return n + ROWS(after_panes);
 }
@@ -234,6 +287,12 @@ const struct tk_key *tk_keys_find(uint32_t code)
 			if (k->codes[i] == code)
 				return k;
 	return NULL;
+}
+
+bool tk_keys_is_here(const struct tk_view_state *v, const struct tk_key *k)
+{
+	return k->on == TK_KEY_ON_BOTH ||
+	       (k->on == TK_KEY_ON_CHARTS) == (v->screen == TK_SCREEN_CHARTS);
 }
 
 bool tk_keys_is_on(const struct tk_view_state *v, const struct tk_key *k)
@@ -269,9 +328,10 @@ void tk_keys_press(struct tk_view_state *v, const struct tk_snapshot *s, uint32_
 	const struct tk_key *k = tk_keys_find(code);
 	bool moves = k && code >= TK_KEY_UP && code != TK_KEY_BACKSPACE;
 
+	v->decided = true;
 	if (v->editing && !moves)
 		edit_filter(v, code);
-	else if (k)
+	else if (k && tk_keys_is_here(v, k))
 		k->press(v, s, k->arg);
 	tk_view_sync(v, s);
 }

@@ -10,6 +10,9 @@
 
 #include "collector/display/view/view.h"
 
+/* On which screens a key does something. */
+enum tk_key_on { TK_KEY_ON_BOTH, TK_KEY_ON_CHARTS, TK_KEY_ON_OVERVIEW };
+
 struct tk_key {
 	uint32_t codes[2]; /* any of them, as in canvas/key.h; 0: none */
 	void (*press)(struct tk_view_state *v, const struct tk_snapshot *s, int arg);
@@ -20,6 +23,7 @@ struct tk_key {
 	const char *footer_keys; /* their names in the footer, maybe with the next row's; or NULL */
 	const char *footer;
 	int rank; /* the footer leaves out the highest ranks where it has no room for all */
+	enum tk_key_on on;
 };
 
 #define TK_KEYS_MAX 64 /* rows of the table: the footer keeps a set of them in a uint64_t */
@@ -32,6 +36,9 @@ const struct tk_key *tk_keys_find(uint32_t code);
 
 /** Do what a key does. A key without a row does nothing. */
 void tk_keys_press(struct tk_view_state *v, const struct tk_snapshot *s, uint32_t code);
+
+/** Whether a key does something on the screen that is shown. */
+bool tk_keys_is_here(const struct tk_view_state *v, const struct tk_key *k);
 
 /** Whether what the key switches is on; false if it is no switch. */
 bool tk_keys_is_on(const struct tk_view_state *v, const struct tk_key *k);

@@ -113,8 +113,10 @@ static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot 
 	f[3].rank = 3;
 	snprintf(f[3].text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
 	rate_field(tk_view_timer(v, s), &f[4]);
-	interval_field(v, s, &f[5]);
-	span_field(v, &f[6]);
+	if (v->screen == TK_SCREEN_CHARTS) {
+		interval_field(v, s, &f[5]);
+		span_field(v, &f[6]);
+	}
 	processes_field(s, &f[7]);
 	clock_field(s, &f[8]);
 	unread_field(s, &f[9]);

@@ -9,6 +9,8 @@
 #include <time.h>
 
 #include "collector/engine/collector.h"
+#include "collector/engine/views/fold.h"
+#include "collector/engine/views/recent.h"
 #include "collector/machine/now.h"
 
 #define MS      INT64_C(1000000)
@@ -114,6 +116,61 @@ static void fill_timer(const struct tk_fake *f, struct tk_snap_timer *t, size_t 
 	}
 }
 
+/* The last 10 s of a timer. Those after `quiet` have had no samples lately. */
+static void fill_recent(const struct tk_fake *f, struct tk_snap_timer *t, size_t i)
+{
+	bool worst = i + 1 == f->worst, quiet = i == SILENT || (f->quiet && i >= f->quiet);
+
+	t->place = 1;
+	t->uid = 1000;
+	t->seen_ns = i == SILENT ? 0 : quiet ? f->now_ns - 3723000 * MS : f->now_ns - 50 * MS;
+	for (int m = 0; m < TK_MEASURES && !quiet; m++) {
+		struct tk_datapoint *d = &t->recent[m];
+
+		*d = point(i, (enum tk_measure)m, f->now_ns / BLOCK * BLOCK, 100 * MS);
+		d->interval_ns = (uint64_t)TK_RECENT_NS;
+		d->records *= 100;
+		d->count *= 100;
+		d->without *= 100;
+		d->sum_ns *= 100;
+		for (int p = 0; p < TK_PERCENTILES && worst; p++)
+			d->p_ns[p] = 1e9;
+	}
+}
+
+/* Worker w of the services has timers of the names of the first one. */
+static void fill_worker(const struct tk_fake *f, struct tk_snapshot *s, size_t i)
+{
+	struct tk_snap_timer *t = &s->timers[i];
+	size_t each = f->n_timers / f->workers;
+
+	memcpy(t->name, s->timers[i / f->workers].name, sizeof(t->name));
+	if (i / f->workers < each)
+		snprintf(t->name, sizeof(t->name), "service-%03zu", i / f->workers);
+	t->pid = 5000 + (uint32_t)(i % f->workers);
+	if (f->stranger && i % f->workers == f->workers - 1)
+		t->uid = 2000;
+}
+
+/* Only counts: what folding does to histograms is tested where it is done. */
+static void fold_all(struct tk_snapshot *s)
+{
+	for (size_t i = 0, last; i < s->n_timers; i = last + 1) {
+		struct tk_snap_timer *row = &s->timers[s->n_timers + s->n_folds];
+
+		last = i;
+		while (last + 1 < s->n_timers && tk_fold_same(&s->timers[i], &s->timers[last + 1]))
+			last++;
+		if (last == i)
+			continue;
+		tk_fold_begin(row, &s->timers[i]);
+		for (size_t k = i; k <= last; k++)
+			tk_fold_timer(row, &s->timers[k]);
+		memcpy(row->recent, s->timers[i].recent, sizeof(row->recent));
+		s->n_folds++;
+	}
+}
+
 static void fill_drainers(struct tk_snapshot *s, size_t n)
 {
 	s->n_drainers = n;
@@ -195,9 +252,16 @@ struct tk_snapshot *tk_fake_snapshot(const struct tk_fake *f, const struct tk_vi
 	s->epoch = 1;
 	s->hz = 2.6e9;
 	s->n_timers = f->n_segments ? f->n_timers : 0;
-	s->timers = calloc(s->n_timers + 1, sizeof(*s->timers));
-	for (size_t i = 0; i < s->n_timers; i++)
+	s->timers = calloc(2 * s->n_timers + 1, sizeof(*s->timers));
+	s->recent_ns = TK_RECENT_NS;
+	for (size_t i = 0; i < s->n_timers; i++) {
 		fill_timer(f, &s->timers[i], i);
+		fill_recent(f, &s->timers[i], i);
+		if (f->workers)
+			fill_worker(f, s, i);
+	}
+	if (f->workers)
+		fold_all(s);
 	s->n_segments = f->n_segments;
 	s->segments = calloc(s->n_segments + 1, sizeof(*s->segments));
 	fill_drainers(s, f->n_drainers);

@@ -23,6 +23,10 @@ struct tk_fake {
 	uint64_t lost;
 	bool dead; /* the last timer's process has died */
 	bool no_marks;
+	size_t workers;   /* so many processes have each timer; 0: one has all */
+	bool stranger;    /* the last of them is another user's */
+	size_t quiet;     /* timers from this one on have no samples of late; 0: none */
+	size_t worst;     /* the p99 of this one, from 1 on, is a second; 0: of none */
 	const char *note; /* or NULL */
 };
 

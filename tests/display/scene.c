@@ -9,8 +9,17 @@ void scene_open(struct scene *s, int w, int h, enum tk_charset charset)
 	setenv("TZ", "UTC", 1);
 	*s = (struct scene){ .fake = tk_fake(), .grid = { .charset = charset } };
 	tk_view_init(&s->view, "/dev/shm/timekeeper-1000");
+	s->view.decided = true; /* charts */
 	if (tk_grid_resize(&s->grid, w, h) < 0)
 		abort();
+	scene_fetch(s);
+}
+
+void scene_open_overview(struct scene *s, int w, int h, size_t n_timers)
+{
+	scene_open(s, w, h, TK_CHARSET_BRAILLE);
+	s->fake.n_timers = n_timers;
+	s->view.decided = false;
 	scene_fetch(s);
 }
 
@@ -33,7 +42,7 @@ static void fetch_once(struct scene *s)
 void scene_fetch(struct scene *s)
 {
 	fetch_once(s);
-	if (s->snapshot->detail_key != s->view.key)
+	if (s->snapshot->detail_key != tk_view_request(&s->view, 0).key)
 		fetch_once(s);
 	tk_draw(&s->view, s->snapshot, &s->grid);
 }

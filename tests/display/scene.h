@@ -19,6 +19,9 @@ struct scene {
 
 /** Open on the default fake. To have another one, change s->fake and call scene_fetch(). */
 void scene_open(struct scene *s, int w, int h, enum tk_charset charset);
+/** Open on so many timers: the overview, as `top` begins with it. */
+void scene_open_overview(struct scene *s, int w, int h, size_t n_timers);
+
 void scene_close(struct scene *s);
 
 /** Take a new snapshot and draw it, as top does. */

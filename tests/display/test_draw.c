@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "collector/display/panes/chart.h"
-#include "tests/display/scene.h"
+#include "tests/display/golden.h"
 
 static struct scene s;
 
@@ -174,37 +174,9 @@ Test(layout, panes_share_the_height)
 
 /* --- pictures -------------------------------------------------------------------------------- */
 
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (f && getdelim(&text, &size, 0, f) < 0) {
-		free(text);
-		text = NULL;
-	}
-	if (f)
-		fclose(f);
-	return text;
-}
-
-/* Compare with, or write, golden/<name>.txt. */
 static void golden(const char *name, bool ansi)
 {
-	const char *dir = getenv("TK_GOLDEN_DIR"), *update = getenv("UPDATE_GOLDEN");
-	char path[512], *now = scene_text(&s, ansi);
-
-	snprintf(path, sizeof(path), "%s/%s.txt", dir ? dir : "tests/display/golden", name);
-	if (update && update[0] == '1') {
-		FILE *f = fopen(path, "w");
-		cr_assert(f && fputs(now, f) >= 0 && fclose(f) == 0, "cannot write %s", path);
-	}
-	char *then = read_file(path);
-	cr_assert_not_null(then, "%s is missing: make it with UPDATE_GOLDEN=1", path);
-	cr_assert(strcmp(now, then) == 0, "not as in %s but:\n%s", path, now);
-	free(now);
-	free(then);
+	scene_golden(&s, name, ansi);
 	scene_close(&s);
 }
 

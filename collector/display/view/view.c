@@ -29,15 +29,20 @@ void tk_view_init(struct tk_view_state *v, const char *where)
 void tk_view_fini(struct tk_view_state *v)
 {
 	free(v->rows);
+	free(v->held);
 	v->rows = NULL;
-	v->n_rows = 0;
+	v->held = NULL;
+	v->n_rows = v->n_held = 0;
 }
 
 struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 {
 	int64_t to = v->to_ns ? v->to_ns : now_ns;
 
-	return (struct tk_view){ .key = v->key,
+	bool charts = v->screen == TK_SCREEN_CHARTS;
+
+	return (struct tk_view){ .key = charts ? v->key : 0,
+				 .recent = charts && v->decided ? NULL : v->recent,
 				 .from_ns = to - v->span_ns,
 				 .to_ns = v->to_ns,
 				 .max_points = POINTS_MAX };

@@ -15,6 +15,32 @@
 
 #include "collector/engine/views/snapshot.h"
 
+/* What fills the screen: all timers as a table, or one of them as charts. */
+enum tk_screen { TK_SCREEN_CHARTS, TK_SCREEN_OVERVIEW };
+
+/* What the overview is sorted by; of the last 10 s. */
+enum tk_by {
+	TK_BY_WORST, /* the larger of both measures' p99 */
+	TK_BY_NAME,
+	TK_BY_RATE,
+	TK_BY_PROCESSING_P50,
+	TK_BY_PROCESSING_P99,
+	TK_BY_LATENCY_P50,
+	TK_BY_LATENCY_P99,
+	TK_BY_MAX,
+	TK_BY_LOST,
+	TK_BYS
+};
+
+/* The value that a row is sorted by for now. */
+struct tk_view_held {
+	uint64_t key;
+	double value;
+};
+
+#define TK_VIEW_UNFOLDED_MAX 64
+
+/* What the list beside charts is sorted by. */
 enum tk_sort { TK_SORT_NAME, TK_SORT_RATE, TK_SORT_LATENCY, TK_SORTS };
 
 struct tk_view_state {
@@ -31,6 +57,19 @@ struct tk_view_state {
 	uint64_t interval_ns; /* per datapoint, as wanted; 0: as the collector has it */
 	const char *where;    /* the directory of segments, for the message that it is empty */
 
+	enum tk_screen screen;
+	bool decided;             /* which screen: until then, by the number of timers */
+	int64_t first_ns;         /* when the first timer was seen */
+	struct tk_recent *recent; /* whose windows the overview shows; the caller's */
+	enum tk_by by;
+	bool follows; /* the overview's selection follows its row; else it stays on the first */
+	uint64_t unfolded[TK_VIEW_UNFOLDED_MAX]; /* keys of folded rows, the oldest first */
+	size_t n_unfolded;
+	struct tk_view_held *held; /* by key; order.c */
+	size_t n_held;
+	int64_t held_ns;
+	enum tk_by held_by;
+
 	/* The list as shown: indices into the snapshot's timers. tk_view_sync() fills it. */
 	size_t *rows;
 	size_t n_rows;
@@ -42,7 +81,7 @@ struct tk_view_state {
 void tk_view_init(struct tk_view_state *v, const char *where);
 void tk_view_fini(struct tk_view_state *v);
 
-/* --- the list (list.c) ----------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------------- */
 
 /**
  * Sort and filter the snapshot's timers and find the selected one again. If it is gone, select the
@@ -57,6 +96,16 @@ const struct tk_snap_timer *tk_view_timer(const struct tk_view_state *v,
 
 /** Move the selection `lines` down, or up if negative, not beyond the ends of the list. */
 void tk_view_select(struct tk_view_state *v, const struct tk_snapshot *s, long lines);
+
+/** Select the first row, end < 0, and stay on it; or the last one, end > 0. */
+void tk_view_select_end(struct tk_view_state *v, const struct tk_snapshot *s, int end);
+
+/** Whether a folded row shows the timers that it stands for; and change that. */
+bool tk_view_is_unfolded(const struct tk_view_state *v, uint64_t fold);
+void tk_view_toggle_fold(struct tk_view_state *v, uint64_t key);
+
+/** What the overview sorts a row by; NAN: it has no such value. */
+double tk_view_value(const struct tk_snap_timer *t, enum tk_by by);
 
 /** What TK_SORT_LATENCY sorts by: the p99 since attach, of latency or, without any, processing. */
 double tk_view_sort_latency(const struct tk_snap_timer *t);

@@ -70,11 +70,12 @@ struct tk_snapshot {
 	double hz;
 
 	size_t n_timers;
-	/* Sorted by name, then by app, owner and directory, then pid. Timers that never had a sample (nothing was recorded, or marks
-	 * only) are left out unless the view asks for them. */
+	/* Sorted by name, then by app, owner and directory, then pid. Timers that never had a
+	 * sample (nothing was recorded, or marks only) are left out unless the view asks for them.
+	 */
 	struct tk_snap_timer *timers;
-	/* Behind them, at timers[n_timers] and on: rows that several of them fold into (fold.h), each
-	 * with the names and the sums of those. */
+	/* Behind them, from timers[n_timers] on: rows that several of them fold into (fold.h),
+	 * each with the names and the sums of those. */
 	size_t n_folds;
 	int64_t recent_ns; /* how long `recent` is; 0: it was not asked for */
 	size_t n_segments;

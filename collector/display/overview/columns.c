@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/display/overview/columns.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/text.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+#define FULL_W      74 /* columns for the name and all columns of ranks 0 and 1 */
+
+/* --- values: three digits and the unit, without a space -------------------------------------- */
+
+static void squeeze(char out[TK_COLUMN_TEXT], const char *text)
+{
+	size_t n = 0;
+
+	for (const char *c = text; *c; c++) {
+		if (*c == ' ')
+			continue;
+		if (*c == 'u') { /* the grid writes it back where there is ASCII only */
+			memcpy(out + n, "µ", 2);
+			n += 2;
+		} else {
+			out[n++] = *c;
+		}
+	}
+	out[n] = 0;
+}
+
+static void put_time(const struct tk_column *c, const struct tk_snapshot *s,
+		     const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	double ns = tk_view_value(t, c->by);
+	char text[TK_UNITS_MAX] = "";
+
+	(void)s;
+	if (isfinite(ns))
+		tk_text_ns(text, ns);
+	else if (t->recent[TK_PROCESSING].count || t->recent[TK_LATENCY].count)
+		snprintf(text, sizeof(text), "-");
+	squeeze(out, text);
+}
+
+static void put_count(const struct tk_column *c, const struct tk_snapshot *s,
+		      const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	double n = tk_view_value(t, c->by);
+	char text[TK_UNITS_MAX] = "";
+
+	(void)s;
+	if (isfinite(n))
+		tk_text_count(text, n);
+	squeeze(out, text);
+}
+
+static void put_process(const struct tk_column *c, const struct tk_snapshot *s,
+			const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	(void)c, (void)s;
+	if (t->processes)
+		snprintf(out, TK_COLUMN_TEXT, "%s ×%u", t->app, t->processes);
+	else
+		snprintf(out, TK_COLUMN_TEXT, "%s[%u]", t->app, t->pid);
+}
+
+/* Whole seconds, minutes, hours or days. */
+static void put_seen(const struct tk_column *c, const struct tk_snapshot *s,
+		     const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	int64_t age = t->seen_ns ? (s->t_ns - t->seen_ns) / 1000000000 : -1;
+	size_t i = 0;
+
+	(void)c;
+	out[0] = 0;
+	if (age < 0)
+		return;
+	while (i + 1 < ROWS(units) && age < units[i].seconds)
+		i++;
+	snprintf(out, TK_COLUMN_TEXT, "%d%s", (int)(age / units[i].seconds), units[i].unit);
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct tk_column table[] = {
+	{ NULL,         "rate/s",  6,  1, TK_BY_RATE,           put_count },
+	{ "processing", "p50",     6,  1, TK_BY_PROCESSING_P50, put_time },
+	{ NULL,         "p99",     6,  1, TK_BY_PROCESSING_P99, put_time },
+	{ "latency",    "p50",     6,  1, TK_BY_LATENCY_P50,    put_time },
+	{ NULL,         "p99",     6,  1, TK_BY_LATENCY_P99,    put_time },
+	{ NULL,         "max",     6,  2, TK_BY_MAX,            put_time },
+	{ NULL,         "lost",    6,  0, TK_BY_LOST,           put_count },
+	{ NULL,         "process", 18, 3, TK_BYS,               put_process },
+	{ NULL,         "seen",    6,  4, TK_BYS,               put_seen },
+};
+
+/* Where there is no room for both measures: the one that rows are sorted by. */
+static const struct tk_column narrow[] = {
+	{ NULL,         "p99",     6,  0, TK_BY_WORST,          put_time },
+	{ "process.",   "p50",     6,  0, TK_BY_PROCESSING_P50, put_time },
+	{ "process.",   "p99",     6,  0, TK_BY_PROCESSING_P99, put_time },
+	{ "latency",    "p50",     6,  0, TK_BY_LATENCY_P50,    put_time },
+	{ "latency",    "p99",     6,  0, TK_BY_LATENCY_P99,    put_time },
+	{ NULL,         "max",     6,  0, TK_BY_MAX,            put_time },
+	{ NULL,         "rate/s",  6,  0, TK_BY_RATE,           put_count },
+};
+
+static const char *const by_words[TK_BYS] = {
+	[TK_BY_WORST] = "p99",
+	[TK_BY_NAME] = "name",
+	[TK_BY_RATE] = "rate",
+	[TK_BY_PROCESSING_P50] = "processing p50",
+	[TK_BY_PROCESSING_P99] = "processing p99",
+	[TK_BY_LATENCY_P50] = "latency p50",
+	[TK_BY_LATENCY_P99] = "latency p99",
+	[TK_BY_MAX] = "max",
+	[TK_BY_LOST] = "lost",
+};
+/* clang-format on */
+
+const char *tk_columns_by(enum tk_by by)
+{
+	return by_words[by];
+}
+
+/* --- which there is room for ----------------------------------------------------------------- */
+
+static const struct tk_column *narrow_column(enum tk_by by)
+{
+	for (size_t i = 0; i < ROWS(narrow); i++)
+		if (narrow[i].by == by)
+			return &narrow[i];
+	return &narrow[0];
+}
+
+/* The highest rank of which every column has room. */
+static int fitting_rank(int w)
+{
+	int left = w - TK_COLUMN_NAME;
+
+	if (w < FULL_W)
+		return 0;
+	for (int rank = 0;; rank++) {
+		bool any = false;
+
+		for (size_t i = 0; i < ROWS(table); i++)
+			if (table[i].rank == rank) {
+				left -= table[i].width + TK_COLUMN_GAP;
+				any = true;
+			}
+		if (!any || left < 0)
+			return rank - 1;
+	}
+}
+
+size_t tk_columns_fit(int w, enum tk_by by, const struct tk_column *out[TK_COLUMNS_MAX],
+		      int *name_w)
+{
+	int rank = fitting_rank(w);
+	size_t n = 0;
+
+	if (rank == 0)
+		out[n++] = narrow_column(by);
+	for (size_t i = 0; i < ROWS(table); i++)
+		if (table[i].rank <= rank)
+			out[n++] = &table[i];
+	*name_w = w;
+	for (size_t i = 0; i < n; i++)
+		*name_w -= out[i]->width + TK_COLUMN_GAP;
+	return n;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/display/overview/overview.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/text.h"
+#include "collector/display/overview/columns.h"
+
+#define MARK_W 2 /* columns before a name: selected, folded */
+
+/* The columns as they are drawn: those of the table, and where the first one begins. */
+struct table {
+	const struct tk_column *column[TK_COLUMNS_MAX];
+	size_t n;
+	int name_w;
+	bool groups; /* one of them belongs to a group: the headings have a line above them */
+};
+
+static struct table layout(const struct tk_view_state *v, int w)
+{
+	struct table t = { 0 };
+
+	t.n = tk_columns_fit(w, v->by, t.column, &t.name_w);
+	for (size_t i = 0; i < t.n; i++)
+		t.groups = t.groups || t.column[i]->group;
+	return t;
+}
+
+/* --- headings -------------------------------------------------------------------------------- */
+
+/* "300 timers in 12 rows, last 10 s, by p99"; the position is at the right. */
+static void draw_title(const struct tk_view_state *v, const struct tk_snapshot *s,
+		       struct tk_grid *g, struct tk_rect r)
+{
+	char text[256], filter[80] = "", place[48];
+
+	snprintf(place, sizeof(place), " %zu/%zu", v->n_rows ? v->selected + 1 : 0, v->n_rows);
+	if (v->editing || v->filter[0])
+		snprintf(filter, sizeof(filter), " /%s%s", v->filter, v->editing ? "_" : "");
+	snprintf(text, sizeof(text), "%zu timer%s, last %d s, by %s%s", s->n_timers,
+		 s->n_timers == 1 ? "" : "s", (int)(s->recent_ns / 1000000000),
+		 tk_columns_by(v->by), filter);
+	tk_grid_text(g, r.x, r.y, r.w - tk_text_width(place), TK_STYLE_BOLD, text);
+	tk_grid_text_right(g, r.x, r.x + r.w, r.y, TK_STYLE_BOLD, place);
+}
+
+/* The column that rows are sorted by is reversed. */
+static void draw_headings(const struct tk_view_state *v, const struct table *t, struct tk_grid *g,
+			  struct tk_rect r)
+{
+	int x = r.x + t->name_w, y = r.y + t->groups;
+	uint8_t by_name = v->by == TK_BY_NAME ? TK_REVERSE : TK_DIM;
+
+	tk_grid_text(g, r.x + MARK_W, y, t->name_w - MARK_W, TK_STYLE(TK_DEFAULT, by_name),
+		     "timer");
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tk_column *c = t->column[i];
+		bool sorted = c->by == v->by;
+
+		x += TK_COLUMN_GAP;
+		if (c->group)
+			tk_grid_text(g, x, r.y, r.x + r.w - x, TK_STYLE_DIM, c->group);
+		tk_grid_text_right(g, x, x + c->width, y,
+				   TK_STYLE(TK_DEFAULT, sorted ? TK_REVERSE : TK_DIM), c->heading);
+		x += c->width;
+	}
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+/* A name, and for what it stands. A row below an unfolded one says which process it is of. */
+static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t, char out[160])
+{
+	const char *end = t->disabled ? " off" : "";
+
+	if (!t->alive)
+		end = " †";
+	if (t->processes)
+		snprintf(out, 160, "%s ×%u%s", t->name, t->processes, end);
+	else if (t->fold && tk_view_is_unfolded(v, t->fold))
+		snprintf(out, 160, "  %s[%u]%s", t->app, t->pid, end);
+	else
+		snprintf(out, 160, "%s%s", t->name, end);
+}
+
+/* Lost records are an alarm. */
+static struct tk_style cell_style(const struct tk_column *c, const struct tk_snap_timer *t,
+				  struct tk_style row)
+{
+	bool lost = c->by == TK_BY_LOST && t->recent[TK_PROCESSING].lost > 0;
+
+	return lost ? TK_STYLE(TK_VERMILION, row.attr | TK_BOLD) : row;
+}
+
+static void draw_row(const struct tk_view_state *v, const struct tk_snapshot *s,
+		     const struct table *table, struct tk_grid *g, struct tk_rect line, size_t row)
+{
+	const struct tk_snap_timer *t = &s->timers[v->rows[row]];
+	struct tk_style style = TK_STYLE_PLAIN;
+	char text[160], cell[TK_COLUMN_TEXT];
+	int x = line.x + table->name_w;
+
+	if (!t->alive || t->disabled)
+		style.attr |= TK_DIM;
+	if (row == v->selected) {
+		style.attr = TK_REVERSE;
+		tk_grid_fill(g, line, ' ', style);
+	}
+	if (t->processes)
+		tk_grid_put(g, line.x, line.y, tk_view_is_unfolded(v, t->key) ? 0x25BC : 0x25B6,
+			    style);
+	name_of(v, t, text);
+	tk_grid_text(g, line.x + MARK_W, line.y, table->name_w - MARK_W, style, text);
+	for (size_t i = 0; i < table->n; i++) {
+		const struct tk_column *c = table->column[i];
+
+		x += TK_COLUMN_GAP;
+		c->value(c, s, t, cell);
+		tk_grid_text_right(g, x, x + c->width, line.y, cell_style(c, t, style), cell);
+		x += c->width;
+	}
+}
+
+/* The first row that is shown: the selected one stays in the middle, without empty lines. */
+static size_t first_row(const struct tk_view_state *v, size_t lines)
+{
+	size_t top = v->selected > lines / 2 ? v->selected - lines / 2 : 0;
+
+	if (v->n_rows <= lines)
+		return 0;
+	return top > v->n_rows - lines ? v->n_rows - lines : top;
+}
+
+void tk_overview_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
+		      struct tk_rect r)
+{
+	struct table t = layout(v, r.w);
+	int head = 2 + t.groups;
+	size_t lines = (size_t)(r.h - head), top = first_row(v, lines);
+
+	v->page = (int)lines;
+	draw_title(v, s, g, r);
+	draw_headings(v, &t, g, (struct tk_rect){ r.x, r.y + 1, r.w, r.h - 1 });
+	for (size_t i = 0; i < lines && top + i < v->n_rows; i++)
+		draw_row(v, s, &t, g, (struct tk_rect){ r.x, r.y + head + (int)i, r.w, 1 },
+			 top + i);
+}
