@@ -204,7 +204,7 @@ static void test_keys(char **argv)
 	job_type(&j, "\033[5~\033[B\033OB");
 	job_resize(&j, 110,
 		   30); /* a resize redraws all lines, so that job_see() finds whole texts */
-	good = job_see(&j, "Latency report for Sequencer-handle_sim: Last") && good;
+	good = job_see(&j, "Latency report for Sequencer-handle_sim: ") && good;
 	job_type(&j, "q");
 	good = job_next_status(&j, &status) && good;
 	result(good, "pause, help and arrow keys");
@@ -240,11 +240,13 @@ static void test_c_locale(char **argv)
 
 	setenv("LC_ALL", "C", 1);
 	bool good = job_start(&j, argv) && job_see(&j, "LIVE") && job_see(&j, "quit");
-	job_type(&j, "vh3mq");
+	job_type(&j, "v");
+	good = job_see(&j, "+Timers-") && good;
+	job_type(&j, "h3mq");
 	good = job_next_status(&j, &status) && job_restored(&j) && good;
 	for (size_t i = 0; good && i < j.n_seen; i++)
 		good = (unsigned char)j.seen[i] < 0x80;
-	result(good && strstr(j.seen, "+Timers-"), "in the C locale nothing but ASCII");
+	result(good, "in the C locale nothing but ASCII");
 	job_finish(&j);
 	setenv("LC_ALL", "C.UTF-8", 1);
 }
