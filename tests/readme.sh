@@ -99,6 +99,7 @@ run() {
 extract
 [ "$(wc -l <"$work/list")" -ge 9 ] || fail "few snippets are marked: $(cat "$work/list")"
 if [ -n "$fresh" ]; then
+	PATH=/usr/local/bin:$PATH # as a login has it, and a chroot may not
 	apt-get install -qq -y curl >/dev/null # what README takes for granted
 else
 	installed
