@@ -38,25 +38,26 @@ static bool due(uint64_t *when, uint64_t period, uint64_t now_ns)
 /* Drainers must know a new epoch before they meet its first spans: ask them at once. */
 static void refine(struct tk_collector *c)
 {
-	uint32_t before = c->clock.epoch.number;
+	uint32_t before = c->own.clock.epoch.number;
 
-	if (tk_clock_refine(&c->clock) || c->clock.epoch.number == before)
+	if (tk_clock_refine(&c->own.clock) || c->own.clock.epoch.number == before)
 		return;
-	c->take_ns = c->now_ns;
-	tk_notes_add(&c->notes, "the clock began epoch %u (%s): spans across it are set aside",
-		     c->clock.epoch.number + 1, tk_epoch_reason_name(c->clock.epoch.reason));
+	c->own.take_ns = c->own.now_ns;
+	tk_notes_add(&c->own.notes, "the clock began epoch %u (%s): spans across it are set aside",
+		     c->own.clock.epoch.number + 1,
+		     tk_epoch_reason_name(c->own.clock.epoch.reason));
 }
 
 static void note_backlog(struct tk_collector *c, uint32_t behind, uint64_t records)
 {
-	if (c->now_ns < c->backlog_ns)
+	if (c->own.now_ns < c->own.backlog_ns)
 		return;
-	if (c->backlog_ns)
-		tk_notes_add(&c->notes,
+	if (c->own.backlog_ns)
+		tk_notes_add(&c->own.notes,
 			     "still reading what was recorded before: %" PRIu64
 			     " records so far, %u lanes to go",
 			     records, behind);
-	c->backlog_ns = c->now_ns + BACKLOG_NS;
+	c->own.backlog_ns = c->own.now_ns + BACKLOG_NS;
 }
 
 /*
@@ -68,25 +69,25 @@ static bool reads_backlog(struct tk_collector *c)
 	uint64_t records = 0;
 	uint32_t behind = 0;
 
-	if (!c->options.oldest || c->backlog_read)
+	if (!c->options.oldest || c->own.backlog_read)
 		return false;
-	for (size_t i = 0; i < c->n_sources; i++) {
-		const struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
 
 		records += s->info.delivered;
 		if (s->seg && !s->left && !s->broken)
 			behind += s->info.behind + (s->ended && !s->finished);
 	}
-	c->backlog_read = c->scanned && c->answered && !behind;
-	if (!c->backlog_read)
+	c->own.backlog_read = c->own.scanned && c->own.answered && !behind;
+	if (!c->own.backlog_read)
 		note_backlog(c, behind, records);
-	return !c->backlog_read;
+	return !c->own.backlog_read;
 }
 
 static bool is_ending(const struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		const struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
 
 		if (s->seg && s->ended && !s->left && !s->broken)
 			return true;
@@ -99,12 +100,12 @@ static void ask_for_the_last(struct tk_collector *c)
 {
 	if (c->shown.state.finished)
 		return;
-	if (!c->finish_ns) {
-		c->finish_ns = c->now_ns;
+	if (!c->own.finish_ns) {
+		c->own.finish_ns = c->own.now_ns;
 		tk_scan(c);
 	}
-	c->finishing = !is_ending(c) || c->now_ns - c->finish_ns > FINISH_NS;
-	tk_round_ask(c, c->finishing);
+	c->own.finishing = !is_ending(c) || c->own.now_ns - c->own.finish_ns > FINISH_NS;
+	tk_round_ask(c, c->own.finishing);
 }
 
 static void ask(struct tk_collector *c)
@@ -115,28 +116,30 @@ static void ask(struct tk_collector *c)
 		ask_for_the_last(c);
 		return;
 	}
-	interval = !reads_backlog(c) && due(&c->close_ns, c->shown.state.interval_ns, c->now_ns);
-	if (!interval && c->now_ns < c->take_ns)
+	interval = !reads_backlog(c) &&
+		   due(&c->own.close_ns, c->shown.state.interval_ns, c->own.now_ns);
+	if (!interval && c->own.now_ns < c->own.take_ns)
 		return;
 	tk_round_ask(c, interval);
-	c->take_ns = c->now_ns + TAKE_NS;
+	c->own.take_ns = c->own.now_ns + TAKE_NS;
 }
 
 static void look(struct tk_collector *c)
 {
-	if (due(&c->look_ns, LOOK_NS, c->now_ns) && tk_look(c))
-		c->scan_ns = c->now_ns;
-	if (c->now_ns < c->scan_ns)
+	if (due(&c->own.look_ns, LOOK_NS, c->own.now_ns) && tk_look(c))
+		c->own.scan_ns = c->own.now_ns;
+	if (c->own.now_ns < c->own.scan_ns)
 		return;
 	tk_scan(c);
-	c->scan_ns = c->now_ns + (c->wake.works && !c->unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
+	c->own.scan_ns = c->own.now_ns +
+			 (c->own.wake.works && !c->own.unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
 }
 
 /* At most 4 MiB a turn: some 2 ms. */
 static void refill_stocks(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_drainers; i++)
-		for (unsigned bites = 64; bites && tk_stock_refill(&c->drainers[i]->kept.stock);
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		for (unsigned bites = 64; bites && tk_stock_refill(&c->own.drainers[i]->kept.stock);
 		     bites--)
 			;
 }
@@ -146,9 +149,9 @@ static void turn(struct tk_collector *c)
 	refill_stocks(c);
 	look(c);
 	tk_round_receive(c);
-	if (c->rounding)
+	if (c->own.rounding)
 		return;
-	if (tk_round_all_answered(c) && due(&c->refine_ns, REFINE_NS, c->now_ns))
+	if (tk_round_all_answered(c) && due(&c->own.refine_ns, REFINE_NS, c->own.now_ns))
 		refine(c);
 	ask(c);
 }
@@ -163,18 +166,18 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 static void sleep_until_due(struct tk_collector *c)
 {
 	bool listens = tk_look_may_wait(c);
-	struct pollfd wake = { .fd = c->wake.fd, .events = POLLIN };
-	uint64_t until = listens ? c->scan_ns : earliest(c->scan_ns, c->look_ns);
+	struct pollfd wake = { .fd = c->own.wake.fd, .events = POLLIN };
+	uint64_t until = listens ? c->own.scan_ns : earliest(c->own.scan_ns, c->own.look_ns);
 	uint64_t now = tk_now_ns(CLOCK_MONOTONIC);
 	struct timespec t;
 
-	until = earliest(until,
-			 c->rounding ? c->now_ns + ANSWER_NS : earliest(c->close_ns, c->take_ns));
+	until = earliest(until, c->own.rounding ? c->own.now_ns + ANSWER_NS
+						: earliest(c->own.close_ns, c->own.take_ns));
 	until = until > now ? until - now : 0;
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
 	t.tv_nsec = (long)(until % TK_SECOND_NS);
 	if (ppoll(&wake, listens, &t, NULL) > 0)
-		c->look_ns = 0;
+		c->own.look_ns = 0;
 }
 
 static void *collect(void *arg)
@@ -183,14 +186,14 @@ static void *collect(void *arg)
 
 	pthread_setname_np(pthread_self(), "tk-collector");
 	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	tk_wake_open(&c->wake);
-	c->scan_ns = c->gap_shown_ns = c->now_ns;
-	c->refine_ns = c->now_ns + REFINE_NS;
-	c->take_ns = c->now_ns + TAKE_NS;
-	c->close_ns = c->now_ns + c->shown.state.interval_ns;
+	c->own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_wake_open(&c->own.wake);
+	c->own.scan_ns = c->own.gap_shown_ns = c->own.now_ns;
+	c->own.refine_ns = c->own.now_ns + REFINE_NS;
+	c->own.take_ns = c->own.now_ns + TAKE_NS;
+	c->own.close_ns = c->own.now_ns + c->shown.state.interval_ns;
 	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
-		c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
+		c->own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
 		turn(c);
 		sleep_until_due(c);
 	}
@@ -237,14 +240,14 @@ static void init_lock(struct tk_collector *c)
 
 static void free_all(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_drainers; i++)
-		tk_drainer_stop(c->drainers[i]);
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		tk_drainer_stop(c->own.drainers[i]);
 	tk_placing_end(c);
 	tk_scan_free(c);
-	for (size_t i = 0; i < c->n_drainers; i++)
-		tk_drainer_free(c->drainers[i]);
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		tk_drainer_free(c->own.drainers[i]);
 	tk_shown_free(&c->shown);
-	free(c->drainers);
+	free(c->own.drainers);
 	free((char *)(uintptr_t)c->options.dir);
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);
@@ -266,7 +269,7 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 	if (err)
 		snprintf(why, 256, "out of memory");
 	if (!err) {
-		err = tk_clock_open(&c->clock, NULL);
+		err = tk_clock_open(&c->own.clock, NULL);
 		if (err)
 			snprintf(why, 256,
 				 "the counter's rate cannot be measured: %s; `timekeeper tsc` says "
@@ -274,11 +277,11 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 				 strerror(-err));
 	}
 	if (!err) {
-		c->shown.state.hz = c->clock.hz;
-		c->shown.state.epoch = c->clock.epoch.number + 1;
-		c->began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-		c->line_ns = c->began_ns - (int64_t)tk_now_ns(CLOCK_MONOTONIC);
-		c->shown.line_ns = c->line_ns;
+		c->shown.state.hz = c->own.clock.hz;
+		c->shown.state.epoch = c->own.clock.epoch.number + 1;
+		c->own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		c->own.line_ns = c->own.began_ns - (int64_t)tk_now_ns(CLOCK_MONOTONIC);
+		c->shown.line_ns = c->own.line_ns;
 		err = tk_placing_begin(c, why);
 	}
 	if (!err) {
@@ -345,7 +348,7 @@ struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
 
 int64_t tk_collector_now_ns(const struct tk_collector *c)
 {
-	return (int64_t)tk_now_ns(CLOCK_MONOTONIC) + c->line_ns;
+	return (int64_t)tk_now_ns(CLOCK_MONOTONIC) + c->own.line_ns;
 }
 
 struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct tk_view *view)

@@ -10,7 +10,7 @@
  *	interval.c	closes an interval: series into datapoints
  *	shown.c		copies what viewers see into snapshots
  *
- * A collector has two halves. The first belongs to the collecting thread alone. The second,
+ * A collector has two halves. `own` belongs to the collecting thread alone. The other one,
  * `shown`, is what viewers see, under `lock`. The collecting thread only ever tries that lock: a
  * viewer that holds it makes an interval end later, and never makes the collector miss a record.
  */
@@ -33,15 +33,8 @@
 #include "collector/machine/now.h"
 #include "tsc/clock.h"
 
-struct tk_collector {
-	struct tk_collector_options options; /* the strings are copies */
-	pthread_t thread;
-	/* Atomic, relaxed: written by any thread, read by the collecting thread. */
-	bool stop;
-	bool finish; /* read what has ended, close the open interval, and then no more */
-	uint64_t wanted_interval_ns;
-
-	/* The collecting thread's. */
+/** What the collecting thread alone may touch, once it runs. */
+struct tk_collecting {
 	struct tk_clock clock; /* drainers copy it at each TAKE */
 	struct tk_drainer **drainers;
 	size_t n_drainers;
@@ -85,6 +78,17 @@ struct tk_collector {
 	int64_t began_ns;      /* the open interval, on the time line */
 	bool full;             /* people were told that there are too many timers */
 	uint64_t gap_shown_ns; /* when the gap that is shown was first shown */
+};
+
+struct tk_collector {
+	struct tk_collector_options options; /* the strings are copies */
+	pthread_t thread;
+	/* Atomic, relaxed: written by any thread, read by the collecting thread. */
+	bool stop;
+	bool finish; /* read what has ended, close the open interval, and then no more */
+	uint64_t wanted_interval_ns;
+
+	struct tk_collecting own; /* its thread's */
 
 	/* What viewers see, under the lock. */
 	pthread_mutex_t lock;

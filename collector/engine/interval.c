@@ -13,7 +13,7 @@
  * it at once. */
 static void show_gap(struct tk_collector *c)
 {
-	bool stale = c->now_ns - c->gap_shown_ns > GAP_SHOWN_NS, lost = false;
+	bool stale = c->own.now_ns - c->own.gap_shown_ns > GAP_SHOWN_NS, lost = false;
 	uint64_t gap_ns = 0;
 
 	for (size_t i = 0; i < c->shown.n_drainers; i++) {
@@ -26,44 +26,44 @@ static void show_gap(struct tk_collector *c)
 	}
 	if (lost || stale || gap_ns > c->shown.state.longest_gap_ns) {
 		c->shown.state.longest_gap_ns = gap_ns;
-		c->gap_shown_ns = c->now_ns;
+		c->own.gap_shown_ns = c->own.now_ns;
 	}
-	for (size_t i = 0; i < c->n_drainers; i++) {
-		c->drainers[i]->kept.shown.gap_ns = 0;
-		c->drainers[i]->kept.shown.gap_lost = false;
+	for (size_t i = 0; i < c->own.n_drainers; i++) {
+		c->own.drainers[i]->kept.shown.gap_ns = 0;
+		c->own.drainers[i]->kept.shown.gap_lost = false;
 	}
 }
 
 static void show_drainers(struct tk_collector *c)
 {
 	struct tk_drainer_figures *list =
-		realloc(c->shown.drainers, (c->n_drainers + 1) * sizeof(*list));
+		realloc(c->shown.drainers, (c->own.n_drainers + 1) * sizeof(*list));
 
 	if (!list)
 		return;
 	c->shown.drainers = list;
-	c->shown.n_drainers = c->n_drainers;
-	for (size_t i = 0; i < c->n_drainers; i++)
-		list[i] = c->drainers[i]->kept.shown;
+	c->shown.n_drainers = c->own.n_drainers;
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		list[i] = c->own.drainers[i]->kept.shown;
 }
 
 static void show_segments(struct tk_collector *c)
 {
 	struct tk_source_figures *list =
-		realloc(c->shown.segments, (c->n_sources + 1) * sizeof(*c->shown.segments));
+		realloc(c->shown.segments, (c->own.n_sources + 1) * sizeof(*c->shown.segments));
 
-	c->shown.state.delivered = c->gone.delivered;
-	c->shown.state.lost = c->gone.lost + c->unread.records;
-	c->shown.state.unread_processes = c->unread.processes;
-	c->shown.state.unread_records = c->unread.records;
-	c->shown.state.unknown = c->gone.unknown;
+	c->shown.state.delivered = c->own.gone.delivered;
+	c->shown.state.lost = c->own.gone.lost + c->own.unread.records;
+	c->shown.state.unread_processes = c->own.unread.processes;
+	c->shown.state.unread_records = c->own.unread.records;
+	c->shown.state.unknown = c->own.gone.unknown;
 	c->shown.state.lag = 0;
 	if (!list)
 		return;
 	c->shown.segments = list;
 	c->shown.n_segments = 0;
-	for (size_t i = 0; i < c->n_sources; i++) {
-		const struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
 
 		if (s->ignored)
 			continue;
@@ -177,13 +177,13 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 	struct tk_interval *i = tk_interval_new(l);
 
 	if (!i) {
-		for (size_t k = 0; k < c->n_sources; k++) {
-			c->sources[k]->reported = c->sources[k]->info;
-			c->sources[k]->reported_attributed = c->sources[k]->attributed;
+		for (size_t k = 0; k < c->own.n_sources; k++) {
+			c->own.sources[k]->reported = c->own.sources[k]->info;
+			c->own.sources[k]->reported_attributed = c->own.sources[k]->attributed;
 		}
-		for (size_t k = 0; k < c->unread.n; k++) {
-			c->unread.list[k].reported_processes = c->unread.list[k].processes;
-			c->unread.list[k].reported_records = c->unread.list[k].records;
+		for (size_t k = 0; k < c->own.unread.n; k++) {
+			c->own.unread.list[k].reported_processes = c->own.unread.list[k].processes;
+			c->own.unread.list[k].reported_records = c->own.unread.list[k].records;
 		}
 		l->dropped.intervals += l->budget != 0;
 		return;
@@ -192,31 +192,31 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 	i->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	i->interval_ns = interval_ns;
 	add_timers(l, i, &c->shown.registry, now);
-	for (size_t k = 0; k < c->n_sources; k++)
-		add_process(l, i, c->sources[k]);
-	for (size_t k = 0; k < c->unread.n; k++)
-		add_unread(l, i, &c->unread.list[k]);
+	for (size_t k = 0; k < c->own.n_sources; k++)
+		add_process(l, i, c->own.sources[k]);
+	for (size_t k = 0; k < c->own.unread.n; k++)
+		add_unread(l, i, &c->own.unread.list[k]);
 	tk_intervals_append(l, i);
 }
 
 void tk_interval_close(struct tk_collector *c)
 {
-	int64_t now = (int64_t)c->now_ns + c->line_ns;
+	int64_t now = (int64_t)c->own.now_ns + c->own.line_ns;
 
 	tk_registry_close(&c->shown.registry, now, c->shown.state.interval_ns);
 	show_segments(c);
-	append_interval(c, now, (uint64_t)(now - c->began_ns));
+	append_interval(c, now, (uint64_t)(now - c->own.began_ns));
 	show_drainers(c);
 	show_gap(c);
-	c->shown.state.hz = c->clock.hz;
-	c->shown.state.epoch = c->clock.epoch.number + 1;
+	c->shown.state.hz = c->own.clock.hz;
+	c->shown.state.epoch = c->own.clock.epoch.number + 1;
 	c->shown.state.closed_ns = now;
 	c->shown.state.interval_ns = __atomic_load_n(&c->wanted_interval_ns, __ATOMIC_RELAXED);
 	c->shown.state.forgotten = c->shown.registry.forgotten;
 	c->shown.state.intervals++;
-	c->began_ns = now;
+	c->own.began_ns = now;
 	/* If a late drainer or a viewer's lock delayed this end, give the next interval its full
 	 * length. */
-	if (c->close_ns < c->now_ns + c->shown.state.interval_ns / 2)
-		c->close_ns = c->now_ns + c->shown.state.interval_ns;
+	if (c->own.close_ns < c->own.now_ns + c->shown.state.interval_ns / 2)
+		c->own.close_ns = c->own.now_ns + c->shown.state.interval_ns;
 }

@@ -62,7 +62,7 @@ int tk_look_refresh(struct tk_collector *c, struct tk_source *s)
 	if (err)
 		s->broken = true;
 	if (s->why[0] || s->broken)
-		tk_notes_add(&c->notes, "%s/%s: %s%s", s->dir, s->info.name,
+		tk_notes_add(&c->own.notes, "%s/%s: %s%s", s->dir, s->info.name,
 			     s->why[0] ? s->why : strerror(-err), s->broken ? "; detached" : "");
 	s->why[0] = '\0';
 	return err;
@@ -91,35 +91,35 @@ static void look_at_all_of(struct tk_collector *c, struct tk_source *s)
 
 void tk_look_first(struct tk_collector *c, struct tk_source *s)
 {
-	s->wake = tk_wake_watch_segment(&c->wake, s->seg->dirfd);
-	s->hot_ns = c->hot_ns = c->now_ns + HOT_NS;
+	s->wake = tk_wake_watch_segment(&c->own.wake, s->seg->dirfd);
+	s->hot_ns = c->own.hot_ns = c->own.now_ns + HOT_NS;
 	look_at_all_of(c, s);
 }
 
 /* One that could not be watched gets a watch when others have given theirs back. */
 static void try_watch(struct tk_collector *c, struct tk_source *s)
 {
-	s->wake = tk_wake_watch_segment(&c->wake, s->seg->dirfd);
-	c->unwatched += !s->wake;
+	s->wake = tk_wake_watch_segment(&c->own.wake, s->seg->dirfd);
+	c->own.unwatched += !s->wake;
 	look_at_all_of(c, s);
 }
 
 void tk_look_at_all(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		struct tk_source *s = c->own.sources[i];
 
 		if (!is_attached(s)) {
-			tk_wake_forget(&c->wake, s->wake);
+			tk_wake_forget(&c->own.wake, s->wake);
 			s->wake = 0;
 		} else if (!s->wake) {
 			try_watch(c, s);
-		} else if (c->now_ns >= c->all_ns) {
+		} else if (c->own.now_ns >= c->own.all_ns) {
 			look_after(c, s);
 		}
 	}
-	if (c->now_ns >= c->all_ns)
-		c->all_ns = c->now_ns + TK_LOOK_AT_ALL_NS;
+	if (c->own.now_ns >= c->own.all_ns)
+		c->own.all_ns = c->own.now_ns + TK_LOOK_AT_ALL_NS;
 }
 
 /* A number that changes when a name comes or goes in any directory that is not watched. */
@@ -129,12 +129,12 @@ static uint64_t sum_of_changes(const struct tk_collector *c)
 	uint64_t sum = 0;
 	struct stat st;
 
-	for (size_t i = 0; i < c->dirs.n; i++) {
+	for (size_t i = 0; i < c->own.dirs.n; i++) {
 		int fd;
 
-		if (tk_watched_wake(&c->watched, c->dirs.path[i]))
+		if (tk_watched_wake(&c->own.watched, c->own.dirs.path[i]))
 			continue;
-		fd = tk_segments_open(c->dirs.path[i], why);
+		fd = tk_segments_open(c->own.dirs.path[i], why);
 		if (fd < 0)
 			continue;
 		if (fstat(fd, &st) == 0)
@@ -147,28 +147,28 @@ static uint64_t sum_of_changes(const struct tk_collector *c)
 
 void tk_look_note_dirs(struct tk_collector *c)
 {
-	c->dirs_changed = sum_of_changes(c);
+	c->own.dirs_changed = sum_of_changes(c);
 }
 
 /* A segment's directory appears before its head, of which there is no event. */
 static bool have_dirs_changed(struct tk_collector *c)
 {
-	bool changed = tk_wake_has(&c->wake, c->wake.shared);
+	bool changed = tk_wake_has(&c->own.wake, c->own.wake.shared);
 
-	for (size_t i = 0; i < c->watched.n; i++)
-		changed = changed || tk_wake_has(&c->wake, c->watched.list[i].wake);
+	for (size_t i = 0; i < c->own.watched.n; i++)
+		changed = changed || tk_wake_has(&c->own.wake, c->own.watched.list[i].wake);
 	if (changed)
-		c->listing_ns = c->now_ns + HOT_NS;
-	return c->now_ns < c->listing_ns || sum_of_changes(c) != c->dirs_changed;
+		c->own.listing_ns = c->own.now_ns + HOT_NS;
+	return c->own.now_ns < c->own.listing_ns || sum_of_changes(c) != c->own.dirs_changed;
 }
 
 /* @return whether a scan is due */
 static bool look_at(struct tk_collector *c, struct tk_source *s)
 {
-	if (s->wake && tk_wake_has(&c->wake, s->wake)) {
-		s->hot_ns = c->now_ns + HOT_NS;
+	if (s->wake && tk_wake_has(&c->own.wake, s->wake)) {
+		s->hot_ns = c->own.now_ns + HOT_NS;
 		look_at_all_of(c, s);
-	} else if (s->wake && c->now_ns < s->hot_ns) {
+	} else if (s->wake && c->own.now_ns < s->hot_ns) {
 		look_after(c, s);
 	} else if (!s->wake && !s->ended) {
 		if (tk_source_refresh(s) < 0)
@@ -180,18 +180,18 @@ static bool look_at(struct tk_collector *c, struct tk_source *s)
 
 bool tk_look(struct tk_collector *c)
 {
-	bool woken = tk_wake_read(&c->wake), due = false;
+	bool woken = tk_wake_read(&c->own.wake), due = false;
 
 	if (woken)
-		c->hot_ns = c->now_ns + HOT_NS;
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (is_attached(c->sources[i]) && look_at(c, c->sources[i]))
+		c->own.hot_ns = c->own.now_ns + HOT_NS;
+	for (size_t i = 0; i < c->own.n_sources; i++)
+		if (is_attached(c->own.sources[i]) && look_at(c, c->own.sources[i]))
 			due = true;
-	return have_dirs_changed(c) || c->refused.making || due;
+	return have_dirs_changed(c) || c->own.refused.making || due;
 }
 
 bool tk_look_may_wait(const struct tk_collector *c)
 {
-	return c->wake.works && c->scanned && !c->unwatched && !c->refused.making &&
-	       c->now_ns >= c->hot_ns;
+	return c->own.wake.works && c->own.scanned && !c->own.unwatched && !c->own.refused.making &&
+	       c->own.now_ns >= c->own.hot_ns;
 }

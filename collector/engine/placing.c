@@ -32,25 +32,25 @@ static unsigned drainers_expected(const struct tk_collector *c)
 static struct tk_drainer *add(struct tk_collector *c, int node, int cpu)
 {
 	struct tk_drainer **list =
-		tk_list_grow(c->drainers, c->n_drainers, sizeof(struct tk_drainer *));
+		tk_list_grow(c->own.drainers, c->own.n_drainers, sizeof(struct tk_drainer *));
 	struct tk_drainer *d;
 
 	if (!list)
 		return NULL;
-	c->drainers = list;
-	d = tk_drainer_new(&c->clock, drainers_expected(c));
+	c->own.drainers = list;
+	d = tk_drainer_new(&c->own.clock, drainers_expected(c));
 	if (!d)
 		return NULL;
 	d->cpu = cpu;
 	d->node = node;
 	d->poll_ns = c->options.poll_ns;
-	list[c->n_drainers++] = d;
+	list[c->own.n_drainers++] = d;
 	return d;
 }
 
 static void remove_last(struct tk_collector *c)
 {
-	tk_drainer_free(c->drainers[--c->n_drainers]);
+	tk_drainer_free(c->own.drainers[--c->own.n_drainers]);
 }
 
 static int start_on_cpu(struct tk_collector *c, int cpu, char why[256])
@@ -80,15 +80,15 @@ static void leave_cpus(struct tk_collector *c, const struct tk_tsc_cpus *from)
 {
 	struct tk_tsc_cpus cpus;
 
-	if (tk_tsc_affinity(0, &c->opener))
+	if (tk_tsc_affinity(0, &c->own.opener))
 		return;
-	cpus = c->opener;
+	cpus = c->own.opener;
 	for (unsigned i = 0; i < TK_TSC_CPUS / 64; i++)
 		cpus.bits[i] &= ~from->bits[i];
 	if (!tk_tsc_cpus_empty(&cpus))
-		c->moved = tk_tsc_affinity_set(0, &cpus) == 0;
+		c->own.moved = tk_tsc_affinity_set(0, &cpus) == 0;
 	else if (c->options.isolated)
-		tk_notes_add(&c->notes,
+		tk_notes_add(&c->own.notes,
 			     "drainers are not left alone: this process may use no other cpu, "
 			     "so its other threads run there, too; give its partition one "
 			     "more cpu");
@@ -115,7 +115,7 @@ static void lock_memory(struct tk_collector *c)
 		errno = EPERM;
 	else if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 		return;
-	tk_notes_add(&c->notes,
+	tk_notes_add(&c->own.notes,
 		     "memory is not locked (%s): under memory pressure drainers may have to "
 		     "wait for a page; `ulimit -l unlimited` allows it",
 		     strerror(errno));
@@ -131,7 +131,7 @@ static void warn_of_throttling(struct tk_collector *c)
 	    tk_tsc_file_read("", "/proc/sys/kernel/sched_rt_runtime_us", us, sizeof(us)) <= 0 ||
 	    !strcmp(us, "-1"))
 		return;
-	tk_notes_add(&c->notes,
+	tk_notes_add(&c->own.notes,
 		     "spinning with real-time priority: the kernel stops such a thread for a part "
 		     "of each second (kernel.sched_rt_runtime_us = %s), and lanes fill meanwhile; "
 		     "use a poll interval, or an isolated cpu without that priority",
@@ -164,7 +164,7 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 		if (!err)
 			err = start_on_cpu(c, cpu, why);
 	}
-	if (err || !c->n_drainers)
+	if (err || !c->own.n_drainers)
 		return err;
 	leave_cpus(c, cpus);
 	if (c->options.isolated)
@@ -174,8 +174,8 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 
 void tk_placing_end(struct tk_collector *c)
 {
-	if (c->moved)
-		(void)tk_tsc_affinity_set(0, &c->opener);
+	if (c->own.moved)
+		(void)tk_tsc_affinity_set(0, &c->own.opener);
 }
 
 /* The nearest node with cpus that we may use, itself or another; noted once for each node that has
@@ -193,9 +193,9 @@ static int nearest_with_cpus(struct tk_collector *c, int node, struct tk_tsc_cpu
 			best = other;
 	if (best >= 0)
 		(void)tk_node_cpus(best, cpus);
-	if ((unsigned)node < 64 && !(c->nodes_told >> node & 1)) {
-		c->nodes_told |= UINT64_C(1) << node;
-		tk_notes_add(&c->notes,
+	if ((unsigned)node < 64 && !(c->own.nodes_told >> node & 1)) {
+		c->own.nodes_told |= UINT64_C(1) << node;
+		tk_notes_add(&c->own.notes,
 			     "lanes on node %d are drained from another one: this process may "
 			     "use no cpu of that node (its cpuset, or the node has none)",
 			     node);
@@ -216,11 +216,11 @@ static struct tk_drainer *start_on_node(struct tk_collector *c, int node,
 		return d;
 	if (d)
 		remove_last(c);
-	if (!c->no_drainer)
-		tk_notes_add(&c->notes,
+	if (!c->own.no_drainer)
+		tk_notes_add(&c->own.notes,
 			     "the lanes of node %d are not drained: no thread can be started: %s",
 			     node, strerror(-err));
-	c->no_drainer = true;
+	c->own.no_drainer = true;
 	return NULL;
 }
 
@@ -229,8 +229,8 @@ static struct tk_drainer *nearest(const struct tk_collector *c, int node)
 	struct tk_drainer *best = NULL;
 	int least = INT_MAX;
 
-	for (size_t i = 0; i < c->n_drainers; i++) {
-		struct tk_drainer *d = c->drainers[i];
+	for (size_t i = 0; i < c->own.n_drainers; i++) {
+		struct tk_drainer *d = c->own.drainers[i];
 		int distance = tk_node_distance(d->node, node);
 
 		if (best &&
@@ -244,15 +244,15 @@ static struct tk_drainer *nearest(const struct tk_collector *c, int node)
 
 static bool is_served(const struct tk_collector *c, int node)
 {
-	for (size_t i = 0; i < c->n_drainers; i++)
-		if (c->drainers[i]->node == node)
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		if (c->own.drainers[i]->node == node)
 			return true;
 	return false;
 }
 
 struct tk_drainer *tk_placing_choose(struct tk_collector *c, int node)
 {
-	bool named = c->n_drainers && c->drainers[0]->cpu >= 0;
+	bool named = c->own.n_drainers && c->own.drainers[0]->cpu >= 0;
 	struct tk_drainer *d;
 	struct tk_tsc_cpus cpus;
 

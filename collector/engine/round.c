@@ -62,7 +62,7 @@ static void hold_parcel(struct tk_drainer *d, const struct tk_parcel *p)
 
 static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint32_t lane)
 {
-	tk_notes_add(&c->notes,
+	tk_notes_add(&c->own.notes,
 		     "%s/%s: lane %u is corrupt (its queue says it holds more than it can): left "
 		     "alone from now on",
 		     s->dir, s->info.name, lane);
@@ -71,8 +71,8 @@ static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint
 /* A part's figures and the parcels that were received until now belong together. */
 static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		struct tk_source *s = c->own.sources[i];
 
 		for (size_t k = 0; k < s->n_parts; k++) {
 			struct tk_part *p = s->parts[k].part;
@@ -107,7 +107,7 @@ static void take_answer(struct tk_collector *c, struct tk_drainer *d)
 	take_figures(c, d);
 	take_counters(d);
 	if (d->cpu >= 0 && d->kept.shown.cpu != d->cpu && !d->kept.moved) {
-		tk_notes_add(&c->notes,
+		tk_notes_add(&c->own.notes,
 			     "cpu %d was taken away from its drainer, which now runs on cpu %d: "
 			     "the cpu went offline, or the cpuset changed; start again with "
 			     "another --cpu",
@@ -166,28 +166,28 @@ void tk_round_ask(struct tk_collector *c, bool interval)
 	 * What is drained after the last answer is in no interval. A queue's records would be gone
 	 * for everybody, where the next collector would have got them.
 	 */
-	enum tk_order_kind kind = c->finishing ? TK_ORDER_LAST : TK_ORDER_TAKE;
+	enum tk_order_kind kind = c->own.finishing ? TK_ORDER_LAST : TK_ORDER_TAKE;
 
-	for (size_t i = 0; i < c->n_drainers; i++) {
-		struct tk_drainer *d = c->drainers[i];
+	for (size_t i = 0; i < c->own.n_drainers; i++) {
+		struct tk_drainer *d = c->own.drainers[i];
 
 		if (d->kept.asked_ns) /* late: it has one TAKE at a time */
 			continue;
-		d->kept.asked_ns = c->now_ns;
+		d->kept.asked_ns = c->own.now_ns;
 		tk_round_order(c, d, kind, NULL, 0);
 	}
-	c->rounding = true;
-	c->closing = interval;
+	c->own.rounding = true;
+	c->own.closing = interval;
 }
 
 static void note_full(struct tk_collector *c)
 {
-	if (!c->full)
-		tk_notes_add(&c->notes,
+	if (!c->own.full)
+		tk_notes_add(&c->own.notes,
 			     "more than %u timers live: the others have no rows, and their records "
 			     "are counted as unknown; choose by --app or --pid",
 			     TK_REGISTRY_LIVING_MAX);
-	c->full = true;
+	c->own.full = true;
 }
 
 /* A number for a directory. Only one owner's timers are ever told apart by it. */
@@ -209,7 +209,7 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	if (s)
 		return s;
 	s = tk_registry_add(&c->shown.registry, src->info.app, t->name, src->info.name,
-			    c->began_ns);
+			    c->own.began_ns);
 	if (!s) {
 		if (errno == ENOBUFS)
 			note_full(c);
@@ -228,7 +228,7 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 static void adopt(struct tk_collector *c, struct tk_source *src)
 {
 	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
-	double ns_per_tick = tsc ? 1e9 / c->clock.hz : 1;
+	double ns_per_tick = tsc ? 1e9 / c->own.clock.hz : 1;
 
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
 		struct tk_series *s = series_of(c, src, id);
@@ -236,7 +236,8 @@ static void adopt(struct tk_collector *c, struct tk_source *src)
 		if (!s)
 			break; /* no memory, or no room: the next interval tries again */
 		s->ns_per_tick = ns_per_tick;
-		s->clock = tsc ? c->clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
+		s->clock =
+			tsc ? c->own.clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
 		s->disabled = src->disabled[id] != 0;
 		s->unsettled = src->info.unsettled != 0;
 	}
@@ -273,11 +274,11 @@ static int64_t line_of(const struct tk_collector *c, const struct tk_source *src
 {
 	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	uint64_t ago_ns = src->seg->info.clock == TK_CLOCK_TSC
-				  ? (uint64_t)tk_tsc_delta_ns(&c->clock.conv,
+				  ? (uint64_t)tk_tsc_delta_ns(&c->own.clock.conv,
 							      (int64_t)(tk_tsc_fast() - ticks))
 				  : now_ns - ticks;
 
-	return (int64_t)(now_ns + (uint64_t)c->line_ns - ago_ns);
+	return (int64_t)(now_ns + (uint64_t)c->own.line_ns - ago_ns);
 }
 
 static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
@@ -323,8 +324,8 @@ static void leave_finished(struct tk_collector *c)
 {
 	size_t timers = 0;
 
-	for (size_t i = 0; i < c->n_sources && timers < ENDED_MAX; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources && timers < ENDED_MAX; i++) {
+		struct tk_source *s = c->own.sources[i];
 
 		if (!is_attached(s) || !(s->finished || s->broken))
 			continue;
@@ -335,8 +336,8 @@ static void leave_finished(struct tk_collector *c)
 
 static void detach_released(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		struct tk_source *s = c->own.sources[i];
 		bool gone = s->left;
 
 		for (size_t k = 0; k < s->n_parts; k++)
@@ -345,7 +346,7 @@ static void detach_released(struct tk_collector *c)
 			continue;
 		tk_source_detach(s);
 		if (s->done) /* it may be removed now */
-			c->scan_ns = c->now_ns;
+			c->own.scan_ns = c->own.now_ns;
 	}
 }
 
@@ -355,7 +356,7 @@ static void note_late(struct tk_collector *c, struct tk_drainer *d)
 
 	if (!d->kept.late)
 		tk_notes_add(
-			&c->notes,
+			&c->own.notes,
 			"the drainer of %s %d did not answer within a second: page faults, or a "
 			"task that preempted it, kept it; its records come late",
 			named ? "cpu" : "node",
@@ -369,12 +370,12 @@ static bool may_end(struct tk_collector *c)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < c->n_drainers; i++) {
-		struct tk_drainer *d = c->drainers[i];
+	for (size_t i = 0; i < c->own.n_drainers; i++) {
+		struct tk_drainer *d = c->own.drainers[i];
 
 		if (!d->kept.asked_ns)
 			continue;
-		if (c->now_ns - d->kept.asked_ns >= LATE_NS)
+		if (c->own.now_ns - d->kept.asked_ns >= LATE_NS)
 			note_late(c, d);
 		else
 			all = false;
@@ -384,16 +385,16 @@ static bool may_end(struct tk_collector *c)
 
 bool tk_round_all_answered(const struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_drainers; i++)
-		if (c->drainers[i]->kept.asked_ns)
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		if (c->own.drainers[i]->kept.asked_ns)
 			return false;
 	return true;
 }
 
 static void end_round(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		struct tk_source *s = c->own.sources[i];
 
 		if (!is_attached(s))
 			continue;
@@ -402,27 +403,27 @@ static void end_round(struct tk_collector *c)
 			(void)tk_look_refresh(c, s);
 		adopt(c, s);
 	}
-	for (size_t i = 0; i < c->n_drainers; i++)
-		take_parcels(c, c->drainers[i]);
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		take_parcels(c, c->own.drainers[i]);
 	leave_finished(c);
 	tk_registry_forget_dead(&c->shown.registry);
 	detach_released(c);
-	c->shown.notes = c->notes;
-	c->shown.state.looked = c->scanned;
-	c->shown.state.other_versions = c->other_versions;
-	c->answered = c->scanned;
-	if (c->closing) {
+	c->shown.notes = c->own.notes;
+	c->shown.state.looked = c->own.scanned;
+	c->shown.state.other_versions = c->own.other_versions;
+	c->own.answered = c->own.scanned;
+	if (c->own.closing) {
 		tk_interval_close(c);
-		c->shown.state.finished = c->finishing;
+		c->shown.state.finished = c->own.finishing;
 	}
-	c->rounding = false;
+	c->own.rounding = false;
 }
 
 /* A drainer whose channel is full gets the order in a later turn. */
 static void order_release(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		const struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
 
 		for (size_t k = 0; k < s->n_parts && s->left; k++) {
 			struct tk_part *p = s->parts[k].part;
@@ -435,14 +436,14 @@ static void order_release(struct tk_collector *c)
 
 void tk_round_receive(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_drainers; i++)
-		while (receive_from(c, c->drainers[i]))
+	for (size_t i = 0; i < c->own.n_drainers; i++)
+		while (receive_from(c, c->own.drainers[i]))
 			;
-	if (!c->rounding || !may_end(c) || pthread_mutex_trylock(&c->lock))
+	if (!c->own.rounding || !may_end(c) || pthread_mutex_trylock(&c->lock))
 		return;
 	end_round(c);
 	pthread_mutex_unlock(&c->lock);
 	order_release(c);
-	if (c->closing)
+	if (c->own.closing)
 		pthread_cond_broadcast(&c->closed);
 }

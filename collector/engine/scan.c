@@ -20,11 +20,11 @@
 static void refuse(struct tk_collector *c, const struct tk_watched *w, const char *path, int error,
 		   const char *why)
 {
-	if (!tk_refused_add(&c->refused, path, error, c->now_ns, !w->listed))
+	if (!tk_refused_add(&c->own.refused, path, error, c->own.now_ns, !w->listed))
 		return;
 	if (error == EPROTO)
-		c->other_versions++;
-	tk_notes_add(&c->notes, "%s: %s; skipped", path, why);
+		c->own.other_versions++;
+	tk_notes_add(&c->own.notes, "%s: %s; skipped", path, why);
 }
 
 static bool is_wanted(const struct tk_collector *c, const struct tk_segment *seg)
@@ -43,13 +43,13 @@ static int is_full(const struct tk_collector *c, const char **why)
 {
 	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
 
-	if (c->held_segments >= TK_READ_SEGMENTS ||
-	    c->held_timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
+	if (c->own.held_segments >= TK_READ_SEGMENTS ||
+	    c->own.held_timers + TK_TIMERS_MAX > TK_READ_TIMERS) {
 		*why = TK_READ_TOO_MANY;
 		return ENOMEM;
 	}
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	if (c->held_descriptors + DESCRIPTORS_FREE < limit.rlim_cur)
+	if (c->own.held_descriptors + DESCRIPTORS_FREE < limit.rlim_cur)
 		return 0;
 	*why = "each segment takes two descriptors, and there are no more; raise `ulimit -Hn`, or "
 	       "choose by --app or --pid";
@@ -58,13 +58,14 @@ static int is_full(const struct tk_collector *c, const char **why)
 
 static void count_held(struct tk_collector *c)
 {
-	c->held_segments = c->held_timers = c->held_descriptors = 0;
-	for (size_t i = 0; i < c->n_sources; i++) {
-		c->held_descriptors += c->sources[i]->seg || c->sources[i]->done ? 2 : 0;
-		if (!c->sources[i]->seg) /* detached */
+	c->own.held_segments = c->own.held_timers = c->own.held_descriptors = 0;
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		c->own.held_descriptors +=
+			c->own.sources[i]->seg || c->own.sources[i]->done ? 2 : 0;
+		if (!c->own.sources[i]->seg) /* detached */
 			continue;
-		c->held_timers += c->sources[i]->seg->info.max_timers;
-		c->held_segments++;
+		c->own.held_timers += c->own.sources[i]->seg->info.max_timers;
+		c->own.held_segments++;
 	}
 }
 
@@ -98,22 +99,22 @@ static struct tk_source *new_source(struct tk_collector *c, struct tk_segment *s
 				    enum tk_lane_from from)
 {
 	struct tk_source **list =
-		tk_list_grow(c->sources, c->n_sources, sizeof(struct tk_source *));
+		tk_list_grow(c->own.sources, c->own.n_sources, sizeof(struct tk_source *));
 	struct tk_source *s;
 
 	if (!list) {
 		tk_segment_detach(seg);
 		return NULL;
 	}
-	c->sources = list;
+	c->own.sources = list;
 	s = tk_source_new(seg, dir, from, c->options.raw);
 	if (!s)
 		return NULL;
-	if (!tsearch(s, &c->by_place, by_place)) {
+	if (!tsearch(s, &c->own.by_place, by_place)) {
 		tk_source_free(s);
 		return NULL;
 	}
-	list[c->n_sources++] = s;
+	list[c->own.n_sources++] = s;
 	return s;
 }
 
@@ -126,9 +127,9 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 	if (!s)
 		return -ENOMEM;
 	s->found_dead = dead && old;
-	c->held_timers += seg->info.max_timers;
-	c->held_segments++;
-	c->held_descriptors += 2;
+	c->own.held_timers += seg->info.max_timers;
+	c->own.held_segments++;
+	c->own.held_descriptors += 2;
 	tk_source_enter(s, slot_of(w));
 	tk_look_first(c, s);
 	return 0;
@@ -143,7 +144,7 @@ static void ignore(struct tk_collector *c, struct tk_segment *seg, const struct 
 
 	if (slot_of(w) < 0) {
 		tk_segment_detach(seg);
-		tk_refused_give_up(&c->refused, path, c->now_ns);
+		tk_refused_give_up(&c->own.refused, path, c->own.now_ns);
 		return;
 	}
 	s = new_source(c, seg, w->path, TK_LANE_NEWEST);
@@ -166,7 +167,7 @@ static void attach(struct tk_collector *c, int dirfd, const struct tk_watched *w
 		   const char *path)
 {
 	char why[TK_WHY_MAX] = "";
-	bool old = !w->listed || tk_refused_is_old(&c->refused, path);
+	bool old = !w->listed || tk_refused_is_old(&c->own.refused, path);
 	struct tk_segment *seg = tk_segment_attach(dirfd, name, begin_at(c, old, false), why);
 	bool dead = seg && is_dead(seg);
 
@@ -181,7 +182,7 @@ static void attach(struct tk_collector *c, int dirfd, const struct tk_watched *w
 	else if (add_source(c, seg, w, old, dead) < 0)
 		refuse(c, w, path, ENOMEM, "out of memory for its histograms and counts");
 	else if (why[0])
-		tk_notes_add(&c->notes, "%s: %s", path, why);
+		tk_notes_add(&c->own.notes, "%s: %s", path, why);
 }
 
 static struct tk_source *source_find(struct tk_collector *c, const char *dir, const char *name)
@@ -190,7 +191,7 @@ static struct tk_source *source_find(struct tk_collector *c, const char *dir, co
 	struct tk_source **found;
 
 	snprintf(wanted.info.name, sizeof(wanted.info.name), "%s", name);
-	found = tfind(&wanted, &c->by_place, by_place);
+	found = tfind(&wanted, &c->own.by_place, by_place);
 	return found ? *found : NULL;
 }
 
@@ -205,9 +206,9 @@ static void look_at_unread(struct tk_collector *c, int dirfd, const struct tk_wa
 	char why[TK_WHY_MAX] = "";
 	int err;
 
-	if (!c->reads_unread || c->options.pid || !tk_unread_is(name))
+	if (!c->own.reads_unread || c->options.pid || !tk_unread_is(name))
 		return;
-	err = tk_unread_look(&c->unread, dirfd, path, name, !w->listed, c->options.app, why);
+	err = tk_unread_look(&c->own.unread, dirfd, path, name, !w->listed, c->options.app, why);
 	if (err)
 		refuse(c, w, path, -err, why);
 }
@@ -224,7 +225,7 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	if (__atomic_load_n(&c->stop, __ATOMIC_RELAXED))
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (tk_refused_given_up(&c->refused, path))
+	if (tk_refused_given_up(&c->own.refused, path))
 		return;
 	if (tk_place_is_shared(name)) {
 		look_at_unread(c, dirfd, v->watched, name, path);
@@ -246,15 +247,15 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 static void scan_dir(struct tk_collector *c, const char *dir)
 {
 	char why[TK_WHY_MAX] = "";
-	struct visit v = { c, tk_watched_enter(&c->watched, &c->wake, dir, why) };
+	struct visit v = { c, tk_watched_enter(&c->own.watched, &c->own.wake, dir, why) };
 	int err;
 
 	if (!v.watched)
 		return;
-	c->unwatched += !v.watched->wake;
+	c->own.unwatched += !v.watched->wake;
 	if (why[0])
 		tk_notes_add(
-			&c->notes,
+			&c->own.notes,
 			"%s: %s; programs there do not wait for this collector when they end, so "
 			"their last records may be lost uncounted",
 			dir, why);
@@ -262,57 +263,58 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 	v.watched->listed = v.watched->listed || !err || err == -ENOENT || err == -E2BIG;
 	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with
 	 * its name. */
-	if (err && err != -ENOENT && tk_refused_add_dir(&c->refused, dir, c->now_ns))
-		tk_notes_add(&c->notes, "%s", why);
+	if (err && err != -ENOENT && tk_refused_add_dir(&c->own.refused, dir, c->own.now_ns))
+		tk_notes_add(&c->own.notes, "%s", why);
 }
 
 /* Those that are told one by one are many where many are; what is left out is attached when others
  * end. */
 static void note_left_out(struct tk_collector *c)
 {
-	size_t n = c->refused.short_of;
+	size_t n = c->own.refused.short_of;
 
-	if (n > 1 && n >= 2 * c->left_out)
-		tk_notes_add(&c->notes,
+	if (n > 1 && n >= 2 * c->own.left_out)
+		tk_notes_add(&c->own.notes,
 			     "%zu segments are left out: there is no room for them; they are "
 			     "attached when others end",
 			     n);
-	if (!n && c->left_out)
-		tk_notes_add(&c->notes, "no segment is left out any more");
-	if (!n || n >= 2 * c->left_out)
-		c->left_out = n;
+	if (!n && c->own.left_out)
+		tk_notes_add(&c->own.notes, "no segment is left out any more");
+	if (!n || n >= 2 * c->own.left_out)
+		c->own.left_out = n;
 }
 
 static void try_remove(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++) {
-		struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		struct tk_source *s = c->own.sources[i];
 
-		for (size_t k = 0; k < c->watched.n && s->done; k++)
-			if (!strcmp(c->watched.list[k].path, s->dir))
-				tk_source_try_remove(s, c->watched.list[k].presence, c->now_ns);
+		for (size_t k = 0; k < c->own.watched.n && s->done; k++)
+			if (!strcmp(c->own.watched.list[k].path, s->dir))
+				tk_source_try_remove(s, c->own.watched.list[k].presence,
+						     c->own.now_ns);
 	}
 }
 
 static void forget(struct tk_collector *c, struct tk_source *s)
 {
-	c->gone.delivered += s->info.delivered;
-	c->gone.lost += s->info.lost;
-	c->gone.unknown += s->info.unknown;
-	tdelete(s, &c->by_place, by_place);
+	c->own.gone.delivered += s->info.delivered;
+	c->own.gone.lost += s->info.lost;
+	c->own.gone.unknown += s->info.unknown;
+	tdelete(s, &c->own.by_place, by_place);
 	tk_source_free(s);
 }
 
 void tk_scan_free(struct tk_collector *c)
 {
-	while (c->n_sources)
-		forget(c, c->sources[--c->n_sources]);
-	free(c->sources);
-	tk_refused_free(&c->refused);
-	tk_dirs_free(&c->dirs);
-	tk_watched_free(&c->watched);
-	tk_unread_free(&c->unread);
-	tk_wake_close(&c->wake);
+	while (c->own.n_sources)
+		forget(c, c->own.sources[--c->own.n_sources]);
+	free(c->own.sources);
+	tk_refused_free(&c->own.refused);
+	tk_dirs_free(&c->own.dirs);
+	tk_watched_free(&c->own.watched);
+	tk_unread_free(&c->own.unread);
+	tk_wake_close(&c->own.wake);
 }
 
 /* Free what is detached and no longer in its directory. */
@@ -320,52 +322,53 @@ static void forget_gone(struct tk_collector *c)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < c->n_sources; i++) {
-		const struct tk_source *s = c->sources[i];
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
 
 		if (s->seg || s->listed || !tk_source_is_reported(s))
-			c->sources[kept++] = c->sources[i];
+			c->own.sources[kept++] = c->own.sources[i];
 		else
-			forget(c, c->sources[i]);
+			forget(c, c->own.sources[i]);
 	}
-	c->n_sources = kept;
-	tk_refused_end_scan(&c->refused);
+	c->own.n_sources = kept;
+	tk_refused_end_scan(&c->own.refused);
 }
 
 /* Root looks into every user's directory, also those that are made later. */
 static void watch_shared(struct tk_collector *c)
 {
 	if (!c->options.dir && geteuid() == 0 && !secure_getenv("TIMEKEEPER_DIR") &&
-	    !tk_wake_watch_shared(&c->wake))
-		c->unwatched++;
+	    !tk_wake_watch_shared(&c->own.wake))
+		c->own.unwatched++;
 }
 
 void tk_scan(struct tk_collector *c)
 {
 	struct tk_dirs dirs;
 
-	if (!c->scanned && !c->options.dir)
+	if (!c->own.scanned && !c->options.dir)
 		tk_watched_make();
-	c->unwatched = 0;
+	c->own.unwatched = 0;
 	watch_shared(c);
 	count_held(c);
-	c->reads_unread = !c->scanned || c->finish_ns || c->now_ns >= c->unread_ns;
-	if (c->reads_unread)
-		c->unread_ns = c->now_ns + UNREAD_NS;
-	for (size_t i = 0; i < c->n_sources; i++)
-		c->sources[i]->listed = false;
-	tk_refused_begin_scan(&c->refused);
+	c->own.reads_unread =
+		!c->own.scanned || c->own.finish_ns || c->own.now_ns >= c->own.unread_ns;
+	if (c->own.reads_unread)
+		c->own.unread_ns = c->own.now_ns + UNREAD_NS;
+	for (size_t i = 0; i < c->own.n_sources; i++)
+		c->own.sources[i]->listed = false;
+	tk_refused_begin_scan(&c->own.refused);
 	if (tk_dirs_list(&dirs, c->options.dir) == 0) {
-		tk_dirs_free(&c->dirs);
-		c->dirs = dirs;
+		tk_dirs_free(&c->own.dirs);
+		c->own.dirs = dirs;
 		tk_look_note_dirs(c);
-		for (size_t i = 0; i < c->dirs.n; i++)
-			scan_dir(c, c->dirs.path[i]);
+		for (size_t i = 0; i < c->own.dirs.n; i++)
+			scan_dir(c, c->own.dirs.path[i]);
 		try_remove(c);
 		forget_gone(c);
 		note_left_out(c);
-		c->watched.all = true;
+		c->own.watched.all = true;
 	}
 	tk_look_at_all(c);
-	c->scanned = true;
+	c->own.scanned = true;
 }

@@ -91,7 +91,7 @@ static void leave_dead(const char *app, unsigned threads, const struct tk_discip
 static void begin(unsigned drainers)
 {
 	cr_assert(place_make());
-	cr_assert_eq(tk_clock_open(&c.clock, NULL), 0);
+	cr_assert_eq(tk_clock_open(&c.own.clock, NULL), 0);
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.closed, NULL);
 	c.options.dir = place;
@@ -101,25 +101,25 @@ static void begin(unsigned drainers)
 	tk_registry_init(&c.shown.registry, 1u << 20);
 	c.shown.intervals.budget = SIZE_MAX;
 	c.shown.intervals.histograms = true;
-	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	c.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-	c.line_ns = c.shown.line_ns = c.began_ns - (int64_t)c.now_ns;
-	c.drainers = calloc(drainers, sizeof(struct tk_drainer *));
-	while (c.n_drainers < drainers) {
-		struct tk_drainer *d = tk_drainer_new(&c.clock, drainers);
+	c.own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c.own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c.own.line_ns = c.shown.line_ns = c.own.began_ns - (int64_t)c.own.now_ns;
+	c.own.drainers = calloc(drainers, sizeof(struct tk_drainer *));
+	while (c.own.n_drainers < drainers) {
+		struct tk_drainer *d = tk_drainer_new(&c.own.clock, drainers);
 
-		d->cpu = (int)c.n_drainers; /* as if named: lanes are dealt to all */
+		d->cpu = (int)c.own.n_drainers; /* as if named: lanes are dealt to all */
 		d->node = 0;
 		d->poll_ns = TK_POLL_SPIN; /* drains whenever it may */
-		c.drainers[c.n_drainers++] = d;
+		c.own.drainers[c.own.n_drainers++] = d;
 	}
 }
 
 static void turn_all(void)
 {
-	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	for (size_t i = 0; i < c.n_drainers; i++)
-		tk_drainer_turn(c.drainers[i], c.now_ns);
+	c.own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	for (size_t i = 0; i < c.own.n_drainers; i++)
+		tk_drainer_turn(c.own.drainers[i], c.own.now_ns);
 }
 
 static void go_round(void)
@@ -127,7 +127,7 @@ static void go_round(void)
 	tk_round_ask(&c, true);
 	turn_all();
 	tk_round_receive(&c);
-	cr_assert(!c.rounding);
+	cr_assert(!c.own.rounding);
 }
 
 /* What all intervals came to that were closed until now. */
@@ -246,11 +246,11 @@ static void to_the_end(uint64_t records, size_t n_timers)
 		go_round();
 	cr_assert_eq(samples(&timers), records);
 	cr_assert_eq(timers, n_timers);
-	for (size_t i = 0; i < c.n_sources; i++)
-		cr_assert_null(c.sources[i]->seg, "it is not let go of");
-	for (size_t i = 0; i < c.n_drainers; i++)
-		cr_assert(!c.drainers[i]->own.parts.moving && !c.drainers[i]->own.parts.quiet &&
-			  !c.drainers[i]->kept.lanes);
+	for (size_t i = 0; i < c.own.n_sources; i++)
+		cr_assert_null(c.own.sources[i]->seg, "it is not let go of");
+	for (size_t i = 0; i < c.own.n_drainers; i++)
+		cr_assert(!c.own.drainers[i]->own.parts.moving &&
+			  !c.own.drainers[i]->own.parts.quiet && !c.own.drainers[i]->kept.lanes);
 	cr_assert(place_remove());
 }
 
@@ -270,7 +270,7 @@ Test(round, a_segment_is_shared_by_two_drainers)
 	begin(2);
 	leave_dead("shared", 4, NULL);
 	tk_scan(&c);
-	cr_assert_eq(c.sources[0]->n_parts, 2);
+	cr_assert_eq(c.own.sources[0]->n_parts, 2);
 	to_the_end(4 * RECORDS, 4);
 }
 
@@ -320,18 +320,18 @@ Test(round, a_restart_within_an_interval_is_two_series)
 
 static void turn_one(size_t drainer)
 {
-	c.now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	tk_drainer_turn(c.drainers[drainer], c.now_ns);
+	c.own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_drainer_turn(c.own.drainers[drainer], c.own.now_ns);
 }
 
 /* Close an interval though a drainer has not answered: a second and more have passed. */
 static void close_without_the_late(void)
 {
 	tk_round_receive(&c);
-	cr_assert(c.rounding);
-	c.now_ns += 2 * TK_SECOND_NS;
+	cr_assert(c.own.rounding);
+	c.own.now_ns += 2 * TK_SECOND_NS;
 	tk_round_receive(&c);
-	cr_assert(!c.rounding);
+	cr_assert(!c.own.rounding);
 	take_intervals();
 }
 
@@ -341,16 +341,16 @@ Test(round, intervals_add_up_though_a_drainer_is_late)
 	begin(2);
 	leave_dead("late", 4, NULL);
 	tk_scan(&c);
-	cr_assert_eq(c.sources[0]->n_parts, 2);
+	cr_assert_eq(c.own.sources[0]->n_parts, 2);
 	tk_round_ask(&c, true);
 	turn_one(0);
 	close_without_the_late();
-	cr_assert_eq(c.drainers[0]->kept.n_held, 0);
+	cr_assert_eq(c.own.drainers[0]->kept.n_held, 0);
 	tk_round_ask(&c, true);
 	turn_one(0);
 	turn_one(1);
 	tk_round_receive(&c);
-	cr_assert(!c.rounding);
+	cr_assert(!c.own.rounding);
 	take_intervals();
 	to_the_end(4 * RECORDS, 4);
 }
@@ -560,7 +560,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 	pid_t pid;
 
 	begin(1);
-	c.drainers[0]->poll_ns = 0;
+	c.own.drainers[0]->poll_ns = 0;
 	pid = start_recorder(&tell, &done);
 	await_told(done);
 	tk_scan(&c);
@@ -570,7 +570,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 
 		for (uint64_t k = random_below(&state, 5); k; k--)
 			go_round();
-		quiet += c.drainers[0]->own.parts.quiet != NULL;
+		quiet += c.own.drainers[0]->own.parts.quiet != NULL;
 		cr_assert_eq(write(tell, &n, sizeof(n)), sizeof(n));
 		await_told(done);
 		pushed += n;
@@ -585,7 +585,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 		go_round();
 	take_intervals();
 	cr_assert_eq(came.processes, rows, "nothing came, and there are rows");
-	cr_assert_not_null(c.drainers[0]->own.parts.quiet);
+	cr_assert_not_null(c.own.drainers[0]->own.parts.quiet);
 	close(tell);
 	cr_assert_eq(waitpid(pid, NULL, 0), pid);
 	tk_scan(&c);
@@ -594,7 +594,7 @@ Test(round, what_is_quiet_is_seen_when_it_stirs)
 	samples(&timers);
 	cr_assert_eq(came.delivered + came.lost, pushed);
 	cr_assert_eq(came.attributed, came.lost);
-	cr_assert_null(c.sources[0]->seg, "it is not let go of");
+	cr_assert_null(c.own.sources[0]->seg, "it is not let go of");
 	close(done);
 	cr_assert(place_remove());
 }
@@ -605,12 +605,12 @@ Test(round, a_lane_that_comes_to_a_quiet_part_is_read)
 	struct told told;
 
 	begin(1);
-	c.drainers[0]->poll_ns = 0;
+	c.own.drainers[0]->poll_ns = 0;
 	start_told(&told);
 	tk_scan(&c);
 	for (unsigned i = 0; i < 4; i++)
 		go_round();
-	cr_assert_not_null(c.drainers[0]->own.parts.quiet);
+	cr_assert_not_null(c.own.drainers[0]->own.parts.quiet);
 	tell(&told, "tttt");
 	for (unsigned i = 0; i < 2000 && came.delivered < 4; i++) {
 		(void)tk_look(&c);
@@ -644,7 +644,7 @@ Test(round, a_lane_that_is_dealt_after_the_end_ends)
 	for (unsigned i = 0; i < 4; i++)
 		go_round();
 	cr_assert_eq(samples(&timers), RECORDS);
-	cr_assert_not_null(c.sources[0]->seg, "it waits for the other queue");
+	cr_assert_not_null(c.own.sources[0]->seg, "it waits for the other queue");
 	close(fd);
 	tk_scan(&c);
 	to_the_end(2 * RECORDS, 2);
@@ -666,14 +666,14 @@ Test(round, a_corrupt_queue_is_told_of)
 	tk_scan(&c);
 	fd = open(found.gl_pathv[0], O_RDWR);
 	cr_assert_eq(pwrite(fd, &nonsense, sizeof(nonsense),
-			    c.sources[0]->seg->lanes[0].info.queue.prod_tail),
+			    c.own.sources[0]->seg->lanes[0].info.queue.prod_tail),
 		     sizeof(nonsense));
 	close(fd);
 	globfree(&found);
 	go_round();
 	tk_scan(&c);
-	for (uint64_t i = 0; i < c.notes.ever; i++)
-		told = told || strstr(c.notes.text[i], "lane 0 is corrupt");
+	for (uint64_t i = 0; i < c.own.notes.ever; i++)
+		told = told || strstr(c.own.notes.text[i], "lane 0 is corrupt");
 	cr_assert(told);
 	cr_assert(place_remove());
 }
@@ -686,7 +686,7 @@ Test(round, a_gap_is_shown_whenever_it_was)
 
 	begin(1);
 	turn_all();
-	c.drainers[0]->own.polled_ns -= gap_ns;
+	c.own.drainers[0]->own.polled_ns -= gap_ns;
 	for (unsigned i = 0; i < 3; i++) {
 		tk_round_ask(&c, i == 2);
 		turn_all();
@@ -709,8 +709,8 @@ Test(round, a_part_is_finished_when_all_of_it_was_handed_over)
 	begin(1);
 	leave_dead("part", 1, NULL);
 	tk_scan(&c);
-	p = tk_part_new(c.sources[0]->seg, TK_LANE_OLDEST, false);
-	p->pool = p->agg.pool = &c.drainers[0]->own.pool;
+	p = tk_part_new(c.own.sources[0]->seg, TK_LANE_OLDEST, false);
+	p->pool = p->agg.pool = &c.own.drainers[0]->own.pool;
 	tk_part_add(p, 0);
 	p->ended = true;
 	tk_part_end_lane(p, 0);

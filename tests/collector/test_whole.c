@@ -319,14 +319,14 @@ Test(whole, what_is_being_made_is_looked_at_until_it_is_made)
 		}
 		for (unsigned i = 0; i < 3; i++) {
 			tk_scan(&c);
-			cr_assert_eq(c.n_sources, 0);
-			c.now_ns += 20 * TK_SECOND_NS;
+			cr_assert_eq(c.own.n_sources, 0);
+			c.own.now_ns += 20 * TK_SECOND_NS;
 		}
-		cr_assert_eq(c.notes.ever, 1, "it is said once");
+		cr_assert_eq(c.own.notes.ever, 1, "it is said once");
 	}
 	cr_assert_eq(rename(kept, head), 0);
 	tk_scan(&c);
-	cr_assert_eq(c.n_sources, 1);
+	cr_assert_eq(c.own.n_sources, 1);
 	kill_it(pid);
 }
 

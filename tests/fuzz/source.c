@@ -31,27 +31,27 @@ static struct tk_collector *open_collector(bool oldest)
 	REQUIRE(c && (measured.hz > 0 || tk_clock_open(&measured, NULL) == 0));
 	if (!drainer)
 		drainer = tk_drainer_new(&measured, 1);
-	c->drainers = malloc(sizeof(struct tk_drainer *));
-	REQUIRE(drainer && c->drainers);
-	c->drainers[c->n_drainers++] = drainer;
+	c->own.drainers = malloc(sizeof(struct tk_drainer *));
+	REQUIRE(drainer && c->own.drainers);
+	c->own.drainers[c->own.n_drainers++] = drainer;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->closed, NULL);
-	c->clock = measured;
+	c->own.clock = measured;
 	c->options = (struct tk_collector_options){ .dir = fuzz_place(), .oldest = oldest };
 	c->wanted_interval_ns = INTERVAL_NS;
 	c->shown.state.interval_ns = INTERVAL_NS;
 	tk_registry_init(&c->shown.registry, 1u << 20);
 	c->shown.intervals.budget = 1u << 20;
-	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	c->began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
-	c->line_ns = c->shown.line_ns = c->began_ns - (int64_t)c->now_ns;
+	c->own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	c->own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	c->own.line_ns = c->shown.line_ns = c->own.began_ns - (int64_t)c->own.now_ns;
 	return c;
 }
 
 static void drain(struct tk_collector *c)
 {
-	c->now_ns = tk_now_ns(CLOCK_MONOTONIC);
-	tk_drainer_turn(drainer, c->now_ns);
+	c->own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	tk_drainer_turn(drainer, c->own.now_ns);
 }
 
 /* A whole one: asked, answered and taken. */
@@ -60,22 +60,23 @@ static void round_of(struct tk_collector *c)
 	tk_round_ask(c, true);
 	drain(c);
 	tk_round_receive(c);
-	REQUIRE(!c->rounding && drainer->kept.n_held == 0);
+	REQUIRE(!c->own.rounding && drainer->kept.n_held == 0);
 }
 
 static void close_collector(struct tk_collector *c)
 {
-	for (size_t i = 0; i < c->n_sources; i++)
-		if (c->sources[i]->seg)
-			c->sources[i]->broken = true;
+	for (size_t i = 0; i < c->own.n_sources; i++)
+		if (c->own.sources[i]->seg)
+			c->own.sources[i]->broken = true;
 	round_of(c); /* everything is let go of, */
 	round_of(c); /* and gone */
-	for (size_t i = 0; i < c->n_sources; i++)
-		REQUIRE(!c->sources[i]->seg);
-	REQUIRE(!drainer->own.parts.moving && !drainer->own.parts.quiet && drainer->kept.lanes == 0);
+	for (size_t i = 0; i < c->own.n_sources; i++)
+		REQUIRE(!c->own.sources[i]->seg);
+	REQUIRE(!drainer->own.parts.moving && !drainer->own.parts.quiet &&
+		drainer->kept.lanes == 0);
 	tk_scan_free(c);
 	tk_shown_free(&c->shown);
-	free(c->drainers);
+	free(c->own.drainers);
 	free(c);
 }
 

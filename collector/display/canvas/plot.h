@@ -5,10 +5,10 @@
  * This file knows points and cells; it knows nothing about timers.
  *
  * A plot is a rectangle of cells with a range of values on each axis. A cell is 2 × 4 dots in
- * braille, 2 × 2 in block elements, one character in ASCII. Dots are drawn straight into the
- * grid's cells, and a cell takes the colour of the last dot put there. Where the grid has no colour,
- * a curve has its letter in every sixteenth column. Curves are drawn with
- * a pen, point by point, so that the points need not be copied.
+ * braille, 2 × 2 in block elements, one character in ASCII. Dots are drawn straight into the grid's
+ * cells, and a cell takes the colour of the last dot put there. Where the grid has no colour, a
+ * curve has its letter in every sixteenth column. Curves are drawn with a pen, point by point, so
+ * that the points need not be copied.
  */
 #ifndef TK_COLLECTOR_DISPLAY_CANVAS_PLOT_H
 #define TK_COLLECTOR_DISPLAY_CANVAS_PLOT_H
