@@ -22,6 +22,7 @@ static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, stru
 
 static const char *const words[] = {
 	"†          the process has ended; its timers stay",
+	"×6         six processes of one app, one user: Enter unfolds",
 	"lost       overwritten or dropped before they were read",
 	"lag        records that are not read yet",
 	"gap        longest time that a drainer was away from its lanes",

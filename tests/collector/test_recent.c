@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last 10 s of all timers, and the rows that they fold into, against the samples themselves:
+ * what slides is what was recorded, and a folded row has the samples of all that it stands for.
+ */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/engine/views/recent.h"
+#include "collector/engine/views/shown.h"
+#include "tests/collector/samples.h"
+
+#define MS        INT64_C(1000000)
+#define TIMERS    24
+#define INTERVALS 250
+
+static struct {
+	struct tk_shown shown;
+	struct tk_recent recent;
+	struct tk_series *series[TIMERS];
+	/* By timer: the samples of all intervals, in ns, and where each interval begins. */
+	double *ns[TIMERS];
+	size_t n[TIMERS], room[TIMERS], first[TIMERS][INTERVALS + 1];
+	int64_t ended[INTERVALS];
+	size_t intervals;
+} life;
+
+/* Six processes have each of four timers; the last is another user's, the one before it has another
+ * clock. */
+static void begin(int64_t now)
+{
+	tk_registry_init(&life.shown.registry, 64 << 20);
+	for (size_t i = 0; i < TIMERS; i++) {
+		char name[16];
+		struct tk_series *s;
+
+		snprintf(name, sizeof(name), "timer-%zu", i / 6);
+		s = tk_registry_add(&life.shown.registry, "app", name, "app.1", now);
+		s->pid = (uint32_t)(100 + i % 6);
+		s->uid = i % 6 == 5 ? 2000 : 1000;
+		s->place = 1;
+		s->clock = i % 6 == 4 ? 7 : 1;
+		s->ns_per_tick = i % 6 == 4 ? 1 : 0.5;
+		life.series[i] = s;
+	}
+}
+
+static void feed(size_t timer, uint64_t *state)
+{
+	struct tk_series *s = life.series[timer];
+	size_t n = random_below(state, 4) ? random_below(state, 30) : 0;
+
+	for (size_t i = 0; s->alive && i < n; i++) {
+		uint64_t ticks = sample_lognormal(state, 3000 * (1 + (double)(timer % 6)), 0.5);
+		uint32_t one = 1;
+		const struct tk_counts c = { .records = 1, .count = { 1, 0 }, .without = { 0, 1 } };
+		const struct tk_hist_counted of[TK_MEASURES] = {
+			{ .counters = &one,
+			  .first = tk_hist_index(ticks),
+			  .n = 1,
+			  .min = ticks,
+			  .max = ticks,
+			  .sum = ticks },
+		};
+
+		if (life.n[timer] == life.room[timer])
+			life.ns[timer] = realloc(life.ns[timer],
+						 (life.room[timer] += 8192) * sizeof(double));
+		life.ns[timer][life.n[timer]++] = (double)ticks * s->ns_per_tick;
+		tk_series_feed(s, &c, of);
+	}
+}
+
+static void interval(int64_t now, uint64_t *state)
+{
+	for (size_t i = 0; i < TIMERS; i++) {
+		life.first[i][life.intervals] = life.n[i];
+		feed(i, state);
+		life.first[i][life.intervals + 1] = life.n[i];
+	}
+	tk_registry_close(&life.shown.registry, now, (uint64_t)(100 * MS));
+	life.shown.state.closed_ns = now;
+	life.ended[life.intervals++] = now;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Add the samples of a timer in the last 10 s. */
+static size_t gather(size_t timer, double *out, size_t n)
+{
+	int64_t now = life.ended[life.intervals - 1];
+
+	for (size_t i = 0; i < life.intervals; i++)
+		if (life.ended[i] > now - TK_RECENT_NS)
+			for (size_t k = life.first[timer][i]; k < life.first[timer][i + 1]; k++)
+				out[n++] = life.ns[timer][k];
+	return n;
+}
+
+static void check(const struct tk_snap_timer *row, double *ns, size_t n)
+{
+	static const double q[TK_PERCENTILES] = { 0.5, 0.9, 0.99, 0.999, 0.9999 };
+	const struct tk_datapoint *d = &row->recent[TK_PROCESSING];
+
+	cr_assert_eq(d->count, n, "%s: %zu of %zu", row->name, (size_t)d->count, n);
+	cr_assert_eq(d->records, n);
+	cr_assert_eq(row->recent[TK_LATENCY].count, 0);
+	if (!n)
+		return;
+	qsort(ns, n, sizeof(*ns), by_value);
+	for (int p = 0; p < TK_PERCENTILES; p++) {
+		size_t rank = (size_t)ceil(q[p] * (double)n - 1e-9);
+		double want = ns[(rank ? rank : 1) - 1];
+
+		cr_assert(fabs(d->p_ns[p] - want) <= fmax(0.004 * want, 1), "%s: %f is %f",
+			  row->name, d->p_ns[p], want);
+	}
+	cr_assert(fabs(d->min_ns - ns[0]) < 0.001 && fabs(d->max_ns - ns[n - 1]) < 0.001);
+}
+
+/* Which of the series a row of the snapshot is. */
+static size_t timer_of(uint64_t key)
+{
+	for (size_t i = 0; i < TIMERS; i++)
+		if (life.series[i]->key == key)
+			return i;
+	cr_assert(false, "no such key");
+	return 0;
+}
+
+static void check_folds(const struct tk_snapshot *s, double *ns)
+{
+	cr_assert_eq(s->n_folds, TIMERS / 6);
+	for (size_t f = 0; f < s->n_folds; f++) {
+		const struct tk_snap_timer *row = &s->timers[s->n_timers + f];
+		size_t n = 0, members = 0;
+
+		for (size_t i = 0; i < s->n_timers; i++)
+			if (s->timers[i].fold == row->key) {
+				n = gather(timer_of(s->timers[i].key), ns, n);
+				cr_assert_eq(s->timers[i].uid, row->uid);
+				members++;
+			}
+		cr_assert_eq(members, 5, "another user's does not fold in");
+		cr_assert_eq(row->processes, 5);
+		check(row, ns, n);
+	}
+}
+
+static void check_all(void)
+{
+	struct tk_view view = { .recent = &life.recent };
+	struct tk_shown_past past;
+	struct tk_snapshot *s = tk_shown_complete(tk_shown_copy(&life.shown, &view, &past), &past);
+	double *ns = malloc(TIMERS * INTERVALS * 30 * sizeof(*ns));
+
+	cr_assert(s && ns);
+	cr_assert_eq(s->recent_ns, TK_RECENT_NS);
+	for (size_t i = 0; i < s->n_timers; i++)
+		check(&s->timers[i], ns, gather(timer_of(s->timers[i].key), ns, 0));
+	if (s->n_timers == TIMERS)
+		check_folds(s, ns);
+	free(ns);
+	tk_snapshot_free(s);
+}
+
+Test(recent, slides_and_folds_as_the_samples_say, .timeout = 120)
+{
+	uint64_t state = 20261129;
+	int64_t now = 1000000 * MS;
+
+	begin(now);
+	while (life.intervals < INTERVALS) {
+		interval(now += 100 * MS, &state);
+		if (life.intervals == INTERVALS / 2) /* a process dies; its samples leave in time */
+			tk_registry_leave(&life.shown.registry, life.series[7]);
+		if (random_below(&state, 10) == 0 || life.intervals == INTERVALS)
+			check_all();
+	}
+	tk_recent_free(&life.recent);
+	for (size_t i = 0; i < TIMERS; i++)
+		free(life.ns[i]);
+	tk_shown_free(&life.shown);
+}
