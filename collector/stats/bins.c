@@ -352,6 +352,67 @@ static uint64_t rank_of(uint64_t count, uint32_t quantile)
 	return rank ? rank : 1;
 }
 
+#define DEFINE_SUM(BITS)                                           \
+	static uint64_t sum_##BITS(const uint##BITS##_t *counters) \
+	{                                                          \
+		uint64_t sum = 0;                                  \
+                                                                   \
+		for (uint32_t i = 0; i < STEP; i++)                \
+			sum += counters[i];                        \
+		return sum;                                        \
+	}
+
+DEFINE_SUM(8)
+DEFINE_SUM(16)
+DEFINE_SUM(32)
+DEFINE_SUM(64)
+
+/* What STEP counters add up to, from the i-th on. */
+static uint64_t sum_from(const struct tk_bins *b, uint32_t i)
+{
+	const char *at = (const char *)b->counters + (size_t)i * b->size;
+
+	switch (b->size) {
+	case 1:
+		return sum_8((const void *)at);
+	case 2:
+		return sum_16((const void *)at);
+	case 4:
+		return sum_32((const void *)at);
+	default:
+		return sum_64((const void *)at);
+	}
+}
+
+/* One histogram without bare samples: STEP counters at a time, as long as the rank is beyond. */
+static void quantiles_of_one(const struct tk_bins_rated *r, const uint32_t *quantiles, size_t n,
+			     double *ns)
+{
+	const struct tk_bins *b = &r->bins;
+	uint64_t below = 0;
+	uint32_t i = 0;
+
+	for (size_t q = 0; q < n; q++) {
+		uint64_t rank = rank_of(b->count, quantiles[q]);
+
+		while (i + 1u < b->n) {
+			bool whole = i % STEP == 0 && i + STEP < b->n;
+			uint64_t next = whole ? sum_from(b, i) : 0;
+
+			if (whole && below + next < rank) {
+				i += STEP;
+			} else {
+				next = tk_bins_counter(b, i);
+				if (below + next >= rank)
+					break;
+				i++;
+			}
+			below += next;
+		}
+		ns[q] = tk_bins_middle(b, b->first + i) * r->ns_per_tick;
+	}
+}
+
 void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t *quantiles,
 		       size_t n_quantiles, double *ns)
 {
@@ -366,6 +427,10 @@ void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t 
 		ns[q] = bare ? NAN : 0;
 	if (bare || !count)
 		return;
+	if (n == 1) {
+		quantiles_of_one(of, quantiles, n_quantiles, ns);
+		return;
+	}
 	walk_begin(&w, of, n);
 	for (size_t q = 0; q < n_quantiles; q++) {
 		uint64_t rank = rank_of(count, quantiles[q]), more = 1;

@@ -131,6 +131,25 @@ Test(bins, they_cost_what_they_hold)
 	cr_assert_null(b.counters);
 }
 
+/* As the dense histogram says, to the last bit. */
+Test(bins, percentiles_are_those_of_a_dense_histogram)
+{
+	uint64_t state = 6;
+
+	for (int round = 0; round < 500; round++) {
+		struct tk_hist *h = calloc(1, sizeof(*h));
+		struct tk_bins_rated r = { .ns_per_tick = 1 };
+		double want[TK_PERCENTILES], got[TK_PERCENTILES];
+
+		fill(&r.bins, h, &state, 1 + random_below(&state, 500), 1 + (unsigned)round % 40);
+		tk_hist_percentiles(h, want);
+		tk_bins_quantiles(&r, 1, tk_quantiles, TK_PERCENTILES, got);
+		cr_assert_eq(memcmp(want, got, sizeof(want)), 0);
+		tk_bins_free(&r.bins);
+		free(h);
+	}
+}
+
 static void check_quantiles(const struct tk_bins_rated *of, size_t n, uint64_t *sorted,
 			    size_t samples)
 {
