@@ -74,6 +74,8 @@ static void aside(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *
 	if (a->n_marks < TK_AGGREGATE_MARKS) {
 		a->marks[a->n_marks].start = s->w[0];
 		a->marks[a->n_marks++].timer = id;
+	} else {
+		a->marks_dropped++;
 	}
 }
 

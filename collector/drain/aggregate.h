@@ -25,7 +25,7 @@
 #include "ring/segment.h"
 #include "tsc/clock.h"
 
-#define TK_AGGREGATE_MARKS 64u /* kept between two TAKEs; further marks are counted only */
+#define TK_AGGREGATE_MARKS 64u /* kept between two TAKEs; how many there were beyond is counted */
 
 /** For one segment. */
 struct tk_aggregator {
@@ -34,14 +34,14 @@ struct tk_aggregator {
 	 * now, and give it a tally. It may replace tallies and n_timers. NULL: there are no others.
 	 */
 	void (*more)(struct tk_aggregator *a, uint32_t id);
-	struct tk_tally **tallies;   /* by timer id; NULL: no record yet, or no memory */
-	struct tk_tally_hint *hints; /* by timer id: where its window begins */
-	struct tk_tally_pool *pool;  /* for windows */
-	uint32_t n_timers;           /* ids from here on are unknown */
-	uint32_t n_marks;
-	const struct tk_clock *clock;  /* NULL: these ticks know no epochs */
-	int64_t floor[TK_KINDS];       /* ticks to subtract from the duration, by kind */
-	int64_t to_stop[TK_KINDS];     /* all ones: latency reaches to the stop; else 0 */
+	struct tk_tally **tallies;       /* by timer id; NULL: no record yet, or no memory */
+	struct tk_tally_hint *hints;     /* by timer id: where its window begins */
+	struct tk_tally_pool *pool;      /* for windows */
+	uint32_t n_timers;               /* ids from here on are unknown */
+	uint32_t n_marks, marks_dropped; /* kept in marks; beyond those */
+	const struct tk_clock *clock;    /* NULL: these ticks know no epochs */
+	int64_t floor[TK_KINDS];         /* ticks to subtract from the duration, by kind */
+	int64_t to_stop[TK_KINDS];       /* all ones: latency reaches to the stop; else 0 */
 	int64_t no_duration[TK_KINDS]; /* INT64_MIN: this kind has none, whatever it says; else 0 */
 	/* Records in no tally: of unknown timers and kinds, or no tally could be had. */
 	uint64_t unknown;

@@ -140,6 +140,20 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 	put(d, parcel);
 }
 
+/* The last one says how many came after it that were not kept. */
+static void hand_over_marks(struct tk_drainer *d, struct tk_part *p)
+{
+	struct tk_aggregator *a = &p->agg;
+
+	for (uint32_t i = 0; i < a->n_marks; i++)
+		put(d, (struct tk_parcel){ .part = p,
+					   .lost = i + 1 == a->n_marks ? a->marks_dropped : 0,
+					   .ticks = a->marks[i].start,
+					   .timer = a->marks[i].timer,
+					   .kind = TK_PARCEL_MARK });
+	a->n_marks = a->marks_dropped = 0;
+}
+
 /* Losses are settled first, so that no timer is ever told to have lost more than its process. */
 static void hand_over(struct tk_drainer *d, struct tk_part *p)
 {
@@ -153,12 +167,7 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
 	tk_part_swap_tallies(p);
 	for (uint32_t id = 0; id < p->agg.n_timers; id++)
 		hand_over_timer(d, p, id);
-	for (uint32_t i = 0; i < p->agg.n_marks; i++)
-		put(d, (struct tk_parcel){ .part = p,
-					   .ticks = p->agg.marks[i].start,
-					   .timer = p->agg.marks[i].timer,
-					   .kind = TK_PARCEL_MARK });
-	p->agg.n_marks = 0;
+	hand_over_marks(d, p);
 	tk_part_look_at_lanes(p);
 	p->still = p->figures.delivered + p->figures.lost == before;
 }

@@ -62,8 +62,9 @@ enum tk_parcel_kind {
 struct tk_parcel {
 	struct tk_part *part;
 	struct tk_tally *tally; /* NULL: no record. To be emptied, and returned */
-	uint64_t lost;          /* records of the timer: settled since the last one */
-	uint64_t ticks;         /* of a mark: when it was */
+	/* Records of the timer: settled since the last one. Of a mark: further marks, not kept. */
+	uint64_t lost;
+	uint64_t ticks; /* of a mark: when it was */
 	uint32_t timer;
 	uint32_t kind; /* enum tk_parcel_kind */
 };

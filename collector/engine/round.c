@@ -283,13 +283,15 @@ static int64_t line_of(const struct tk_collector *c, const struct tk_source *src
 
 static void take_mark(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
 {
-	struct tk_snap_mark *m = &c->shown.marks[c->shown.marks_ever % TK_MARKS_KEPT];
+	struct tk_shown_mark *m = &c->shown.marks[c->shown.marks_ever % TK_MARKS_KEPT];
 
 	if (p->timer >= src->seg->info.n_timers)
 		return;
 	c->shown.marks_ever++;
-	m->t_ns = line_of(c, src, p->ticks);
-	memcpy(m->name, src->seg->timers[p->timer].name, sizeof(m->name));
+	m->dropped = p->lost;
+	memcpy(m->segment, src->info.name, sizeof(m->segment));
+	m->mark.t_ns = line_of(c, src, p->ticks);
+	memcpy(m->mark.name, src->seg->timers[p->timer].name, sizeof(m->mark.name));
 }
 
 /*

@@ -181,6 +181,7 @@ static uint64_t compare(const struct naive *n, const struct tk_aggregator *a, co
 
 	cr_assert_eq(a->unknown, n->unknown);
 	cr_assert_eq(a->n_marks, n->marks < TK_AGGREGATE_MARKS ? n->marks : TK_AGGREGATE_MARKS);
+	cr_assert_eq(a->n_marks + a->marks_dropped, n->marks);
 	for (size_t id = 0; id < TIMERS; id++) {
 		cr_assert_eq(got[id], n->got[id]);
 		for (int m = 0; m < TK_MEASURES; m++)

@@ -4,6 +4,7 @@
  * rewrites them).
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -317,6 +318,34 @@ Test(draw, nothing_is_drawn_across_what_nobody_saw)
 	for (int x = tk_plot_col(&p, -18e9); x <= tk_plot_col(&p, -12e9); x++)
 		for (int y = l.panes.y; y < l.panes.y + l.panes.h; y++)
 			cr_assert(ch(x, y) < 0x2801 || ch(x, y) > 0x28FF, "at %d, %d", x, y);
+	scene_close(&s);
+}
+
+/* Marks are dim, one colour a name. Where they are dense, some are drawn, and how many is said. */
+Test(draw, dense_marks_are_thinned_and_that_is_said)
+{
+	scene_open(&s, 160, 40, TK_CHARSET_BRAILLE);
+	struct tk_snap_mark *m = calloc(1000, sizeof(*m));
+	for (int i = 0; i < 1000; i++) { /* of the last 25 s */
+		m[i].t_ns = s.snapshot->t_ns - (1000 - i) * INT64_C(25000000);
+		snprintf(m[i].name, sizeof(m[i].name), "%s", i % 2 ? "commit" : "begin");
+	}
+	free(s.snapshot->marks);
+	s.snapshot->marks = m;
+	s.snapshot->n_marks = 1000;
+	s.snapshot->marks_dropped = 234;
+	s.snapshot->marks_forgotten = true;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, " of 1234 marks drawn, older ones forgotten"));
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	struct tk_plot p = tk_chart(&s.view, s.snapshot, &s.grid, l.pane[0], 1).plot;
+	int lines = 0, y = p.area.y + p.area.h;
+	for (int x = p.area.x; x < p.area.x + p.area.w; x++) {
+		const struct tk_cell *c = tk_grid_at(&s.grid, x, y);
+		lines += c->ch == 0x2534;
+		cr_assert(c->ch != 0x2534 || (c->style.attr == TK_DIM && c->style.color != TK_RED));
+	}
+	cr_assert(lines > p.area.w / 5 && lines <= p.area.w / 3, "%d of %d", lines, p.area.w);
 	scene_close(&s);
 }
 

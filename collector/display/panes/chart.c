@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/panes/chart.h"
 
+#include <stdio.h>
+
 #include "collector/display/canvas/axis.h"
 
 #define GUTTER_W    7  /* columns for the names of curves */
 #define GUTTER_FROM 50 /* columns inside a pane from which there is a gutter */
 #define AXIS_H      2  /* rows: the time axis and its labels */
 #define AXIS_FROM   6  /* rows inside a pane from which there is a time axis */
-#define MARK_W      3  /* columns a mark must have on average */
+#define MARK_FROM   3  /* rows of a plot from which marks do not hide the curves */
+#define MARK_W      3  /* columns from one mark to the next, at least */
 
 static const struct tk_style axis_style = { TK_STEEL, TK_PLAIN };
-static const struct tk_style mark_style = { TK_RED, TK_PLAIN };
 
 struct tk_chart_points tk_chart_points(const struct tk_view_state *v, const struct tk_snapshot *s,
 				       enum tk_measure m)
@@ -55,6 +57,7 @@ struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot
 	int w = r.w - 2, h = r.h - 2;
 	struct tk_chart c = { .view = v,
 			      .snapshot = s,
+			      .text = text,
 			      .gutter = w >= GUTTER_FROM ? GUTTER_W : 0,
 			      .time_axis = h >= AXIS_FROM };
 
@@ -113,28 +116,74 @@ static void draw_times(const struct tk_chart *c)
 	}
 }
 
-/* None are drawn where they would stand so close together that they hide the curves. */
+/* One colour a name, but never that of an alarm. */
+static struct tk_style style_of(const char *name)
+{
+	static const uint8_t colors[] = { TK_ORANGE, TK_BLUE,  TK_PURPLE, TK_VERMILION,
+					  TK_OLIVE,  TK_STEEL, TK_GREEN,  TK_GRAY };
+	unsigned h = 5381;
+
+	for (; *name; name++)
+		h = h * 33 + (unsigned char)*name;
+	return TK_STYLE(colors[h % sizeof(colors)], TK_DIM);
+}
+
+/* Write into the upper edge of the pane, to the right, beside what is there, if there is room. */
+static void tell(const struct tk_chart *c, const char *text)
+{
+	const struct tk_plot *p = &c->plot;
+	int y = p->area.y - c->text - 1, right = p->area.x + p->area.w + c->gutter - 1;
+	int w = tk_text_width(text);
+
+	while (right > p->area.x && tk_grid_at(p->grid, right - 1, y)->ch != 0x2500)
+		right--;
+	for (int x = right - w; x < right; x++)
+		if (x < p->area.x || tk_grid_at(p->grid, x, y)->ch != 0x2500)
+			return;
+	tk_grid_text(p->grid, right - w, y, w, TK_STYLE_DIM, text);
+}
+
+/* Marks of this window that are not drawn. */
+static void tell_marks(const struct tk_chart *c, size_t drawn, size_t there)
+{
+	const struct tk_snapshot *s = c->snapshot;
+	const char *older = s->marks_forgotten ? ", older ones forgotten" : "";
+	char n[TK_UNITS_MAX], text[128];
+
+	if (there + s->marks_dropped == drawn && !s->marks_forgotten)
+		return;
+	tk_units_count(n, (double)there + (double)s->marks_dropped);
+	snprintf(text, sizeof(text), " %zu of %s marks drawn%s ", drawn, n, older);
+	tell(c, text);
+}
+
+/* So many that they do not hide the curves: one in MARK_W columns, the newest. */
 static void draw_marks(const struct tk_chart *c, bool names)
 {
 	const struct tk_snapshot *s = c->snapshot;
 	const struct tk_plot *p = &c->plot;
-	int y = p->area.y + p->area.h, free_to = p->area.x + p->area.w;
+	int y = p->area.y + p->area.h, free_to = p->area.x + p->area.w, next = free_to;
+	size_t drawn = 0, there = 0;
 
-	if (s->n_marks > (size_t)(p->area.w / MARK_W))
-		return;
 	for (size_t i = s->n_marks; i-- > 0;) { /* newest first: its name gets the room */
 		double x = (double)(s->marks[i].t_ns - c->to_ns);
 		int col = tk_plot_col(p, x), w = tk_text_width(s->marks[i].name);
-		if (col < 0)
+		struct tk_style style = style_of(s->marks[i].name);
+		there += col >= 0;
+		if (col < 0 || col > next)
 			continue;
-		tk_plot_vline(p, x, mark_style);
+		next = col - MARK_W;
+		drawn++;
+		tk_plot_vline(p, x, style);
 		if (!names)
 			continue;
-		tk_grid_put(p->grid, col, y, 0x2534, mark_style);
+		tk_grid_put(p->grid, col, y, 0x2534, style);
 		if (col + 1 + w < free_to)
-			tk_grid_text(p->grid, col + 1, y, w, mark_style, s->marks[i].name);
+			tk_grid_text(p->grid, col + 1, y, w, style, s->marks[i].name);
 		free_to = col;
 	}
+	if (names)
+		tell_marks(c, drawn, there);
 }
 
 void tk_chart_axes(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_MAX], double),
@@ -143,5 +192,6 @@ void tk_chart_axes(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_M
 	draw_values(&c->plot, format);
 	if (c->time_axis)
 		draw_times(c);
-	draw_marks(c, names && c->time_axis);
+	if (c->plot.area.h >= MARK_FROM)
+		draw_marks(c, names && c->time_axis);
 }

@@ -17,6 +17,7 @@ struct tk_chart {
 	const struct tk_snapshot *snapshot;
 	struct tk_plot plot;
 	int64_t to_ns;  /* the right end of the window */
+	int text;       /* rows above the plot */
 	int gutter;     /* columns to the right of the plot, for names */
 	bool time_axis; /* there is room for one below the plot */
 };

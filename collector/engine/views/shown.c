@@ -93,18 +93,28 @@ static int copy_notes(const struct tk_shown *shown, struct tk_snapshot *s)
 	return 0;
 }
 
-static int copy_marks(const struct tk_shown *shown, int64_t from, int64_t to, struct tk_snapshot *s)
+/* Of the process whose timer is shown in detail. */
+static int copy_marks(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+		      struct tk_snapshot *s)
 {
+	const struct tk_series *of = v->key ? tk_registry_find(&shown->registry, v->key) : NULL;
 	uint64_t n = shown->marks_ever < TK_MARKS_KEPT ? shown->marks_ever : TK_MARKS_KEPT;
 
 	s->marks = malloc((n + 1) * sizeof(*s->marks));
 	if (!s->marks)
 		return -ENOMEM;
+	if (!of)
+		return 0;
+	s->marks_forgotten = shown->marks_ever > n &&
+			     shown->marks[shown->marks_ever % TK_MARKS_KEPT].mark.t_ns > v->from_ns;
 	for (uint64_t i = shown->marks_ever - n; i < shown->marks_ever; i++) {
-		const struct tk_snap_mark *m = &shown->marks[i % TK_MARKS_KEPT];
+		const struct tk_shown_mark *m = &shown->marks[i % TK_MARKS_KEPT];
 
-		if (m->t_ns >= from && m->t_ns < to)
-			s->marks[s->n_marks++] = *m;
+		if (m->mark.t_ns < v->from_ns || m->mark.t_ns >= to ||
+		    strcmp(m->segment, of->segment) != 0)
+			continue;
+		s->marks[s->n_marks++] = m->mark;
+		s->marks_dropped += m->dropped;
 	}
 	return 0;
 }
@@ -157,7 +167,7 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	s->wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME) - s->t_ns;
 	if (copy_timers(shown, v, s) < 0 || copy_segments(shown, s) < 0 ||
 	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
-	    copy_marks(shown, v->from_ns, to, s) < 0)
+	    copy_marks(shown, v, to, s) < 0)
 		return -ENOMEM;
 	return hold_past(shown, v, to, s, past);
 }

@@ -23,6 +23,13 @@
 
 #define TK_MARKS_KEPT 1024u
 
+/* Marks of all processes are kept together. */
+struct tk_shown_mark {
+	struct tk_snap_mark mark;
+	char segment[128];
+	uint64_t dropped; /* so many more came after it, too fast to be kept */
+};
+
 struct tk_shown {
 	struct tk_registry registry;
 	struct tk_source_figures *segments;
@@ -30,7 +37,7 @@ struct tk_shown {
 	struct tk_drainer_figures *drainers;
 	size_t n_drainers;
 	struct tk_notes notes; /* as of the last round */
-	struct tk_snap_mark marks[TK_MARKS_KEPT];
+	struct tk_shown_mark marks[TK_MARKS_KEPT];
 	uint64_t marks_ever;           /* the newest is at (marks_ever - 1) % TK_MARKS_KEPT */
 	struct tk_intervals intervals; /* that somebody wants, and has not taken yet */
 	int64_t line_ns;               /* the time line less CLOCK_MONOTONIC */

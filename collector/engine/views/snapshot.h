@@ -97,7 +97,10 @@ struct tk_snapshot {
 	 * t_ns - interval_ns to t_ns. interval_ns 0: no interval is in it. */
 	struct tk_datapoint window[TK_MEASURES];
 	size_t n_marks;
-	struct tk_snap_mark *marks; /* within the view's range, oldest first */
+	struct tk_snap_mark
+		*marks;         /* of the timer's process, within the view's range, oldest first */
+	uint64_t marks_dropped; /* further marks there, which came too fast to be kept */
+	bool marks_forgotten;   /* and there may be older ones, before those that are kept */
 
 	int64_t closed_ns;       /* when the last interval ended */
 	uint64_t forgotten;      /* timers of ended processes, beyond those that are kept */
