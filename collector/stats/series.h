@@ -29,6 +29,7 @@
 #include "collector/stats/bins.h"
 #include "collector/stats/measure.h"
 #include "collector/stats/past/history.h"
+#include "collector/stats/rated.h"
 #include "collector/stats/tally.h"
 
 /** One measure of a series. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/stats/rated.h"
 #include "tests/collector/samples.h"
 
 static void same(const struct tk_bins *b, const struct tk_hist *h)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/stats/past/past.h"
 
-#include <math.h>
-#include <string.h>
+#include "collector/stats/rated.h"
 
 int64_t tk_past_tier_reach(const struct tk_past *p, unsigned tier)
 {

@@ -13,6 +13,7 @@
 #define TK_COLLECTOR_STATS_PAST_WINDOW_H
 
 #include "collector/stats/past/past.h"
+#include "collector/stats/rated.h"
 
 /**
  * What of one measure lies between two times: all of its samples, whatever tier they are in. It
