@@ -273,6 +273,7 @@ static void carry_out(struct tk_drainer *d, const struct tk_order *o)
 		release(d, o->part);
 		break;
 	case TK_ORDER_LAST:
+		drain(d, tk_now_ns(CLOCK_MONOTONIC)); /* lanes that were dealt just now, too */
 		d->own.over = true;
 		take_round(d);
 		break;

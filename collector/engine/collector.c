@@ -102,6 +102,8 @@ static void ask_for_the_last(struct tk_collector *c)
 		return;
 	if (!c->own.finish_ns) {
 		c->own.finish_ns = c->own.now_ns;
+		/* Of the last lanes and ends there may have been no event yet: look at each. */
+		c->own.all_ns = c->own.now_ns;
 		tk_scan(c);
 	}
 	c->own.finishing = !is_ending(c) || c->own.now_ns - c->own.finish_ns > FINISH_NS;
