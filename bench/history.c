@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What statistics cost the collector: history [closing|memory|reach|window|overview]
+ * What statistics cost the collector: history [packed|closing|memory|reach|window|overview]
  *
+ *	packed		bytes of a packed histogram, without its facts: mean and most of 50
  *	closing		cpu time of an interval's end, 1,000 timers, 20 samples a measure: as they
  *			are, a phase each; and as if all tiers of all closed together
  *	memory		RssAnon beyond that of 10 timers, without history: 1,000 and 5,000 timers at
@@ -77,6 +78,30 @@ static struct tk_hist_counted draw(uint32_t *counters, size_t n)
 	for (; from < drawn; from++)
 		counters[tk_hist_index(table[from * 40503u % TABLE]) - c.first]++;
 	return c;
+}
+
+static void packed(void)
+{
+	static const size_t samples[] = { 20, 200, 2000, 10000 };
+	static uint32_t counters[SPREAD];
+	static uint8_t bytes[TK_PACK_MAX];
+
+	for (size_t i = 0; i < 4; i++) {
+		uint32_t sum = 0, most = 0;
+
+		for (int k = 0; k < 50; k++) {
+			struct tk_hist_counted c = draw(counters, samples[i]);
+			struct tk_bins b = { 0 };
+			uint32_t size;
+
+			tk_bins_add_counted(&b, &c);
+			size = tk_pack(&b, bytes);
+			sum += size;
+			most = size > most ? size : most;
+			tk_bins_free(&b);
+		}
+		printf("packed, %zu samples: %u bytes, at most %u\n", samples[i], sum / 50, most);
+	}
 }
 
 static void feed(struct tk_series *s, size_t n)
@@ -299,11 +324,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} part[] = { { "closing", closing },
-		     { "memory", memory },
-		     { "reach", reach },
-		     { "window", window },
-		     { "overview", overview } };
+	} part[] = { { "packed", packed }, { "closing", closing }, { "memory", memory },
+		     { "reach", reach },   { "window", window },   { "overview", overview } };
 
 	make_table();
 	tk_describe_machine(stdout);

@@ -7,7 +7,7 @@
  * where they are sparse, as the number of empty buckets before a filled one, and its count. The
  * codes follow what they meet, so there is no header and no mode. σ 0.5 around 3,000 ticks takes
  *
- *	10,000 samples	303 bytes	(tests/collector/test_pack.c prints this)
+ *	10,000 samples	303 bytes	(build/bench/history packed)
  *	   200		 79
  *	    20		 16
  *
