@@ -86,7 +86,8 @@ static void draw_note(const struct tk_snapshot *s, struct tk_grid *g, struct tk_
 struct tk_layout tk_draw_layout(const struct tk_view_state *v, const struct tk_snapshot *s,
 				const struct tk_grid *g)
 {
-	return tk_layout(g->w, g->h, tk_panes_shown(v, s), s->n_notes > 0);
+	return tk_layout(g->w, g->h, tk_draw_list_width(v, s), tk_panes_shown(v, s),
+			 s->n_notes > 0);
 }
 
 static void draw_too_small(struct tk_grid *g)

@@ -20,6 +20,8 @@ struct tk_layout tk_draw_layout(const struct tk_view_state *v, const struct tk_s
 				const struct tk_grid *g);
 
 /* The parts of the screen beside the panes, each in the file of its name. */
+/* @return the columns that the list needs for its names */
+int tk_draw_list_width(const struct tk_view_state *v, const struct tk_snapshot *s);
 void tk_draw_list(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
 		  struct tk_rect r);
 void tk_draw_status(const struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,

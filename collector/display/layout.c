@@ -2,7 +2,6 @@
 #include "collector/display/layout.h"
 
 #define LIST_MIN    12
-#define LIST_MAX    64
 #define NOTE_FROM_H 14
 
 /* The height of a pane with a fixed share: 0 if the `rest` of the rows is too small for it. */
@@ -47,12 +46,14 @@ static void stack_panes(struct tk_layout *l, unsigned shown)
 	}
 }
 
-struct tk_layout tk_layout(int w, int h, unsigned shown, bool note)
+struct tk_layout tk_layout(int w, int h, int names, unsigned shown, bool note)
 {
 	struct tk_layout l = { 0 };
-	int list = w / 5 < LIST_MIN ? LIST_MIN : w / 5 > LIST_MAX ? LIST_MAX : w / 5;
+	int most = w * 30 / 100, list = names < LIST_MIN ? LIST_MIN : names;
 	int main = h - 2;
 
+	if (list > most)
+		list = most < LIST_MIN ? LIST_MIN : most;
 	l.footer = (struct tk_rect){ 0, h - 1, w, 1 };
 	l.status = (struct tk_rect){ 0, h - 2, w, 1 };
 	if (note && h >= NOTE_FROM_H)

@@ -2,10 +2,10 @@
 /*
  * collector/display/layout.h - which part of the screen belongs to what.
  *
- * The list of timers has a fifth of the width. To its right, the panes are stacked in the order of
- * their table, with the shares of the height that the table gives them; a pane that is not shown
- * leaves its room to the others. Below all: a status line and the footer. Where there is too
- * little height, panes with a fixed share go first.
+ * The list of timers is as wide as its names need, up to 30 % of the width. To its right, the panes
+ * are stacked in the order of their table, with the shares of the height that the table gives them;
+ * a pane that is not shown leaves its room to the others. Below all: a status line and the footer.
+ * Where there is too little height, panes with a fixed share go first.
  */
 #ifndef TK_COLLECTOR_DISPLAY_LAYOUT_H
 #define TK_COLLECTOR_DISPLAY_LAYOUT_H
@@ -26,9 +26,10 @@ struct tk_layout {
 
 /**
  * w and h are not below the minimum.
+ * @param names  the columns that the list needs for its names
  * @param shown  the panes to show, as tk_panes_shown() has them
  * @param note   whether there is a note to show above the status line
  */
-struct tk_layout tk_layout(int w, int h, unsigned shown, bool note);
+struct tk_layout tk_layout(int w, int h, int names, unsigned shown, bool note);
 
 #endif

@@ -52,19 +52,35 @@ static void draw_timer(const struct tk_view_state *v, const struct tk_snapshot *
 {
 	const struct tk_snap_timer *t = &s->timers[v->rows[row]];
 	bool selected = row == v->selected;
-	struct tk_style style = selected ? TK_STYLE_BOLD : TK_STYLE_PLAIN;
+	struct tk_style style = selected ? TK_STYLE(TK_DEFAULT, TK_REVERSE) : TK_STYLE_PLAIN;
 	char end[96];
 
-	if (!t->alive || t->disabled)
+	if (!selected && (!t->alive || t->disabled))
 		style.attr |= TK_DIM;
 	line_end(v, s, v->rows[row], line.w, end);
 	int right = line.x + line.w, end_w = tk_text_width(end);
 	if (end_w > line.w / 2)
 		end_w = line.w / 2;
-	if (selected)
+	if (selected) {
+		tk_grid_fill(g, line, ' ', style);
 		tk_grid_put(g, line.x, line.y, '>', style);
-	tk_grid_text(g, line.x + 1, line.y, line.w - 1 - end_w, style, t->name);
+	}
+	tk_grid_text_elided(g, line.x + 1, line.y, line.w - 1 - end_w, style, t->name);
 	tk_grid_text_right(g, right - end_w, right, line.y, style, end);
+}
+
+int tk_draw_list_width(const struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	int widest = 0;
+
+	for (size_t i = 0; i < v->n_rows; i++) {
+		char end[96];
+
+		line_end(v, s, v->rows[i], VALUE_FROM, end);
+		int w = tk_text_width(s->timers[v->rows[i]].name) + tk_text_width(end);
+		widest = w > widest ? w : widest;
+	}
+	return widest + 3; /* the frame, and the mark of the selected one */
 }
 
 void tk_draw_list(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,

@@ -158,7 +158,7 @@ Test(layout, panes_share_the_height)
 
 	for (unsigned shown = 0; shown < 1u << n; shown++)
 		for (int h = TK_LAYOUT_MIN_H; h < 100; h++) {
-			struct tk_layout l = tk_layout(80, h, shown, false);
+			struct tk_layout l = tk_layout(80, h, 20, shown, false);
 			int y = l.panes.y;
 			for (size_t i = 0; i < n; i++) {
 				cr_assert(shown >> i & 1 || l.pane[i].h == 0);

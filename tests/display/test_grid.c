@@ -135,3 +135,28 @@ Test(grid, colours_are_all_different)
 			cr_assert_neq(tk_grid_color((enum tk_color)a, true),
 				      tk_grid_color((enum tk_color)b, true));
 }
+
+/* As much of the beginning as of the end, within the room, whatever it is. */
+Test(grid, elided_text_keeps_both_ends)
+{
+	static const char *const texts[] = { "Simulator-0-loop", "", "ab", "時計時計時計x",
+					     "éééé" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (int room = 0; room < 20; room++) {
+			struct tk_grid small = { .charset = TK_CHARSET_BRAILLE };
+
+			cr_assert_eq(tk_grid_resize(&small, 24, 1), 0);
+			tk_grid_put(&small, 2 + room, 0, '|', TK_STYLE_PLAIN);
+			int used =
+				tk_grid_text_elided(&small, 2, 0, room, TK_STYLE_PLAIN, texts[i]);
+			cr_assert_leq(used, room);
+			cr_assert_eq(tk_grid_at(&small, 2 + room, 0)->ch, '|');
+			cr_assert_eq(tk_grid_at(&small, 1, 0)->ch, ' ');
+			if (i == 0 && room >= 3 && room < 16) {
+				cr_assert_eq(tk_grid_at(&small, 2, 0)->ch, 'S');
+				cr_assert_eq(tk_grid_at(&small, 1 + room, 0)->ch, 'p');
+			}
+			tk_grid_free(&small);
+		}
+}

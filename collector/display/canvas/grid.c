@@ -179,6 +179,20 @@ int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, c
 	return used;
 }
 
+int tk_grid_text_elided(struct tk_grid *g, int x, int y, int room, struct tk_style s,
+			const char *text)
+{
+	int left = text_columns(g, text), tail = (room - 1) / 2;
+	const char *end = text;
+
+	if (left <= room || tail < 1)
+		return tk_grid_text(g, x, y, room, s, text);
+	while (left > tail)
+		left -= columns(g, tk_utf8_next(&end));
+	tk_grid_text(g, x, y, room - left, s, text);
+	return room - left + tk_grid_text(g, x + room - left, y, left, s, end);
+}
+
 int tk_grid_text_right(struct tk_grid *g, int left, int right, int y, struct tk_style s,
 		       const char *text)
 {

@@ -86,7 +86,14 @@ void tk_grid_put(struct tk_grid *g, int x, int y, uint32_t cp, struct tk_style s
  */
 int tk_grid_text(struct tk_grid *g, int x, int y, int room, struct tk_style s, const char *text);
 
-/** The same, right-aligned: the text ends before column `right` and begins at `left` or later. */
+/** The same, but a string that is too long loses its middle: names often differ at their ends. */
+int tk_grid_text_elided(struct tk_grid *g, int x, int y, int room, struct tk_style s,
+			const char *text);
+
+/**
+ * The same as tk_grid_text(), right-aligned: the text ends before column `right` and begins at
+ * `left` or later.
+ */
 int tk_grid_text_right(struct tk_grid *g, int left, int right, int y, struct tk_style s,
 		       const char *text);
 

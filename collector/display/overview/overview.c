@@ -111,7 +111,7 @@ static void draw_row(const struct tk_view_state *v, const struct tk_snapshot *s,
 		tk_grid_put(g, line.x, line.y, tk_view_is_unfolded(v, t->key) ? 0x25BC : 0x25B6,
 			    style);
 	name_of(v, t, text);
-	tk_grid_text(g, line.x + MARK_W, line.y, table->name_w - MARK_W, style, text);
+	tk_grid_text_elided(g, line.x + MARK_W, line.y, table->name_w - MARK_W, style, text);
 	for (size_t i = 0; i < table->n; i++) {
 		const struct tk_column *c = table->column[i];
 

@@ -7,6 +7,7 @@
 
 #define GUTTER_W    7  /* columns for the names of curves */
 #define GUTTER_FROM 50 /* columns inside a pane from which there is a gutter */
+#define VALUES_FROM 90 /* and from which it has room for values */
 #define AXIS_H      2  /* rows: the time axis and its labels */
 #define AXIS_FROM   6  /* rows inside a pane from which there is a time axis */
 #define MARK_FROM   3  /* rows of a plot from which marks do not hide the curves */
@@ -51,6 +52,13 @@ static int64_t window_end(const struct tk_view_state *v, const struct tk_snapsho
 	return dot > 0 ? (to + dot - 1) / dot * dot : to;
 }
 
+static int gutter(int w)
+{
+	if (w >= VALUES_FROM)
+		return TK_CHART_VALUES_W;
+	return w >= GUTTER_FROM ? GUTTER_W : 0;
+}
+
 struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot *s,
 			 struct tk_grid *g, struct tk_rect r, int text)
 {
@@ -58,7 +66,7 @@ struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot
 	struct tk_chart c = { .view = v,
 			      .snapshot = s,
 			      .text = text,
-			      .gutter = w >= GUTTER_FROM ? GUTTER_W : 0,
+			      .gutter = gutter(w),
 			      .time_axis = h >= AXIS_FROM };
 
 	c.plot = (struct tk_plot){ .grid = g,

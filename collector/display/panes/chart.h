@@ -22,7 +22,8 @@ struct tk_chart {
 	bool time_axis; /* there is room for one below the plot */
 };
 
-#define TK_CHART_LABEL_W 9 /* columns to the left of the plot: labels of values, and the axis */
+#define TK_CHART_VALUES_W 17 /* columns of a gutter that has values beside the names */
+#define TK_CHART_LABEL_W  9  /* columns to the left of the plot: labels of values, and the axis */
 
 /** The chart in pane r, of which the first `text` rows inside the frame are left free. */
 struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot *s,

@@ -50,37 +50,51 @@ static void draw_curves(const struct tk_chart *c, struct tk_chart_points d)
 	}
 }
 
-/* The free row nearest to `row`, which is one of `rows`, at most 64; -1 if none is free. */
-static int free_row(uint64_t used, int row, int rows)
+/* The curves that are on and have a value, the largest first. @return how many */
+static int by_value(const struct tk_view_state *v, const struct tk_datapoint *d,
+		    enum tk_curve out[TK_CURVES])
 {
-	for (int off = 0; off < rows; off++) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-		if (row - off >= 0 && !(used >> (row - off) & 1))
-			return row - off;
-		if (row + off < rows && !(used >> (row + off) & 1))
-			return row + off;
+	int n = 0;
+
+	for (enum tk_curve k = 0; k < TK_CURVES; k++) {
+		double y = v->curves >> k & 1 ? tk_curve_value(d, k) : NAN;
+		int i = n;
+
+		if (!isfinite(y))
+			continue;
+		for (; i > 0 && tk_curve_value(d, out[i - 1]) < y; i--)
+			out[i] = out[i - 1];
+		out[i] = k;
+		n++;
 	}
-	return -1;
+	return n;
 }
 
-/* The name of each curve in the gutter, where the curve ends. */
+/*
+ * The name of each curve in the gutter, and its last value where there is room. The order is that
+ * of the values; a name stands where its curve ends, or as near below or above as the others allow.
+ */
 static void name_curves(const struct tk_chart *c, const struct tk_datapoint *last)
 {
 	const struct tk_plot *p = &c->plot;
-	uint64_t used = 0;
-	int rows = p->area.h < 64 ? p->area.h : 64;
+	enum tk_curve k[TK_CURVES];
+	int n = by_value(c->view, last, k), next = 0;
 
-	for (enum tk_curve k = 0; k < TK_CURVES; k++) {
-		double y = c->view->curves >> k & 1 ? tk_curve_value(last, k) : NAN;
-		if (!isfinite(y))
-			continue;
-		int row = tk_plot_row(p, y) - p->area.y;
-		row = free_row(used, row < rows ? row : rows - 1, rows);
-		if (row < 0)
-			return;
-		used |= UINT64_C(1) << row;
-		tk_grid_text(p->grid, p->area.x + p->area.w + 1, p->area.y + row, c->gutter - 1,
-			     tk_curve_line(k).style, tk_curve_name(k));
+	for (int i = 0; i < n && next < p->area.h; i++, next++) {
+		double y = tk_curve_value(last, k[i]);
+		int row = tk_plot_row(p, y) - p->area.y, x = p->area.x + p->area.w + 1;
+		struct tk_style style = tk_curve_line(k[i]).style;
+		char ns[TK_UNITS_MAX];
+
+		if (row > p->area.h - (n - i))
+			row = p->area.h - (n - i);
+		if (row > next)
+			next = row;
+		tk_grid_text(p->grid, x, p->area.y + next, c->gutter - 1, style,
+			     tk_curve_name(k[i]));
+		if (c->gutter >= TK_CHART_VALUES_W)
+			tk_grid_text_right(p->grid, x, x + c->gutter - 1, p->area.y + next, style,
+					   tk_units_ns(ns, y));
 	}
 }
 
