@@ -232,12 +232,17 @@ static void take_round(struct tk_drainer *d)
 
 static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 {
+	uint32_t lanes;
+
 	if (!p->pool) {
 		tk_part_begin(p, &d->own.pool, &d->own.guard);
 		tk_parts_add(&d->own.parts, p);
 	}
 	tk_parts_move(&d->own.parts, p);
+	lanes = p->n_lanes;
 	tk_part_add(p, lane);
+	if (p->n_lanes > lanes)
+		tk_parts_reserve(&d->own.parts);
 	d->own.warm = false;
 }
 

@@ -2,6 +2,7 @@
 #include "collector/drain/parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ring/lane_read.h"
 
@@ -61,6 +62,7 @@ void tk_parts_move(struct tk_parts *l, struct tk_part *p)
 
 void tk_parts_remove(struct tk_parts *l, struct tk_part *p)
 {
+	l->all_lanes -= p->n_lanes;
 	p->still = false;
 	part_from_quiet(l);
 	unlink_from(&l->moving, p);
@@ -99,21 +101,19 @@ void tk_parts_check(struct tk_parts *l)
 	part_from_quiet(l);
 }
 
-static bool make_room(struct tk_parts *l, size_t n)
+void tk_parts_reserve(struct tk_parts *l)
 {
-	size_t room = l->room;
+	size_t room = l->room ? 2 * l->room : 64;
 	struct tk_quiet_lane *list;
 
-	while (room < l->n_lanes + n)
-		room = room ? 2 * room : 64;
-	if (room == l->room)
-		return true;
+	if (++l->all_lanes <= l->room)
+		return;
 	list = reallocarray(l->lanes, room, sizeof(*list));
 	if (!list)
-		return false;
+		return;
+	memset(&list[l->room], 0, (room - l->room) * sizeof(*list));
 	l->lanes = list;
 	l->room = room;
-	return true;
 }
 
 static void add_lanes(struct tk_parts *l, struct tk_part *p)
@@ -133,7 +133,7 @@ void tk_parts_settle(struct tk_parts *l)
 		l->fill_ns = 0;
 	for (struct tk_part *p = l->moving, *next; p; p = next) {
 		next = p->next;
-		if (!p->still || !tk_part_is_level(p) || !make_room(l, p->n_lanes))
+		if (!p->still || !tk_part_is_level(p) || l->n_lanes + p->n_lanes > l->room)
 			continue;
 		unlink_from(&l->moving, p);
 		push(&l->quiet, p);

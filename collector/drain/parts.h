@@ -29,7 +29,8 @@ struct tk_parts {
 	struct tk_part *moving, *quiet; /* lists */
 	struct tk_quiet_lane *lanes;    /* of the quiet ones */
 	size_t n_lanes, room;
-	bool stirred;   /* some of `quiet` are not still any more */
+	size_t all_lanes; /* of all parts: there is room for so many, if there was memory */
+	bool stirred;     /* some of `quiet` are not still any more */
 	double fill_ns; /* of the quiet ones' lanes, the fastest at its peak: it may burst again */
 };
 
@@ -37,6 +38,10 @@ void tk_parts_free(struct tk_parts *l);
 
 /** A new one: it moves. */
 void tk_parts_add(struct tk_parts *l, struct tk_part *p);
+
+/** A part got one more lane: have memory for when it is quiet. The only function here that
+ * allocates. */
+void tk_parts_reserve(struct tk_parts *l);
 
 /** Something happens to one of them: it moves, from the next tk_parts_look() on. */
 void tk_parts_move(struct tk_parts *l, struct tk_part *p);
@@ -51,8 +56,8 @@ void tk_parts_look(struct tk_parts *l);
 void tk_parts_check(struct tk_parts *l);
 
 /**
- * All were handed over: those that are `still` and have nothing missing are quiet from now on. This
- * may allocate; without memory they are drained as before.
+ * All were handed over: those that are `still` and have nothing missing are quiet from now on.
+ * Without memory for their lanes they are drained as before.
  */
 void tk_parts_settle(struct tk_parts *l);
 

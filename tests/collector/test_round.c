@@ -8,9 +8,11 @@
 #include <glob.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -620,6 +622,107 @@ Test(round, a_lane_that_comes_to_a_quiet_part_is_read)
 	}
 	cr_assert_eq(came.delivered, 4);
 	stop_told(&told);
+	cr_assert(place_remove());
+}
+
+static void push(int tell, int done, uint32_t n)
+{
+	cr_assert_eq(write(tell, &n, sizeof(n)), sizeof(n));
+	await_told(done);
+}
+
+static bool was_said(const char *what)
+{
+	for (uint64_t i = 0; i < c.own.notes.ever; i++)
+		if (strstr(c.own.notes.text[i % TK_NOTES_KEPT], what))
+			return true;
+	return false;
+}
+
+static void limit_descriptors(rlim_t n)
+{
+	struct rlimit limit;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = n;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Left out at the first listing for want of descriptors, it is read from its attach on; left out
+ * later, from its first record. */
+Test(round, what_was_left_out_is_read_from_where_it_is_owed)
+{
+	int tell[2], done[2];
+	struct rlimit had;
+	pid_t pid[2];
+
+	begin(1);
+	c.options.oldest = false;
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &had), 0);
+	pid[0] = start_recorder(&tell[0], &done[0]);
+	await_told(done[0]);
+	push(tell[0], done[0], 100);
+	limit_descriptors(60);
+	tk_scan(&c);
+	cr_assert_eq(c.own.n_sources, 0);
+	pid[1] = start_recorder(&tell[1], &done[1]);
+	await_told(done[1]);
+	push(tell[0], done[0], 10);
+	push(tell[1], done[1], 2 * SLOTS);
+	tk_scan(&c);
+	cr_assert_eq(c.own.n_sources, 0);
+	cr_assert(was_said("there are no more; raise `ulimit -Hn`"));
+	cr_assert(was_said("2 segments are left out"));
+	limit_descriptors(had.rlim_cur);
+	tk_scan(&c);
+	cr_assert_eq(c.own.n_sources, 2);
+	cr_assert(was_said("no segment is left out any more"));
+	go_round(); /* a drainer takes its place at the newest record */
+	push(tell[0], done[0], 3);
+	push(tell[1], done[1], 4);
+	for (unsigned i = 0; i < 4; i++)
+		go_round();
+	take_intervals();
+	cr_assert_eq(came.delivered + came.lost, 3 + 2 * SLOTS + 4, "%lu + %lu", came.delivered,
+		     came.lost);
+	cr_assert_geq(came.lost, SLOTS);
+	for (int i = 0; i < 2; i++)
+		kill(pid[i], SIGKILL); /* the second has the first one's pipe, too */
+	for (int i = 0; i < 2; i++) {
+		close(tell[i]);
+		close(done[i]);
+		waitpid(pid[i], NULL, 0);
+	}
+	cr_assert(place_remove());
+}
+
+/* It was not there at the first listing, so that all in it is new. */
+Test(round, a_directory_that_is_made_later_is_read_from_the_first_record)
+{
+	char dir[128];
+	int tell, done;
+	pid_t pid;
+
+	begin(1);
+	snprintf(dir, sizeof(dir), "%s/later", place);
+	c.options.dir = dir;
+	c.options.oldest = false;
+	tk_scan(&c);
+	cr_assert_eq(c.own.notes.ever, 0);
+	cr_assert_eq(setenv("TIMEKEEPER_DIR", dir, 1), 0);
+	pid = start_recorder(&tell, &done);
+	await_told(done);
+	push(tell, done, 2 * SLOTS);
+	cr_assert(tk_look(&c), "it is not seen");
+	tk_scan(&c);
+	for (unsigned i = 0; i < 4; i++)
+		go_round();
+	take_intervals();
+	cr_assert_eq(came.delivered + came.lost, 2 * SLOTS);
+	cr_assert_geq(came.lost, SLOTS);
+	close(tell);
+	close(done);
+	waitpid(pid, NULL, 0);
 	cr_assert(place_remove());
 }
 
