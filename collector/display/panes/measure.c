@@ -148,14 +148,14 @@ static void draw_head(const char *name, const struct tk_view_state *v,
 		      const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r,
 		      const struct tk_datapoint *all)
 {
-	char title[96] = "", intro[192] = "", ns[TK_UNITS_MAX];
+	char title[192] = "", intro[192] = "", ns[TK_UNITS_MAX];
 	bool any = all && all->count;
 
 	tk_units_ns(ns, any ? tk_datapoint_avg_ns(all) : NAN);
 	snprintf(intro, sizeof(intro), "%s report for %s: All in view: ", name, t->name);
 	bool wide = tk_text_width(intro) + (any ? values_width(v, g, all) : 0) <= r.w - 2;
 	if (wide)
-		snprintf(title, sizeof(title), "Running avg: %s", ns);
+		snprintf(title, sizeof(title), "%s[%u], running avg: %s", t->app, t->pid, ns);
 	else
 		snprintf(title, sizeof(title), r.w < 40 ? "%s: %s" : "%s, running avg: %s", name,
 			 ns);
