@@ -178,13 +178,14 @@ static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
 		const struct tk_snap_timer *t = &s->timers[i];
 
-		if (!is_wanted(r, t->name, t->found_dead) || !(t->negative + t->across))
+		uint64_t negative = t->negative[TK_PROCESSING] + t->negative[TK_LATENCY];
+		if (!is_wanted(r, t->name, t->found_dead) || !(negative + t->across))
 			continue;
 		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
 		       "before they began, under which the clock changed or the machine slept, or "
 		       "longer than can be measured; set_aside in --format jsonl and csv counts "
 		       "them, for every timer",
-		       t->name, t->negative + t->across);
+		       t->name, negative + t->across);
 		r->aside = true;
 	}
 }

@@ -104,8 +104,9 @@ static void read_keys(struct top *t)
 		struct tk_view before = tk_view_request(&t->view, 0);
 		tk_keys_press(&t->view, t->snapshot, code);
 		struct tk_view after = tk_view_request(&t->view, 0);
-		if (before.key != after.key || before.recent != after.recent ||
-		    before.from_ns != after.from_ns || before.to_ns != after.to_ns)
+		if (before.key != after.key || before.silent != after.silent ||
+		    before.recent != after.recent || before.from_ns != after.from_ns ||
+		    before.to_ns != after.to_ns)
 			update(t);
 		t->drawn = false;
 	}

@@ -114,6 +114,18 @@ static bool log_is_on(const struct tk_view_state *v, int arg)
 	return v->log_y;
 }
 
+static void toggle_silent(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
+{
+	(void)s, (void)arg;
+	v->silent = !v->silent;
+}
+
+static bool silent_is_on(const struct tk_view_state *v, int arg)
+{
+	(void)arg;
+	return v->silent;
+}
+
 static void toggle_wall(struct tk_view_state *v, const struct tk_snapshot *s, int arg)
 {
 	(void)s, (void)arg;
@@ -224,6 +236,8 @@ static const struct tk_key after_panes[] = {
 	{ { '0' }, go_live, NULL, 0, "0", "back to now", "0", "now", 7, TK_KEY_ON_CHARTS },
 	{ { 'g' }, toggle_log, log_is_on, 0, "g", "logarithmic scale",
 	  "g", "log", 7, TK_KEY_ON_CHARTS },
+	{ { 'n' }, toggle_silent, silent_is_on, 0, "n", "also timers that never recorded",
+	  NULL, NULL, 0, TK_KEY_ON_BOTH },
 	{ { 't' }, toggle_wall, NULL, 0, "t", "time of day, or time ago",
 	  "t", "clock", 9, TK_KEY_ON_CHARTS },
 	{ { 's' }, next_sort, NULL, 0, "s", "sort by the next column",

@@ -41,6 +41,12 @@ struct tk_datapoint {
 	double p_ns[TK_PERCENTILES];
 };
 
+/** The last interval that had samples: what a rare timer is known by. */
+struct tk_seen {
+	int64_t t_ns; /* its end; 0: none had any */
+	double avg_ns, p99_ns;
+};
+
 /** What is counted of a timer besides histograms: exact, whatever memory there is. */
 struct tk_counts {
 	uint64_t records, lost; /* delivered or lost; of these, lost */

@@ -58,7 +58,7 @@ void tk_series_take(struct tk_series *s, struct tk_tally *t)
 		c.count[m] = f.count;
 		c.aside[m] = f.negative + f.across;
 		c.without[m] = f.without;
-		s->negative += f.negative;
+		s->negative[m] += f.negative;
 		s->across += f.across;
 	}
 	tk_series_feed(s, &c, samples);
@@ -192,7 +192,7 @@ static void decide_kept(struct tk_series *s, int tier)
 
 	for (int m = 0; m < TK_MEASURES; m++)
 		s->track[m].kept = s->track[m].kept || c->count[m];
-	if (c->lost || s->across || s->negative)
+	if (c->lost || s->across || s->negative[TK_PROCESSING] || s->negative[TK_LATENCY])
 		s->track[TK_PROCESSING].kept = true;
 }
 
@@ -224,6 +224,9 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 
 		if (tier == 0) {
 			last_datapoint(s, (enum tk_measure)m, now);
+			if (t->last.count)
+				t->seen = (struct tk_seen){ now, tk_datapoint_avg_ns(&t->last),
+							    t->last.p_ns[TK_P99] };
 			add_to_total(s, t);
 		}
 		if (tier + 1 < TK_TIERS)
@@ -310,7 +313,8 @@ bool tk_series_silent(const struct tk_series *s)
 	for (int m = 0; m < TK_MEASURES; m++)
 		if (s->counts[0].count[m] || s->counts[TK_TOTAL].count[m])
 			return false;
-	return !s->negative && !s->across && (records == 0 || lost < records);
+	return !s->negative[TK_PROCESSING] && !s->negative[TK_LATENCY] && !s->across &&
+	       (records == 0 || lost < records);
 }
 
 void tk_series_cumulative(const struct tk_series *s, enum tk_measure m, const double *edge_ns,

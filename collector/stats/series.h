@@ -40,6 +40,7 @@ struct tk_track {
 	struct tk_bins_rated *total;
 	size_t n_total;
 	struct tk_datapoint last; /* the newest of tier 0 */
+	struct tk_seen seen;      /* and the newest that had samples */
 	bool kept;                /* it has a history: from its first sample on */
 };
 
@@ -57,7 +58,8 @@ struct tk_series {
 	bool disabled;
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
-	uint64_t negative, across; /* samples of either measure, ever */
+	uint64_t negative[TK_MEASURES]; /* samples, ever */
+	uint64_t across;                /* of either measure */
 	int64_t seen_ns; /* when the last interval in which it had a record ended; 0: none had */
 	/* What its ticks are worth, and of which clock and epoch they are. */
 	double ns_per_tick;

@@ -194,7 +194,7 @@ static void live(uint64_t seed)
 		same_counts(&total, &given[m]);
 		cr_assert_eq(s->track[m].total->bins.count, given[m].count);
 	}
-	cr_assert_eq(s->negative + s->across, given[0].aside + given[1].aside);
+	cr_assert_eq(s->negative[0] + s->negative[1] + s->across, given[0].aside + given[1].aside);
 	tk_tally_put(&pool, t);
 	free_all(s);
 }

@@ -321,6 +321,47 @@ Test(draw, nothing_is_drawn_across_what_nobody_saw)
 	scene_close(&s);
 }
 
+static struct tk_snap_timer *selected(void)
+{
+	return &s.snapshot->timers[s.view.rows[s.view.selected]];
+}
+
+/* They are told in the pane of their measure, also if it has no other samples. */
+Test(draw, samples_below_zero_are_told_where_they_belong)
+{
+	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);
+	struct tk_snap_timer *t = selected();
+	t->negative[TK_LATENCY] = t->total[TK_LATENCY].aside = 7;
+	t->total[TK_LATENCY].count = 0;
+	s.snapshot->n_points[TK_LATENCY] = 0;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	size_t latency = scene_pane("Latency");
+	cr_assert_gt(l.pane[latency].h, 2, "there is a pane");
+	char *text = scene_text(&s, false), *told = strstr(text, "7 below zero");
+	cr_assert_not_null(told);
+	int row = 0;
+	for (const char *c = text; c < told; c++)
+		row += *c == '\n';
+	cr_assert_eq(row, l.pane[latency].y);
+	cr_assert_null(strstr(told + strlen("7 below zero"), "below zero"));
+	cr_assert_not_null(strstr(text, "all samples are set aside"));
+	free(text);
+	scene_close(&s);
+}
+
+Test(draw, a_rare_timer_keeps_its_last_value)
+{
+	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);
+	struct tk_snap_timer *t = selected();
+	int64_t then = s.snapshot->t_ns - INT64_C(185000000000);
+	t->seen[TK_PROCESSING] = (struct tk_seen){ then, 12000, 34000 };
+	s.snapshot->n_points[TK_PROCESSING] = s.snapshot->n_points[TK_LATENCY] = 0;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, "3 min ago: avg 12 µs, p99 34 µs"));
+	scene_close(&s);
+}
+
 /* Marks are dim, one colour a name. Where they are dense, some are drawn, and how many is said. */
 Test(draw, dense_marks_are_thinned_and_that_is_said)
 {

@@ -37,6 +37,17 @@ static const char *selected_name(void)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
+Test(view, timers_that_never_recorded_are_listed_on_request)
+{
+	struct tk_view_state v;
+
+	tk_view_init(&v, "");
+	cr_assert(!tk_view_request(&v, 0).silent);
+	tk_keys_press(&v, &(struct tk_snapshot){ 0 }, 'n');
+	cr_assert(tk_view_request(&v, 0).silent);
+	tk_view_fini(&v);
+}
+
 Test(keys, every_key_has_one_entry)
 {
 	size_t n;

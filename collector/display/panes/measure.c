@@ -167,20 +167,22 @@ static void draw_head(const char *name, const struct tk_view_state *v,
 }
 
 /* Spans that are in no curve are told in the frame, so that nobody overlooks them. */
-static void draw_odd(const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r)
+static void draw_odd(const struct tk_snap_timer *t, enum tk_measure m, struct tk_grid *g,
+		     struct tk_rect r)
 {
+	uint64_t negative = t->negative[m], aside = t->total[m].aside;
 	char n[TK_UNITS_MAX], text[96];
 	int right = r.x + r.w - 2;
 
-	if (t->across) {
+	if (aside > negative) {
 		snprintf(text, sizeof(text), " %s across a clock change ",
-			 tk_units_count(n, (double)t->across));
+			 tk_units_count(n, (double)(aside - negative)));
 		right -= tk_grid_text_right(g, r.x + r.w / 2, right, r.y,
 					    TK_STYLE(TK_VERMILION, TK_BOLD), text);
 	}
-	if (t->negative) {
+	if (negative) {
 		snprintf(text, sizeof(text), " %s below zero ",
-			 tk_units_count(n, (double)t->negative));
+			 tk_units_count(n, (double)negative));
 		tk_grid_text_right(g, r.x + r.w / 2, right, r.y, TK_STYLE(TK_VERMILION, TK_BOLD),
 				   text);
 	}
@@ -190,6 +192,8 @@ static void draw_odd(const struct tk_snap_timer *t, struct tk_grid *g, struct tk
 static const char *reason(const struct tk_view_state *v, const struct tk_snap_timer *t,
 			  enum tk_measure m)
 {
+	if (t->total[m].count == 0 && t->total[m].aside > 0)
+		return "all samples are set aside: no curve has them";
 	if (v->curves == 0)
 		return "all curves are off: press a, m, M, e or 2 to 5";
 	if (t->total[m].count > 0)
@@ -208,6 +212,25 @@ static void draw_reason(const struct tk_plot *p, const char *why)
 	tk_grid_text(p->grid, x, p->area.y + p->area.h / 2, w, TK_STYLE_DIM, why);
 }
 
+/* What a rare timer showed last, and how long ago. */
+static void draw_seen(const struct tk_plot *p, const struct tk_seen *seen, int64_t now)
+{
+	char avg[TK_UNITS_MAX], p99[TK_UNITS_MAX], ago[TK_UNITS_MAX], text[128];
+	double s = floor((double)(now - seen->t_ns) / 1e9);
+
+	if (!seen->t_ns || p->area.h < 3)
+		return;
+	if (s < 120)
+		snprintf(ago, sizeof(ago), "%.0f s", s);
+	else
+		snprintf(ago, sizeof(ago), "%.0f min", floor(s / 60));
+	snprintf(text, sizeof(text), "%s ago: avg %s, p99 %s", ago, tk_units_ns(avg, seen->avg_ns),
+		 tk_units_ns(p99, seen->p99_ns));
+	struct tk_plot below = *p;
+	below.area.y += 2;
+	draw_reason(&below, text);
+}
+
 void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
 		     const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect r)
 {
@@ -217,11 +240,13 @@ void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
 	struct tk_plot *p = &c.plot;
 
 	draw_head(pane->name, v, t, g, r, tk_chart_window(v, s, pane->measure));
-	draw_odd(t, g, r);
+	draw_odd(t, pane->measure, g, r);
 	if (tk_chart_is_empty(&c))
 		return;
 	if (!extremes(v, d, &p->y0, &p->y1)) {
 		draw_reason(p, reason(v, t, pane->measure));
+		if (!v->to_ns)
+			draw_seen(p, &t->seen[pane->measure], s->t_ns);
 		return;
 	}
 	tk_axis_range(&p->y0, &p->y1, v->log_y);

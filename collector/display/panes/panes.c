@@ -22,10 +22,16 @@ const struct tk_pane *tk_panes(size_t *n)
 	return table;
 }
 
+/* Also those that are set aside: their pane tells of them. */
+static bool has(const struct tk_snap_timer *t, enum tk_measure m)
+{
+	return t->total[m].count > 0 || t->total[m].aside > 0;
+}
+
 /* Whether the timer has samples of any measure that a pane shows. */
 static bool has_samples(const struct tk_snap_timer *t)
 {
-	return t && (t->total[TK_LATENCY].count > 0 || t->total[TK_PROCESSING].count > 0);
+	return t && (has(t, TK_LATENCY) || has(t, TK_PROCESSING));
 }
 
 /* A wanted pane is left out if its measure has no samples while another measure has some. */
@@ -36,7 +42,7 @@ unsigned tk_panes_shown(const struct tk_view_state *v, const struct tk_snapshot 
 	unsigned shown = 0;
 
 	for (size_t i = 0; i < PANES; i++)
-		if (all || table[i].measure == TK_MEASURES || t->total[table[i].measure].count > 0)
+		if (all || table[i].measure == TK_MEASURES || has(t, table[i].measure))
 			shown |= 1u << i;
 	return shown & v->panes;
 }

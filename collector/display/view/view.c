@@ -45,7 +45,8 @@ struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 				 .recent = charts && v->decided ? NULL : v->recent,
 				 .from_ns = to - v->span_ns,
 				 .to_ns = v->to_ns,
-				 .max_points = POINTS_MAX };
+				 .max_points = POINTS_MAX,
+				 .silent = v->silent };
 }
 
 /* Move the right end of the window to `to`, but not beyond the history or the present. */

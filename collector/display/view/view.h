@@ -48,6 +48,7 @@ struct tk_view_state {
 	unsigned curves; /* bits of enum tk_curve */
 	unsigned panes;  /* bits: the panes wanted, by their places in the table of panes */
 	enum tk_sort sort;
+	bool silent;      /* list timers that never recorded, too */
 	bool log_y, wall; /* logarithmic values; time of day on the time axis */
 	bool paused, help, editing, quit;
 	int help_top;         /* the first line of the help that is shown, where it must scroll */

@@ -84,11 +84,13 @@ void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
 	row->alive = row->alive || t->alive;
 	row->disabled = row->disabled && t->disabled;
 	row->found_dead = row->found_dead && t->found_dead;
-	row->negative += t->negative;
 	row->across += t->across;
 	if (t->seen_ns > row->seen_ns)
 		row->seen_ns = t->seen_ns;
 	for (int m = 0; m < TK_MEASURES; m++) {
+		row->negative[m] += t->negative[m];
+		if (t->seen[m].t_ns > row->seen[m].t_ns)
+			row->seen[m] = t->seen[m];
 		add_counts(&row->last[m], &t->last[m]);
 		add_counts(&row->total[m], &t->total[m]);
 	}

@@ -21,7 +21,6 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 	t->alive = s->alive;
 	t->disabled = s->disabled;
 	t->found_dead = s->found_dead;
-	t->negative = s->negative;
 	t->across = s->across;
 	t->seen_ns = s->seen_ns;
 	t->uid = s->uid;
@@ -30,6 +29,8 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 		const struct tk_track *track = &s->track[m];
 
 		t->last[m] = track->last;
+		t->seen[m] = track->seen;
+		t->negative[m] = s->negative[m];
 		tk_series_total(s, (enum tk_measure)m, shown->state.closed_ns, &t->total[m]);
 	}
 }

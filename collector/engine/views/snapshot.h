@@ -34,9 +34,10 @@ struct tk_snap_timer {
 	struct tk_datapoint last[TK_MEASURES]; /* the last interval */
 	/* Since the collector attached. */
 	struct tk_datapoint total[TK_MEASURES];
-	uint64_t negative; /* samples below zero: counted, in no histogram */
-	uint64_t across;   /* spans that crossed a clock epoch: counted, in no histogram */
-	bool found_dead;   /* its process was dead already when the collector came: post-mortem data
+	struct tk_seen seen[TK_MEASURES];
+	uint64_t negative[TK_MEASURES]; /* samples below zero: counted, in no histogram */
+	uint64_t across; /* spans that crossed a clock epoch: counted, in no histogram */
+	bool found_dead; /* its process was dead already when the collector came: post-mortem data
 			  */
 	/* When the last interval in which it had a record ended; 0: none had. */
 	int64_t seen_ns;
