@@ -350,6 +350,17 @@ Test(draw, samples_below_zero_are_told_where_they_belong)
 	scene_close(&s);
 }
 
+Test(draw, no_value_is_cut_at_160_columns)
+{
+	scene_open(&s, 160, 45, TK_CHARSET_BRAILLE);
+	scene_type(&s, "mMe2345jjjjjj");
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	for (int i = 0; i < 2; i++)
+		for (int x = l.pane[i].x; x < l.pane[i].x + l.pane[i].w; x++)
+			cr_assert_neq(ch(x, l.pane[i].y + 1), 0x2026);
+	scene_close(&s);
+}
+
 Test(draw, a_rare_timer_keeps_its_last_value)
 {
 	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);

@@ -111,25 +111,6 @@ static int value_text(const struct tk_grid *g, const struct tk_datapoint *d, enu
 	return tk_text_width(out);
 }
 
-/* The values of all samples in view, each in the colour of its curve: this is the legend, too. */
-static void draw_values(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
-			const struct tk_datapoint *d, const char *intro)
-{
-	char text[64];
-	int x = r.x + 1, right = r.x + r.w - 1;
-
-	x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_PLAIN, intro);
-	for (enum tk_curve k = 0, first = 1; k < TK_CURVES; k++) {
-		if (!(v->curves >> k & 1))
-			continue;
-		if (!first)
-			x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_DIM, " - ");
-		first = 0;
-		value_text(g, d, k, text);
-		x += tk_grid_text(g, x, r.y + 1, right - x, tk_curve_line(k).style, text);
-	}
-}
-
 /* The columns of all the values that draw_values() writes. */
 static int values_width(const struct tk_view_state *v, const struct tk_grid *g,
 			const struct tk_datapoint *d)
@@ -141,6 +122,26 @@ static int values_width(const struct tk_view_state *v, const struct tk_grid *g,
 		if (v->curves >> k & 1)
 			w += value_text(g, d, k, text) + 3;
 	return w ? w - 3 : 0;
+}
+
+/* The values of all samples in view, each in the colour of its curve: this is the legend, too. */
+static void draw_values(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
+			const struct tk_datapoint *d, const char *intro)
+{
+	char text[64];
+	int x = r.x + 1, right = r.x + r.w - 1;
+
+	x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_PLAIN, intro);
+	const char *between = values_width(v, g, d) <= right - x ? " - " : " ";
+	for (enum tk_curve k = 0, first = 1; k < TK_CURVES; k++) {
+		if (!(v->curves >> k & 1))
+			continue;
+		if (!first)
+			x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_DIM, between);
+		first = 0;
+		value_text(g, d, k, text);
+		x += tk_grid_text(g, x, r.y + 1, right - x, tk_curve_line(k).style, text);
+	}
 }
 
 /* Frame, title and text, in the longest wording for which there is room. */
