@@ -60,6 +60,8 @@ static void test_stop(char **argv)
 	job_forget(&j);
 	kill(j.pid, SIGCONT);
 	good = job_see(&j, ENTER_SCREEN) && job_see(&j, "timers,") && job_taken(&j) && good;
+	/* Leaving twice would put the shell's cursor back to where it was before the first time. */
+	good = strstr(j.seen, LEAVE_SCREEN) == NULL && good;
 	job_type(&j, "q");
 	good = job_next_status(&j, &status) && WIFEXITED(status) && job_restored(&j) && good;
 	result(good, "restored while stopped, back after, restored at the end");

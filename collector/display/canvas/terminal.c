@@ -140,7 +140,8 @@ static bool take_again(void)
 		return false;
 	}
 	continued = 0;
-	endwin(); /* also after SIGSTOP, which nobody hears of: ncurses then begins anew */
+	if (!isendwin()) /* after SIGSTOP, of which no program is told: ncurses then begins anew */
+		endwin();
 	clearok(curscr, TRUE);
 	refresh();
 	taken = 1;
