@@ -46,9 +46,10 @@
 
 /**
  * Begin to read a ring; tk_queue_reader_init() begins a queue, which is read from the oldest
- * whatever is asked for: by TK_LANE_FIRST, what was taken or dropped before is lost. `slots` a
- * power of two within TK_LANE_SLOTS_MIN..MAX, both pointers valid until the reader is forgotten
- * (there is nothing to close).
+ * whatever is asked for: by TK_LANE_FIRST, what was dropped before is lost, unless another reader
+ * took records before, which then accounts for it. `slots` a power of two within
+ * TK_LANE_SLOTS_MIN..MAX, both pointers valid until the reader is forgotten (there is nothing to
+ * close).
  */
 void tk_lane_reader_init(struct tk_lane_reader *r, const struct tk_slot *slots,
 			 const struct tk_lane_head *head, uint64_t size, enum tk_lane_from from);

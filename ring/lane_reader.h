@@ -25,7 +25,7 @@ struct tk_queue_reader {
 	bool looks;       /* begun by TK_LANE_LOOK: takes nothing */
 	bool corrupt;     /* the queue says it holds more than it can: takes nothing any more */
 	uint64_t dropped; /* records that the writer had dropped before this reader began */
-	uint64_t missed; /* by TK_LANE_FIRST: records dropped or taken by others before, all lost */
+	uint64_t missed; /* by TK_LANE_FIRST: records dropped before, none taken: all lost */
 };
 
 struct tk_lane_reader {

@@ -74,7 +74,8 @@ void tk_queue_reader_init(struct tk_lane_reader *r, void *memory, const struct t
 				  __ATOMIC_RELAXED);
 	r->first = r->size + enqueued(r, q->next) + q->dropped;
 	r->next = r->published = r->first;
-	if (from == TK_LANE_FIRST && r->first - r->size < COUNT_MAX) {
+	/* What another reader took, or lost, is in its account: then begin where it ended. */
+	if (from == TK_LANE_FIRST && r->first == r->size + q->dropped && q->dropped < COUNT_MAX) {
 		q->missed = r->lost = r->first - r->size;
 		r->first = r->size;
 	}

@@ -12,8 +12,9 @@
  *
  * The fields of struct tk_lane_reader mean here:
  *	first	`size`, as in a ring, plus the records taken or dropped before this reader; by
- *		TK_LANE_FIRST just `size`
- *	lost	records dropped since; by TK_LANE_FIRST also those taken or dropped before
+ *		TK_LANE_FIRST, if nobody took any before, just `size`
+ *	lost	records dropped since; by TK_LANE_FIRST, if nobody took any before, also those
+ *		dropped before: what came while another reader was there is in its account
  *	end	the number at which the queue is empty
  *
  * A record is taken once tk_lane_read() has returned it. If a reader is killed while it copies

@@ -38,8 +38,8 @@
  * version that was closed, or whose machine was started anew since.
  *
  * `from` is where its lanes are begun. By TK_LANE_FIRST everything that they were ever given is
- * delivered or lost, also what was overwritten, dropped or taken out of a queue by another reader
- * before.
+ * delivered or lost, also what was overwritten or dropped before. A queue that another reader took
+ * records from is begun where that one ended.
  */
 struct tk_segment *tk_segment_attach(int dirfd, const char *name, enum tk_lane_from from,
 				     char why[TK_WHY_MAX]);

@@ -213,12 +213,10 @@ void queue_handed_over(void)
 	stop(&second);
 	a = watch_sum(&first, "app", 0);
 	b = watch_sum(&second, "app", 0);
-	check(a.records - a.lost + b.records - b.lost == 4000,
-	      "pushed 4,000; delivered %" PRIu64 " and %" PRIu64, a.records - a.lost,
-	      b.records - b.lost);
-	/* To a collector that was there before the lane, what the other one took is lost. */
-	check(!a.lost || a.lost == b.records - b.lost, "the first lost %" PRIu64, a.lost);
-	check(!b.lost || b.lost == a.records - a.lost, "the second lost %" PRIu64, b.lost);
+	check(a.records + b.records == 4000, "pushed 4,000; delivered %" PRIu64 " and %" PRIu64,
+	      a.records, b.records);
+	check(!a.lost && !b.lost, "one took what the other counts as lost: %" PRIu64 ", %" PRIu64,
+	      a.lost, b.lost);
 	watch_free(&first);
 	watch_free(&second);
 }

@@ -100,16 +100,25 @@ static void random_run(unsigned rounds)
 static void read_from_the_first(void)
 {
 	uint64_t pushed = lane_next(&lane) - SIZE, waiting = n_held;
+	uint64_t dropped = lane.head->dropped, taken = pushed - waiting - dropped;
 
 	lane_reader(&lane, &reader, TK_LANE_FIRST);
-	cr_assert_eq(reader.first, SIZE);
-	cr_assert_eq(reader.lost, pushed - waiting);
+	cr_assert_eq(reader.first, taken ? SIZE + taken + dropped : SIZE);
+	cr_assert_eq(reader.lost, taken ? 0 : dropped, "what another reader accounts for");
 	cr_assert_eq(reader.next - reader.first, reader.delivered + reader.lost);
 	n_delivered = 0;
-	n_dropped = pushed - waiting;
+	n_dropped = reader.lost;
 	read_all();
 	cr_assert_eq(reader.delivered, waiting);
-	cr_assert_eq(reader.next - reader.first, pushed);
+	cr_assert_eq(reader.next - reader.first, waiting + reader.lost);
+}
+
+Test(queue, a_reader_from_the_first_record_on_counts_what_was_dropped_before_it)
+{
+	for (unsigned n = 0; n < SIZE + 500; n++)
+		push();
+	cr_assert_gt(lane.head->dropped, 0, "it was never full");
+	read_from_the_first();
 }
 
 Test(queue, a_reader_from_the_first_record_on_misses_none)
