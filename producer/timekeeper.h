@@ -104,7 +104,7 @@ struct tk_options {
 		       group may read */
 	bool keep;  /* leave the segment's files after tk_close(), to be read later */
 	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
-						   from timekeeper/rte.h */
+						   from timekeeper/timekeeper-rte.h */
 };
 
 /**

@@ -5,7 +5,7 @@
  *	broadcast	overwrites the oldest; any number of readers, which the writer never learns
  *			of. The default, and inline: ring/lane_push.h.
  *	rte		a queue: drops the newest and counts it; one reader, which takes the records
- *			out. DPDK's rte_ring, in a library of its own: timekeeper/rte.h.
+ *			out. DPDK's rte_ring, in a library of its own: timekeeper/timekeeper-rte.h.
  *
  * The library knows a queue by this struct alone, so that only programs that ask for a queue link
  * what it is made of. The thread that owns the lane calls the functions. They are never re-entered:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ring/timekeeper-rte.h - lanes that keep the first records rather than the last. Installed as
- * <timekeeper/rte.h>. Include it besides <timekeeper.h>; link with `pkg-config --libs
+ * <timekeeper/timekeeper-rte.h>. Include it besides <timekeeper.h>; link with `pkg-config --libs
  * timekeeper-rte`.
  *
  *	tk_open("hello", &(struct tk_options){ .discipline = &tk_rte });

@@ -24,7 +24,7 @@ cp "$source"/producer/examples/hello.{c,cpp} "$work/"
 cc "${flags[@]}" "$work/hello.c" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) \
 	"-Wl,-rpath,$lib"
 ldd "$work/hello" | grep -q librte && { echo "DPDK is linked into who did not ask for it"; exit 1; }
-sed -e '1i #include <timekeeper/rte.h>' \
+sed -e '1i #include <timekeeper/timekeeper-rte.h>' \
 	-e 's#("hello", NULL)#("hello", \&(struct tk_options){ .discipline = \&tk_rte })#' \
 	"$work/hello.c" >"$work/hello-rte.c"
 cc "${flags[@]}" "$work/hello-rte.c" -o "$work/hello-rte" \

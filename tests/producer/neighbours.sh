@@ -62,7 +62,7 @@ names() {
 				}
 			}' | sort -u
 }
-names "$include/timekeeper.h" "$include/timekeeper/rte.h" >"$work/ours"
+names "$include/timekeeper.h" "$include/timekeeper/timekeeper-rte.h" >"$work/ours"
 names "${others[@]}" >"$work/theirs"
 [ "$(grep -c TK_ "$work/ours")" -gt 20 ] || fail 'no names of ours'
 [ "$(grep -c TK_ "$work/theirs")" -gt 100 ] || fail 'no names of others'
