@@ -37,6 +37,7 @@ static bool rebuild(struct tk_bins *b, uint32_t first, uint32_t n, uint8_t size)
 {
 	struct tk_bins grown = *b;
 
+	/* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): a window is not empty */
 	grown.counters = calloc(n, size);
 	if (!grown.counters)
 		return false;
@@ -96,6 +97,7 @@ static bool count_in(struct tk_bins *b, uint32_t bucket, uint64_t n)
 				to[i] = (uint##TO##_t)(to[i] + from[i]);                           \
 	}
 
+/* NOLINTBEGIN(clang-analyzer-core.NullDereference): add_window() has a window */
 DEFINE_ADD(8, 8)
 DEFINE_ADD(16, 8)
 DEFINE_ADD(16, 16)
@@ -106,6 +108,7 @@ DEFINE_ADD(64, 8)
 DEFINE_ADD(64, 16)
 DEFINE_ADD(64, 32)
 DEFINE_ADD(64, 64)
+/* NOLINTEND(clang-analyzer-core.NullDereference) */
 
 /* The window of `b` includes that of `from`, and its counters can hold the sums. */
 static void add_window(struct tk_bins *b, const struct tk_bins *from)
@@ -133,6 +136,7 @@ static void add_window(struct tk_bins *b, const struct tk_bins *from)
 	case 0x84:
 		return add_64_32(to, c, from->n);
 	default:
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): `from` is another one */
 		return add_64_64(to, c, from->n);
 	}
 }

@@ -3,6 +3,7 @@
  * tk_ns() on a machine that sleeps, or in a guest that is paused, with the counter running on: this
  * program's clock_gettime() stands in for the kernel's, and subtracts what the "machine" has slept.
  */
+#include <criterion/criterion.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
