@@ -123,7 +123,7 @@ static void add_lanes(struct tk_parts *l, struct tk_part *p)
 
 		l->lanes[l->n_lanes++] = (struct tk_quiet_lane){ r->slots, r->size, r->next, p };
 	}
-	if (!l->fill_ns || p->fill_ns < l->fill_ns)
+	if (l->fill_ns <= 0 || p->fill_ns < l->fill_ns)
 		l->fill_ns = p->fill_ns;
 }
 
