@@ -143,6 +143,26 @@ void tk_after_fork(void)
 	}
 }
 
+#ifdef __GLIBC__
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): glibc's name */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
+#endif
+
+/*
+ * At exit, glibc drops the handlers that a library registered by pthread_atfork() once its
+ * destructors have run. But other threads run on: one that forks then would give its child lanes
+ * that are the parent's, and perhaps the lock, held by a thread that the child does not have. So
+ * the handlers are registered as nobody's, which lasts; this library is never unloaded.
+ */
+static void handle_forks(void)
+{
+#ifdef __GLIBC__
+	__register_atfork(before_fork, after_fork_parent, after_fork_child, NULL);
+#else
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+#endif
+}
+
 static int check_options(const char *app, const struct tk_options *o)
 {
 	if (!app || !tk_name_valid(app))
@@ -305,7 +325,7 @@ static int open_first(const char *app, const struct tk_options *options)
 	if (ret)
 		return ret;
 	if (!once) {
-		pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+		handle_forks();
 		once = true;
 	}
 	snprintf(tk_library.app, sizeof(tk_library.app), "%s", app);
