@@ -144,11 +144,6 @@ bool tk_source_is_reported(const struct tk_source *s)
 	       s->attributed == s->reported_attributed;
 }
 
-void tk_source_forget_series(struct tk_source *s)
-{
-	memset(s->series, 0, s->seg->info.max_timers * sizeof(struct tk_series *));
-}
-
 void tk_source_detach(struct tk_source *s)
 {
 	for (size_t i = 0; i < s->n_parts; i++)

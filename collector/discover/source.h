@@ -81,9 +81,6 @@ void tk_source_sum_up(struct tk_source *s);
 /** Whether intervals have all that is known of it. */
 bool tk_source_is_reported(const struct tk_source *s);
 
-/** Forget its series: they are no longer its own. */
-void tk_source_forget_series(struct tk_source *s);
-
 /** Take this slot from now on, and tell others that this collector reads the segment. */
 void tk_source_enter(struct tk_source *s, int slot);
 

@@ -18,6 +18,7 @@
 #define LATE_NS   TK_SECOND_NS
 #define BURST     32u
 #define ENDED_MAX 65536u /* timers that end within a round: the rest waits for the next */
+#define ENDED_MIN 32u    /* a segment takes as long as so many timers at least */
 
 static struct tk_drainer *drainer_of(const struct tk_parcel *p)
 {
@@ -200,6 +201,17 @@ static uint64_t place_of(const char *dir)
 	return h;
 }
 
+static void bring_up_to_date(const struct tk_collector *c, const struct tk_source *src, uint32_t id)
+{
+	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
+	struct tk_series *s = src->series[id];
+
+	s->ns_per_tick = tsc ? 1e9 / c->own.clock.hz : 1;
+	s->clock = tsc ? c->own.clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
+	s->disabled = src->disabled[id] != 0;
+	s->unsettled = src->info.unsettled != 0;
+}
+
 /* The series of a timer of a source. @return NULL: there is no room for it */
 static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src, uint32_t id)
 {
@@ -221,36 +233,43 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	s->stamp = t->stamp;
 	s->found_dead = src->found_dead;
 	src->series[id] = s;
+	bring_up_to_date(c, src, id);
 	return s;
 }
 
-/* Give a series to each timer of a source that has none. */
+/*
+ * Bring each timer's series up to date, and give one to those that have none, while there is room
+ * for timers without a record. The others get theirs with their first record: segments full of
+ * timers that record nothing, in a flood of them, cost next to nothing, and take no room from those
+ * that do.
+ */
 static void adopt(struct tk_collector *c, struct tk_source *src)
 {
-	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
-	double ns_per_tick = tsc ? 1e9 / c->own.clock.hz : 1;
+	bool room = true; /* and memory; the next round tries again */
 
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
-		struct tk_series *s = series_of(c, src, id);
-
-		if (!s)
-			break; /* no memory, or no room: the next interval tries again */
-		s->ns_per_tick = ns_per_tick;
-		s->clock =
-			tsc ? c->own.clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
-		s->disabled = src->disabled[id] != 0;
-		s->unsettled = src->info.unsettled != 0;
+		if (src->series[id])
+			bring_up_to_date(c, src, id);
+		else if (room)
+			room = tk_registry_takes_silent(&c->shown.registry, src->ended) &&
+			       (!src->ended || id < TK_REGISTRY_DEAD_MAX) && series_of(c, src, id);
 	}
 }
 
-/* A source has ended: its series are those of a dead process from now on. */
-static void leave(struct tk_collector *c, struct tk_source *src)
+/* A source has ended: its series are those of a dead process from now on. @return how many */
+static size_t leave(struct tk_collector *c, struct tk_source *src)
 {
-	for (uint32_t id = 0; id < src->seg->info.n_timers; id++)
-		if (src->series[id])
-			tk_registry_leave(&c->shown.registry, src->series[id]);
-	tk_source_forget_series(src);
+	size_t n = 0;
+
+	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
+		if (!src->series[id])
+			continue;
+		tk_registry_leave(&c->shown.registry, src->series[id]);
+		src->series[id] = NULL;
+		n++;
+	}
 	src->left = true;
+	return n;
 }
 
 static void take_timer(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
@@ -331,8 +350,7 @@ static void leave_finished(struct tk_collector *c)
 
 		if (!is_attached(s) || !(s->finished || s->broken))
 			continue;
-		timers += s->seg->info.n_timers;
-		leave(c, s);
+		timers += ENDED_MIN + leave(c, s);
 	}
 }
 

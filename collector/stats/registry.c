@@ -62,6 +62,13 @@ struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const 
 	return s;
 }
 
+bool tk_registry_takes_silent(const struct tk_registry *r, bool ended)
+{
+	if (ended && r->n_dead >= TK_REGISTRY_DEAD_MAX)
+		return false;
+	return r->n - r->n_dead < TK_REGISTRY_SILENT_MAX;
+}
+
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s)
 {
 	tk_series_leave(s);

@@ -12,6 +12,7 @@
 #ifndef TK_COLLECTOR_STATS_REGISTRY_H
 #define TK_COLLECTOR_STATS_REGISTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@
 #include "collector/stats/series.h"
 
 #define TK_REGISTRY_LIVING_MAX 131072u /* what two segments can have at most */
+#define TK_REGISTRY_SILENT_MAX 65536u  /* what one can: beyond it, only who records gets one */
 #define TK_REGISTRY_DEAD_MAX   4096u
 
 struct tk_registry {
@@ -41,6 +43,13 @@ void tk_registry_free(struct tk_registry *r);
  */
 struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const char *name,
 				  const char *segment, int64_t now);
+
+/**
+ * Whether a timer without a record should have a series yet: of the living while fewer than
+ * TK_REGISTRY_SILENT_MAX live, so that there is room for those that record; of a process that has
+ * ended while fewer than TK_REGISTRY_DEAD_MAX are dead, since it would only have others forgotten.
+ */
+bool tk_registry_takes_silent(const struct tk_registry *r, bool ended);
 
 /** Its process is dead, and everything it wrote is in it. */
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s);

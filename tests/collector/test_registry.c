@@ -93,6 +93,29 @@ Test(registry, the_living_are_limited)
 	tk_registry_free(&r);
 }
 
+/* Timers without a record leave room to those that have one, and push none of the dead out. */
+Test(registry, the_silent_leave_room)
+{
+	struct tk_series *last = NULL;
+	struct tk_registry r;
+
+	tk_registry_init(&r, 1u << 20);
+	for (unsigned i = 0; i < TK_REGISTRY_DEAD_MAX; i++) {
+		cr_assert(tk_registry_takes_silent(&r, true));
+		tk_registry_leave(&r, tk_registry_add(&r, "app", "timer", "app.1", 1));
+	}
+	cr_assert_not(tk_registry_takes_silent(&r, true), "others would be forgotten for it");
+	for (unsigned i = 0; i < TK_REGISTRY_SILENT_MAX; i++) {
+		cr_assert(tk_registry_takes_silent(&r, false), "the dead do not count");
+		last = tk_registry_add(&r, "app", "timer", "app.2", 1);
+	}
+	cr_assert_not(tk_registry_takes_silent(&r, false));
+	cr_assert_not_null(tk_registry_add(&r, "app", "records", "app.2", 1));
+	tk_registry_leave(&r, last);
+	cr_assert_not(tk_registry_takes_silent(&r, false), "the one that records has its place");
+	tk_registry_free(&r);
+}
+
 /* Coarser tiers of many series do not close in the same interval; and each is as wide as it should
  * be, but for its first. */
 Test(registry, series_have_phases)
