@@ -17,6 +17,7 @@
 
 /* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
+#define ANEW_MAX    10 /* and so often from the beginning: each look may be slow, in a flood */
 
 /* Rows that nobody has read yet; and how long the last interval may take to be closed. */
 #define INTERVALS_MIB 64u
@@ -33,6 +34,7 @@ struct stat_run {
 	uint64_t printed;                                /* intervals */
 	int64_t began_ns;                                /* waiting for a process to appear */
 	int64_t stepped_ns;                              /* when it looked last */
+	unsigned anew;                                   /* how often it began to wait anew */
 	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
 	uint64_t unread_processes, unread_records;       /* likewise */
 	bool shown;                                      /* there was a timer to show */
@@ -255,7 +257,7 @@ static bool step(struct stat_run *r, int *code)
 		return false;
 	}
 	/* Stopped, or without a cpu for long: the collector was, too, and may not have looked. */
-	if (s->t_ns - r->stepped_ns > PATIENCE_NS / 2)
+	if (s->t_ns - r->stepped_ns > PATIENCE_NS / 2 && r->anew++ < ANEW_MAX)
 		r->began_ns = s->t_ns;
 	r->stepped_ns = s->t_ns;
 	r->shown = r->shown || anything(r, s);
