@@ -25,7 +25,9 @@ static inline uint64_t random_below(uint64_t *state, uint64_t limit)
 /* Every order of magnitude equally likely, up to 2^bits. */
 static inline uint64_t random_log(uint64_t *state, unsigned bits)
 {
-	return random64(state) >> (64 - 1 - random_below(state, bits));
+	uint64_t n = random64(state); /* first, whatever the compiler */
+
+	return n >> (64 - 1 - random_below(state, bits));
 }
 
 #endif

@@ -100,7 +100,11 @@ bool tk_tsc_rate_look(struct tk_tsc_rate *r, const struct tk_tsc_reading *now)
 		return changed;
 	}
 	hz = tk_tsc_pair_hz(&r->anchor, &now->pair, &bound);
-	if (hz > 0 && (!(r->hz > 0) || bound < BETTER * r->bound_ppm)) {
+	if (!(hz > 0)) { /* before the first rate: the counter is behind where the window began */
+		begin_anew(r, now);
+		return false;
+	}
+	if (!(r->hz > 0) || bound < BETTER * r->bound_ppm) {
 		adopt(r, hz, bound);
 		changed = true;
 	}

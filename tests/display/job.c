@@ -101,14 +101,6 @@ void job_take_output(struct job *j)
 	}
 }
 
-void job_forget(struct job *j)
-{
-	job_take_output(j);
-	j->n_seen = 0;
-	if (j->seen)
-		j->seen[0] = 0;
-}
-
 static long now_ms(void)
 {
 	struct timespec t;
@@ -129,6 +121,19 @@ bool job_see(struct job *j, const char *text)
 	}
 	printf("# did not see \"%s\" in %zu bytes\n", text, j->n_seen);
 	return false;
+}
+
+/* What the job wrote may still be on its way, so a mark of ours goes after it. */
+void job_forget(struct job *j)
+{
+	static const char mark[] = "[forget]";
+
+	job_take_output(j);
+	if (write(j->slave, mark, strlen(mark)) < 0 || !job_see(j, mark))
+		perror("# the mark");
+	j->n_seen = 0;
+	if (j->seen)
+		j->seen[0] = 0;
 }
 
 /* The job's next change of state; output is read meanwhile so that it cannot block. */

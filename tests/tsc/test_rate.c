@@ -188,6 +188,16 @@ Test(rate, a_pause_before_the_first_look)
 	expect_right("three looks later");
 }
 
+/* Behind where the window began: no window that begins there says anything. */
+Test(rate, the_counter_goes_back_before_the_first_look)
+{
+	pass(SECOND);
+	world.tsc = 1e9;
+	cr_expect(!look());
+	settle(2);
+	expect_right("two looks later");
+}
+
 Test(rate, a_migration_to_another_rate)
 {
 	settle(30);
