@@ -6,8 +6,8 @@
 
 # rows_jsonl FILE: each row adds up, and an idle timer has none; in each interval each process
 # delivered what its timers' rows delivered, and what is unknown. (With --timer there are not all of
-# these rows.) jq computes in doubles: a sum is exact below 10^15. More than that only a process that
-# means harm claims to have lost, and its sums are right but for the last digits.
+# these rows.) jq computes in doubles: a sum is exact below 10^15. Only a process that means harm
+# claims to have lost more, and its sums are right but for the last digits.
 rows_jsonl() {
 	jq -rRn '
 		def is($sum): ((. - $sum) | fabs) <= (. | fabs) * 1e-15;

@@ -86,24 +86,35 @@ static void narrow(struct tk_account *a, uint32_t n, uint64_t excess)
 	a->exact = true;
 }
 
+/* What is owed is lost, and never found again. In sum it is at most `most`, whatever the counts of
+ * a hostile segment add up to. */
+static void lose(struct tk_account *a, const uint64_t *counts, uint32_t n, uint64_t most)
+{
+	for (uint32_t id = 0; id < n; id++) {
+		uint64_t lost = owed(a, counts, id), left = most > a->lost ? most - a->lost : 0;
+		uint64_t more = lost > a->timer[id].lost ? lost - a->timer[id].lost : 0;
+
+		more = more < left ? more : left;
+		a->timer[id].lost += more;
+		a->lost += more;
+	}
+}
+
 static void settle(struct tk_account *a, const uint64_t *counts, uint32_t n, uint64_t lane_lost)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, most = lane_lost - a->missed;
 
+	/* Only a hostile writer's counts add up to more than fits. */
 	for (uint32_t id = 0; id < n; id++)
-		sum += owed(a, counts, id);
+		if (__builtin_add_overflow(sum, owed(a, counts, id), &sum))
+			sum = UINT64_MAX;
 	/* If an exact base does not fit (a hostile writer; one that was stopped for long between
 	 * storing a record and counting it), it is as uncertain as what is missing. */
-	if (a->exact && sum > lane_lost - a->missed)
+	if (a->exact && sum > most)
 		for (uint32_t id = 0; id < n; id++)
 			a->timer[id].wide = owed(a, counts, id);
-	narrow(a, n, sum > lane_lost - a->missed ? sum - (lane_lost - a->missed) : 0);
-	for (uint32_t id = 0; id < n; id++) {
-		uint64_t lost = owed(a, counts, id);
-
-		if (lost > a->timer[id].lost)
-			a->timer[id].lost = lost;
-	}
+	narrow(a, n, sum > most ? sum - most : 0);
+	lose(a, counts, n, most);
 	a->settled = lane_lost;
 }
 

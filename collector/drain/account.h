@@ -41,6 +41,7 @@ struct tk_account {
 	uint32_t n;       /* timers there is room for */
 	bool exact;       /* base is */
 	bool blind;       /* `base` is unknown: begin to count at the first level moment */
+	uint64_t lost;    /* of all timers */
 	uint64_t missed;  /* of the lane's loss, what cannot be attributed to timers */
 	uint64_t settled; /* the lane's loss that was attributed to timers */
 };

@@ -161,3 +161,20 @@ Test(account, counts_that_lie_are_held_to_the_lane)
 	cr_assert_leq(take_all(&a, lost), 5);
 	tk_account_free(&a);
 }
+
+/* In 64 bits they add up to what the lane lost. */
+Test(account, counts_that_lie_beyond_64_bits_are_held_to_the_lane)
+{
+	uint64_t counts[TIMERS] = { UINT64_C(1) << 63, (UINT64_C(1) << 63) + 5 };
+	uint64_t lost[TIMERS] = { 0 };
+	struct tk_account a;
+
+	tk_account_init(&a, TIMERS, TK_BASE_ZERO, NULL, NULL);
+	for (uint64_t lane_lost = 5; lane_lost < 10; lane_lost++) {
+		tk_account_level(&a, counts, TIMERS, lane_lost);
+		take_all(&a, lost);
+		cr_assert_leq(lost[0] + lost[1], lane_lost);
+		cr_assert(lost[0] <= lane_lost && lost[1] <= lane_lost);
+	}
+	tk_account_free(&a);
+}
