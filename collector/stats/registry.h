@@ -20,7 +20,7 @@
 #include "collector/stats/series.h"
 
 #define TK_REGISTRY_LIVING_MAX 131072u /* what two segments can have at most */
-#define TK_REGISTRY_SILENT_MAX 65536u  /* what one can: beyond it, only who records gets one */
+#define TK_REGISTRY_SILENT_MAX 32768u  /* beyond it, only who records gets one */
 #define TK_REGISTRY_DEAD_MAX   4096u
 
 struct tk_registry {
