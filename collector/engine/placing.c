@@ -140,8 +140,8 @@ static void warn_of_throttling(struct tk_collector *c)
 
 /*
  * khugepaged unmaps pages before it joins them to a hugepage: a drainer that touches one meanwhile
- * waits, for up to milliseconds. So turn hugepages off for this process, once the drainers that were
- * named have their first stock of memory (drain/stock.c); what is added later has small pages.
+ * waits, for up to milliseconds. So turn hugepages off for this process, once the drainers that
+ * were named have their first stock of memory (drain/stock.c); what is added later has small pages.
  */
 static void keep_pages_resident(struct tk_collector *c)
 {
