@@ -3,6 +3,7 @@
 #ifndef TK_TESTS_PLACE_H
 #define TK_TESTS_PLACE_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,12 @@ static inline bool place_make(void)
 {
 	strcpy(place, "/dev/shm/tk-test-XXXXXX");
 	return mkdtemp(place) && setenv("TIMEKEEPER_DIR", place, 1) == 0;
+}
+
+/** Make it, and open it. @return its descriptor, or -1 */
+static inline int place_make_open(void)
+{
+	return place_make() ? open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
 /** Remove a directory of segments in which nothing is left but the empty file `collectors`, if

@@ -277,14 +277,7 @@ void tk_bins_free(struct tk_bins *b)
 
 double tk_bins_middle(const struct tk_bins *b, uint32_t bucket)
 {
-	uint64_t low = tk_hist_lowest(bucket);
-	uint64_t high = tk_hist_lowest(bucket + 1) - 1;
-
-	if (low < b->min)
-		low = b->min;
-	if (high > b->max)
-		high = b->max;
-	return (double)(low + high) / 2;
+	return tk_hist_middle(bucket, b->min, b->max);
 }
 
 void tk_bins_transform(const struct tk_bins *from, struct tk_bins *out, tk_bins_transform_fn *f,

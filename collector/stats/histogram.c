@@ -17,6 +17,18 @@ uint64_t tk_hist_lowest(uint32_t index)
 	return (uint64_t)(index - shift * SUB) << shift;
 }
 
+double tk_hist_middle(uint32_t index, uint64_t min, uint64_t max)
+{
+	uint64_t low = tk_hist_lowest(index);
+	uint64_t high = tk_hist_lowest(index + 1) - 1;
+
+	if (low < min)
+		low = min;
+	if (high > max)
+		high = max;
+	return (double)(low + high) / 2;
+}
+
 static void note_extremes(struct tk_hist *h, uint64_t min, uint64_t max)
 {
 	if (h->count == 0 || min < h->min)
@@ -77,19 +89,6 @@ void tk_hist_clear(struct tk_hist *h)
 	h->sum = 0;
 }
 
-/* The middle of a bucket, but never what cannot have been a sample. */
-static double middle(const struct tk_hist *h, uint32_t index)
-{
-	uint64_t low = tk_hist_lowest(index);
-	uint64_t high = tk_hist_lowest(index + 1) - 1;
-
-	if (low < h->min)
-		low = h->min;
-	if (high > h->max)
-		high = h->max;
-	return (double)(low + high) / 2;
-}
-
 void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES])
 {
 	uint64_t below = 0;
@@ -110,6 +109,6 @@ void tk_hist_percentiles(const struct tk_hist *h, double ticks[TK_PERCENTILES])
 
 		while (below + h->buckets[i] < rank)
 			below += h->buckets[i++];
-		ticks[p] = middle(h, i);
+		ticks[p] = tk_hist_middle(i, h->min, h->max);
 	}
 }

@@ -35,6 +35,9 @@ static inline __attribute__((always_inline)) uint32_t tk_hist_index(uint64_t v)
 /** The smallest value of a bucket; of TK_HIST_BUCKETS, the first value there is none for. */
 uint64_t tk_hist_lowest(uint32_t index);
 
+/** The middle of a bucket, but never what cannot have been a sample: all were in min..max. */
+double tk_hist_middle(uint32_t index, uint64_t min, uint64_t max);
+
 /** One measure over any time. All zero: empty. */
 struct tk_hist {
 	uint64_t count;    /* samples: what the buckets add up to, and `bare` */

@@ -16,8 +16,7 @@ static char why[TK_WHY_MAX];
 
 static void begin(void)
 {
-	cr_assert(place_make());
-	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = place_make_open();
 }
 
 static void end(void)

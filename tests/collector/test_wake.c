@@ -37,8 +37,7 @@ static bool await(int watch)
 
 static void begin(void)
 {
-	cr_assert(place_make());
-	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = place_make_open();
 	tk_wake_open(&w);
 	cr_assert(w.works);
 	of_dir = tk_wake_watch_place(&w, dir);

@@ -27,8 +27,7 @@ static int dir;
 
 static void set_up(void)
 {
-	cr_assert(place_make());
-	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = place_make_open();
 	cr_assert_geq(dir, 0);
 }
 
