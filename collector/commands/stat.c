@@ -124,8 +124,8 @@ static void say_unread(struct stat_run *r, const struct tk_snapshot *s)
 	if (s->unread_processes > r->unread_processes || s->unread_records > r->unread_records)
 		tk_say("%" PRIu64 " processes with %" PRIu64
 		       " records were removed unread: more than 256 MiB or 4,096 segments of "
-		       "ended programs waited for a collector; one that is stopped, or too slow, "
-		       "is to be ended",
+		       "ended programs waited for a collector; end the collector that is stopped "
+		       "or too slow",
 		       s->unread_processes - r->unread_processes,
 		       s->unread_records - r->unread_records);
 	r->unread_processes = s->unread_processes;

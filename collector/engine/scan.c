@@ -267,16 +267,15 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 		tk_notes_add(&c->own.notes, "%s", why);
 }
 
-/* Those that are told one by one are many where many are; what is left out is attached when others
- * end. */
+/* In a flood too many segments are left out to name each: say how many, each time it doubles. */
 static void note_left_out(struct tk_collector *c)
 {
 	size_t n = c->own.refused.short_of;
 
 	if (n > 1 && n >= 2 * c->own.left_out)
 		tk_notes_add(&c->own.notes,
-			     "%zu segments are left out: there is no room for them; they are "
-			     "attached when others end",
+			     "%zu segments are left out, because there is no room for them; choose "
+			     "by --app or --pid, or wait: they are attached when others end",
 			     n);
 	if (!n && c->own.left_out)
 		tk_notes_add(&c->own.notes, "no segment is left out any more");
