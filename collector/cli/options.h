@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "collector/cli/lists/stats_list.h"
 #include "collector/engine/collector.h"
 
 /** What the program exits with. */
@@ -78,6 +79,7 @@ enum tk_option_type {
 	TK_OPTION_SIZE,     /* uint64_t bytes, from a number with K, M or G: 1,024 each */
 	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: 1,000 each */
 	TK_OPTION_SLOTS,    /* uint64_t, a power of two that a lane can have */
+	TK_OPTION_STATS,    /* struct tk_stats_list */
 	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };
 

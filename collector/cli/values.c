@@ -200,6 +200,8 @@ int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *te
 		return parse_rate(text, to);
 	case TK_OPTION_SLOTS:
 		return parse_slots(o, text, to);
+	case TK_OPTION_STATS:
+		return tk_stats_list_parse(to, text);
 	case TK_OPTION_CHOICE:
 		return parse_choice(o->choices, text, to);
 	}
@@ -219,6 +221,7 @@ const char *tk_option_takes(const struct tk_option *o, char text[64])
 		[TK_OPTION_TIME] = "a time such as 5ms",
 		[TK_OPTION_POLL] = "a time such as 100us, or spin",
 		[TK_OPTION_SIZE] = "bytes, or a number with K, M or G",
+		[TK_OPTION_STATS] = "a list of up to 16 of sum, min, avg, max and p99.9",
 		[TK_OPTION_RATE] = "a number from 1 to 1G, such as 2M",
 	};
 

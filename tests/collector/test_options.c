@@ -183,7 +183,9 @@ static const char *value_for(const struct tk_option *o)
 	case TK_OPTION_SLOTS:
 		return "1024";
 	case TK_OPTION_CHOICE:
-		return o->choices[0] == 't' ? "csv" : "ascii";
+		return strrchr(o->choices, '|') + 1;
+	case TK_OPTION_STATS:
+		return "p99.9,max";
 	default:
 		return "1";
 	}
