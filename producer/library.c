@@ -224,6 +224,14 @@ static int choose_clock(enum tk_timebase wanted)
 	return 0;
 }
 
+/* Whoever started this program may want to read its segment after its end: `stat -- COMMAND`. */
+static bool is_to_be_kept(void)
+{
+	const char *env = secure_getenv("TIMEKEEPER_KEEP");
+
+	return tk_library.options.keep || (env && !strcmp(env, "1"));
+}
+
 static int create_segment(void)
 {
 	const struct tk_options *o = &tk_library.options;
@@ -238,7 +246,7 @@ static int create_segment(void)
 	s.max_lanes = o->lanes ? o->lanes : TK_LANES_DEFAULT;
 	s.clock = tk_library.clock == TK_TIMEBASE_SYSTEM ? TK_CLOCK_MONOTONIC : TK_CLOCK_TSC;
 	s.group = o->group;
-	s.keep = o->keep;
+	s.keep = is_to_be_kept();
 	s.now_tsc = tk_now();
 	tk_stamps_measure_floor(s.floor);
 	ret = tk_segment_create(&tk_library.segment, &s, why);

@@ -102,7 +102,8 @@ struct tk_options {
 	bool group; /* let the process's group read: directory 0750, files 0640. A directory that
 		       exists is given to that group; but if it has the setgid bit, its own
 		       group may read */
-	bool keep;  /* leave the segment's files after tk_close(), to be read later */
+	bool keep;  /* leave the segment's files after tk_close(), to be read later; also
+		       TIMEKEEPER_KEEP=1 in the environment */
 	const struct tk_discipline *discipline; /* of its lanes; NULL: &tk_broadcast. Or &tk_rte,
 						   from timekeeper/timekeeper-rte.h */
 };

@@ -464,6 +464,8 @@ static const struct tk_fact files[] = {
 static const struct tk_fact environment[] = {
 	{ "TIMEKEEPER_DIR", "where segments are, for watched programs and for this one" },
 	{ "TIMEKEEPER_CLOCK", "of a watched program: monotonic stamps with the system's clock" },
+	{ "TIMEKEEPER_KEEP", "of a watched program: 1 leaves its segment when it ends, to be read "
+			     "by --oldest and removed by clean" },
 	{ "TIMEKEEPER_FORCE", "of a watched program: tcg records under QEMU TCG, where stores may "
 			      "tear" },
 	{ "NO_COLOR", "if not empty, the display uses no colours" },

@@ -364,6 +364,26 @@ Test(library, keep_leaves_the_files)
 	cr_assert_eq(b->owner, TK_OWNER_CLOSED);
 }
 
+/* The user who starts a program may want its files, too; 1 alone says so. */
+Test(library, the_environment_keeps_the_files)
+{
+	static const char *const values[] = { "0", "", "yes", "11", "1" };
+	struct tk_options o = { .slots = 256, .discipline = DISCIPLINE };
+
+	for (int i = 0; i < 5; i++) {
+		setenv("TIMEKEEPER_KEEP", values[i], 1);
+		cr_assert_eq(tk_open("kept", &o), 0);
+		shared = tk_timer("shared");
+		record_ten(NULL);
+		tk_close();
+		struct read_back *b = read_back(getpid(), place);
+		cr_assert_eq(b->segments, i == 4, "TIMEKEEPER_KEEP=%s", values[i]);
+	}
+	struct read_back *b = read_back(getpid(), place);
+	cr_assert_eq(b->delivered, 10);
+	cr_assert_eq(b->owner, TK_OWNER_CLOSED);
+}
+
 /* The program goes on, and the reason can be asked for. */
 static void goes_on(int error, const char *reason)
 {
