@@ -12,7 +12,7 @@
 #include "collector/cli/stop.h"
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/rows.h"
+#include "collector/commands/rows/rows.h"
 #include "collector/discover/dirs.h"
 
 /* Wait this long for a process that was just started to appear. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Rows (one a line, on standard input) against a JSON schema, of the part of draft 2020-12 that
-# collector/commands/rows.schema.json uses; a keyword beyond that is an error. Prints what is wrong.
+# collector/commands/rows/rows.schema.json uses; a keyword beyond that is an error. Prints what is wrong.
 # Stricter than the standard: a member that the schema does not describe is wrong, too.
 #
 #	jq -rn --slurpfile schema SCHEMA -f schema.jq

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Rows are as collector/commands/rows.schema.json describes them, and so are csv and `help stat`.
+# Rows are as collector/commands/rows/rows.schema.json describes them, and so are csv and `help stat`.
 # Environment: TIMEKEEPER, KNOWN (programs).
 set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"
 here=$(cd "$(dirname "$0")" && pwd)
-schema=$here/../../collector/commands/rows.schema.json
+schema=$here/../../collector/commands/rows/rows.schema.json
 
 # check: what is wrong with the rows on standard input.
 check() { jq -rn --slurpfile schema "$schema" -f "$here/schema.jq" 2>&1; }

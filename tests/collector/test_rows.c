@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "collector/cli/text.h"
-#include "collector/commands/rows.h"
+#include "collector/commands/rows/rows.h"
 
 static const char *const names[] = {
 	"ascii",

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/commands/rows.h"
+#include "collector/commands/rows/rows.h"
 #include "collector/display/draw.h"
 #include "collector/engine/collector.h"
 #include "collector/engine/core.h"

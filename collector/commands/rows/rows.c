@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/commands/rows.h"
+#include "collector/commands/rows/rows.h"
 
 #include <inttypes.h>
 #include <jansson.h>

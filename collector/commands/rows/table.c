@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "collector/cli/text.h"
-#include "collector/commands/rows.h"
+#include "collector/commands/rows/rows.h"
 
 /* Spaces separate the columns, so that a value has none: "6.09us". */
 static const char *without_space(char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/commands/rows.h - what an interval came to, as lines of text: table, JSON lines or CSV.
+ * collector/commands/rows/rows.h - what an interval came to, as lines of text: table, JSON lines or
+ * CSV.
  *
  * Two types of rows, told apart by `type`. A row of type "timer" is one measure of one timer of one
  * process, in which
@@ -11,8 +12,8 @@
  * what its timers' rows delivered and `unknown`. docs: `timekeeper help stat`. TK_ROWS_SCHEMA
  * changes with any change of a column's meaning; columns may be added without.
  */
-#ifndef TK_COLLECTOR_COMMANDS_ROWS_H
-#define TK_COLLECTOR_COMMANDS_ROWS_H
+#ifndef TK_COLLECTOR_COMMANDS_ROWS_ROWS_H
+#define TK_COLLECTOR_COMMANDS_ROWS_ROWS_H
 
 #include <stdio.h>
 
@@ -35,7 +36,7 @@ void tk_rows_timer(FILE *out, enum tk_format format, const struct tk_interval *i
 void tk_rows_process(FILE *out, enum tk_format format, const struct tk_interval *i,
 		     const struct tk_interval_process *p);
 
-/* Shared by rows.c and rows_table.c. */
+/* Shared by rows.c and table.c. */
 
 /** What a row says of its samples, in the order of all formats. */
 enum {
