@@ -241,7 +241,7 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
  * Bring each timer's series up to date, and give one to those that have none, while there is room
  * for timers without a record. The others get theirs with their first record: segments full of
  * timers that record nothing, in a flood of them, cost next to nothing, and take no room from those
- * that do.
+ * that do. "(undefined)", which each segment has, is a timer of the program's only if it records.
  */
 static void adopt(struct tk_collector *c, struct tk_source *src)
 {
@@ -250,7 +250,7 @@ static void adopt(struct tk_collector *c, struct tk_source *src)
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
 		if (src->series[id])
 			bring_up_to_date(c, src, id);
-		else if (room)
+		else if (room && id > 0)
 			room = tk_registry_takes_silent(&c->shown.registry, src->ended) &&
 			       (!src->ended || id < TK_REGISTRY_DEAD_MAX) && series_of(c, src, id);
 	}
