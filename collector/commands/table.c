@@ -446,6 +446,13 @@ static const struct tk_fact words[] = {
 		 "meanwhile must find room in the lane, or are lost" },
 	{ "set aside", "samples in no statistic: they ended before they began (the display says "
 		       "below zero), or the clock changed under them" },
+	{ "never recorded",
+	  "timers without a sample, which n lists in the display: only while fewer than 32,768 "
+	  "timers live; beyond that, a timer is listed from its first record on" },
+	{ "35s ago", "in the overview: no sample came in the last 10 s, and the p99 is that of the "
+		     "last interval that had one" },
+	{ "\u00d76 \u20202", "in the overview, behind a name: six processes of one app and user, "
+			     "and two that have ended, in one row, which Enter unfolds" },
 	{ "\u2020", "in the display: the process has ended, and its timers stay. stat has a +" },
 	{ NULL, NULL },
 };

@@ -22,7 +22,9 @@ static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, stru
 
 static const char *const words[] = {
 	"†          the process has ended; its timers stay",
-	"×6         six processes of one app, one user: Enter unfolds",
+	"×6 †2      six processes of one app, one user, and two that ended",
+	"35s ago    no sample in the last 10 s: figures of the last interval",
+	"n          these are listed while fewer than 32,768 timers live",
 	"lost       overwritten or dropped before they were read",
 	"lag        records that are not read yet",
 	"gap        longest time that a drainer was away from its lanes",

@@ -124,6 +124,9 @@ static void fill_recent(const struct tk_fake *f, struct tk_snap_timer *t, size_t
 	t->place = 1;
 	t->uid = 1000;
 	t->seen_ns = i == SILENT ? 0 : quiet ? f->now_ns - 3723000 * MS : f->now_ns - 50 * MS;
+	for (int m = 0; m < TK_MEASURES && quiet && i != SILENT; m++)
+		t->seen[m] = (struct tk_seen){ t->seen_ns, t->last[m].p_ns[TK_P50],
+					       t->last[m].p_ns[TK_P99] };
 	for (int m = 0; m < TK_MEASURES && !quiet; m++) {
 		struct tk_datapoint *d = &t->recent[m];
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/cli/text.h"
 #include "collector/display/overview/columns.h"
+#include "collector/stats/registry.h"
 #include "tests/display/golden.h"
 
 #define SECOND INT64_C(1000000000)
@@ -233,6 +235,71 @@ Test(overview, another_users_app_of_the_same_name_does_not_enter)
 		cr_assert(row(i)->processes == 5 || row(i)->uid == 2000);
 }
 
+Test(overview, a_folded_row_counts_who_lives_and_who_has_ended)
+{
+	open_workers(6, false);
+	s.fake.dead = true;
+	scene_fetch(&s);
+	cr_assert(scene_shows(&s, "service-002 ×5 †1"));
+	cr_assert(scene_shows(&s, "service-001 ×6 "));
+	tk_grid_resize(&s.grid, 160, 24);
+	scene_fetch(&s);
+	cr_assert(scene_shows(&s, "gateway ×5"));
+}
+
+/* --- rare timers, and those that never recorded ---------------------------------------------- */
+
+/* The row of a timer as text; its style in *style. */
+static void line_of(size_t i, char out[1024], struct tk_style *style)
+{
+	int y = 2; /* below the title */
+
+	while (tk_grid_at(&s.grid, 2, y - 1)->ch != 't') /* the heading "timer" */
+		y++;
+	y += (int)i;
+	*style = tk_grid_at(&s.grid, 2, y)->style;
+	for (int x = 0; x < s.grid.w; x++)
+		out += tk_utf8_encode(out, tk_grid_at(&s.grid, x, y)->ch);
+}
+
+Test(overview, a_rare_timer_keeps_its_last_value_with_its_age)
+{
+	scene_open_overview(&s, 80, 24, 3);
+	s.fake.quiet = 1; /* the others were seen 62 minutes ago */
+	s.fake.now_ns += 2 * SECOND;
+	scene_fetch(&s);
+	for (int w = 40; w <= 200; w += 5) {
+		char text[1024], p99[TK_UNITS_MAX];
+		struct tk_style style;
+
+		cr_assert_eq(tk_grid_resize(&s.grid, w, 24), 0);
+		tk_draw(&s.view, s.snapshot, &s.grid);
+		line_of(0, text, &style);
+		cr_assert_null(strstr(text, "ago"), "%s", text);
+		for (size_t i = 1; i < 3; i++) {
+			line_of(i, text, &style);
+			cr_assert(strstr(text, " 1h ago "), "%d columns: %s", w, text);
+			tk_text_ns(p99, row(i)->seen[TK_LATENCY].p99_ns);
+			*strchr(p99, ' ') = 0;
+			cr_assert(strstr(text, p99), "%d columns: %s in %s", w, p99, text);
+			cr_assert(style.attr & TK_DIM);
+		}
+	}
+}
+
+Test(overview, who_asks_for_timers_that_never_recorded_is_told_when_they_are_too_many)
+{
+	scene_open_overview(&s, 120, 24, 20);
+	cr_assert(!scene_shows(&s, "never recorded"));
+	scene_type(&s, "n");
+	cr_assert(scene_shows(&s, "by p99, also never recorded"));
+	s.fake.n_timers = TK_REGISTRY_SILENT_MAX;
+	scene_fetch(&s);
+	cr_assert(scene_shows(&s, "never recorded: only while fewer than 32,768 timers live"));
+	scene_type(&s, "n");
+	cr_assert(!scene_shows(&s, "never recorded"));
+}
+
 /* --- columns --------------------------------------------------------------------------------- */
 
 Test(overview, columns_fill_the_width_and_keep_room_for_names)
@@ -298,6 +365,20 @@ Test(overview, at_100x30)
 Test(overview, at_80x24)
 {
 	golden_at(80, 24, "overview-80x24");
+}
+
+Test(overview, of_rare_timers)
+{
+	scene_open_overview(&s, 80, 24, 24);
+	s.fake.workers = 6;
+	s.fake.dead = true;
+	s.fake.quiet = 12;
+	scene_fetch(&s);
+	s.fake.now_ns += 2 * SECOND;
+	scene_fetch(&s);
+	scene_key(&s, TK_KEY_END);
+	scene_key(&s, TK_KEY_ENTER);
+	scene_golden(&s, "overview-rare", false);
 }
 
 Test(overview, at_40x10)

@@ -29,10 +29,36 @@ static void squeeze(char out[TK_COLUMN_TEXT], const char *text)
 	out[n] = 0;
 }
 
+bool tk_columns_is_past(const struct tk_snap_timer *t)
+{
+	return !t->recent[TK_PROCESSING].count && !t->recent[TK_LATENCY].count &&
+	       (t->seen[TK_PROCESSING].t_ns || t->seen[TK_LATENCY].t_ns);
+}
+
+static double seen_p99(const struct tk_snap_timer *t, enum tk_measure m)
+{
+	return t->seen[m].t_ns ? t->seen[m].p99_ns : NAN;
+}
+
+/* What a column of p99 had in the last interval with samples; NAN: no column of that. */
+static double past_value(const struct tk_snap_timer *t, enum tk_by by)
+{
+	switch (by) {
+	case TK_BY_WORST:
+		return fmax(seen_p99(t, TK_PROCESSING), seen_p99(t, TK_LATENCY));
+	case TK_BY_PROCESSING_P99:
+		return seen_p99(t, TK_PROCESSING);
+	case TK_BY_LATENCY_P99:
+		return seen_p99(t, TK_LATENCY);
+	default:
+		return NAN;
+	}
+}
+
 static void put_time(const struct tk_column *c, const struct tk_snapshot *s,
 		     const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
 {
-	double ns = tk_view_value(t, c->by);
+	double ns = tk_columns_is_past(t) ? past_value(t, c->by) : tk_view_value(t, c->by);
 	char text[TK_UNITS_MAX] = "";
 
 	(void)s;
@@ -60,29 +86,47 @@ static void put_process(const struct tk_column *c, const struct tk_snapshot *s,
 {
 	(void)c, (void)s;
 	if (t->processes)
-		snprintf(out, TK_COLUMN_TEXT, "%s ×%u", t->app, t->processes);
+		snprintf(out, TK_COLUMN_TEXT, "%s ×%u", t->app,
+			 t->living ? t->living : t->processes);
 	else
 		snprintf(out, TK_COLUMN_TEXT, "%s[%u]", t->app, t->pid);
 }
 
-/* Whole seconds, minutes, hours or days. */
-static void put_seen(const struct tk_column *c, const struct tk_snapshot *s,
-		     const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+/* Whole seconds, minutes, hours or days. @return whether it is known */
+static bool write_age(const struct tk_snapshot *s, int64_t t_ns, char out[TK_COLUMN_TEXT])
 {
 	static const struct {
 		int64_t seconds;
 		const char *unit;
 	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
-	int64_t age = t->seen_ns ? (s->t_ns - t->seen_ns) / 1000000000 : -1;
+	int64_t age = t_ns ? (s->t_ns - t_ns) / 1000000000 : -1;
 	size_t i = 0;
 
-	(void)c;
 	out[0] = 0;
 	if (age < 0)
-		return;
+		return false;
 	while (i + 1 < ROWS(units) && age < units[i].seconds)
 		i++;
 	snprintf(out, TK_COLUMN_TEXT, "%d%s", (int)(age / units[i].seconds), units[i].unit);
+	return true;
+}
+
+static void put_seen(const struct tk_column *c, const struct tk_snapshot *s,
+		     const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	(void)c;
+	write_age(s, t->seen_ns, out);
+}
+
+void tk_columns_ago(const struct tk_snapshot *s, const struct tk_snap_timer *t,
+		    char out[TK_COLUMN_TEXT])
+{
+	int64_t p = t->seen[TK_PROCESSING].t_ns, l = t->seen[TK_LATENCY].t_ns;
+	char age[TK_COLUMN_TEXT];
+
+	out[0] = 0;
+	if (write_age(s, p > l ? p : l, age))
+		snprintf(out, TK_COLUMN_TEXT, " %.16s ago", age);
 }
 
 /* --- the table ------------------------------------------------------------------------------- */

@@ -33,6 +33,14 @@ struct tk_column {
 size_t tk_columns_fit(int w, enum tk_by by, const struct tk_column *out[TK_COLUMNS_MAX],
 		      int *name_w);
 
+/**
+ * Whether a row has no sample of the last 10 s, but had some before. Its columns of p99 have what
+ * the last interval with samples had, and an age belongs beside them: " 35s ago".
+ */
+bool tk_columns_is_past(const struct tk_snap_timer *t);
+void tk_columns_ago(const struct tk_snapshot *s, const struct tk_snap_timer *t,
+		    char out[TK_COLUMN_TEXT]);
+
 /** What the overview is sorted by, in words. */
 const char *tk_columns_by(enum tk_by by);
 

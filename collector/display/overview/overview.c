@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/overview/overview.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/cli/text.h"
 #include "collector/display/overview/columns.h"
+#include "collector/stats/registry.h"
+
+static_assert(TK_REGISTRY_SILENT_MAX == 32768, "as silent_text() says");
 
 #define MARK_W 2 /* columns before a name: selected, folded */
 
@@ -29,7 +33,21 @@ static struct table layout(const struct tk_view_state *v, int w)
 
 /* --- headings -------------------------------------------------------------------------------- */
 
-/* "300 timers in 12 rows, last 10 s, by p99"; the position is at the right. */
+/* Who asks for timers that never recorded is told when there are too many to list those. */
+static const char *silent_text(const struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	size_t living = 0;
+
+	if (!v->silent)
+		return "";
+	for (size_t i = 0; i < s->n_timers; i++)
+		living += s->timers[i].alive;
+	return living < TK_REGISTRY_SILENT_MAX
+		       ? ", also never recorded"
+		       : ", never recorded: only while fewer than 32,768 timers live";
+}
+
+/* "300 timers, last 10 s, by p99"; the position is at the right. */
 static void draw_title(const struct tk_view_state *v, const struct tk_snapshot *s,
 		       struct tk_grid *g, struct tk_rect r)
 {
@@ -38,9 +56,9 @@ static void draw_title(const struct tk_view_state *v, const struct tk_snapshot *
 	snprintf(place, sizeof(place), " %zu/%zu", v->n_rows ? v->selected + 1 : 0, v->n_rows);
 	if (v->editing || v->filter[0])
 		snprintf(filter, sizeof(filter), " /%s%s", v->filter, v->editing ? "_" : "");
-	snprintf(text, sizeof(text), "%zu timer%s, last %d s, by %s%s", s->n_timers,
+	snprintf(text, sizeof(text), "%zu timer%s, last %d s, by %s%s%s", s->n_timers,
 		 s->n_timers == 1 ? "" : "s", (int)(s->recent_ns / 1000000000),
-		 tk_columns_by(v->by), filter);
+		 tk_columns_by(v->by), filter, silent_text(v, s));
 	tk_grid_text(g, r.x, r.y, r.w - tk_text_width(place), TK_STYLE_BOLD, text);
 	tk_grid_text_right(g, r.x, r.x + r.w, r.y, TK_STYLE_BOLD, place);
 }
@@ -72,16 +90,34 @@ static void draw_headings(const struct tk_view_state *v, const struct table *t, 
 /* A name, and for what it stands. A row below an unfolded one says which process it is of. */
 static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t, char out[160])
 {
-	const char *end = t->disabled ? " off" : "";
+	char end[24] = "";
 
 	if (!t->alive)
-		end = " †";
+		strcpy(end, " †");
+	else if (t->living < t->processes)
+		snprintf(end, sizeof(end), " †%u", t->processes - t->living);
+	else if (t->disabled)
+		strcpy(end, " off");
 	if (t->processes)
-		snprintf(out, 160, "%s ×%u%s", t->name, t->processes, end);
+		snprintf(out, 160, "%s ×%u%s", t->name, t->living ? t->living : t->processes, end);
 	else if (t->fold && tk_view_is_unfolded(v, t->fold))
 		snprintf(out, 160, "  %s[%u]%s", t->app, t->pid, end);
 	else
 		snprintf(out, 160, "%s%s", t->name, end);
+}
+
+/* A name; to its right the age of a row's figures, if they are not of the last 10 s. */
+static void draw_name(const struct tk_view_state *v, const struct tk_snapshot *s,
+		      const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r,
+		      struct tk_style style)
+{
+	char text[160], ago[TK_COLUMN_TEXT] = "";
+
+	if (tk_columns_is_past(t))
+		tk_columns_ago(s, t, ago);
+	name_of(v, t, text);
+	tk_grid_text_right(g, r.x, r.x + r.w, r.y, style, ago);
+	tk_grid_text_elided(g, r.x, r.y, r.w - tk_text_width(ago), style, text);
 }
 
 /* Lost records are an alarm. */
@@ -98,10 +134,10 @@ static void draw_row(const struct tk_view_state *v, const struct tk_snapshot *s,
 {
 	const struct tk_snap_timer *t = &s->timers[v->rows[row]];
 	struct tk_style style = TK_STYLE_PLAIN;
-	char text[160], cell[TK_COLUMN_TEXT];
+	char cell[TK_COLUMN_TEXT];
 	int x = line.x + table->name_w;
 
-	if (!t->alive || t->disabled)
+	if (!t->alive || t->disabled || tk_columns_is_past(t))
 		style.attr |= TK_DIM;
 	if (row == v->selected) {
 		style.attr = TK_REVERSE;
@@ -110,8 +146,8 @@ static void draw_row(const struct tk_view_state *v, const struct tk_snapshot *s,
 	if (t->processes)
 		tk_grid_put(g, line.x, line.y, tk_view_is_unfolded(v, t->key) ? 0x25BC : 0x25B6,
 			    style);
-	name_of(v, t, text);
-	tk_grid_text_elided(g, line.x + MARK_W, line.y, table->name_w - MARK_W, style, text);
+	draw_name(v, s, t, g,
+		  (struct tk_rect){ line.x + MARK_W, line.y, table->name_w - MARK_W, 1 }, style);
 	for (size_t i = 0; i < table->n; i++) {
 		const struct tk_column *c = table->column[i];
 

@@ -81,6 +81,7 @@ void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
 {
 	t->fold = row->key;
 	row->processes++;
+	row->living += t->alive;
 	row->alive = row->alive || t->alive;
 	row->disabled = row->disabled && t->disabled;
 	row->found_dead = row->found_dead && t->found_dead;

@@ -44,10 +44,10 @@ struct tk_snap_timer {
 	uint32_t uid;   /* who owns its segment */
 	uint64_t place; /* a number for the directory that its segment is in */
 	/* If the view has tk_view.recent: the last TK_RECENT_NS, the row that it folds into (0:
-	 * none), and of such a row how many timers it stands for. */
+	 * none), and of such a row how many timers it stands for, and how many of those live. */
 	struct tk_datapoint recent[TK_MEASURES];
 	uint64_t fold;
-	uint32_t processes;
+	uint32_t processes, living;
 };
 
 struct tk_snap_mark {
