@@ -28,8 +28,8 @@
  *
  * The file is read as a stream, once, from beginning to end. Nothing in it is trusted. A line that
  * cannot be read is passed over and counted, and reading goes on behind it; the first such line is
- * remembered with its number and what is wrong with it. Memory is bounded by
- * TK_HLOG_LINE_MAX and TK_HLOG_INFLATED_MAX, whatever the file holds.
+ * remembered with its number and what is wrong with it. Memory is bounded by TK_HLOG_LINE_MAX and
+ * TK_HLOG_INFLATED_MAX (collector/hlog/decode.h), whatever the file holds.
  *
  * One thread per log. What an item points to is valid until the next call.
  */
@@ -45,19 +45,10 @@
 /** A longer line is passed over: no histogram needs it. */
 #define TK_HLOG_LINE_MAX ((size_t)16 << 20)
 
-/** A histogram that inflates to more is refused: a full one with 5 digits takes 59 MB at most. */
-#define TK_HLOG_INFLATED_MAX ((size_t)64 << 20)
-
 enum tk_hlog_kind {
 	TK_HLOG_HISTOGRAM, /* an interval of one timer and measure */
 	TK_HLOG_LOST,      /* records of a timer that were lost, in an interval */
 	TK_HLOG_NOTE,      /* a fact of the whole log, or a label: `name` and `value` */
-};
-
-/** A bucket that is not empty. tk_hlog_middle_ns(shape, bucket) is its value. */
-struct tk_hlog_counted {
-	uint32_t bucket;
-	uint64_t count;
 };
 
 struct tk_hlog_item {

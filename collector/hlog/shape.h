@@ -21,6 +21,12 @@ struct tk_hlog_shape {
 	double ns;         /* what 1 in the log is worth */
 };
 
+/** A bucket that is not empty. tk_hlog_middle_ns(shape, bucket) is its value. */
+struct tk_hlog_counted {
+	uint32_t bucket;
+	uint64_t count;
+};
+
 /**
  * @digits: 0 to 5, @lowest: the smallest value that is told apart from 0, @ns: what 1 is worth
  * @return 0 or -EINVAL

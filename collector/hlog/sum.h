@@ -11,6 +11,7 @@
 #ifndef TK_COLLECTOR_HLOG_SUM_H
 #define TK_COLLECTOR_HLOG_SUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

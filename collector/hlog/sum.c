@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/hlog/sum.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "collector/stats/rated.h"
+
+#define PAGES_AN_OCTAVE_BITS 3u
+#define PAGE_BITS_MIN        7u
+#define PAGES_MAX            (64u << PAGES_AN_OCTAVE_BITS)
+
+/* Counters of one shape: pages of them, where there are samples. */
+struct tk_hlog_pages {
+	struct tk_hlog_pages *next;
+	struct tk_hlog_shape shape;
+	unsigned page_bits; /* counters a page */
+	uint64_t *page[PAGES_MAX];
+};
+
+static unsigned page_bits_of(const struct tk_hlog_shape *s)
+{
+	return s->half_bits > PAGE_BITS_MIN + PAGES_AN_OCTAVE_BITS
+		       ? s->half_bits - PAGES_AN_OCTAVE_BITS
+		       : PAGE_BITS_MIN;
+}
+
+static bool is_same(const struct tk_hlog_shape *a, const struct tk_hlog_shape *b)
+{
+	return a->half_bits == b->half_bits && a->unit_bits == b->unit_bits && a->ns == b->ns;
+}
+
+static struct tk_hlog_pages *pages_of(struct tk_hlog_sum *s, const struct tk_hlog_shape *shape)
+{
+	struct tk_hlog_pages *p = s->first;
+
+	while (p && !is_same(&p->shape, shape))
+		p = p->next;
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->shape = *shape;
+	p->page_bits = page_bits_of(shape);
+	p->next = s->first;
+	s->first = p;
+	return p;
+}
+
+static uint64_t *counter_of(struct tk_hlog_pages *p, uint32_t bucket)
+{
+	uint64_t **page = &p->page[bucket >> p->page_bits];
+
+	if (!*page)
+		*page = calloc((size_t)1 << p->page_bits, sizeof(**page));
+	return *page ? *page + (bucket & ((1u << p->page_bits) - 1)) : NULL;
+}
+
+static void add_up(uint64_t *sum, uint64_t count)
+{
+	if (__builtin_add_overflow(*sum, count, sum))
+		*sum = UINT64_MAX;
+}
+
+int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *h)
+{
+	struct tk_hlog_pages *p = pages_of(s, h->shape);
+
+	if (!p)
+		return -ENOMEM;
+	for (size_t i = 0; i < h->n; i++)
+		if (!counter_of(p, h->counted[i].bucket))
+			return -ENOMEM;
+	for (size_t i = 0; i < h->n; i++)
+		add_up(counter_of(p, h->counted[i].bucket), h->counted[i].count);
+	add_up(&s->count, h->count);
+	return 0;
+}
+
+/* ---- cells ---- */
+
+/* Call for every counter that is not zero: count them, or fill them in. */
+static size_t read_pages(const struct tk_hlog_pages *p, struct tk_hlog_cell *into)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < PAGES_MAX; i++) {
+		for (uint32_t k = 0; p->page[i] && k < 1u << p->page_bits; k++) {
+			uint32_t bucket = (i << p->page_bits) + k;
+
+			if (!p->page[i][k])
+				continue;
+			if (into)
+				into[n] = (struct tk_hlog_cell){
+					tk_hlog_middle_ns(&p->shape, bucket),
+					tk_hlog_half_ns(&p->shape, bucket),
+					p->page[i][k],
+				};
+			n++;
+		}
+	}
+	return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct tk_hlog_cell *x = a, *y = b;
+
+	return (x->ns > y->ns) - (x->ns < y->ns);
+}
+
+int tk_hlog_sum_cells(const struct tk_hlog_sum *s, struct tk_hlog_cells *cells)
+{
+	size_t n = 0;
+
+	*cells = (struct tk_hlog_cells){ .count = s->count };
+	for (const struct tk_hlog_pages *p = s->first; p; p = p->next)
+		n += read_pages(p, NULL);
+	cells->cell = malloc((n + 1) * sizeof(*cells->cell));
+	if (!cells->cell)
+		return -ENOMEM;
+	for (const struct tk_hlog_pages *p = s->first; p; p = p->next)
+		cells->n += read_pages(p, cells->cell + cells->n);
+	if (s->first && s->first->next)
+		qsort(cells->cell, cells->n, sizeof(*cells->cell), by_value);
+	return 0;
+}
+
+void tk_hlog_cells_free(struct tk_hlog_cells *cells)
+{
+	free(cells->cell);
+	*cells = (struct tk_hlog_cells){ 0 };
+}
+
+void tk_hlog_sum_free(struct tk_hlog_sum *s)
+{
+	while (s->first) {
+		struct tk_hlog_pages *p = s->first;
+
+		s->first = p->next;
+		for (size_t i = 0; i < PAGES_MAX; i++)
+			free(p->page[i]);
+		free(p);
+	}
+	s->count = 0;
+}
+
+/* ---- what is asked of cells ---- */
+
+static uint64_t rank_of(uint32_t quantile, uint64_t count)
+{
+	unsigned __int128 scaled = (unsigned __int128)quantile * count;
+	uint64_t rank = (uint64_t)((scaled + TK_QUANTILE_ONE - 1) / TK_QUANTILE_ONE);
+
+	return rank ? rank : 1;
+}
+
+void tk_hlog_quantiles(const struct tk_hlog_cells *cells, const uint32_t *quantiles,
+		       size_t n_quantiles, double *ns)
+{
+	unsigned __int128 below = 0;
+	size_t at = 0;
+
+	for (size_t q = 0; q < n_quantiles; q++) {
+		uint64_t rank = rank_of(quantiles[q], cells->count);
+
+		while (at + 1 < cells->n && below + cells->cell[at].count < rank)
+			below += cells->cell[at++].count;
+		ns[q] = cells->n ? cells->cell[at].ns : 0;
+	}
+}
+
+double tk_hlog_mean(const struct tk_hlog_cells *cells)
+{
+	double sum = 0, count = 0;
+
+	for (size_t i = 0; i < cells->n; i++) {
+		sum += cells->cell[i].ns * (double)cells->cell[i].count;
+		count += (double)cells->cell[i].count;
+	}
+	return count > 0 ? sum / count : 0;
+}
