@@ -12,6 +12,7 @@
 #include "bench/load.h"
 #include "bench/measure.h"
 #include "collector/drain/part.h"
+#include "collector/drain/stock.h"
 #include "collector/machine/now.h"
 #include "ring/segment_read.h"
 
@@ -107,7 +108,8 @@ static struct tk_segment *find_segment(pid_t pid)
 }
 
 /* Measure one round. @return records per second; 0: the child ended */
-static double fill_and_drain(const struct tk_child *c, struct tk_part *part, bool *lost)
+static double fill_and_drain(const struct tk_child *c, struct tk_part *part, struct tk_stock *stock,
+			     bool *lost)
 {
 	struct tk_drained sum = { .fill_ns = 1e9 };
 	uint64_t began;
@@ -115,6 +117,8 @@ static double fill_and_drain(const struct tk_child *c, struct tk_part *part, boo
 
 	if (write(c->to, &go, 1) != 1 || read(c->from, &go, 1) != 1)
 		return 0;
+	while (tk_stock_refill(stock))
+		;
 	began = tk_now_ns(CLOCK_MONOTONIC_RAW);
 	tk_part_drain(part, 0, 1000000, &sum);
 	began = tk_now_ns(CLOCK_MONOTONIC_RAW) - began;
@@ -128,15 +132,17 @@ static void measure_segment(struct tk_drain *d, const struct tk_clock *clock,
 	struct tk_part *part = tk_part_new(segment, TK_LANE_NEWEST, false);
 	struct tk_tally_pool pool = { 0 };
 	struct tk_clock_guard guard;
+	struct tk_stock stock;
 	double rate[ROUNDS];
 
-	if (!part)
+	if (!part || tk_tally_pool_init(&pool, TK_TALLY_POOL_BYTES) < 0)
 		return;
+	tk_stock_init(&stock, &pool, -1);
 	tk_clock_guard_init(&guard, clock);
 	tk_part_begin(part, &pool, &guard);
 	tk_part_add(part, 0);
 	for (unsigned i = 0; i < ROUNDS; i++)
-		rate[i] = fill_and_drain(c, part, &d->lost);
+		rate[i] = fill_and_drain(c, part, &stock, &d->lost);
 	tk_part_free(part);
 	tk_tally_pool_free(&pool);
 	d->node = segment->lanes[0].info.node_had;

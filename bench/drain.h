@@ -2,7 +2,8 @@
 /*
  * bench/drain.h - how fast lanes are drained and aggregated. A child process fills a lane of the
  * default size, with both measures in every record; then the calling thread drains it, through the
- * same functions as the program. The fill is not timed, so that the reader's limit is seen and not
+ * same functions as the program, into memory that a stock has populated (collector/drain/stock.h),
+ * as in the program. The fill is not timed, so that the reader's limit is seen and not
  * the writer's.
  */
 #ifndef TK_BENCH_DRAIN_H
