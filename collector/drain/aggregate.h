@@ -11,8 +11,9 @@
  * crossed a clock epoch. A segment is hostile input: any timer id and any kind may turn up.
  *
  * One thread per aggregator. Cost: bench/collector measures it, for 1, 100 and 1,000 timers. The
- * counters of more than 256 timers do not stay in the L2 cache, so they are prefetched a batch
- * ahead; 1,000 timers still cost three times as much a record as one (docs/measure.md).
+ * counters of more than 256 timers do not stay in the L2 cache. There a batch is prepared while the
+ * batch before waits to be aggregated: its samples are worked out and their counters prefetched.
+ * 1,000 timers cost twice as much a record as one (docs/measure.md).
  */
 #ifndef TK_COLLECTOR_DRAIN_AGGREGATE_H
 #define TK_COLLECTOR_DRAIN_AGGREGATE_H
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #include "collector/stats/tally.h"
+#include "ring/lane_reader.h"
 #include "ring/record.h"
 #include "ring/segment.h"
 #include "tsc/clock.h"
@@ -59,16 +61,35 @@ struct tk_aggregator {
 void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS],
 			const struct tk_clock *clock);
 
-/**
- * Prefetch the lines that tk_aggregate() of this batch will touch. Meanwhile, aggregate the batch
- * before.
- */
-void tk_aggregate_prefetch(const struct tk_aggregator *a, const struct tk_slot *slots, size_t n);
+/** A record of a timer with a tally, whose duration and latency are samples or absent. */
+struct tk_sample {
+	struct tk_tally *tally; /* NULL: the record is another one; see its slot */
+	uint64_t ticks[TK_MEASURES];
+	uint16_t bucket[TK_MEASURES]; /* of ticks; TK_NO_BUCKET: this measure is absent */
+	uint16_t timer;
+};
+
+#define TK_NO_BUCKET UINT16_MAX
+
+/** Records of one lane, as tk_lane_read() gives them. */
+struct tk_batch {
+	struct tk_slot slots[TK_LANE_CHUNK];
+	size_t n;                                /* slots in it */
+	bool prepared;                           /* samples has them, too */
+	struct tk_sample samples[TK_LANE_CHUNK]; /* by slot */
+};
 
 /**
- * Aggregate n <= TK_LANE_CHUNK records of one lane. got[id] is incremented for each record of a
- * known timer, whatever became of it.
+ * Look at the slots of a batch before its turn comes. If there are many timers, work out its
+ * samples and prefetch their counters. Changes nothing but the batch. Call it once between filling
+ * a batch and tk_aggregate(), and best before tk_aggregate() of the batch before.
  */
-void tk_aggregate(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *slots, size_t n);
+void tk_aggregate_prepare(const struct tk_aggregator *a, struct tk_batch *b);
+
+/**
+ * Aggregate a batch. got[id] is incremented for each record of a known timer, whatever became of
+ * it.
+ */
+void tk_aggregate(struct tk_aggregator *a, uint64_t *got, const struct tk_batch *b);
 
 #endif

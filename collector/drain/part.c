@@ -150,12 +150,11 @@ void tk_part_end_lane(struct tk_part *p, uint32_t i)
 }
 
 /* The check comes between taking records and counting them: see tsc/guard.h. */
-static inline void aggregate(struct tk_part *p, uint64_t *got, const struct tk_slot *slots,
-			     size_t n)
+static inline void aggregate(struct tk_part *p, uint64_t *got, const struct tk_batch *b)
 {
-	if (n && p->guard)
+	if (b->n && p->guard)
 		tk_clock_guard_check(p->guard);
-	tk_aggregate(&p->agg, got, slots, n);
+	tk_aggregate(&p->agg, got, b);
 }
 
 /* Read at most one ring's worth: a lane that never runs empty must not keep the others waiting. */
@@ -163,20 +162,20 @@ static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
 {
 	struct tk_lane_reader *r = &l->reader;
 	uint64_t *got = l->account.got;
-	struct tk_slot batch[2][TK_LANE_CHUNK];
 	uint64_t left = r->size / TK_LANE_CHUNK + 1;
-	size_t n[2] = { 0 };
+	struct tk_batch batch[2];
 	unsigned now = 0;
 	bool on;
 
+	batch[1].n = 0;
 	do {
-		on = tk_lane_read(r, batch[now], &n[now]);
-		tk_aggregate_prefetch(&p->agg, batch[now], n[now]);
-		aggregate(p, got, batch[now ^ 1], n[now ^ 1]);
-		n[now ^ 1] = 0;
+		on = tk_lane_read(r, batch[now].slots, &batch[now].n);
+		tk_aggregate_prepare(&p->agg, &batch[now]);
+		aggregate(p, got, &batch[now ^ 1]);
+		batch[now ^ 1].n = 0;
 		now ^= 1;
 	} while (on && --left);
-	aggregate(p, got, batch[now ^ 1], n[now ^ 1]);
+	aggregate(p, got, &batch[now ^ 1]);
 	*resting = !on;
 }
 

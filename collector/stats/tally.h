@@ -70,15 +70,18 @@ static inline bool tk_tally_empty(const struct tk_tally *t, enum tk_measure m)
 	return t->min[m] == UINT64_MAX;
 }
 
-/** Add a sample between those that have a counter. @return false: it is not, and was not added. */
-static inline __attribute__((always_inline)) bool tk_tally_add(struct tk_tally *t,
-							       enum tk_measure m, uint64_t ticks)
+/**
+ * Add a sample between those that have a counter. @bucket: tk_hist_index(ticks), which a caller may
+ * have found out beforehand. @return false: it is not between those, and was not added.
+ */
+static inline __attribute__((always_inline)) bool
+tk_tally_add(struct tk_tally *t, enum tk_measure m, uint64_t ticks, uint32_t bucket)
 {
 	uint64_t low = t->min[m];
 
 	if (__builtin_expect(ticks - low > t->max[m] - low, 0))
 		return false;
-	((uint32_t *)t->bucket0[m])[tk_hist_index(ticks)]++;
+	((uint32_t *)t->bucket0[m])[bucket]++;
 	if (__builtin_expect(__builtin_add_overflow(t->sum[m], ticks, &t->sum[m]), 0))
 		t->carries[m]++;
 	return true;

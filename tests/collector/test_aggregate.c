@@ -9,7 +9,8 @@
 #include "ring/lane_read.h"
 #include "tests/random.h"
 
-#define TIMERS 40
+#define TIMERS 40  /* that record */
+#define MANY   300 /* so many that batches are prepared */
 
 /* One measure of one timer. */
 struct naive_measure {
@@ -191,16 +192,21 @@ static uint64_t compare(const struct naive *n, const struct tk_aggregator *a, co
 	return sum;
 }
 
-/* @max: bytes of the pool; 0: no limit. @return how many samples have no counter */
-static uint64_t run(bool hostile, const struct tk_clock *clock, uint64_t seed, size_t max)
+/*
+ * @timers: of the segment; those beyond TIMERS never get a tally. @max: bytes of the pool; 0: no
+ * limit. @return how many samples have no counter
+ */
+static uint64_t run_timers(uint32_t timers, bool hostile, const struct tk_clock *clock,
+			   uint64_t seed, size_t max)
 {
 	struct naive *n = calloc(1, sizeof(*n));
 	struct tk_tally_pool pool = { 0 };
 	struct tk_tally_hint hints[TIMERS] = { 0 };
-	struct tk_tally *tallies[TIMERS];
-	uint64_t got[TIMERS] = { 0 };
+	struct tk_tally *tallies[MANY] = { NULL };
+	uint64_t got[MANY] = { 0 };
 	uint64_t state = seed, bare;
 	struct tk_aggregator a;
+	struct tk_batch b;
 
 	if (max)
 		cr_assert_eq(tk_tally_pool_init(&pool, max), 0);
@@ -212,26 +218,41 @@ static uint64_t run(bool hostile, const struct tk_clock *clock, uint64_t seed, s
 		hints[i].of[i % 2].high = (uint8_t)random_below(&state, 43);
 	}
 	a.tallies = tallies;
-	a.n_timers = TIMERS;
+	a.n_timers = timers;
 	a.pool = &pool;
 	a.hints = seed % 2 ? hints : NULL;
 	for (int round = 0; round < 2000; round++) {
-		struct tk_slot batch[TK_LANE_CHUNK];
-		size_t k = random_below(&state, TK_LANE_CHUNK + 1);
-
-		for (size_t i = 0; i < k; i++) {
+		b.n = random_below(&state, TK_LANE_CHUNK + 1);
+		for (size_t i = 0; i < b.n; i++) {
 			struct tk_record r = random_record(&state, hostile);
 
-			batch[i] = slot(r);
+			b.slots[i] = slot(r);
 			naive_record(n, &r, TIMERS, clock);
 		}
-		tk_aggregate_prefetch(&a, batch, k);
-		tk_aggregate(&a, got, batch, k);
+		tk_aggregate_prepare(&a, &b);
+		cr_assert_eq(b.prepared, timers == MANY);
+		tk_aggregate(&a, got, &b);
 	}
 	bare = compare(n, &a, got, max != 0);
 	tk_tally_pool_free(&pool);
 	free(n);
 	return bare;
+}
+
+static uint64_t run(bool hostile, const struct tk_clock *clock, uint64_t seed, size_t max)
+{
+	return run_timers(TIMERS, hostile, clock, seed, max) +
+	       run_timers(MANY, hostile, clock, seed, max);
+}
+
+/* A batch that came when there was no other to be aggregated meanwhile. */
+static void aggregate(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *slots, size_t n)
+{
+	struct tk_batch b = { .n = n };
+
+	memcpy(b.slots, slots, n * sizeof(*slots));
+	tk_aggregate_prepare(a, &b);
+	tk_aggregate(a, got, &b);
 }
 
 Test(aggregate, the_slot_of_this_test_is_the_slot_of_the_ring)
@@ -301,7 +322,7 @@ Test(aggregate, the_sum_of_the_longest_spans_is_exact)
 	a.n_timers = 1;
 	a.pool = &pool;
 	for (uint32_t i = 0; i < n; i++)
-		tk_aggregate(&a, &got, &s, 1);
+		aggregate(&a, &got, &s, 1);
 	tk_tally_move(tally, (struct tk_hist *[]){ h, NULL });
 	tk_tally_move(tally, (struct tk_hist *[]){ h, NULL });
 	cr_assert_eq(h->count, n);
@@ -336,7 +357,7 @@ Test(aggregate, a_new_timer_gets_its_tally_with_its_first_record)
 	a.more = more;
 	a.tallies = tallies;
 	a.pool = &more_pool;
-	tk_aggregate(&a, got, batch, 4);
+	aggregate(&a, got, batch, 4);
 	cr_assert_eq(asked, 2, "once for timer 2, once for 7");
 	cr_assert_eq(got[2], 3);
 	cr_assert_eq(tallies[2]->sum[TK_PROCESSING], 300);
@@ -374,7 +395,7 @@ Test(aggregate, what_is_saturated_is_set_aside)
 		a.tallies = &tally;
 		a.n_timers = 1;
 		a.pool = &pool;
-		tk_aggregate(&a, &got, &s, 1);
+		aggregate(&a, &got, &s, 1);
 		for (int m = 0; m < TK_MEASURES; m++) {
 			struct tk_tally_facts f;
 
@@ -399,10 +420,71 @@ Test(aggregate, without_memory_for_a_tally_records_are_unknown)
 	a.n_timers = TIMERS;
 	for (size_t i = 0; i < TK_LANE_CHUNK; i++)
 		batch[i] = slot(random_record(&state, false));
-	tk_aggregate_prefetch(&a, batch, TK_LANE_CHUNK);
-	tk_aggregate(&a, got, batch, TK_LANE_CHUNK);
+	aggregate(&a, got, batch, TK_LANE_CHUNK);
 	cr_assert_eq(a.unknown, TK_LANE_CHUNK);
 	for (size_t id = 1; id < TIMERS; id++)
 		got[0] += got[id];
 	cr_assert_eq(got[0], TK_LANE_CHUNK, "and of their timers, in the lane's account");
+}
+
+/* Two batches are prepared before the first is aggregated; it moves windows, and gives tallies. */
+Test(aggregate, what_was_prepared_before_windows_moved_is_counted_right)
+{
+	struct tk_tally *tallies[MANY] = { NULL };
+	struct tk_tally_pool pool = { 0 };
+	struct tk_batch b[2] = { { .n = 2 }, { .n = 2 } };
+	uint64_t got[MANY] = { 0 }, count = 0;
+	struct tk_aggregator a;
+
+	tk_aggregator_init(&a, NULL, NULL);
+	a.tallies = tallies;
+	a.n_timers = MANY;
+	a.pool = &pool;
+	tallies[1] = tk_tally_get(&pool);
+	for (int round = 0; round < 40; round++) {
+		for (int i = 0; i < 4; i++)
+			b[i / 2].slots[i % 2] =
+				slot((struct tk_record){ .duration = INT64_C(1) << round,
+							 .since_origin = INT64_C(3) << (40 - round),
+							 .timer = (uint16_t)(1 + i % 2) });
+		tk_aggregate_prepare(&a, &b[0]);
+		tk_aggregate_prepare(&a, &b[1]);
+		tk_aggregate(&a, got, &b[0]);
+		if (!tallies[2])
+			tallies[2] = tk_tally_get(&pool);
+		tk_aggregate(&a, got, &b[1]);
+	}
+	for (uint32_t k = 0; k < tallies[1]->width[TK_LATENCY]; k++)
+		count += tk_tally_window(tallies[1], TK_LATENCY)[k];
+	cr_assert_eq(count, 80);
+	cr_assert_eq(tallies[1]->sum[TK_PROCESSING], 2 * ((UINT64_C(1) << 40) - 1));
+	cr_assert_eq(tallies[2]->sum[TK_PROCESSING], 2 * ((UINT64_C(1) << 40) - 1) - 1);
+	cr_assert_eq(a.unknown, 1);
+	cr_assert_eq(got[1] + got[2], 160);
+	tk_tally_pool_free(&pool);
+}
+
+/* An epoch that begins after a batch was prepared holds for that batch. */
+Test(aggregate, an_epoch_that_begins_after_a_batch_was_prepared)
+{
+	struct tk_clock clock = { .epoch = { .last_tsc = 100, .start_tsc = 200 } };
+	struct tk_tally *tallies[MANY] = { NULL };
+	struct tk_tally_pool pool = { 0 };
+	struct tk_batch b = { .n = 1 };
+	uint64_t got[MANY] = { 0 };
+	struct tk_aggregator a;
+
+	tk_aggregator_init(&a, NULL, &clock);
+	a.tallies = tallies;
+	a.n_timers = MANY;
+	a.pool = &pool;
+	tallies[1] = tk_tally_get(&pool);
+	b.slots[0] = slot((struct tk_record){
+		.start = 50, .duration = 200, .timer = 1, .since_origin = TK_TICKS_NONE });
+	tk_aggregate_prepare(&a, &b);
+	clock.epoch.number = 1;
+	tk_aggregate(&a, got, &b);
+	cr_assert_eq(tallies[1]->across[TK_PROCESSING], 1);
+	cr_assert(tk_tally_empty(tallies[1], TK_PROCESSING));
+	tk_tally_pool_free(&pool);
 }

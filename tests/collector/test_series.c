@@ -21,7 +21,7 @@ static struct tk_history history;
 static void add(struct tk_tally *t, enum tk_measure m, uint64_t ticks, uint64_t n)
 {
 	while (n--)
-		if (!tk_tally_add(t, m, ticks))
+		if (!tk_tally_add(t, m, ticks, tk_hist_index(ticks)))
 			tk_tally_add_outside(&pool, t, m, ticks, NULL);
 }
 

@@ -36,7 +36,7 @@ static void add(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, 
 	const uint32_t *before = t->counters;
 	uint32_t bucket = tk_hist_index(v), bare = t->bare[m];
 
-	if (tk_tally_add(t, m, v))
+	if (tk_tally_add(t, m, v, bucket))
 		return;
 	tk_tally_add_outside(p, t, m, v, hint);
 	widenings += t->counters != before;
