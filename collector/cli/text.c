@@ -127,6 +127,11 @@ char *tk_units_ns(char out[TK_UNITS_MAX], double ns)
 	return scaled(out, ns, 4, times, COUNT_OF(times));
 }
 
+char *tk_units_ns_brief(char out[TK_UNITS_MAX], double ns)
+{
+	return scaled(out, ns, 3, times, COUNT_OF(times));
+}
+
 char *tk_units_count(char out[TK_UNITS_MAX], double n)
 {
 	if (n >= 0 && n < 10000 && n == floor(n)) {

@@ -36,6 +36,9 @@ int tk_text_width(const char *s);
 /** "577 ns", "6.088 µs", "2.018 ms", "1.5 s". @return out. */
 char *tk_units_ns(char out[TK_UNITS_MAX], double ns);
 
+/** The same in three digits, seven columns at the most: "577 ns", "6.09 µs". @return out. */
+char *tk_units_ns_brief(char out[TK_UNITS_MAX], double ns);
+
 /** "26.6", "1.2 k", "3.25 M"; whole numbers below 10,000 are written out. @return out. */
 char *tk_units_count(char out[TK_UNITS_MAX], double n);
 

@@ -25,6 +25,7 @@ static const char *const words[] = {
 	"×6 †2      six processes of one app, one user, and two that ended",
 	"35s ago    no sample in the last 10 s: figures of the last interval",
 	"n          these are listed while fewer than 32,768 timers live",
+	"▒ ▲        in charts: p50 to p99; above the plot, max says how far",
 	"lost       overwritten or dropped before they were read",
 	"lag        records that are not read yet",
 	"gap        longest time that a drainer was away from its lanes",

@@ -207,7 +207,7 @@ static const struct tk_key before_panes[] = {
 	{ { 'M' }, toggle_curve, curve_is_on, TK_CURVE_MAX, "M", "maximum",
 	  "M", "max", 2, TK_KEY_ON_CHARTS },
 	{ { 'e', '1' }, toggle_curve, curve_is_on, TK_CURVE_P50, "e 1", "median (p50)",
-	  "e", "med", 2, TK_KEY_ON_CHARTS },
+	  "e", "p50", 2, TK_KEY_ON_CHARTS },
 	{ { '2' }, toggle_curve, curve_is_on, TK_CURVE_P90, "2", "90th percentile",
 	  "2-5", "p90..p99.99", 5, TK_KEY_ON_CHARTS },
 	{ { '3' }, toggle_curve, curve_is_on, TK_CURVE_P99, "3", "99th percentile",

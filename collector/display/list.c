@@ -9,7 +9,8 @@
 #include "collector/cli/text.h"
 #include "collector/display/draw.h"
 
-#define VALUE_FROM 26 /* columns of the list from which it shows the value it is sorted by */
+#define VALUE_FROM 20 /* columns of the list from which it has a value in each line */
+#define VALUE_W    8  /* columns of a value, whatever it is: the list keeps its width */
 
 static void list_title(const struct tk_view_state *v, const struct tk_snapshot *s, char out[192])
 {
@@ -30,21 +31,27 @@ static bool ambiguous(const struct tk_snapshot *s, size_t i)
 	       (i + 1 < s->n_timers && strcmp(s->timers[i].name, s->timers[i + 1].name) == 0);
 }
 
-/* The right end of a timer's line: pid if needed, the value it is sorted by, its state. */
-static void line_end(const struct tk_view_state *v, const struct tk_snapshot *s, size_t i,
-		     int width, char out[96])
+/* The value in a timer's line: what the list is sorted by, or its p99 since it was attached. */
+static void line_value(const struct tk_view_state *v, const struct tk_snap_timer *t,
+		       char out[TK_UNITS_MAX])
+{
+	double p99 = tk_view_sort_latency(t);
+
+	if (v->sort == TK_SORT_RATE)
+		tk_units_rate(out, tk_datapoint_rate(&t->total[TK_PROCESSING]));
+	else
+		tk_units_ns_brief(out, p99 > 0 ? p99 : NAN);
+}
+
+/* What stands behind a timer's name besides: pid if needed, and its state. */
+static void line_state(const struct tk_snapshot *s, size_t i, char out[64])
 {
 	const struct tk_snap_timer *t = &s->timers[i];
-	char value[TK_UNITS_MAX] = "", pid[16] = "";
+	char pid[16] = "";
 
 	if (ambiguous(s, i))
 		snprintf(pid, sizeof(pid), " %u", t->pid);
-	if (width >= VALUE_FROM && v->sort == TK_SORT_RATE)
-		tk_units_rate(value, tk_datapoint_rate(&t->total[TK_PROCESSING]));
-	else if (width >= VALUE_FROM && v->sort == TK_SORT_LATENCY)
-		tk_units_ns(value, tk_view_sort_latency(t) > 0 ? tk_view_sort_latency(t) : NAN);
-	snprintf(out, 96, "%s%s%s%s%s", pid, value[0] ? " " : "", value, t->disabled ? " off" : "",
-		 t->alive ? "" : " †");
+	snprintf(out, 64, "%s%s%s", pid, t->disabled ? " off" : "", t->alive ? "" : " †");
 }
 
 static void draw_timer(const struct tk_view_state *v, const struct tk_snapshot *s,
@@ -53,19 +60,25 @@ static void draw_timer(const struct tk_view_state *v, const struct tk_snapshot *
 	const struct tk_snap_timer *t = &s->timers[v->rows[row]];
 	bool selected = row == v->selected;
 	struct tk_style style = selected ? TK_STYLE(TK_DEFAULT, TK_REVERSE) : TK_STYLE_PLAIN;
-	char end[96];
+	char end[64], value[TK_UNITS_MAX];
 
 	if (!selected && (!t->alive || t->disabled))
 		style.attr |= TK_DIM;
-	line_end(v, s, v->rows[row], line.w, end);
+	line_state(s, v->rows[row], end);
+	line_value(v, t, value);
 	int right = line.x + line.w, end_w = tk_text_width(end);
-	if (end_w > line.w / 2)
-		end_w = line.w / 2;
 	if (selected) {
 		tk_grid_fill(g, line, ' ', style);
 		tk_grid_put(g, line.x, line.y, '>', style);
 	}
-	tk_grid_text_elided(g, line.x + 1, line.y, line.w - 1 - end_w, style, t->name);
+	if (line.w >= VALUE_FROM) {
+		tk_grid_text_right(g, right - VALUE_W, right, line.y, style, value);
+		right -= VALUE_W + 1;
+	}
+	int room = right - line.x - 1;
+	if (end_w > room / 2)
+		end_w = room / 2;
+	tk_grid_text_elided(g, line.x + 1, line.y, room - end_w, style, t->name);
 	tk_grid_text_right(g, right - end_w, right, line.y, style, end);
 }
 
@@ -74,13 +87,13 @@ int tk_draw_list_width(const struct tk_view_state *v, const struct tk_snapshot *
 	int widest = 0;
 
 	for (size_t i = 0; i < v->n_rows; i++) {
-		char end[96];
+		char end[64];
 
-		line_end(v, s, v->rows[i], VALUE_FROM, end);
+		line_state(s, v->rows[i], end);
 		int w = tk_text_width(s->timers[v->rows[i]].name) + tk_text_width(end);
 		widest = w > widest ? w : widest;
 	}
-	return widest + 3; /* the frame, and the mark of the selected one */
+	return widest + 1 + VALUE_W + 3; /* the frame, and the mark of the selected one */
 }
 
 void tk_draw_list(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
@@ -91,6 +104,8 @@ void tk_draw_list(struct tk_view_state *v, const struct tk_snapshot *s, struct t
 
 	list_title(v, s, title);
 	tk_grid_box(g, r, TK_STYLE_PLAIN, title);
+	if (v->sort == TK_SORT_NAME && r.w - 2 >= VALUE_FROM && tk_text_width(title) + 4 < r.w - 2)
+		tk_grid_text_right(g, r.x + 1, r.x + r.w - 1, r.y, TK_STYLE_PLAIN, "p99");
 	v->page = r.h - 2;
 	if (v->n_rows > lines) { /* keep the selected line in the middle, without empty lines */
 		top = v->selected > lines / 2 ? v->selected - lines / 2 : 0;

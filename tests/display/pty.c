@@ -207,7 +207,7 @@ static void test_keys(char **argv)
 	job_type(&j, "\033[5~\033[B\033OB");
 	job_resize(&j, 110,
 		   30); /* a resize redraws all lines, so that job_see() finds whole texts */
-	good = job_see(&j, "Latency report for Sequencer-handle_sim: ") && good;
+	good = job_see(&j, "Latency of Sequencer-handle_sim") && good;
 	job_type(&j, "q");
 	good = job_next_status(&j, &status) && good;
 	result(good, "pause, help and arrow keys");
@@ -229,7 +229,7 @@ static void test_resize(char **argv)
 	job_forget(&j);
 	job_type(&j, "v");
 	job_resize(&j, 200, 60);
-	good = job_see(&j, "Latency report for ") && good;
+	good = job_see(&j, "Latency of ") && good;
 	job_type(&j, "q");
 	good = job_next_status(&j, &status) && job_restored(&j) && good;
 	result(good, "too small, smallest, large");

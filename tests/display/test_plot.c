@@ -160,6 +160,34 @@ Test(plot, dashes_never_hide_a_spike)
 	tk_grid_free(&g);
 }
 
+/* Every other dot between its edges, and none outside; none where it was lifted. */
+Test(plot, a_band_fills_what_is_between_its_edges)
+{
+	for (size_t k = 0; k < 3; k++) {
+		struct tk_plot p = open_plot(charsets[k]);
+		struct tk_plot_band b = tk_plot_band(&p, solid);
+
+		for (int x = 0; x <= 100; x++)
+			if (x < 40 || x > 60)
+				tk_plot_band_to(&b, x, 30 + x / 5.0, 60 + x / 5.0);
+			else
+				tk_plot_band_to(&b, x, NAN, 60);
+		for (int y = 0; y < H; y++)
+			for (int x = 0; x < W; x++) {
+				double at = (x - 5 + 0.5) * 5, value = 100 - (y - 2 + 0.5) * 12.5;
+				double lo = 30 + at / 5, hi = 60 + at / 5;
+				bool lifted = at > 36 && at < 64, inside = x >= 5 && x < 25;
+
+				if (value < lo - 14 || value > hi + 14 || !inside ||
+				    (at > 45 && at < 55))
+					cr_assert(!inked(x, y), "%d, %d", x, y);
+				else if (value > lo + 14 && value < hi - 14 && !lifted && k < 2)
+					cr_assert(inked(x, y), "%d, %d", x, y);
+			}
+	}
+	tk_grid_free(&g);
+}
+
 Test(plot, dash_patterns_differ)
 {
 	struct tk_plot p = open_plot(TK_CHARSET_BRAILLE);
@@ -184,27 +212,94 @@ static char *format(char out[TK_UNITS_MAX], double v)
 	return tk_units_ns(out, v);
 }
 
-Test(axis, ranges_contain_the_data_and_ticks_the_range)
+/* Random data, in plots of all heights and charsets: all of it is on the axis, which wastes little;
+ * ticks are round, on it, and a whole number of rows apart. */
+Test(axis, contains_the_data_and_ticks_are_whole_rows_apart)
 {
 	srand(2);
-	for (int i = 0; i < 20000; i++) {
-		double lo = pow(10, rand() % 1200 / 100.0),
-		       hi = lo * (1 + pow(10, rand() % 600 / 100.0 - 3));
-		double y0 = i % 7 ? lo : 0, y1 = i % 11 ? hi : y0;
+	for (int i = 0; i < 40000; i++) {
+		double lo = pow(10, rand() % 1200 / 100.0);
+		double hi = lo * (1 + pow(10, rand() % 600 / 100.0 - 3));
+		double from = i % 7 ? lo : 0, to = i % 11 ? hi : from;
+		int rows = 1 + i % 50, dots = 1 << i % 3;
 		bool log_y = i % 2;
 		struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
-		tk_axis_range(&y0, &y1, log_y);
-		cr_assert(y0 < y1 && y0 >= 0);
-		cr_assert(!log_y || y0 > 0);
-		cr_assert(y0 <= (i % 7 ? lo : log_y ? 0.1 : 0) * 1.000001);
-		cr_assert(i % 11 == 0 || y1 >= hi * 0.999999);
-		int n = tk_axis_values(t, y0, y1, 1 + i % 50, log_y, format);
-		cr_assert(n >= 2 && n <= TK_AXIS_TICKS_MAX, "%d ticks", n);
+		struct tk_axis a = tk_axis(from, to, rows, dots, log_y);
+		struct tk_plot p = { .grid = &g,
+				     .area = { 5, 2, 20, rows },
+				     .x1 = 100,
+				     .y0 = a.lo,
+				     .y1 = a.hi,
+				     .log_y = log_y };
+
+		cr_assert(a.lo < a.hi && a.lo >= 0 && (!log_y || a.lo > 0));
+		cr_assert(a.lo <= fmax(from, log_y ? 0.1 : 0) * 1.000001);
+		cr_assert(to < a.hi * 1.000001, "%g in %g..%g", to, a.lo, a.hi);
+		cr_assert(log_y || rows < 2 || i % 11 == 0 || hi - lo < hi * 0.05 ||
+				  a.hi - a.lo < (to - a.lo) * (rows < 8 ? 2 : 1.5),
+			  "%g to %g in %d rows: %g to %g", from, to, rows, a.lo, a.hi);
+		int n = tk_axis_values(&a, t, format);
+		cr_assert(n >= 2 && n <= (rows + 8) / 2 && n <= 10, "%d ticks", n);
+		g.charset = charsets[2 - i % 3];
+		cr_assert_eq(tk_plot_dots_y(&p), rows * dots);
+		int apart = tk_plot_row(&p, t[0].at) - tk_plot_row(&p, t[1].at);
+		cr_assert(rows < 3 || apart >= 2);
 		for (int k = 0; k < n; k++) {
-			cr_assert(t[k].at >= y0 * 0.99999 && t[k].at <= y1 * 1.00001);
-			cr_assert(k == 0 || t[k].at > t[k - 1].at);
+			cr_assert(t[k].at >= a.lo * 0.99999 && t[k].at <= a.hi * 1.00001);
+			cr_assert_eq(tk_plot_row(&p, t[k].at), 2 + rows - 1 - k * apart,
+				     "tick %d of %d: %g in %g..%g, %d rows", k, n, t[k].at, a.lo,
+				     a.hi, rows);
 		}
 	}
+}
+
+/* The lowest value that is not 0 decides where a logarithmic axis begins. */
+Test(axis, a_logarithmic_axis_begins_at_the_lowest_value)
+{
+	for (double lo = 1; lo < 1e9; lo *= 1.7)
+		for (int rows = 2; rows < 40; rows++) {
+			struct tk_axis a = tk_axis(lo, lo * 300, rows, 4, true);
+			cr_assert(a.lo <= lo * 1.000001 && a.lo > lo / 2.6, "%g of %g", a.lo, lo);
+		}
+}
+
+static double value_at(const void *values, size_t i)
+{
+	return ((const double *)values)[i];
+}
+
+Test(axis, outliers_do_not_flatten_the_rest)
+{
+	double v[300];
+
+	srand(3);
+	for (int i = 0; i < 5000; i++) {
+		size_t n = 4 + (size_t)rand() % 297;
+		double hi = 0, typical = 0, lo = INFINITY;
+
+		for (size_t k = 0; k < n; k++) {
+			v[k] = 100 + rand() % 900;
+			lo = fmin(lo, v[k]);
+			typical = fmax(typical, v[k]);
+		}
+		hi = typical;
+		if (i % 2) /* one outlier, anywhere */
+			hi = v[(size_t)rand() % n] = 1000.0 * typical;
+		v[0] = i % 3 ? v[0] : NAN;
+		double top = tk_axis_top(lo, hi, value_at, n, v);
+		struct tk_axis a = tk_axis(lo, top, 2 + rand() % 40, 4, false);
+		double second = 0; /* without the largest: that may be the outlier */
+		for (size_t k = 0, skipped = 0; k < n; k++)
+			if (v[k] < hi || skipped++)
+				second = fmax(second, v[k]);
+		cr_assert(i % 2 || top <= hi);
+		cr_assert(a.hi >= second || n >= 64 || isnan(v[0]));
+		cr_assert(second - a.lo >= (a.hi - a.lo) * 0.45, "%g of %g..%g", second, a.lo,
+			  a.hi);
+	}
+	double few[] = { 1, 2, 1000 }; /* who knows which of three is the outlier? */
+	cr_assert_eq(tk_axis_top(1, 1000, value_at, 3, few), 1000);
+	cr_assert_eq(tk_axis_top(0, 0, value_at, 0, few), 0);
 }
 
 Test(axis, time_ticks_are_inside_and_round)

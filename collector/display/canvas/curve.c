@@ -11,7 +11,7 @@ static const struct {
 } table[TK_CURVES] = {
 	[TK_CURVE_AVG] = { "avg", TK_DEFAULT, 0xFF, 'a' },
 	[TK_CURVE_MIN] = { "min", TK_GREEN, 0x55, 'm' },
-	[TK_CURVE_P50] = { "med", TK_ORANGE, 0x3F, 'e' },
+	[TK_CURVE_P50] = { "p50", TK_ORANGE, 0x3F, 'e' },
 	[TK_CURVE_P90] = { "p90", TK_BLUE, 0x77, '2' },
 	[TK_CURVE_P99] = { "p99", TK_PURPLE, 0x0F, '3' },
 	[TK_CURVE_P999] = { "p99.9", TK_VERMILION, 0x2F, '4' },

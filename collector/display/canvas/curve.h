@@ -8,20 +8,23 @@
 #include "collector/display/canvas/plot.h"
 #include "collector/stats/measure.h"
 
-/* In the order of the legend. Drawn in reverse, so that the first is on top. */
+/* Drawn in reverse, so that the first is on top. */
 enum tk_curve {
-	TK_CURVE_AVG,
-	TK_CURVE_MIN,
 	TK_CURVE_P50,
 	TK_CURVE_P90,
 	TK_CURVE_P99,
 	TK_CURVE_P999,
 	TK_CURVE_P9999,
 	TK_CURVE_MAX,
+	TK_CURVE_MIN,
+	TK_CURVE_AVG,
 	TK_CURVES
 };
 
-/** "avg", "min", "med", "p90", ... */
+/* Those that a view begins with: the band from p50 to p99, and max above it. */
+#define TK_CURVES_AT_FIRST (1u << TK_CURVE_P50 | 1u << TK_CURVE_P99 | 1u << TK_CURVE_MAX)
+
+/** "avg", "min", "p50", "p90", ... */
 const char *tk_curve_name(enum tk_curve s);
 
 /** Colour, dashes and ASCII glyph: the glyph is the key that switches the curve on and off. */

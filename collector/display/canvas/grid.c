@@ -21,6 +21,11 @@ int tk_grid_color(enum tk_color c, bool of_256)
 	return of_256 ? palette[c].of_256 : palette[c].of_8;
 }
 
+bool tk_grid_is_bright(enum tk_color c)
+{
+	return c == TK_OLIVE || c == TK_RED || c == TK_GRAY;
+}
+
 int tk_grid_resize(struct tk_grid *g, int w, int h)
 {
 	if (w < 1 || h < 1 || w > 10000 || h > 10000)
@@ -68,7 +73,7 @@ static uint32_t ascii_twin(uint32_t cp)
 		{ 0x2518, '+' }, { 0x252C, '+' }, { 0x2534, '+' }, { 0x251C, '+' }, { 0x2524, '+' },
 		{ 0x253C, '+' }, { 0x25B2, '^' }, { 0x25BC, 'v' }, { 0x25C0, '<' }, { 0x25B6, '>' },
 		{ 0x2020, 'x' }, { 0x2026, '~' }, { 0xB5, 'u' },   { 0xB7, '.' },   { 0xD7, 'x' },
-		{ 0x2190, '<' }, { 0x2192, '>' },
+		{ 0x2190, '<' }, { 0x2192, '>' }, { 0x2592, '.' },
 	};
 
 	if (cp < 0x7F)

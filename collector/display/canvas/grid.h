@@ -34,6 +34,9 @@ enum tk_color {
 /** A colour's index among a terminal's 256, or 8, colours; -1 for TK_DEFAULT. */
 int tk_grid_color(enum tk_color c, bool of_256);
 
+/** Whether it shares its index among 8 colours with another, and is the bright one of the two. */
+bool tk_grid_is_bright(enum tk_color c);
+
 enum tk_attr { TK_PLAIN, TK_BOLD = 1, TK_DIM = 2, TK_REVERSE = 4 };
 
 struct tk_style {

@@ -179,6 +179,50 @@ void tk_plot_to(struct tk_plot_pen *pen, double x, double y)
 	pen->y = py;
 }
 
+struct tk_plot_band tk_plot_band(const struct tk_plot *p, struct tk_plot_line line)
+{
+	return (struct tk_plot_band){ .plot = p, .line = line };
+}
+
+/* Every other dot of a column, so that columns side by side are a checkerboard. */
+static void fill(const struct tk_plot_band *b, int x, int top, int bottom)
+{
+	for (int y = top + ((top + x) & 1); y <= bottom; y += 2)
+		dot(b->plot, x, y, &b->line);
+}
+
+/* Points that share a column fill it from the lowest to the highest of them, each dot once. */
+static void fill_more(struct tk_plot_band *b, int x, int top, int bottom)
+{
+	fill(b, x, top, bottom < b->filled_top ? bottom : b->filled_top - 1);
+	fill(b, x, top > b->filled_bottom ? top : b->filled_bottom + 1, bottom);
+	b->filled_top = top < b->filled_top ? top : b->filled_top;
+	b->filled_bottom = bottom > b->filled_bottom ? bottom : b->filled_bottom;
+}
+
+void tk_plot_band_to(struct tk_plot_band *b, double x, double lo, double hi)
+{
+	int px = dot_x(b->plot, x);
+
+	if (px < 0 || !isfinite(lo) || !isfinite(hi)) {
+		b->down = false;
+		return;
+	}
+	int top = dot_y(b->plot, hi), bottom = dot_y(b->plot, lo), wide = px - b->x;
+	for (int i = 1; b->down && i < wide; i++)
+		fill(b, b->x + i, b->top + (top - b->top) * i / wide,
+		     b->bottom + (bottom - b->bottom) * i / wide);
+	if (!b->down || wide != 0) {
+		b->filled_top = bottom + 1;
+		b->filled_bottom = bottom;
+	}
+	fill_more(b, px, top, bottom);
+	b->down = true;
+	b->x = px;
+	b->top = top;
+	b->bottom = bottom;
+}
+
 void tk_plot_vline(const struct tk_plot *p, double x, struct tk_style s)
 {
 	struct tk_plot_line line = { .style = s, .glyph = ':' };

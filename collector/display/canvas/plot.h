@@ -58,6 +58,21 @@ struct tk_plot_pen tk_plot_pen(const struct tk_plot *p, struct tk_plot_line line
  */
 void tk_plot_to(struct tk_plot_pen *pen, double x, double y);
 
+/* The area between two curves, as a light pattern. Draw it first: they keep their colours. */
+struct tk_plot_band {
+	const struct tk_plot *plot;
+	struct tk_plot_line line;
+	bool down;
+	int x, top, bottom;            /* the last point, in dots */
+	int filled_top, filled_bottom; /* what is filled in its column */
+};
+
+/** A band, lifted. */
+struct tk_plot_band tk_plot_band(const struct tk_plot *p, struct tk_plot_line line);
+
+/** Fill from the last point to x, between the values lo and hi. What lifts a pen lifts a band. */
+void tk_plot_band_to(struct tk_plot_band *b, double x, double lo, double hi);
+
 /** A dotted vertical line at x; nothing if x is outside. */
 void tk_plot_vline(const struct tk_plot *p, double x, struct tk_style s);
 

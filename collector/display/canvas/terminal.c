@@ -16,6 +16,7 @@
 #include "collector/cli/text.h"
 
 static SCREEN *screen;
+static bool few_colors; /* eight: bold makes more of them */
 
 /* What the crash handler needs: prepared by tk_terminal_open(), not computed after a crash. */
 static volatile sig_atomic_t taken;
@@ -164,6 +165,7 @@ static void start_colors(void)
 		return;
 	use_default_colors();
 	bool of_256 = COLORS >= 256 && !is_direct();
+	few_colors = !of_256;
 	for (int c = TK_DEFAULT + 1; c < TK_COLORS; c++)
 		init_pair((short)c, (short)tk_grid_color((enum tk_color)c, of_256), -1);
 }
@@ -252,7 +254,8 @@ static void put_cell(int x, int y, const struct tk_cell *c)
 	wchar_t text[2 + TK_CELL_MARKS] = { (wchar_t)c->ch };
 	cchar_t cell;
 
-	if (c->style.attr & TK_BOLD)
+	if (c->style.attr & TK_BOLD ||
+	    (few_colors && tk_grid_is_bright((enum tk_color)c->style.color)))
 		attr |= A_BOLD;
 	if (c->style.attr & TK_DIM)
 		attr |= A_DIM;

@@ -3,11 +3,9 @@
 
 #include <stdio.h>
 
-#include "collector/display/canvas/axis.h"
+#include "collector/display/panes/legend.h"
 
-#define GUTTER_W    7  /* columns for the names of curves */
-#define GUTTER_FROM 50 /* columns inside a pane from which there is a gutter */
-#define VALUES_FROM 90 /* and from which it has room for values */
+#define GUTTER_FROM 50 /* columns inside a pane from which there is a legend */
 #define AXIS_H      2  /* rows: the time axis and its labels */
 #define AXIS_FROM   6  /* rows inside a pane from which there is a time axis */
 #define MARK_FROM   3  /* rows of a plot from which marks do not hide the curves */
@@ -52,13 +50,6 @@ static int64_t window_end(const struct tk_view_state *v, const struct tk_snapsho
 	return dot > 0 ? (to + dot - 1) / dot * dot : to;
 }
 
-static int gutter(int w)
-{
-	if (w >= VALUES_FROM)
-		return TK_CHART_VALUES_W;
-	return w >= GUTTER_FROM ? GUTTER_W : 0;
-}
-
 struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot *s,
 			 struct tk_grid *g, struct tk_rect r, int text)
 {
@@ -66,7 +57,7 @@ struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot
 	struct tk_chart c = { .view = v,
 			      .snapshot = s,
 			      .text = text,
-			      .gutter = gutter(w),
+			      .gutter = w >= GUTTER_FROM ? tk_legend_width(v, g) : 0,
 			      .time_axis = h >= AXIS_FROM };
 
 	c.plot = (struct tk_plot){ .grid = g,
@@ -84,21 +75,37 @@ bool tk_chart_is_empty(const struct tk_chart *c)
 	return c->plot.area.w < 1 || c->plot.area.h < 1;
 }
 
-static void draw_values(const struct tk_plot *p, char *(*format)(char out[TK_UNITS_MAX], double))
+void tk_chart_scale(struct tk_chart *c, double lo, double hi, bool log_y)
 {
+	struct tk_plot *p = &c->plot;
+
+	c->axis = tk_axis(lo, hi, p->area.h, tk_plot_dots_y(p) / p->area.h, log_y);
+	p->y0 = c->axis.lo;
+	p->y1 = c->axis.hi;
+	p->log_y = log_y;
+}
+
+void tk_chart_clip(const struct tk_chart *c, const struct tk_datapoint *d, struct tk_style style)
+{
+	int col = tk_plot_col(&c->plot, tk_chart_x(c, d));
+
+	if (col >= 0 && c->plot.area.h > 1) /* where there is one row, it is for the rest */
+		tk_grid_put(c->plot.grid, col, c->plot.area.y, 0x25B2, style);
+}
+
+static void draw_values(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_MAX], double))
+{
+	const struct tk_plot *p = &c->plot;
 	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
-	int n = tk_axis_values(t, p->y0, p->y1, p->area.h, p->log_y, format);
-	int x = p->area.x - 1, above = p->area.y + p->area.h + 1;
+	int n = tk_axis_values(&c->axis, t, format), x = p->area.x - 1;
 
 	tk_grid_fill(p->grid, (struct tk_rect){ x, p->area.y, 1, p->area.h }, 0x2502, axis_style);
 	for (int i = p->area.h > 1 ? 0 : n - 1; i < n; i++) {
 		int row = tk_plot_row(p, t[i].at);
-		if (row > above - 1 - (p->area.h > 3))
-			continue; /* too close to the label below */
+
 		tk_grid_put(p->grid, x, row, 0x2524, axis_style);
 		tk_grid_text_right(p->grid, x - TK_CHART_LABEL_W + 1, x, row, TK_STYLE_PLAIN,
 				   t[i].label);
-		above = row;
 	}
 }
 
@@ -136,8 +143,11 @@ static struct tk_style style_of(const char *name)
 	return TK_STYLE(colors[h % sizeof(colors)], TK_DIM);
 }
 
-/* Write into the upper edge of the pane, to the right, beside what is there, if there is room. */
-static void tell(const struct tk_chart *c, const char *text)
+/*
+ * Write into the upper edge of the pane, to the right, beside what is there.
+ * @return whether there is room
+ */
+static bool tell(const struct tk_chart *c, const char *text)
 {
 	const struct tk_plot *p = &c->plot;
 	int y = p->area.y - c->text - 1, right = p->area.x + p->area.w + c->gutter - 1;
@@ -147,21 +157,26 @@ static void tell(const struct tk_chart *c, const char *text)
 		right--;
 	for (int x = right - w; x < right; x++)
 		if (x < p->area.x || tk_grid_at(p->grid, x, y)->ch != 0x2500)
-			return;
+			return false;
 	tk_grid_text(p->grid, right - w, y, w, TK_STYLE_DIM, text);
+	return true;
 }
 
 /* Marks of this window that are not drawn. */
 static void tell_marks(const struct tk_chart *c, size_t drawn, size_t there)
 {
 	const struct tk_snapshot *s = c->snapshot;
-	const char *older = s->marks_forgotten ? ", older ones forgotten" : "";
 	char n[TK_UNITS_MAX], text[128];
 
 	if (there + s->marks_dropped == drawn && !s->marks_forgotten)
 		return;
 	tk_units_count(n, (double)there + (double)s->marks_dropped);
-	snprintf(text, sizeof(text), " %zu of %s marks drawn%s ", drawn, n, older);
+	snprintf(text, sizeof(text), " %zu of %s marks drawn%s ", drawn, n,
+		 s->marks_forgotten ? ", older ones forgotten" : "");
+	if (tell(c, text))
+		return;
+	snprintf(text, sizeof(text), " %zu of %s%s marks drawn ", drawn, n,
+		 s->marks_forgotten ? "+" : "");
 	tell(c, text);
 }
 
@@ -197,7 +212,7 @@ static void draw_marks(const struct tk_chart *c, bool names)
 void tk_chart_axes(const struct tk_chart *c, char *(*format)(char out[TK_UNITS_MAX], double),
 		   bool names)
 {
-	draw_values(&c->plot, format);
+	draw_values(c, format);
 	if (c->time_axis)
 		draw_times(c);
 	if (c->plot.area.h >= MARK_FROM)

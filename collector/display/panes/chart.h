@@ -8,22 +8,23 @@
 #define TK_COLLECTOR_DISPLAY_PANES_CHART_H
 
 #include "collector/cli/text.h"
+#include "collector/display/canvas/axis.h"
 #include "collector/display/canvas/plot.h"
 #include "collector/display/view/view.h"
 
-/* A graph within the frame of a pane. Whoever fills in plot.y0, y1 and log_y may draw its axes. */
+/* A graph within the frame of a pane. */
 struct tk_chart {
 	const struct tk_view_state *view;
 	const struct tk_snapshot *snapshot;
 	struct tk_plot plot;
-	int64_t to_ns;  /* the right end of the window */
-	int text;       /* rows above the plot */
-	int gutter;     /* columns to the right of the plot, for names */
-	bool time_axis; /* there is room for one below the plot */
+	struct tk_axis axis; /* of values; tk_chart_scale() makes it */
+	int64_t to_ns;       /* the right end of the window */
+	int text;            /* rows above the plot */
+	int gutter;          /* columns to the right of the plot, for the legend */
+	bool time_axis;      /* there is room for one below the plot */
 };
 
-#define TK_CHART_VALUES_W 17 /* columns of a gutter that has values beside the names */
-#define TK_CHART_LABEL_W  9  /* columns to the left of the plot: labels of values, and the axis */
+#define TK_CHART_LABEL_W 9 /* columns to the left of the plot: labels of values, and the axis */
 
 /** The chart in pane r, of which the first `text` rows inside the frame are left free. */
 struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot *s,
@@ -31,6 +32,12 @@ struct tk_chart tk_chart(const struct tk_view_state *v, const struct tk_snapshot
 
 /** Whether the pane is so small that there is no room for the plot. */
 bool tk_chart_is_empty(const struct tk_chart *c);
+
+/** The axis of values, which contains lo .. hi. Before this, nothing can be drawn. */
+void tk_chart_scale(struct tk_chart *c, double lo, double hi, bool log_y);
+
+/** Put a ▲ at the upper edge, above a datapoint of which a value is beyond it. */
+void tk_chart_clip(const struct tk_chart *c, const struct tk_datapoint *d, struct tk_style style);
 
 /**
  * The axes with their labels, and the marks as vertical lines.

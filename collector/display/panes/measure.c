@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "collector/display/canvas/axis.h"
 #include "collector/display/canvas/curve.h"
 #include "collector/display/panes/chart.h"
-#include "collector/display/panes/panes.h"
+#include "collector/display/panes/head.h"
+#include "collector/display/panes/legend.h"
 
 /* The last point with samples, or NULL. */
 static const struct tk_datapoint *last_of(struct tk_chart_points d)
@@ -18,16 +18,33 @@ static const struct tk_datapoint *last_of(struct tk_chart_points d)
 	return d.n ? &d.p[d.n - 1] : NULL;
 }
 
-/* The extremes of all curves that are on. @return whether there are any values. */
-static bool extremes(const struct tk_view_state *v, struct tk_chart_points d, double *lo,
-		     double *hi)
+static void draw_legend(const struct tk_chart *c, const struct tk_datapoint *last)
+{
+	struct tk_rect r = c->plot.area;
+
+	if (c->gutter && last)
+		tk_legend_draw(c->view, last, c->plot.grid,
+			       (struct tk_rect){ r.x + r.w, r.y, c->gutter, r.h });
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+/* The curves that are on, of a measure's datapoints. */
+struct curves {
+	struct tk_chart_points d;
+	unsigned on;
+};
+
+/* The extremes of all curves; a logarithmic scale has no zero. @return whether there are any */
+static bool extremes(const struct curves *c, bool log_y, double *lo, double *hi)
 {
 	*lo = INFINITY;
 	*hi = -INFINITY;
-	for (size_t i = 0; i < d.n; i++)
+	for (size_t i = 0; i < c->d.n; i++)
 		for (enum tk_curve k = 0; k < TK_CURVES; k++) {
-			double y = v->curves >> k & 1 ? tk_curve_value(&d.p[i], k) : NAN;
-			if (!isfinite(y))
+			double y = c->on >> k & 1 ? tk_curve_value(&c->d.p[i], k) : NAN;
+
+			if (!isfinite(y) || (log_y && y <= 0))
 				continue;
 			*lo = fmin(*lo, y);
 			*hi = fmax(*hi, y);
@@ -35,159 +52,78 @@ static bool extremes(const struct tk_view_state *v, struct tk_chart_points d, do
 	return *lo <= *hi;
 }
 
-static void draw_curves(const struct tk_chart *c, struct tk_chart_points d)
+/* The highest of the curves but max: what the plot is for. Max, if it is the only one. */
+static double typical(const void *arg, size_t i)
 {
-	for (int k = TK_CURVES - 1; k >= 0; k--) {
-		if (!(c->view->curves >> k & 1))
-			continue;
-		struct tk_plot_pen pen = tk_plot_pen(&c->plot, tk_curve_line((enum tk_curve)k));
-		for (size_t i = 0; i < d.n; i++) {
-			if (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i]))
-				pen.down = false;
-			tk_plot_to(&pen, tk_chart_x(c, &d.p[i]),
-				   tk_curve_value(&d.p[i], (enum tk_curve)k));
-		}
-	}
-}
-
-/* The curves that are on and have a value, the largest first. @return how many */
-static int by_value(const struct tk_view_state *v, const struct tk_datapoint *d,
-		    enum tk_curve out[TK_CURVES])
-{
-	int n = 0;
-
-	for (enum tk_curve k = 0; k < TK_CURVES; k++) {
-		double y = v->curves >> k & 1 ? tk_curve_value(d, k) : NAN;
-		int i = n;
-
-		if (!isfinite(y))
-			continue;
-		for (; i > 0 && tk_curve_value(d, out[i - 1]) < y; i--)
-			out[i] = out[i - 1];
-		out[i] = k;
-		n++;
-	}
-	return n;
-}
-
-/*
- * The name of each curve in the gutter, and its last value where there is room. The order is that
- * of the values; a name stands where its curve ends, or as near below or above as the others allow.
- */
-static void name_curves(const struct tk_chart *c, const struct tk_datapoint *last)
-{
-	const struct tk_plot *p = &c->plot;
-	enum tk_curve k[TK_CURVES];
-	int n = by_value(c->view, last, k), next = 0;
-
-	for (int i = 0; i < n && next < p->area.h; i++, next++) {
-		double y = tk_curve_value(last, k[i]);
-		int row = tk_plot_row(p, y) - p->area.y, x = p->area.x + p->area.w + 1;
-		struct tk_style style = tk_curve_line(k[i]).style;
-		char ns[TK_UNITS_MAX];
-
-		if (row > p->area.h - (n - i))
-			row = p->area.h - (n - i);
-		if (row > next)
-			next = row;
-		tk_grid_text(p->grid, x, p->area.y + next, c->gutter - 1, style,
-			     tk_curve_name(k[i]));
-		if (c->gutter >= TK_CHART_VALUES_W)
-			tk_grid_text_right(p->grid, x, x + c->gutter - 1, p->area.y + next, style,
-					   tk_units_ns(ns, y));
-	}
-}
-
-/* "avg: 2.25 µs"; where letters tell curves apart, "[a] avg: 2.25 us". @return columns. */
-static int value_text(const struct tk_grid *g, const struct tk_datapoint *d, enum tk_curve k,
-		      char out[64])
-{
-	char ns[TK_UNITS_MAX], glyph[8] = "";
-
-	if (g->charset == TK_CHARSET_ASCII || g->no_color)
-		snprintf(glyph, sizeof(glyph), "[%c] ", tk_curve_line(k).glyph);
-	snprintf(out, 64, "%s%s: %s", glyph, tk_curve_name(k),
-		 tk_units_ns(ns, tk_curve_value(d, k)));
-	return tk_text_width(out);
-}
-
-/* The columns of all the values that draw_values() writes. */
-static int values_width(const struct tk_view_state *v, const struct tk_grid *g,
-			const struct tk_datapoint *d)
-{
-	char text[64];
-	int w = 0;
+	const struct curves *c = arg;
+	unsigned most = 1u << TK_CURVE_MAX, on = c->on == most ? most : c->on & ~most;
+	double top = NAN;
 
 	for (enum tk_curve k = 0; k < TK_CURVES; k++)
-		if (v->curves >> k & 1)
-			w += value_text(g, d, k, text) + 3;
-	return w ? w - 3 : 0;
+		if (on >> k & 1)
+			top = fmax(top, tk_curve_value(&c->d.p[i], k));
+	return top;
 }
 
-/* The values of all samples in view, each in the colour of its curve: this is the legend, too. */
-static void draw_values(const struct tk_view_state *v, struct tk_grid *g, struct tk_rect r,
-			const struct tk_datapoint *d, const char *intro)
+/* Make the axis. A logarithmic one has room for outliers. @return whether there are any values */
+static bool scale(struct tk_chart *chart, const struct curves *c, bool *clipped)
 {
-	char text[64];
-	int x = r.x + 1, right = r.x + r.w - 1;
+	bool log_y = chart->view->log_y;
+	double lo, hi, top;
 
-	x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_PLAIN, intro);
-	const char *between = values_width(v, g, d) <= right - x ? " - " : " ";
-	for (enum tk_curve k = 0, first = 1; k < TK_CURVES; k++) {
-		if (!(v->curves >> k & 1))
-			continue;
-		if (!first)
-			x += tk_grid_text(g, x, r.y + 1, right - x, TK_STYLE_DIM, between);
-		first = 0;
-		value_text(g, d, k, text);
-		x += tk_grid_text(g, x, r.y + 1, right - x, tk_curve_line(k).style, text);
+	*clipped = false;
+	if (!extremes(c, log_y, &lo, &hi))
+		return false;
+	top = log_y ? hi : tk_axis_top(lo, hi, typical, c->d.n, c);
+	tk_chart_scale(chart, lo, top, log_y);
+	*clipped = hi > chart->axis.hi;
+	return true;
+}
+
+/* --- curves ---------------------------------------------------------------------------------- */
+
+/* The band from p50 to p99, where both are on. */
+static void draw_band(const struct tk_chart *c, const struct curves *all)
+{
+	const unsigned edges = 1u << TK_CURVE_P50 | 1u << TK_CURVE_P99;
+	struct tk_plot_line line = { TK_STYLE(TK_PURPLE, TK_DIM), 0xFF, '.' };
+	struct tk_plot_band b = tk_plot_band(&c->plot, line);
+
+	if ((all->on & edges) != edges)
+		return;
+	for (size_t i = 0; i < all->d.n; i++) {
+		const struct tk_datapoint *d = &all->d.p[i];
+
+		if (i > 0 && tk_chart_gap(d - 1, d))
+			b.down = false;
+		tk_plot_band_to(&b, tk_chart_x(c, d), tk_curve_value(d, TK_CURVE_P50),
+				tk_curve_value(d, TK_CURVE_P99));
 	}
 }
 
-/* Frame, title and text, in the longest wording for which there is room. */
-static void draw_head(const char *name, const struct tk_view_state *v,
-		      const struct tk_snap_timer *t, struct tk_grid *g, struct tk_rect r,
-		      const struct tk_datapoint *all)
+static void draw_curve(const struct tk_chart *c, struct tk_chart_points d, enum tk_curve k)
 {
-	char title[192] = "", intro[192] = "", ns[TK_UNITS_MAX];
-	bool any = all && all->count;
+	struct tk_plot_line line = tk_curve_line(k);
+	struct tk_plot_pen pen = tk_plot_pen(&c->plot, line);
 
-	tk_units_ns(ns, any ? tk_datapoint_avg_ns(all) : NAN);
-	snprintf(intro, sizeof(intro), "%s report for %s: All in view: ", name, t->name);
-	bool wide = tk_text_width(intro) + (any ? values_width(v, g, all) : 0) <= r.w - 2;
-	if (wide)
-		snprintf(title, sizeof(title), "%s[%u], running avg: %s", t->app, t->pid, ns);
-	else
-		snprintf(title, sizeof(title), r.w < 40 ? "%s: %s" : "%s, running avg: %s", name,
-			 ns);
-	tk_grid_box(g, r, TK_STYLE_PLAIN, title);
-	if (any)
-		draw_values(v, g, r, all, wide ? intro : "");
-	else if (wide)
-		tk_grid_text(g, r.x + 1, r.y + 1, r.w - 2, TK_STYLE_PLAIN, intro);
+	for (size_t i = 0; i < d.n; i++) {
+		if (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i]))
+			pen.down = false;
+		tk_plot_to(&pen, tk_chart_x(c, &d.p[i]), tk_curve_value(&d.p[i], k));
+	}
+	for (size_t i = 0; i < d.n; i++)
+		if (tk_curve_value(&d.p[i], k) > c->axis.hi)
+			tk_chart_clip(c, &d.p[i], line.style);
 }
 
-/* Spans that are in no curve are told in the frame, so that nobody overlooks them. */
-static void draw_odd(const struct tk_snap_timer *t, enum tk_measure m, struct tk_grid *g,
-		     struct tk_rect r)
+static void draw_curves(const struct tk_chart *c, const struct curves *all)
 {
-	uint64_t negative = t->negative[m], aside = t->total[m].aside;
-	char n[TK_UNITS_MAX], text[96];
-	int right = r.x + r.w - 2;
-
-	if (aside > negative) {
-		snprintf(text, sizeof(text), " %s across a clock change ",
-			 tk_units_count(n, (double)(aside - negative)));
-		right -= tk_grid_text_right(g, r.x + r.w / 2, right, r.y,
-					    TK_STYLE(TK_VERMILION, TK_BOLD), text);
-	}
-	if (negative) {
-		snprintf(text, sizeof(text), " %s below zero ",
-			 tk_units_count(n, (double)negative));
-		tk_grid_text_right(g, r.x + r.w / 2, right, r.y, TK_STYLE(TK_VERMILION, TK_BOLD),
-				   text);
-	}
+	for (int k = TK_CURVES - 1; k >= 0; k--)
+		if (all->on >> k & 1)
+			draw_curve(c, all->d, (enum tk_curve)k);
 }
+
+/* --- no curve -------------------------------------------------------------------------------- */
 
 /* Why there is no curve. */
 static const char *reason(const struct tk_view_state *v, const struct tk_snap_timer *t,
@@ -236,24 +172,20 @@ void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
 		     const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect r)
 {
 	const struct tk_snap_timer *t = tk_view_timer(v, s);
-	struct tk_chart_points d = tk_chart_points(v, s, pane->measure);
-	struct tk_chart c = tk_chart(v, s, g, r, 1);
-	struct tk_plot *p = &c.plot;
+	struct curves all = { tk_chart_points(v, s, pane->measure), v->curves };
+	struct tk_chart c = tk_chart(v, s, g, r, tk_head_rows(pane, v, s, g, r));
+	bool clipped = false, empty = tk_chart_is_empty(&c),
+	     any = !empty && scale(&c, &all, &clipped);
 
-	draw_head(pane->name, v, t, g, r, tk_chart_window(v, s, pane->measure));
-	draw_odd(t, pane->measure, g, r);
-	if (tk_chart_is_empty(&c))
-		return;
-	if (!extremes(v, d, &p->y0, &p->y1)) {
-		draw_reason(p, reason(v, t, pane->measure));
+	tk_head_draw(pane, v, s, g, r, clipped);
+	if (any) {
+		draw_band(&c, &all);
+		tk_chart_axes(&c, tk_units_ns, true);
+		draw_curves(&c, &all);
+		draw_legend(&c, last_of(all.d));
+	} else if (!empty) {
+		draw_reason(&c.plot, reason(v, t, pane->measure));
 		if (!v->to_ns)
-			draw_seen(p, &t->seen[pane->measure], s->t_ns);
-		return;
+			draw_seen(&c.plot, &t->seen[pane->measure], s->t_ns);
 	}
-	tk_axis_range(&p->y0, &p->y1, v->log_y);
-	p->log_y = v->log_y;
-	tk_chart_axes(&c, tk_units_ns, true);
-	draw_curves(&c, d);
-	if (c.gutter)
-		name_curves(&c, last_of(d));
 }

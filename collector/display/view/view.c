@@ -19,7 +19,7 @@ static const int64_t spans[] = {
 
 void tk_view_init(struct tk_view_state *v, const char *where)
 {
-	*v = (struct tk_view_state){ .curves = 1u << TK_CURVE_AVG,
+	*v = (struct tk_view_state){ .curves = TK_CURVES_AT_FIRST,
 				     .panes = ~0u,
 				     .span_ns = 30 * SECOND,
 				     .page = 1,

@@ -78,7 +78,7 @@ struct tk_view_state {
 	int page;        /* lines the list had when it was last drawn */
 };
 
-/** All panes, the curve of the averages, the last 30 s, live. Always succeeds; frees nothing. */
+/** All panes, the curves TK_CURVES_AT_FIRST, the last 30 s, live. Succeeds; frees nothing. */
 void tk_view_init(struct tk_view_state *v, const char *where);
 void tk_view_fini(struct tk_view_state *v);
 
