@@ -10,6 +10,7 @@
 #include "collector/display/draw.h"
 
 #define VALUE_FROM 20 /* columns of the list from which it has a value in each line */
+#define NAME_MIN   8  /* columns that the value leaves to a name, or is left out */
 #define VALUE_W    8  /* columns of a value, whatever it is: the list keeps its width */
 
 static void list_title(const struct tk_view_state *v, const struct tk_snapshot *s, char out[192])
@@ -71,7 +72,7 @@ static void draw_timer(const struct tk_view_state *v, const struct tk_snapshot *
 		tk_grid_fill(g, line, ' ', style);
 		tk_grid_put(g, line.x, line.y, '>', style);
 	}
-	if (line.w >= VALUE_FROM) {
+	if (line.w >= VALUE_FROM && line.w - 2 - VALUE_W - end_w >= NAME_MIN) {
 		tk_grid_text_right(g, right - VALUE_W, right, line.y, style, value);
 		right -= VALUE_W + 1;
 	}

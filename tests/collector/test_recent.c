@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The last 10 s of all timers, and the rows that they fold into, against the samples themselves:
- * what slides is what was recorded, and a folded row has the samples of all that it stands for.
+ * what slides is what was recorded, and a folded row has the samples of all that it stands for. The
+ * same for any window of those that fold with the timer that is shown in detail.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -93,26 +94,26 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Add the samples of a timer in the last 10 s. */
-static size_t gather(size_t timer, double *out, size_t n)
+/* Add the samples of a timer in the last so many ns. */
+static size_t gather(size_t timer, int64_t span, double *out, size_t n)
 {
 	int64_t now = life.ended[life.intervals - 1];
 
 	for (size_t i = 0; i < life.intervals; i++)
-		if (life.ended[i] > now - TK_RECENT_NS)
+		if (life.ended[i] > now - span)
 			for (size_t k = life.first[timer][i]; k < life.first[timer][i + 1]; k++)
 				out[n++] = life.ns[timer][k];
 	return n;
 }
 
-static void check(const struct tk_snap_timer *row, double *ns, size_t n)
+static void check(const struct tk_datapoint of[TK_MEASURES], const char *name, double *ns, size_t n)
 {
 	static const double q[TK_PERCENTILES] = { 0.5, 0.9, 0.99, 0.999, 0.9999 };
-	const struct tk_datapoint *d = &row->recent[TK_PROCESSING];
+	const struct tk_datapoint *d = &of[TK_PROCESSING];
 
-	cr_assert_eq(d->count, n, "%s: %zu of %zu", row->name, (size_t)d->count, n);
+	cr_assert_eq(d->count, n, "%s: %zu of %zu", name, (size_t)d->count, n);
 	cr_assert_eq(d->records, n);
-	cr_assert_eq(row->recent[TK_LATENCY].count, 0);
+	cr_assert_eq(of[TK_LATENCY].count, 0);
 	if (!n)
 		return;
 	qsort(ns, n, sizeof(*ns), by_value);
@@ -120,8 +121,8 @@ static void check(const struct tk_snap_timer *row, double *ns, size_t n)
 		size_t rank = (size_t)ceil(q[p] * (double)n - 1e-9);
 		double want = ns[(rank ? rank : 1) - 1];
 
-		cr_assert(fabs(d->p_ns[p] - want) <= fmax(0.004 * want, 1), "%s: %f is %f",
-			  row->name, d->p_ns[p], want);
+		cr_assert(fabs(d->p_ns[p] - want) <= fmax(0.004 * want, 1), "%s: %f is %f", name,
+			  d->p_ns[p], want);
 	}
 	cr_assert(fabs(d->min_ns - ns[0]) < 0.001 && fabs(d->max_ns - ns[n - 1]) < 0.001);
 }
@@ -145,13 +146,13 @@ static void check_folds(const struct tk_snapshot *s, double *ns)
 
 		for (size_t i = 0; i < s->n_timers; i++)
 			if (s->timers[i].fold == row->key) {
-				n = gather(timer_of(s->timers[i].key), ns, n);
+				n = gather(timer_of(s->timers[i].key), TK_RECENT_NS, ns, n);
 				cr_assert_eq(s->timers[i].uid, row->uid);
 				members++;
 			}
 		cr_assert_eq(members, 5, "another user's does not fold in");
 		cr_assert_eq(row->processes, 5);
-		check(row, ns, n);
+		check(row->recent, row->name, ns, n);
 	}
 }
 
@@ -165,9 +166,35 @@ static void check_all(void)
 	cr_assert(s && ns);
 	cr_assert_eq(s->recent_ns, TK_RECENT_NS);
 	for (size_t i = 0; i < s->n_timers; i++)
-		check(&s->timers[i], ns, gather(timer_of(s->timers[i].key), ns, 0));
+		check(s->timers[i].recent, s->timers[i].name, ns,
+		      gather(timer_of(s->timers[i].key), TK_RECENT_NS, ns, 0));
 	if (s->n_timers == TIMERS)
 		check_folds(s, ns);
+	free(ns);
+	tk_snapshot_free(s);
+}
+
+/* Charts of one timer have the figures of all that fold with it, over any window. */
+static void check_detail(size_t timer, int64_t span)
+{
+	struct tk_view view = { .key = life.series[timer]->key,
+				.from_ns = life.ended[life.intervals - 1] - span,
+				.max_points = 4096 };
+	struct tk_shown_past past;
+	struct tk_snapshot *s = tk_shown_complete(tk_shown_copy(&life.shown, &view, &past), &past);
+	double *ns = malloc(TIMERS * INTERVALS * 30 * sizeof(*ns));
+	size_t n = 0, first = timer / 6 * 6;
+
+	cr_assert(s && ns);
+	check(s->window, "one", ns, gather(timer, span, ns, 0));
+	if (timer % 6 == 5) { /* the other user's: alone */
+		cr_assert_eq(s->n_folded, 0);
+	} else if (s->n_timers == TIMERS) {
+		cr_assert_eq(s->n_folded, 5);
+		for (size_t i = first; i < first + 5; i++)
+			n = gather(i, span, ns, n);
+		check(s->folded, "folded", ns, n);
+	}
 	free(ns);
 	tk_snapshot_free(s);
 }
@@ -184,6 +211,8 @@ Test(recent, slides_and_folds_as_the_samples_say, .timeout = 120)
 			tk_registry_leave(&life.shown.registry, life.series[7]);
 		if (random_below(&state, 10) == 0 || life.intervals == INTERVALS)
 			check_all();
+		check_detail(random_below(&state, TIMERS),
+			     (int64_t)(1 + random_below(&state, 200)) * 100 * MS);
 	}
 	tk_recent_free(&life.recent);
 	for (size_t i = 0; i < TIMERS; i++)

@@ -221,6 +221,7 @@ static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const s
 	while ((to - from) / tier > (int64_t)v->max_points)
 		tier *= 10;
 	s->detail_key = v->key;
+	s->n_folded = f->workers > 1 ? f->workers : 0;
 	s->reach_ns = f->now_ns - WATCHED;
 	s->tier_ns = (uint64_t)tier;
 	size_t room = from < to ? (size_t)((to - from) / tier) + 2 : 1;
@@ -230,6 +231,9 @@ static void fill_history(const struct tk_fake *f, struct tk_snapshot *s, const s
 			s->points[m][s->n_points[m]++] =
 				point(v->key - 1, (enum tk_measure)m, t, (uint64_t)tier);
 		s->window[m] = window(s->points[m], s->n_points[m]);
+		s->folded[m] = s->window[m];
+		for (int p = 0; p < TK_PERCENTILES; p++)
+			s->folded[m].p_ns[p] *= 3; /* the others are slower */
 	}
 	if (f->no_marks || from >= to)
 		return;

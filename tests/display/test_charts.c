@@ -250,6 +250,48 @@ Test(charts, letters_tell_curves_apart)
 	}
 }
 
+/* Of a timer that several processes have, the head says which this is, and the figures of all. */
+Test(charts, the_head_says_which_of_how_many_processes_and_has_the_figures_of_all)
+{
+	scene_open(&s, 160, 45, TK_CHARSET_BRAILLE);
+	s.fake.workers = 6;
+	s.fake.n_timers = 18;
+	scene_fetch(&s);
+	scene_type(&s, "j");
+	for (int w = 70; w <= 220; w++) {
+		char all[96], ns[TK_UNITS_MAX], own[TK_UNITS_MAX];
+
+		cr_assert_eq(tk_grid_resize(&s.grid, w, 30), 0);
+		tk_draw(&s.view, s.snapshot, &s.grid);
+		cr_assert(scene_shows(&s, "2 of 6"), "%d", w);
+		cr_assert(w < 100 || scene_shows(&s, "gateway[5001], 2 of 6 processes"));
+		snprintf(all, sizeof(all), "p99 %s",
+			 tk_units_ns(ns, s.snapshot->folded[TK_LATENCY].p_ns[TK_P99]));
+		cr_assert(w < 80 || (scene_shows(&s, "all 6: ") && scene_shows(&s, all)), "%d", w);
+		snprintf(all, sizeof(all), "p99 %s",
+			 tk_units_ns(own, s.snapshot->window[TK_LATENCY].p_ns[TK_P99]));
+		cr_assert(scene_shows(&s, all), "%d", w);
+	}
+	scene_close(&s);
+}
+
+Test(charts, no_value_is_cut_at_160_columns)
+{
+	scene_open(&s, 160, 45, TK_CHARSET_BRAILLE);
+	scene_type(&s, "ma245jjjjjj");
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	for (int i = 0; i < 2; i++)
+		for (int x = l.pane[i].x; x < l.pane[i].x + l.pane[i].w; x++)
+			cr_assert_neq(ch(x, l.pane[i].y + 1), 0x2026);
+	for (enum tk_curve k = 0; k < TK_CURVES; k++) {
+		char ns[TK_UNITS_MAX];
+
+		tk_units_ns(ns, tk_curve_value(&s.snapshot->window[TK_LATENCY], k));
+		cr_assert(scene_shows(&s, ns), "%s", tk_curve_name(k));
+	}
+	scene_close(&s);
+}
+
 Test(charts, a_rare_timer_keeps_its_last_value)
 {
 	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/engine/views/fold.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -141,9 +143,76 @@ void tk_fold_window(struct tk_window *to, const struct tk_window *from)
 		to->counts.without[m] += from->counts.without[m];
 	}
 	to->sum_ns += from->sum_ns;
-	to->min_ns = fmin(to->min_ns, from->min_ns);
-	to->max_ns = fmax(to->max_ns, from->max_ns);
+	if (from->counts.count[TK_PROCESSING] || from->counts.count[TK_LATENCY]) {
+		to->min_ns = fmin(to->min_ns, from->min_ns);
+		to->max_ns = fmax(to->max_ns, from->max_ns);
+	}
 	to->bare = to->bare || from->bare;
 	for (uint32_t i = 0; i < from->n; i++)
 		add_samples(to, &from->of[i]);
+}
+
+/* --- one window of all timers that fold ------------------------------------------------------ */
+
+/* The timer with this key; NULL: there is none. */
+static const struct tk_snap_timer *timer_of(const struct tk_snapshot *s, uint64_t key)
+{
+	for (size_t i = 0; i < s->n_timers; i++)
+		if (s->timers[i].key == key)
+			return &s->timers[i];
+	return NULL;
+}
+
+int tk_fold_note(struct tk_fold_pasts *f, const struct tk_registry *registry,
+		 const struct tk_snapshot *s, uint64_t key, const struct tk_hold *hold)
+{
+	const struct tk_snap_timer *of = timer_of(s, key);
+	uint64_t keys[TK_FOLD_PASTS_MAX];
+	size_t n = 0;
+
+	*f = (struct tk_fold_pasts){ 0 };
+	for (size_t i = 0; of && i < s->n_timers; i++) {
+		if (!tk_fold_same(&s->timers[i], of))
+			continue;
+		if (n == TK_FOLD_PASTS_MAX)
+			return 0;
+		keys[n++] = s->timers[i].key;
+	}
+	if (n < 2)
+		return 0;
+	f->past = calloc(n, sizeof(*f->past));
+	if (!f->past)
+		return -ENOMEM;
+	f->n = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct tk_series *series = tk_registry_find(registry, keys[i]);
+
+		f->past[i].hold = hold;
+		memcpy(f->past[i].trail, series->trail, sizeof(f->past[i].trail));
+	}
+	return 0;
+}
+
+int tk_fold_gather(const struct tk_fold_pasts *f, enum tk_measure m, int64_t from, int64_t to,
+		   struct tk_datapoint *out)
+{
+	struct tk_window one = { 0 }, all = { 0 };
+	int err = 0;
+
+	tk_fold_clear(&all);
+	for (size_t i = 0; i < f->n; i++) {
+		if (tk_window_gather(&one, &f->past[i], m, from, to) < 0)
+			err = -ENOMEM;
+		tk_fold_window(&all, &one);
+	}
+	tk_window_datapoint(&all, m, out);
+	tk_window_free(&one);
+	tk_window_free(&all);
+	return err;
+}
+
+void tk_fold_free(struct tk_fold_pasts *f)
+{
+	free(f->past);
+	*f = (struct tk_fold_pasts){ 0 };
 }

@@ -11,6 +11,7 @@
 
 #include "collector/engine/views/snapshot.h"
 #include "collector/stats/past/window.h"
+#include "collector/stats/registry.h"
 
 /** Order by name, then by what folds, then by pid: what folds lies together. */
 int tk_fold_order(const struct tk_snap_timer *x, const struct tk_snap_timer *y);
@@ -29,5 +30,28 @@ void tk_fold_clear(struct tk_window *w);
 
 /** Add the samples of one window to another; without memory it is bare. */
 void tk_fold_window(struct tk_window *to, const struct tk_window *from);
+
+/* --- one window of all timers that fold ---------------------------------------------------- */
+
+#define TK_FOLD_PASTS_MAX 64 /* timers that are merged, at most: a window costs each some 0.1 ms */
+
+/** The pasts of a timer and of those that fold with it. */
+struct tk_fold_pasts {
+	struct tk_past *past;
+	size_t n; /* 0: there is one only, or there are too many */
+};
+
+/**
+ * Under the lock: note where the pasts of all timers are that fold with this one.
+ * @s: has all timers already, in any order. @return 0 or -ENOMEM: none are noted
+ */
+int tk_fold_note(struct tk_fold_pasts *f, const struct tk_registry *registry,
+		 const struct tk_snapshot *s, uint64_t key, const struct tk_hold *hold);
+
+/** Without it: the samples of all of them from..to, merged. @return 0 or -ENOMEM: it is bare */
+int tk_fold_gather(const struct tk_fold_pasts *f, enum tk_measure m, int64_t from, int64_t to,
+		   struct tk_datapoint *out);
+
+void tk_fold_free(struct tk_fold_pasts *f);
 
 #endif

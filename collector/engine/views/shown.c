@@ -128,19 +128,20 @@ static int by_time(const void *a, const void *b)
 }
 
 /* What is to be read of the timer that is shown in detail, once the lock is released. */
-static void hold_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
-			struct tk_snapshot *s, struct tk_shown_past *past)
+static int hold_detail(const struct tk_shown *shown, const struct tk_view *v, int64_t to,
+		       struct tk_snapshot *s, struct tk_shown_past *past)
 {
 	const struct tk_series *series = v->key ? tk_registry_find(&shown->registry, v->key) : NULL;
 
 	if (!series)
-		return;
+		return 0;
 	s->detail_key = v->key;
 	past->past.hold = &past->hold;
 	memcpy(past->past.trail, series->trail, sizeof(past->past.trail));
 	past->from_ns = v->from_ns;
 	past->to_ns = to;
 	past->max_points = v->max_points;
+	return tk_fold_note(&past->folded, &shown->registry, s, v->key, &past->hold);
 }
 
 /* References to what is read without the lock. */
@@ -154,8 +155,7 @@ static int hold_past(const struct tk_shown *shown, const struct tk_view *v, int6
 	past->recent = v->recent;
 	if (past->recent)
 		tk_recent_note(past->recent, &shown->registry);
-	hold_detail(shown, v, to, s, past);
-	return 0;
+	return hold_detail(shown, v, to, s, past);
 }
 
 static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struct tk_snapshot *s,
@@ -215,7 +215,11 @@ static int read_detail(struct tk_snapshot *s, const struct tk_shown_past *p)
 			err = tk_window_gather(&w, &p->past, (enum tk_measure)m, p->from_ns,
 					       p->to_ns);
 		tk_window_datapoint(&w, (enum tk_measure)m, &s->window[m]);
+		if (!err)
+			err = tk_fold_gather(&p->folded, (enum tk_measure)m, p->from_ns, p->to_ns,
+					     &s->folded[m]);
 	}
+	s->n_folded = p->folded.n;
 	tk_window_free(&w);
 	return err;
 }
@@ -231,6 +235,7 @@ struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_pas
 			tk_recent_fill(past->recent, &past->hold, s);
 		err = past->past.hold ? read_detail(s, past) : 0;
 	}
+	tk_fold_free(&past->folded);
 	tk_hold_release(&past->hold);
 	if (!err)
 		return s;

@@ -15,6 +15,7 @@
 
 #include "collector/discover/figures.h"
 #include "collector/drain/figures.h"
+#include "collector/engine/views/fold.h"
 #include "collector/engine/views/intervals.h"
 #include "collector/engine/views/notes.h"
 #include "collector/engine/views/snapshot.h"
@@ -47,8 +48,9 @@ struct tk_shown {
 /** What a snapshot has yet to read out of history. */
 struct tk_shown_past {
 	struct tk_hold hold;
-	struct tk_past past;      /* of the timer that is shown in detail; hold NULL: none is */
-	struct tk_recent *recent; /* or NULL */
+	struct tk_past past;         /* of the timer that is shown in detail; hold NULL: none is */
+	struct tk_fold_pasts folded; /* with those that fold with it */
+	struct tk_recent *recent;    /* or NULL */
 	int64_t from_ns, to_ns;
 	size_t max_points;
 };

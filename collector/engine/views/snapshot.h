@@ -97,6 +97,10 @@ struct tk_snapshot {
 	/* All samples of the view's range, which is rounded outward to the ends of intervals:
 	 * t_ns - interval_ns to t_ns. interval_ns 0: no interval is in it. */
 	struct tk_datapoint window[TK_MEASURES];
+	/* The same of all timers that fold with it, merged; and how many they are. 0: it is the
+	 * only one, or there are more than TK_FOLD_PASTS_MAX. */
+	struct tk_datapoint folded[TK_MEASURES];
+	size_t n_folded;
 	size_t n_marks;
 	struct tk_snap_mark
 		*marks;         /* of the timer's process, within the view's range, oldest first */
