@@ -41,6 +41,9 @@ struct tk_texts {
 	size_t n;
 };
 
+/** @return whether a name matches any of these shell patterns; of none, every name does */
+bool tk_texts_match(const struct tk_texts *patterns, const char *name);
+
 /** Everything that can be said on a command line. */
 struct tk_args {
 	const struct tk_command *command;
@@ -50,6 +53,11 @@ struct tk_args {
 	uint64_t count;         /* intervals; 0: until told to stop */
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
+	/* record; 0: not said */
+	const char *output;
+	uint64_t duration_ns, rotate_bytes, rotate_ns;
+	struct tk_texts labels; /* NAME=VALUE */
+	bool fsync;
 	bool help, version, man;
 	const char *completion; /* shell */
 	int cpu;                /* tune and doctor; -1: not said */

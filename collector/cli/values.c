@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The values of options: read, checked and stored. See options.h. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -235,4 +236,13 @@ const char *tk_option_takes(const struct tk_option *o, char text[64])
 	else
 		return takes[o->type];
 	return text;
+}
+
+bool tk_texts_match(const struct tk_texts *patterns, const char *name)
+{
+	bool any = patterns->n == 0;
+
+	for (size_t i = 0; i < patterns->n && !any; i++)
+		any = !fnmatch(patterns->text[i], name, 0);
+	return any;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `timekeeper stat`: print every interval of every timer. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio_ext.h>
@@ -44,20 +43,11 @@ struct stat_run {
 	bool aside;   /* and that samples are set aside */
 };
 
-static bool matches(const struct tk_texts *patterns, const char *name)
-{
-	bool any = patterns->n == 0;
-
-	for (size_t i = 0; i < patterns->n && !any; i++)
-		any = !fnmatch(patterns->text[i], name, 0);
-	return any;
-}
-
 /* Data of processes that were dead before this collector came is shown when asked for. */
 static bool is_wanted(const struct stat_run *r, const char *timer, bool found_dead)
 {
 	return (!found_dead || r->args->collector.oldest) &&
-	       (!timer || matches(&r->args->timers, timer));
+	       (!timer || tk_texts_match(&r->args->timers, timer));
 }
 
 static bool has_wanted(const struct stat_run *r, const struct tk_interval *i)
