@@ -119,6 +119,8 @@ static double fill_and_drain(const struct tk_child *c, struct tk_part *part, str
 		return 0;
 	while (tk_stock_refill(stock))
 		;
+	while (tk_tally_settle(stock->pool, UINT64_MAX, false))
+		;
 	began = tk_now_ns(CLOCK_MONOTONIC_RAW);
 	tk_part_drain(part, 0, 1000000, &sum);
 	began = tk_now_ns(CLOCK_MONOTONIC_RAW) - began;

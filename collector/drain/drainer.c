@@ -19,6 +19,7 @@
 #include "tsc/read.h"
 
 #define QUIET_NS TK_SECOND_NS
+#define WORK_NS  UINT64_C(500000)
 #define BURST    32u
 #define ORDERS   16384u
 #define PARCELS  16384u
@@ -88,13 +89,20 @@ static void drain(struct tk_drainer *d, uint64_t now_ns)
 	d->own.fill_ns = sum.fill_ns;
 }
 
-/* Call this within long work, so that no lane waits for its end. */
+/* Call this within long work, so that no lane waits for its end, nor for longer than WORK_NS. */
 static void drain_if_due(struct tk_drainer *d)
 {
-	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC);
+	uint64_t now_ns = tk_now_ns(CLOCK_MONOTONIC), elapsed = now_ns - d->own.polled_ns;
 
-	if (spins(d) || now_ns - d->own.polled_ns >= poll_interval(d, now_ns))
+	if (spins(d) || elapsed >= WORK_NS || elapsed >= poll_interval(d, now_ns))
 		drain(d, now_ns);
+}
+
+/* Add samples that waited for memory to their tallies: those of before `until`. */
+static void settle(struct tk_drainer *d, uint64_t until, bool now)
+{
+	while (tk_tally_settle(&d->own.pool, until, now))
+		drain_if_due(d);
 }
 
 static void flush(struct tk_drainer *d)
@@ -165,6 +173,7 @@ static void hand_over(struct tk_drainer *d, struct tk_part *p)
 		drain_if_due(d);
 	}
 	tk_part_swap_tallies(p);
+	settle(d, d->own.pool.spill.put, true); /* no record is handed over half counted */
 	for (uint32_t id = 0; id < p->agg.n_timers; id++)
 		hand_over_timer(d, p, id);
 	hand_over_marks(d, p);
@@ -259,6 +268,7 @@ static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 static void release(struct tk_drainer *d, struct tk_part *p)
 {
 	tk_parts_remove(&d->own.parts, p);
+	settle(d, d->own.pool.spill.put, true);
 	tk_part_release(p);
 	put(d, (struct tk_parcel){ .part = p, .kind = TK_PARCEL_RELEASED });
 	flush(d);
@@ -293,9 +303,11 @@ static void recycle_tallies(struct tk_drainer *d)
 	struct tk_tally *empty[BURST];
 	unsigned n;
 
-	while ((n = tk_channel_pop(d->empties, empty, BURST)))
+	while ((n = tk_channel_pop(d->empties, empty, BURST))) {
 		while (n)
 			tk_tally_put(&d->own.pool, empty[--n]);
+		drain_if_due(d);
+	}
 }
 
 void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
@@ -304,6 +316,7 @@ void tk_drainer_turn(struct tk_drainer *d, uint64_t now_ns)
 	bool any = false;
 
 	drain(d, now_ns);
+	settle(d, UINT64_MAX, false);
 	while (tk_channel_pop(d->orders, &order, 1)) {
 		if (!any)
 			recycle_tallies(d);
@@ -379,15 +392,16 @@ struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share)
 int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus)
 {
 	pthread_attr_t attr;
-	int err;
+	int err = 0;
 
 	d->figures.node = d->node;
 	d->figures.cpu = d->cpu;
 	d->figures.pinned = d->cpu >= 0;
 	d->kept.shown = d->figures;
-	tk_stock_init(&d->kept.stock, &d->own.pool, d->node);
-	while (tk_stock_refill(&d->kept.stock))
-		;
+	if (!d->stock.pool)
+		err = tk_stock_init(&d->stock, &d->own.pool, d->node);
+	if (err)
+		return err;
 	pthread_attr_init(&attr);
 	if (cpus)
 		pthread_attr_setaffinity_np(&attr, sizeof(cpus->bits),
@@ -402,6 +416,7 @@ void tk_drainer_stop(struct tk_drainer *d)
 {
 	struct tk_tsc_cpus any;
 
+	tk_stock_stop(&d->stock);
 	if (!d->runs)
 		return;
 	__atomic_store_n(&d->stop, true, __ATOMIC_RELAXED);

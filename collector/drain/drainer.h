@@ -15,8 +15,9 @@
  *
  * It blocks only to sleep between polls: by the pace of collector/drain/pace.h, or as asked, or
  * never. While a channel is full it drains lanes. Memory for tallies is there before it needs it
- * (collector/drain/stock.h). It is warm after a TAKE before which no lane was added: from then on
- * it allocates nothing, and has no page fault unless it overtakes the stock; `figures` counts.
+ * (collector/drain/stock.h), or samples wait for it. It is warm after a TAKE before which no lane
+ * was added: from then on it allocates nothing, and faults nothing in but what a TAKE finds
+ * waiting; `figures` counts.
  *
  * Between a TAKE and its ROUND the drainer writes `figures` and its parts' figures. The collecting
  * thread copies them when it receives the ROUND, before it sends another TAKE. The channels'
@@ -92,7 +93,6 @@ struct tk_draining {
 
 /** What the collecting thread alone keeps of a drainer. */
 struct tk_drainer_kept {
-	struct tk_stock stock;  /* ahead of `pool` */
 	struct tk_parcel *held; /* received, and not taken yet; */
 	size_t n_held, n_whole; /* so many of them are whole: the ROUND they belong to has come */
 	uint32_t lanes, small_lanes; /* given to it; those of them that do not lie on hugepages */
@@ -116,6 +116,7 @@ struct tk_drainer {
 	bool runs;
 	bool stop; /* atomic, relaxed: the collecting thread ends its loop */
 
+	struct tk_stock stock;       /* the thread's that refills it */
 	struct tk_draining own;      /* its thread's */
 	struct tk_drainer_kept kept; /* the collecting thread's */
 	struct tk_drainer_figures
@@ -130,12 +131,13 @@ struct tk_drainer {
 struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share);
 
 /**
- * Start its thread on these cpus; NULL: on any.
- * @return 0 or -errno: -EINVAL if a cpu cannot be used
+ * Start its thread on these cpus; NULL: on any. It has a full stock; tk_stock_start() has it
+ * refilled.
+ * @return 0 or -errno: -EINVAL if a cpu cannot be used; -ENOMEM
  */
 int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus);
 
-/** Stop its thread. From then on its parts belong to the caller. */
+/** Stop its thread, and that of its stock. From then on its parts belong to the caller. */
 void tk_drainer_stop(struct tk_drainer *d);
 void tk_drainer_free(struct tk_drainer *d);
 

@@ -137,18 +137,8 @@ static void look(struct tk_collector *c)
 			 (c->own.wake.works && !c->own.unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
 }
 
-/* At most 4 MiB a turn: some 2 ms. */
-static void refill_stocks(struct tk_collector *c)
-{
-	for (size_t i = 0; i < c->own.n_drainers; i++)
-		for (unsigned bites = 64; bites && tk_stock_refill(&c->own.drainers[i]->kept.stock);
-		     bites--)
-			;
-}
-
 static void turn(struct tk_collector *c)
 {
-	refill_stocks(c);
 	look(c);
 	tk_round_receive(c);
 	if (c->own.rounding)

@@ -17,6 +17,10 @@
 #include "collector/machine/nodes.h"
 #include "tsc/affinity.h"
 
+#ifndef PR_THP_DISABLE_EXCEPT_ADVISED
+#define PR_THP_DISABLE_EXCEPT_ADVISED 2UL
+#endif
+
 /* How many drainers may be started: memory is divided among them. */
 static unsigned drainers_expected(const struct tk_collector *c)
 {
@@ -140,13 +144,30 @@ static void warn_of_throttling(struct tk_collector *c)
 
 /*
  * khugepaged unmaps pages before it joins them to a hugepage: a drainer that touches one meanwhile
- * waits, for up to milliseconds. So turn hugepages off for this process, once the drainers that
- * were named have their first stock of memory (drain/stock.c); what is added later has small pages.
+ * waits, for up to milliseconds. So turn hugepages off for this process, but for those that stocks
+ * ask for (drain/stock.c), which khugepaged has no part in. Linux before 6.18 knows no exception:
+ * there, what is added to the first stock of drainers that were named has small pages, which cost
+ * misses of the TLB and no fault.
  */
 static void keep_pages_resident(struct tk_collector *c)
 {
 	lock_memory(c);
-	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+	if (prctl(PR_SET_THP_DISABLE, 1UL, PR_THP_DISABLE_EXCEPT_ADVISED, 0UL, 0UL))
+		prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
+/* The threads that refill stocks run where this one does: not on the drainers' cpus, if there are
+ * others. */
+static int start_stocks(struct tk_collector *c, char why[256])
+{
+	int err = 0;
+
+	for (size_t i = 0; i < c->own.n_drainers && !err; i++)
+		err = tk_stock_start(&c->own.drainers[i]->stock);
+	if (err)
+		snprintf(why, 256, "no thread can be started for the drainers' memory: %s",
+			 strerror(-err));
+	return err;
 }
 
 int tk_placing_begin(struct tk_collector *c, char why[256])
@@ -167,6 +188,9 @@ int tk_placing_begin(struct tk_collector *c, char why[256])
 	if (err || !c->own.n_drainers)
 		return err;
 	leave_cpus(c, cpus);
+	err = start_stocks(c, why);
+	if (err)
+		return err;
 	if (c->options.isolated)
 		keep_pages_resident(c);
 	return 0;
@@ -213,9 +237,13 @@ static struct tk_drainer *start_on_node(struct tk_collector *c, int node,
 	if (err == -EINVAL)
 		err = tk_drainer_start(d, NULL);
 	if (!err)
+		err = tk_stock_start(&d->stock);
+	if (!err)
 		return d;
-	if (d)
+	if (d) {
+		tk_drainer_stop(d);
 		remove_last(c);
+	}
 	if (!c->own.no_drainer)
 		tk_notes_add(&c->own.notes,
 			     "the lanes of node %d are not drained: no thread can be started: %s",

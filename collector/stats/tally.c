@@ -158,17 +158,45 @@ int tk_tally_pool_init(struct tk_tally_pool *p, size_t size)
 	return -ENOMEM;
 }
 
+/* Bytes that are populated and not used yet. */
+static size_t stocked(const struct tk_tally_pool *p)
+{
+	size_t to = __atomic_load_n(&p->stocked, __ATOMIC_RELAXED);
+
+	return to > p->used ? to - p->used : 0;
+}
+
+/* Whether a piece of a class is to be had without a page fault, or by all means. */
+static bool is_there(const struct tk_tally_pool *p, unsigned class)
+{
+	return !p->low || p->forced || p->free[class] || stocked(p) >= class_size(class) ||
+	       p->size - p->used < class_size(class);
+}
+
+/* Where the next piece begins: what its stock makes a hugepage of is passed over. */
+static size_t next_piece(const struct tk_tally_pool *p, size_t size)
+{
+	size_t reserved = __atomic_load_n(&p->reserved, __ATOMIC_RELAXED);
+	bool in_it = p->used < reserved && p->used + size + HUGEPAGE > reserved;
+
+	return in_it ? reserved : p->used;
+}
+
 /* What nobody has given back yet. @return NULL: there is no more. */
 static void *cut(struct tk_tally_pool *p, size_t size)
 {
+	size_t from;
 	void *piece;
 
 	if (!p->arena && tk_tally_pool_init(p, TK_TALLY_POOL_BYTES) < 0)
 		return NULL;
-	if (size > p->size - p->used)
+	from = next_piece(p, size);
+	if (size > p->size - from)
 		return NULL;
-	piece = p->arena + p->used;
-	__atomic_store_n(&p->used, p->used + size, __ATOMIC_RELAXED);
+	piece = p->arena + from;
+	__atomic_store_n(&p->used, from + size, __ATOMIC_RELAXED);
+	if (p->low && stocked(p) < TK_STOCK_BYTES / 2)
+		p->low(p->stock);
 	return piece;
 }
 
@@ -299,8 +327,9 @@ static void move(const struct tk_tally *t, enum tk_measure m, uint32_t *to, uint
 	memset(old, 0, n * sizeof(*old));
 }
 
-static bool widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
-		  const struct tk_tally_hint *hint)
+/* @return 0; -EAGAIN: the memory is not there yet; -ENOMEM: nor will it be */
+static int widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
+		 const struct tk_tally_hint *hint)
 {
 	uint32_t *counters, *to;
 	size_t octaves, over;
@@ -310,9 +339,11 @@ static bool widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m
 	want(t, m, bucket, hint, &o);
 	octaves = o.high[0] - o.low[0] + o.high[1] - o.low[1];
 	class = class_of(octaves);
+	if (!is_there(p, class) && tk_spill_has_room(&p->spill))
+		return -EAGAIN;
 	counters = to = get(p, class);
 	if (!counters)
-		return false;
+		return -ENOMEM;
 	/* Room that is over lies above: that is where outliers are. */
 	over = class_octaves(class) - octaves;
 	o.high[m] += (uint32_t)(over < OCTAVES - o.high[m] ? over : OCTAVES - o.high[m]);
@@ -329,7 +360,7 @@ static bool widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m
 	}
 	for (enum tk_measure k = 0; k < TK_MEASURES; k++)
 		t->bucket0[k] = (uintptr_t)tk_tally_window(t, k) - t->first[k] * sizeof(uint32_t);
-	return true;
+	return 0;
 }
 
 static void add_bare(struct tk_tally *t, enum tk_measure m, uint64_t ticks)
@@ -346,12 +377,17 @@ static void add_bare(struct tk_tally *t, enum tk_measure m, uint64_t ticks)
 void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m,
 			  uint64_t ticks, const struct tk_tally_hint *hint)
 {
+	const struct tk_spilled waiting = { t, hint, ticks, (uint8_t)m };
 	uint32_t bucket = tk_hist_index(ticks);
+	bool has = bucket - t->first[m] < t->width[m];
+	int err = has ? 0 : widen(p, t, m, bucket, hint);
 
-	if (bucket - t->first[m] >= t->width[m] && !widen(p, t, m, bucket, hint)) {
+	if (err == -EAGAIN)
+		tk_spill_put(&p->spill, &waiting);
+	else if (err)
 		add_bare(t, m, ticks);
+	if (err)
 		return;
-	}
 	if (tk_tally_empty(t, m))
 		t->max[m] = ticks;
 	if (ticks < t->min[m])
@@ -361,8 +397,31 @@ void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_m
 	(void)tk_tally_add(t, m, ticks, bucket);
 }
 
+#define WINDOWS_MAX (class_size(TK_TALLY_CLASSES - 1)) /* the largest piece */
+
+bool tk_tally_settle(struct tk_tally_pool *p, uint64_t until, bool now)
+{
+	size_t most = p->used + ((size_t)64 << 10) - WINDOWS_MAX;
+	struct tk_spill *s = &p->spill;
+	unsigned n = 0;
+
+	p->forced = now;
+	for (; n < TK_TALLY_BITE && s->taken < s->put && s->taken < until; n++) {
+		struct tk_spilled w;
+
+		if (now ? p->used > most : stocked(p) < WINDOWS_MAX)
+			break;
+		w = *tk_spill_take(s);
+		if (!tk_tally_add(w.tally, w.measure, w.ticks, tk_hist_index(w.ticks)))
+			tk_tally_add_outside(p, w.tally, w.measure, w.ticks, w.hint);
+	}
+	p->forced = false;
+	return n && s->taken < s->put && s->taken < until;
+}
+
 void tk_tally_pool_free(struct tk_tally_pool *p)
 {
+	tk_spill_free(&p->spill);
 	if (p->arena)
 		munmap(p->arena, p->size);
 	memset(p, 0, sizeof(*p));

@@ -30,6 +30,7 @@
 
 #include "collector/stats/histogram.h"
 #include "collector/stats/measure.h"
+#include "collector/stats/spill.h"
 
 struct tk_tally {
 	/*
@@ -127,10 +128,15 @@ void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint);
 
 /**
  * Memory for tallies and their windows: address space that is reserved once, and cut into pieces
- * from its beginning on. All zero to begin. One thread, but for what is said of `used`. A piece
- * that was given back serves for another of its size; the rest is kept until the end. No system
- * call is made, and no page is faulted in that somebody has populated ahead
- * (collector/drain/stock.h).
+ * from its beginning on. All zero to begin. One thread, but for what is said of `used` and
+ * `stocked`. A piece that was given back serves for another of its size; the rest is kept until the
+ * end.
+ *
+ * With a stock (collector/drain/stock.h) another thread populates what comes next. A window is then
+ * cut out of what is populated only: a sample whose window would need more waits in the spill,
+ * until tk_tally_settle() finds the memory there. Tallies themselves are cut all the same: a page
+ * that has to be faulted in serves for 21 of them. No system call is made, but for waking the
+ * thread of a stock that is half empty.
  */
 struct tk_tally_pool {
 	void *free[TK_TALLY_CLASSES + 1]; /* pieces, each linked to the next; the last: tallies */
@@ -140,7 +146,21 @@ struct tk_tally_pool {
 	size_t max_tallies, n_tallies; /* in use at a time; 0: no limit */
 	size_t out;                    /* bytes of pieces in use */
 	bool full;                     /* a piece could not be had since one was given back */
+	/* Of a pool with a stock. */
+	struct tk_spill spill;
+	size_t stocked; /* bytes from the beginning that are populated; atomic, relaxed: its stock's
+			   thread writes it */
+	/* While its stock makes a hugepage of the 2 MiB before: do not touch these. Atomic,
+	 * relaxed: its stock's thread writes it. 0: it makes none. */
+	size_t reserved;
+	void (*low)(void *stock); /* called when less than half of TK_STOCK_BYTES is left; NULL:
+				     no stock */
+	void *stock;
+	bool forced; /* take what is not populated, too */
 };
+
+/** What is kept populated ahead of a pool. */
+#define TK_STOCK_BYTES ((size_t)8 << 20)
 
 #define TK_TALLY_POOL_BYTES ((size_t)512 << 20)
 
@@ -158,13 +178,25 @@ struct tk_tally *tk_tally_get(struct tk_tally_pool *p);
 
 /**
  * Add a sample outside those that have a counter: it is the new min or max. Its window is made to
- * include it, by the hint if there is none yet; at most 16 KiB are moved. Without memory, or if the
- * pool is full, it is bare.
+ * include it, by the hint if there is none yet; at most 16 KiB are moved. While the stock has no
+ * memory for that it waits in the spill. Without memory, or if the pool is full, it is bare.
+ * @hint: lives for as long as the tally
  */
 void tk_tally_add_outside(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m,
 			  uint64_t ticks, const struct tk_tally_hint *hint);
 
-/** Give a tally and its windows back, whatever it holds. */
+/**
+ * Add samples that wait to their tallies: the oldest, as far as the stock has memory. @now: whether
+ * it has or not. At most TK_TALLY_BITE samples and, beyond the stock, 64 KiB: so that its thread
+ * can drain in between.
+ * @until: only samples that were put into the spill before it had so many (pool->spill.put)
+ * @return whether there may be more to do at once
+ */
+bool tk_tally_settle(struct tk_tally_pool *p, uint64_t until, bool now);
+
+#define TK_TALLY_BITE 128u
+
+/** Give a tally and its windows back, whatever it holds. No sample of it waits. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);
 
 void tk_tally_pool_free(struct tk_tally_pool *p);

@@ -276,6 +276,24 @@ Test(round, a_segment_is_shared_by_two_drainers)
 	to_the_end(4 * RECORDS, 4);
 }
 
+/* No memory is there when it is needed: samples wait, until there are too many; and each round has
+ * all of them, in counts and histograms. */
+Test(round, samples_that_wait_for_memory_are_in_the_rows_of_their_interval)
+{
+	begin(2);
+	for (size_t i = 0; i < c.own.n_drainers; i++) {
+		struct tk_drainer *d = c.own.drainers[i];
+
+		cr_assert_eq(tk_stock_init(&d->stock, &d->own.pool, -1), 0);
+		d->own.pool.stocked = 0;
+	}
+	for (unsigned i = 0; i < 3; i++)
+		leave_dead("waiting", 8, NULL);
+	tk_scan(&c);
+	to_the_end(24 * RECORDS, 24);
+	cr_assert_gt(c.own.drainers[0]->own.pool.spill.taken, TK_SPILL_SAMPLES / 2);
+}
+
 /* Processes of an app, one after the other in an interval, or at once: each has its own series. */
 Test(round, each_process_has_series_of_its_own)
 {

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Tallies and their memory against counters that have every bucket, and no bound. */
-#include "collector/drain/stock.h"
+#include "collector/stats/tally.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "tests/random.h"
-
-/* Under a sanitizer its shadow is faulted in as well. */
-#ifdef __SANITIZE_ADDRESS__
-#define FAULTS_OF_THE_TEST 1000u
-#else
-#define FAULTS_OF_THE_TEST 8u
-#endif
 
 #define OCTAVE  (1u << TK_HIST_SUB_BITS)
 #define OCTAVES (TK_HIST_BUCKETS / OCTAVE)
@@ -416,58 +408,5 @@ Test(tally, the_bound_in_tallies_holds)
 	tk_tally_put(&pool, t[1]);
 	cr_assert_not(pool.full);
 	cr_assert_eq(tk_tally_get(&pool), t[1]);
-	tk_tally_pool_free(&pool);
-}
-
-/* ---- the stock ---- */
-
-static unsigned long faults(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (unsigned long)u.ru_minflt;
-}
-
-/* However the pool is used up, what comes next is there, and no further ahead than it should be. */
-Test(tally, the_stock_keeps_ahead_of_the_pool)
-{
-	struct tk_tally_pool pool = { 0 };
-	struct tk_stock stock;
-	uint64_t state = 9;
-
-	cr_assert_eq(tk_tally_pool_init(&pool, (size_t)64 << 20), 0);
-	tk_stock_init(&stock, &pool, -1);
-	cr_assert_eq(tk_stock_level(&stock), 0);
-	while (pool.size - pool.used > 2 * TK_STOCK_BYTES) {
-		size_t bites = 0;
-
-		while (tk_stock_refill(&stock))
-			cr_assert_lt(bites++, TK_STOCK_BYTES >> 15);
-		cr_assert_geq(tk_stock_level(&stock), TK_STOCK_BYTES);
-		cr_assert_lt(tk_stock_level(&stock), TK_STOCK_BYTES + ((size_t)64 << 10));
-		/* Sometimes more than there is. */
-		for (uint64_t n = random_below(&state, 40000); n && pool.size > pool.used; n--)
-			(void)tk_tally_get(&pool);
-	}
-	cr_assert_not(tk_stock_refill(&stock) && stock.populated > pool.size);
-	tk_tally_pool_free(&pool);
-}
-
-/* As the kernel says: tallies out of the stock cost no fault, before and after hugepages. */
-Test(tally, what_is_in_stock_faults_no_page_in)
-{
-	struct tk_tally_pool pool = { 0 };
-	struct tk_stock stock;
-	unsigned long before;
-
-	cr_assert_eq(tk_tally_pool_init(&pool, (size_t)64 << 20), 0);
-	tk_stock_init(&stock, &pool, -1);
-	while (tk_stock_refill(&stock))
-		;
-	before = faults();
-	while (pool.used + ((size_t)64 << 10) < TK_STOCK_BYTES)
-		tk_tally_add_outside(&pool, tk_tally_get(&pool), TK_PROCESSING, 1000, NULL);
-	cr_assert_leq(faults() - before, FAULTS_OF_THE_TEST);
 	tk_tally_pool_free(&pool);
 }
