@@ -337,14 +337,23 @@ int tk_segment_remove(const struct tk_segment *s, int place)
 	return tk_place_remove_open(place, s->dirfd, s->name);
 }
 
-int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence)
+static bool may_be_removed(const struct tk_segment *s, bool even_kept)
 {
 	struct tk_segment_head head;
+
+	if (tk_place_read(s->headfd, &head, sizeof(head), 0))
+		return false;
+	if (even_kept && tk_owner_of(s->headfd, &head) == TK_OWNER_DEAD)
+		return true;
+	return head.state == TK_SEGMENT_CLOSED && (even_kept || !head.keep);
+}
+
+int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence, bool even_kept)
+{
 	struct tk_lock_set others;
 	int ret;
 
-	if (tk_place_read(s->headfd, &head, sizeof(head), 0) || head.state != TK_SEGMENT_CLOSED ||
-	    head.keep)
+	if (!may_be_removed(s, even_kept))
 		return 0;
 	tk_lock_list(presence, F_RDLCK, 0, &others);
 	if (tk_presence_needs(&others, s->headfd))

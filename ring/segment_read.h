@@ -96,12 +96,12 @@ int tk_segment_mark_done(const struct tk_segment *s, unsigned slot);
 
 /**
  * Remove a segment that this collector has marked done, if it is closed and not to be kept, and
- * every other collector that is present has marked it, too. `presence` is tk_presence_enter()'s
- * descriptor. Ask again after a while: a collector that has not marked it may die. Four system
- * calls.
+ * every other collector that is present has marked it, too. `even_kept`: also what was killed or is
+ * to be kept. `presence` is tk_presence_enter()'s descriptor. Ask again after a while: a collector
+ * that has not marked it may die. Four system calls.
  * @return 1: removed, 0: not yet, or -errno.
  */
-int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence);
+int tk_segment_remove_if_done(const struct tk_segment *s, int place, int presence, bool even_kept);
 
 /**
  * Its control file, O_RDONLY or O_WRONLY, if it is a regular file of the owner's.

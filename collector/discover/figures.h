@@ -5,6 +5,7 @@
 #ifndef TK_COLLECTOR_DISCOVER_FIGURES_H
 #define TK_COLLECTOR_DISCOVER_FIGURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tk_source_figures {
@@ -20,6 +21,7 @@ struct tk_source_figures {
 		unknown;
 	uint32_t behind;  /* lanes that still hold records from before they were attached */
 	uint64_t refused; /* records of threads without a lane */
+	bool found_dead;  /* it had ended when the collector came */
 };
 
 #endif

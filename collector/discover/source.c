@@ -178,7 +178,7 @@ void tk_source_enter(struct tk_source *s, int slot)
 		(void)tk_segment_mark_done(s->done, (unsigned)slot);
 }
 
-void tk_source_try_remove(struct tk_source *s, int presence, uint64_t now_ns)
+void tk_source_try_remove(struct tk_source *s, int presence, bool even_kept, uint64_t now_ns)
 {
 	char why[TK_WHY_MAX];
 	int place;
@@ -189,7 +189,7 @@ void tk_source_try_remove(struct tk_source *s, int presence, uint64_t now_ns)
 	place = tk_segments_open(s->dir, why);
 	if (place < 0)
 		return;
-	if (tk_segment_remove_if_done(s->done, place, presence) == 1)
+	if (tk_segment_remove_if_done(s->done, place, presence, even_kept) == 1)
 		s->listed = false;
 	close(place);
 }

@@ -92,9 +92,10 @@ void tk_source_detach(struct tk_source *s);
 
 /**
  * Remove its files if it was closed and every collector that is present is done with it. @presence:
- * of this collector, in its directory. Four system calls, a second apart.
+ * of this collector, in its directory. @even_kept: also what was killed, or is to be kept. Four
+ * system calls, a second apart.
  */
-void tk_source_try_remove(struct tk_source *s, int presence, uint64_t now_ns);
+void tk_source_try_remove(struct tk_source *s, int presence, bool even_kept, uint64_t now_ns);
 
 /** In any state; no drainer that has a part of it may run any more. */
 void tk_source_free(struct tk_source *s);

@@ -13,6 +13,7 @@
 
 #include "collector/engine/core.h"
 #include "collector/engine/placing.h"
+#include "collector/engine/views/total.h"
 
 #define MS            UINT64_C(1000000)
 #define SCAN_NS       (250 * MS) /* where something cannot be watched */
@@ -216,6 +217,8 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	c->shown.intervals.budget = o->intervals_bytes;
 	c->shown.intervals.histograms = o->intervals_histograms;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	if (o->totals)
+		c->shown.registry.dead_max = TK_ENDED_MAX;
 	return 0;
 }
 
@@ -274,6 +277,7 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 		c->own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 		c->own.line_ns = c->own.began_ns - (int64_t)tk_now_ns(CLOCK_MONOTONIC);
 		c->shown.line_ns = c->own.line_ns;
+		c->shown.began_ns = c->own.began_ns;
 		err = tk_placing_begin(c, why);
 	}
 	if (!err) {
@@ -334,6 +338,16 @@ struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
 	pthread_mutex_lock(&c->lock);
 	i = tk_intervals_take(&c->shown.intervals);
 	*dropped = c->shown.intervals.dropped;
+	pthread_mutex_unlock(&c->lock);
+	return i;
+}
+
+struct tk_interval *tk_collector_total(struct tk_collector *c)
+{
+	struct tk_interval *i;
+
+	pthread_mutex_lock(&c->lock);
+	i = tk_total(&c->shown);
 	pthread_mutex_unlock(&c->lock);
 	return i;
 }

@@ -53,6 +53,13 @@ struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
  */
 int tk_collector_finish(struct tk_collector *c, int timeout_ms);
 
+/**
+ * Everything from the beginning until the last closed interval, as the rows of one interval, number
+ * 0 (collector/engine/views/total.h). After tk_collector_finish() that is all there was.
+ * @return to be freed by tk_interval_free(); NULL and errno ENOMEM
+ */
+struct tk_interval *tk_collector_total(struct tk_collector *c);
+
 /** Now, on the collector's time line (collector/engine/views/snapshot.h). */
 int64_t tk_collector_now_ns(const struct tk_collector *c);
 

@@ -49,8 +49,12 @@ struct tk_collecting {
 	uint64_t other_versions;
 	struct {
 		uint64_t delivered, lost, unknown;
-	} gone;         /* records of sources that are forgotten */
-	void *by_place; /* a tree of the sources, by name and directory */
+		/* Those that were forgotten since the last interval, for tk_collector_total(). */
+		struct tk_source_figures *ended;
+		size_t n_ended;
+		uint64_t forgotten; /* those that there was no room for */
+	} gone;                     /* records of sources that are forgotten */
+	void *by_place;             /* a tree of the sources, by name and directory */
 	/* Attached so far in this scan. */
 	uint64_t held_segments, held_timers, held_descriptors;
 	size_t left_out;     /* segments, when people were told last */

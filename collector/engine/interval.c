@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "collector/engine/core.h"
+#include "collector/engine/views/total.h"
+#include "collector/machine/list.h"
 
 #define GAP_SHOWN_NS (10 * TK_SECOND_NS)
 
@@ -73,6 +75,25 @@ static void show_segments(struct tk_collector *c)
 		c->shown.state.lag += s->info.lag;
 		c->shown.state.unknown += s->info.unknown;
 	}
+}
+
+/* Processes that are not among the segments any more. */
+static void show_ended(struct tk_collector *c)
+{
+	for (size_t i = 0; i < c->own.gone.n_ended; i++) {
+		struct tk_source_figures *list =
+			c->shown.n_ended < TK_ENDED_MAX
+				? tk_list_grow(c->shown.ended, c->shown.n_ended, sizeof(*list))
+				: NULL;
+
+		c->shown.ended = list ? list : c->shown.ended;
+		if (list)
+			list[c->shown.n_ended++] = c->own.gone.ended[i];
+		else
+			c->own.gone.forgotten++;
+	}
+	c->own.gone.n_ended = 0;
+	c->shown.forgotten_processes = c->own.gone.forgotten;
 }
 
 /* The histograms of a timer's newest entry in history, which ended at `now`. */
@@ -205,6 +226,7 @@ void tk_interval_close(struct tk_collector *c)
 
 	tk_registry_close(&c->shown.registry, now, c->shown.state.interval_ns);
 	show_segments(c);
+	show_ended(c);
 	append_interval(c, now, (uint64_t)(now - c->own.began_ns));
 	show_drainers(c);
 	show_gap(c);

@@ -24,9 +24,13 @@ struct tk_collector_options {
 		/* keep closed intervals for tk_collector_next_interval(); 0: none */
 		intervals_bytes;
 	bool intervals_histograms; /* with their histograms */
-	bool oldest;               /* begin at the oldest records that are still there */
-	bool raw;                  /* do not subtract the cost of an empty span */
-	bool isolated;             /* refuse to run if one of `cpus` is not isolated */
+	bool totals;               /* keep what tk_collector_total() needs of those that end */
+	/* `dir` was made for this collector: all that is in it is read from its first record, and
+	 * removed when it has ended and is read, even if its program asked to keep it. */
+	bool own_dir;
+	bool oldest;   /* begin at the oldest records that are still there */
+	bool raw;      /* do not subtract the cost of an empty span */
+	bool isolated; /* refuse to run if one of `cpus` is not isolated */
 	struct tk_tsc_cpus
 		/* drain on these, a thread each; none: a thread for each node that has lanes */
 		cpus;

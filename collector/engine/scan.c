@@ -126,7 +126,7 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 
 	if (!s)
 		return -ENOMEM;
-	s->found_dead = dead && old;
+	s->found_dead = s->info.found_dead = dead && old;
 	c->own.held_timers += seg->info.max_timers;
 	c->own.held_segments++;
 	c->own.held_descriptors += 2;
@@ -162,12 +162,18 @@ static bool is_dead(const struct tk_segment *seg)
 	return owner == TK_OWNER_DEAD || owner == TK_OWNER_CLOSED;
 }
 
+/* Whether it may have been there before this collector. */
+static bool is_old(const struct tk_collector *c, const struct tk_watched *w, const char *path)
+{
+	return !c->options.own_dir && (!w->listed || tk_refused_is_old(&c->own.refused, path));
+}
+
 /* Attach to one name, and again from its oldest record if it turns out to be dead. */
 static void attach(struct tk_collector *c, int dirfd, const struct tk_watched *w, const char *name,
 		   const char *path)
 {
 	char why[TK_WHY_MAX] = "";
-	bool old = !w->listed || tk_refused_is_old(&c->own.refused, path);
+	bool old = is_old(c, w, path);
 	struct tk_segment *seg = tk_segment_attach(dirfd, name, begin_at(c, old, false), why);
 	bool dead = seg && is_dead(seg);
 
@@ -208,7 +214,8 @@ static void look_at_unread(struct tk_collector *c, int dirfd, const struct tk_wa
 
 	if (!c->own.reads_unread || c->options.pid || !tk_unread_is(name))
 		return;
-	err = tk_unread_look(&c->own.unread, dirfd, path, name, !w->listed, c->options.app, why);
+	err = tk_unread_look(&c->own.unread, dirfd, path, name, !w->listed && !c->options.own_dir,
+			     c->options.app, why);
 	if (err)
 		refuse(c, w, path, -err, why);
 }
@@ -291,12 +298,29 @@ static void try_remove(struct tk_collector *c)
 		for (size_t k = 0; k < c->own.watched.n && s->done; k++)
 			if (!strcmp(c->own.watched.list[k].path, s->dir))
 				tk_source_try_remove(s, c->own.watched.list[k].presence,
-						     c->own.now_ns);
+						     c->options.own_dir, c->own.now_ns);
 	}
+}
+
+/* What it came to is remembered for tk_collector_total(). */
+static void remember(struct tk_collector *c, const struct tk_source *s)
+{
+	struct tk_source_figures *list;
+
+	if (!c->options.totals || s->ignored)
+		return;
+	list = tk_list_grow(c->own.gone.ended, c->own.gone.n_ended, sizeof(*list));
+	if (!list) {
+		c->own.gone.forgotten++;
+		return;
+	}
+	c->own.gone.ended = list;
+	list[c->own.gone.n_ended++] = s->info;
 }
 
 static void forget(struct tk_collector *c, struct tk_source *s)
 {
+	remember(c, s);
 	c->own.gone.delivered += s->info.delivered;
 	c->own.gone.lost += s->info.lost;
 	c->own.gone.unknown += s->info.unknown;
@@ -309,6 +333,7 @@ void tk_scan_free(struct tk_collector *c)
 	while (c->own.n_sources)
 		forget(c, c->own.sources[--c->own.n_sources]);
 	free(c->own.sources);
+	free(c->own.gone.ended);
 	tk_refused_free(&c->own.refused);
 	tk_dirs_free(&c->own.dirs);
 	tk_watched_free(&c->own.watched);

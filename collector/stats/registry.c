@@ -11,6 +11,7 @@
 void tk_registry_init(struct tk_registry *r, size_t history_bytes)
 {
 	memset(r, 0, sizeof(*r));
+	r->dead_max = TK_REGISTRY_DEAD_MAX;
 	tk_history_init(&r->history, history_bytes);
 }
 
@@ -64,7 +65,7 @@ struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const 
 
 bool tk_registry_takes_silent(const struct tk_registry *r, bool ended)
 {
-	if (ended && r->n_dead >= TK_REGISTRY_DEAD_MAX)
+	if (ended && r->n_dead >= r->dead_max)
 		return false;
 	return r->n - r->n_dead < TK_REGISTRY_SILENT_MAX;
 }
@@ -79,12 +80,12 @@ void tk_registry_forget_dead(struct tk_registry *r)
 {
 	size_t kept = 0;
 
-	if (r->n_dead <= TK_REGISTRY_DEAD_MAX)
+	if (r->n_dead <= r->dead_max)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
 		struct tk_series *s = r->series[i];
 
-		if (!s->alive && !s->ending && r->n_dead > TK_REGISTRY_DEAD_MAX) {
+		if (!s->alive && !s->ending && r->n_dead > r->dead_max) {
 			r->n_dead--;
 			r->forgotten++;
 			tk_series_free(s);

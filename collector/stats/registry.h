@@ -27,6 +27,7 @@ struct tk_registry {
 	struct tk_series **series; /* oldest first */
 	size_t n;
 	size_t n_dead;      /* those of them whose process is dead */
+	size_t dead_max;    /* and how many of those are kept: TK_REGISTRY_DEAD_MAX, or as set */
 	uint64_t forgotten; /* of the dead, so far */
 	uint64_t next_key;
 	struct tk_history history; /* of all of them */
@@ -47,7 +48,7 @@ struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const 
 /**
  * Whether a timer without a record should have a series yet: of the living while fewer than
  * TK_REGISTRY_SILENT_MAX live, so that there is room for those that record; of a process that has
- * ended while fewer than TK_REGISTRY_DEAD_MAX are dead, since it would only have others forgotten.
+ * ended while fewer than dead_max are dead, since it would only have others forgotten.
  */
 bool tk_registry_takes_silent(const struct tk_registry *r, bool ended);
 
@@ -55,7 +56,7 @@ bool tk_registry_takes_silent(const struct tk_registry *r, bool ended);
 void tk_registry_leave(struct tk_registry *r, struct tk_series *s);
 
 /**
- * Forget the oldest of the dead beyond TK_REGISTRY_DEAD_MAX, unless they end with this interval.
+ * Forget the oldest of the dead beyond dead_max, unless they end with this interval.
  */
 void tk_registry_forget_dead(struct tk_registry *r);
 

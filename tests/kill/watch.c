@@ -203,7 +203,7 @@ bool watch_removes(struct watcher *w, char why[200])
 
 		if (tk_segment_mark_done(s, w->slot))
 			return fail(why, "cannot say that it is done");
-		ret = tk_segment_remove_if_done(s, w->dirfd, w->presence);
+		ret = tk_segment_remove_if_done(s, w->dirfd, w->presence, false);
 		if (ret != (closed && !w->plan->keeps))
 			return fail(why, "%s: closed %d, kept %d, and removed %d", s->name, closed,
 				    w->plan->keeps, ret);

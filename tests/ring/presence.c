@@ -383,13 +383,13 @@ Test(presence, the_last_one_that_is_done_removes_it)
 	cr_assert_eq(a.segment->info.left_records, 12);
 	cr_assert_eq(tk_segment_mark_done(a.segment, a.slot), 0);
 	for (unsigned i = 0; i < 3; i++)
-		cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd), 0);
+		cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd, false), 0);
 	cr_assert(is_there(name));
 	cr_assert_eq(tk_segment_mark_done(b.segment, b.slot), 0);
-	cr_assert_eq(tk_segment_remove_if_done(b.segment, dir, b.fd), 1);
+	cr_assert_eq(tk_segment_remove_if_done(b.segment, dir, b.fd, false), 1);
 	cr_assert_not(is_there(name));
 	/* Somebody else was quicker. */
-	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd), 1);
+	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd, false), 1);
 }
 
 /* Not one that lives, nor one that was killed, nor one that is to be kept. */
@@ -401,15 +401,15 @@ Test(presence, nothing_else_is_removed)
 	create(&s, "alive", false);
 	attach(&c, s.name);
 	cr_assert_eq(tk_segment_mark_done(c.segment, c.slot), 0);
-	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd), 0);
+	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd, false), 0);
 	s.lock = NULL; /* as good as dead */
-	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd), 0);
+	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd, false), 0);
 	tk_segment_detach(c.segment);
 	create(&s, "kept", true);
 	tk_segment_retire(&s, 0);
 	attach(&c, s.name);
 	cr_assert_eq(tk_segment_mark_done(c.segment, c.slot), 0);
-	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd), 0);
+	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd, false), 0);
 	cr_assert_eq(segments(), 2);
 }
 
@@ -441,11 +441,11 @@ Test(presence, who_dies_is_not_waited_for)
 	cr_assert_eq(tk_segment_mark_done(a.segment, a.slot), 0);
 	kill(pid, SIGSTOP);
 	waitpid(pid, NULL, WUNTRACED);
-	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd), 0);
+	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd, false), 0);
 	cr_assert(is_there(name));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd), 1);
+	cr_assert_eq(tk_segment_remove_if_done(a.segment, dir, a.fd, false), 1);
 	cr_assert_not(is_there(name));
 }
 
@@ -464,7 +464,7 @@ Test(presence, a_slot_inherits_nothing)
 	cr_assert_eq(a.slot, 0);
 	attach(&b, name);
 	cr_assert_eq(tk_segment_mark_done(b.segment, b.slot), 0);
-	cr_assert_eq(tk_segment_remove_if_done(b.segment, dir, b.fd), 0);
+	cr_assert_eq(tk_segment_remove_if_done(b.segment, dir, b.fd, false), 0);
 }
 
 /* Many collectors, in random order, some of which leave: removed exactly once all that are there
@@ -499,7 +499,7 @@ Test(presence, in_any_order)
 			done[i] = true;
 			for (unsigned k = 0; k < 6; k++)
 				all = all && (done[k] || gone[k]);
-			removed = tk_segment_remove_if_done(c[i].segment, dir, c[i].fd) == 1;
+			removed = tk_segment_remove_if_done(c[i].segment, dir, c[i].fd, false) == 1;
 			cr_assert_eq(removed, all);
 			cr_assert_eq(is_there(name), !all);
 		}
@@ -607,7 +607,7 @@ Test(presence, beyond_the_bound_what_is_removed_is_counted)
 	/* Room again. */
 	attach(&c, name[0]);
 	cr_assert_eq(tk_segment_mark_done(c.segment, c.slot), 0);
-	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd), 1);
+	cr_assert_eq(tk_segment_remove_if_done(c.segment, dir, c.fd, false), 1);
 	close_with("other", 1, TK_UNREAD_BYTES / 3, name[0]);
 	cr_assert(is_there(name[0]));
 	cr_assert_eq(figure("other.unread").processes, 2);

@@ -249,5 +249,6 @@ void tk_shown_free(struct tk_shown *shown)
 	tk_registry_free(&shown->registry);
 	tk_intervals_free(&shown->intervals);
 	free(shown->segments);
+	free(shown->ended);
 	free(shown->drainers);
 }

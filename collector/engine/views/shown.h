@@ -35,6 +35,12 @@ struct tk_shown {
 	struct tk_registry registry;
 	struct tk_source_figures *segments;
 	size_t n_segments;
+	/* For tk_total(): those that are not among `segments` any more, if that was asked for; and
+	 * how many of them had no room. */
+	struct tk_source_figures *ended;
+	size_t n_ended;
+	uint64_t forgotten_processes;
+	int64_t began_ns; /* the collector, on the time line */
 	struct tk_drainer_figures *drainers;
 	size_t n_drainers;
 	struct tk_notes notes; /* as of the last round */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/engine/views/total.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "collector/machine/now.h"
+#include "ring/owner.h"
+
+static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
+		      int64_t now)
+{
+	uint64_t records = s->counts[TK_TOTAL].records;
+	struct tk_interval_timer *row = records ? tk_interval_add_timer(l, i, records) : NULL;
+
+	if (!row)
+		return;
+	row->key = s->key;
+	memcpy(row->name, s->name, sizeof(row->name));
+	memcpy(row->segment, s->segment, sizeof(row->segment));
+	memcpy(row->app, s->app, sizeof(row->app));
+	row->pid = s->pid;
+	row->alive = s->alive;
+	row->found_dead = s->found_dead;
+	row->unsettled = s->unsettled;
+	for (int m = 0; m < TK_MEASURES; m++) {
+		tk_series_total(s, (enum tk_measure)m, now, &row->of[m]);
+		row->of[m].interval_ns = i->interval_ns; /* all rates are of the same time */
+	}
+}
+
+static void add_process(struct tk_intervals *l, struct tk_interval *i,
+			const struct tk_source_figures *f)
+{
+	uint64_t records = f->delivered + f->lost;
+	struct tk_interval_process *row =
+		records || f->unknown || f->refused ? tk_interval_add_process(l, i) : NULL;
+
+	if (!row)
+		return;
+	memcpy(row->segment, f->name, sizeof(row->segment));
+	memcpy(row->app, f->app, sizeof(row->app));
+	row->pid = f->pid;
+	row->processes = 1;
+	row->alive = f->owner != TK_OWNER_DEAD && f->owner != TK_OWNER_CLOSED;
+	row->found_dead = f->found_dead;
+	row->unsettled = f->unsettled != 0;
+	row->records = records;
+	row->delivered = f->delivered;
+	row->lost = f->lost;
+	row->attributed = f->lost - f->unsettled;
+	row->unknown = f->unknown;
+	row->refused = f->refused;
+	row->lag = f->lag;
+}
+
+struct tk_interval *tk_total(const struct tk_shown *shown)
+{
+	struct tk_intervals l = { .budget = SIZE_MAX };
+	struct tk_interval *i = tk_interval_new(&l);
+	const struct tk_registry *r = &shown->registry;
+
+	if (!i)
+		return NULL;
+	i->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	i->interval_ns = (uint64_t)(shown->state.closed_ns - shown->began_ns);
+	for (size_t k = 0; k < r->n; k++)
+		add_timer(&l, i, r->series[k], shown->state.closed_ns);
+	for (size_t k = 0; k < shown->n_ended; k++)
+		add_process(&l, i, &shown->ended[k]);
+	for (size_t k = 0; k < shown->n_segments; k++)
+		add_process(&l, i, &shown->segments[k]);
+	i->cut = i->cut || r->forgotten || shown->forgotten_processes;
+	tk_intervals_append(&l, i);
+	return tk_intervals_take(&l);
+}
