@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "collector/cli/say.h"
 #include "collector/commands/commands.h"
 #include "collector/display/canvas/terminal.h"
+#include "collector/launch/descriptors.h"
 #include "ring/guard.h"
 
 /* Output that did not arrive is a failure, whatever the command says. */
@@ -16,17 +16,6 @@ static int delivered(int code)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	return tk_failed("cannot write: %s", strerror(errno));
-}
-
-/* Each segment that is watched takes two descriptors, and shells give only 1,024. */
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 /* `timekeeper --help` is help on the program, although it means the default command. */
@@ -62,6 +51,6 @@ int main(int argc, char **argv)
 	 */
 	tk_terminal_guard();
 	tk_guard_install();
-	raise_descriptors();
+	tk_descriptors_raise();
 	return delivered(args.command->run(&args, stdout));
 }

@@ -226,7 +226,7 @@ void tk_help_bash(FILE *out, const struct tk_program *p)
 	bash_options(out, "*", p->commands);
 	fprintf(out, "\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]");
 	for (const struct tk_command *c = p->commands; c->name; c++)
-		if (strstr(c->operands, "COMMAND"))
+		if (!c->runs && strstr(c->operands, "COMMAND"))
 			fprintf(out, " || [ \"$prev\" = %s ]", c->name);
 	fprintf(out, "; then\n\t\twords=\"$words");
 	for (const struct tk_command *c = p->commands; c->name; c++)

@@ -113,7 +113,9 @@ static void fill_table(struct getopt_table *t, const struct tk_command *c)
 	size_t used = 0;
 
 	memset(t, 0, sizeof(*t));
-	t->shorts[used++] = ':'; /* tell a missing value from an unknown option */
+	if (c->runs)
+		t->shorts[used++] = '+'; /* options end where something else begins */
+	t->shorts[used++] = ':';         /* tell a missing value from an unknown option */
 	for (; t->n < OPTIONS_MAX - 1 && (o = tk_option_of(c, (size_t)t->n)); t->n++) {
 		t->longs[t->n] =
 			(struct option){ o->name, o->argument ? 1 : 0, NULL, LONG_FIRST + t->n };
@@ -158,15 +160,30 @@ static int parse_options(struct tk_args *a, int argc, char **argv, char why[256]
 	return 0;
 }
 
+/* A program to run stands behind `--`, so that a word too much is not taken for one. */
+static int check_operands(const struct tk_args *a, bool dashes, char why[256])
+{
+	const struct tk_command *c = a->command;
+
+	if (c->runs && dashes && !a->n_operands)
+		return refuse(c, why, "missing COMMAND after --");
+	if (c->runs && !dashes && a->n_operands)
+		return refuse(c, why, "too much: %.80s; a COMMAND to run comes after --",
+			      a->operands[0]);
+	if (a->n_operands < c->min_operands)
+		return refuse(c, why, "missing %s", c->operands);
+	if (!c->runs && a->n_operands > c->max_operands)
+		return refuse(c, why, "too much: %.80s", a->operands[c->max_operands]);
+	return 0;
+}
+
 /* Check what no option can check by itself. */
 static int check_whole(struct tk_args *a, char why[256])
 {
 	const struct tk_command *c = a->command;
 
-	if (a->n_operands < c->min_operands)
-		return refuse(c, why, "missing %s", c->operands);
-	if (a->n_operands > c->max_operands)
-		return refuse(c, why, "too much: %.80s", a->operands[c->max_operands]);
+	if (a->until_exit && a->n_operands)
+		return refuse(c, why, "--until-exit is for programs that run already");
 	if (a->collector.isolated && tk_tsc_cpus_empty(&a->collector.cpus))
 		return refuse(c, why, "--isolated needs to know which: --cpu LIST");
 	if (a->once)
@@ -191,5 +208,9 @@ int tk_args_parse(struct tk_args *a, const struct tk_program *p, int argc, char 
 		return -EINVAL;
 	a->operands = argv + optind;
 	a->n_operands = argc - optind;
-	return a->help || a->version ? 0 : check_whole(a, why);
+	if (a->help || a->version)
+		return 0;
+	if (check_operands(a, optind > 1 && !strcmp(argv[optind - 1], "--"), why) < 0)
+		return -EINVAL;
+	return check_whole(a, why);
 }

@@ -51,10 +51,11 @@ struct tk_args {
 	struct tk_texts timers; /* shell patterns, any of which may match; none: all */
 	int format;             /* enum tk_format */
 	uint64_t count;         /* intervals; 0: until told to stop */
+	const char *output;     /* file for what the command prints; NULL: none was named */
+	bool until_exit;        /* end when the watched processes have ended */
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	/* record; 0: not said */
-	const char *output;
 	uint64_t duration_ns, rotate_bytes, rotate_ns;
 	struct tk_texts labels; /* NAME=VALUE */
 	bool fsync;
@@ -117,6 +118,7 @@ struct tk_command {
 	const char *name;
 	tk_command_run *run;
 	const char *operands; /* as in the usage line; "" none */
+	bool runs;            /* its operands are a program to run, and stand behind `--` */
 	int min_operands, max_operands;
 	const char *summary;
 	const char *text;                       /* a paragraph */

@@ -13,6 +13,7 @@
 #include "collector/cli/walk.h"
 #include "collector/commands/rows/rows.h"
 #include "collector/discover/dirs.h"
+#include "collector/launch/launch.h"
 
 /* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
@@ -22,18 +23,24 @@
 #define INTERVALS_MIB 64u
 #define FINISH_MS     15000
 
-/* Lines for people come at a pace that can be read. */
+/* Lines for people come at a pace that can be read. Where nobody sees intervals, they only bound
+ * how late the end of a process is seen. */
 #define INTERVAL_NS UINT64_C(1000000000)
+#define UNSEEN_NS   UINT64_C(100000000)
 
 struct stat_run {
 	const struct tk_args *args;
 	FILE *out;
 	struct tk_collector *collector;
-	uint64_t intervals;                              /* closed as of the last snapshot */
-	uint64_t printed;                                /* intervals */
-	int64_t began_ns;                                /* waiting for a process to appear */
-	int64_t stepped_ns;                              /* when it looked last */
-	unsigned anew;                                   /* how often it began to wait anew */
+	struct tk_launch *launch; /* the command that was started, or NULL */
+	bool totals;              /* are wanted at the end */
+	bool lived;               /* --until-exit: there was a process that lived, */
+	bool ended;               /* and there is none; or the command has ended */
+	uint64_t intervals;       /* closed as of the last snapshot */
+	uint64_t printed;         /* intervals */
+	int64_t began_ns;         /* waiting for a process to appear */
+	int64_t stepped_ns;       /* when it looked last */
+	unsigned anew;            /* how often it began to wait anew */
 	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
 	uint64_t unread_processes, unread_records;       /* likewise */
 	bool shown;                                      /* there was a timer to show */
@@ -226,16 +233,36 @@ static bool is_abandoned(FILE *out)
 	return poll(&p, 1, 0) > 0 && (p.revents & POLLERR);
 }
 
+/* Whether an interval was closed. Waits 100 ms at most. */
+static bool wait_for_interval(struct stat_run *r)
+{
+	if (!r->launch)
+		return tk_collector_wait(r->collector, r->intervals, 100) == 0;
+	r->ended = tk_launch_wait(r->launch, 100);
+	return tk_collector_wait(r->collector, r->intervals, 0) == 0;
+}
+
+/* --until-exit */
+static bool have_all_ended(struct stat_run *r, const struct tk_snapshot *s)
+{
+	bool alive = false;
+
+	for (size_t i = 0; i < s->n_segments; i++)
+		alive = alive || s->segments[i].owner == TK_OWNER_ALIVE;
+	r->lived = r->lived || alive;
+	return r->lived && !alive;
+}
+
 /* @return whether to go on; *code is set if not. */
 static bool step(struct stat_run *r, int *code)
 {
 	/* Ask for silent timers, too: a pattern may match timers that have no records yet. */
 	struct tk_view view = { .silent = true };
-	bool closed = tk_collector_wait(r->collector, r->intervals, 100) == 0;
+	bool closed = wait_for_interval(r);
 	struct tk_snapshot *s;
 	bool go_on = true;
 
-	if (is_abandoned(r->out)) {
+	if (!r->launch && is_abandoned(r->out)) {
 		r->write_error = EPIPE;
 		return false;
 	}
@@ -258,10 +285,12 @@ static bool step(struct stat_run *r, int *code)
 	if (closed)
 		print_closed(r);
 	/* On a busy machine the collector may not have looked for segments yet. */
-	if (!r->shown && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
+	if (!r->shown && !r->launch && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
 		go_on = false;
 	}
+	if (r->args->until_exit)
+		r->ended = have_all_ended(r, s);
 	tk_snapshot_free(s);
 	return go_on && !is_enough(r) && !r->write_error;
 }
@@ -300,41 +329,121 @@ static void print_the_last(struct stat_run *r)
 }
 
 /* main() must not report again what is reported here, so that the stream forgets its error. */
-static int end_output(struct stat_run *r)
+static int end_output(struct stat_run *r, int code)
 {
 	__fpurge(r->out);
 	clearerr(r->out);
 	if (r->write_error == EPIPE) /* nobody reads any more: that is an end, not a failure */
-		return TK_EXIT_OK;
+		return r->launch ? code : TK_EXIT_OK;
 	return tk_failed("cannot write: %s", strerror(r->write_error));
+}
+
+/* With a command, standard output is the command's. @return an exit code */
+static int open_output(struct stat_run *r)
+{
+	const char *path = r->args->output;
+
+	if (path)
+		r->out = fopen(path, "we");
+	else if (r->launch)
+		r->out = stderr;
+	if (r->out)
+		return TK_EXIT_OK;
+	return tk_failed("%s cannot be written: %s", path ? path : "", strerror(errno));
+}
+
+static int close_output(struct stat_run *r, int code)
+{
+	if (r->args->output && fclose(r->out))
+		return tk_failed("cannot write to %s: %s", r->args->output, strerror(errno));
+	return code;
+}
+
+static int open_collector(struct stat_run *r, struct tk_collector_options *o)
+{
+	char why[256];
+
+	o->totals = r->totals;
+	if (!r->totals || o->interval_ns)
+		o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
+	if (!o->interval_ns)
+		o->interval_ns = r->totals ? UNSEEN_NS : INTERVAL_NS;
+	r->collector = tk_collector_open(o, why);
+	return r->collector ? TK_EXIT_OK : tk_failed("%s", why);
+}
+
+/* Everything that was seen, after the last interval. */
+static int print_totals(struct stat_run *r)
+{
+	struct tk_snapshot *s = NULL;
+	struct tk_interval *total = tk_collector_total(r->collector);
+
+	if (!total)
+		return tk_failed("out of memory for the totals");
+	if (has_wanted(r, total))
+		print_interval(r, total);
+	if (fflush(r->out) || ferror(r->out))
+		r->write_error = errno;
+	if (r->launch) {
+		s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
+		tk_launch_say(r->launch, r->args, s, total);
+	}
+	tk_snapshot_free(s);
+	tk_interval_free(total);
+	return TK_EXIT_OK;
+}
+
+/* @return an exit code: that of the command, once it has begun */
+static int run(struct stat_run *r)
+{
+	int code = r->launch ? tk_launch_begin(r->launch) : TK_EXIT_OK;
+
+	if (code)
+		return code;
+	while (!tk_stop_requested && !r->ended && step(r, &code))
+		;
+	while (r->launch && !tk_launch_wait(r->launch, -1))
+		;
+	if (r->totals || (tk_stop_requested && !is_enough(r)))
+		print_the_last(r);
+	if (r->launch)
+		code = tk_launch_end(r->launch);
+	if (r->totals && print_totals(r))
+		code = TK_EXIT_FAILED;
+	if (r->write_error)
+		code = end_output(r, code);
+	else if (code == TK_EXIT_OK && !r->rows && !r->launch)
+		tk_say("no records came meanwhile");
+	if (r->rows && !tk_tsc_cpus_empty(&r->args->collector.cpus))
+		say_drainers(r);
+	return code;
 }
 
 tk_command_run tk_cmd_stat;
 
 int tk_cmd_stat(const struct tk_args *a, FILE *out)
 {
-	struct stat_run r = { .args = a, .out = out };
+	struct tk_launch launch;
+	struct stat_run r = { .args = a, .out = out, .totals = a->until_exit || a->n_operands };
 	struct tk_collector_options options = a->collector;
-	int code = TK_EXIT_OK;
-	char why[256];
+	int code;
 
-	if (!options.interval_ns)
-		options.interval_ns = INTERVAL_NS;
-	options.intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
-	tk_stop_on_signals();
-	r.collector = tk_collector_open(&options, why);
-	if (!r.collector)
-		return tk_failed("%s", why);
-	while (!tk_stop_requested && step(&r, &code))
-		;
-	if (tk_stop_requested && !is_enough(&r))
-		print_the_last(&r);
-	if (r.write_error)
-		code = end_output(&r);
-	else if (code == TK_EXIT_OK && !r.rows)
-		tk_say("no records came meanwhile");
-	if (r.rows && !tk_tsc_cpus_empty(&a->collector.cpus))
-		say_drainers(&r);
-	tk_collector_close(r.collector);
-	return code;
+	r.launch = a->n_operands ? &launch : NULL;
+	code = open_output(&r);
+	if (code)
+		return code;
+	if (r.launch)
+		code = tk_launch_make(r.launch, a, -1, &options);
+	else
+		tk_stop_on_signals();
+	if (code)
+		return close_output(&r, code);
+	code = open_collector(&r, &options);
+	if (!code)
+		code = run(&r);
+	if (r.launch)
+		tk_launch_end(r.launch);
+	if (r.collector)
+		tk_collector_close(r.collector);
+	return close_output(&r, code);
 }

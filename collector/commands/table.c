@@ -63,9 +63,20 @@ static const struct tk_option
 		.help = "statistics over this long: 10ms to 60s (default 100ms; stat, record: 1s)",
 	},
 	oldest = {
-		.name = "oldest", .letter = 'o', .type = TK_OPTION_FLAG, AT(collector.oldest),
+		.name = "oldest", .letter = 'O', .type = TK_OPTION_FLAG, AT(collector.oldest),
 		.help = "begin at the oldest records still there, those of dead processes "
 			"included",
+	},
+	output = {
+		.name = "output", .letter = 'o', .type = TK_OPTION_TEXT, .argument = "FILE",
+		AT(output),
+		.help = "write to this file (stat: else to standard output, with COMMAND to "
+			"standard error)",
+	},
+	until_exit = {
+		.name = "until-exit", .type = TK_OPTION_FLAG, AT(until_exit),
+		.help = "end when the processes that it watches have ended, and print their "
+			"totals; with --interval, the intervals, too",
 	},
 	raw = {
 		.name = "raw", .letter = 'r', .type = TK_OPTION_FLAG, AT(collector.raw),
@@ -173,16 +184,6 @@ static const struct tk_option
 		.name = "plot", .type = TK_OPTION_TEXT, .argument = "FILE", AT(plot),
 		.help = "draw it, as SVG",
 	},
-	output = {
-		.name = "output", .letter = 'o', .type = TK_OPTION_TEXT, .argument = "FILE",
-		AT(output),
-		.help = "write to this file",
-	},
-	oldest_record = { /* -o is --output there */
-		.name = "oldest", .type = TK_OPTION_FLAG, AT(collector.oldest),
-		.help = "begin at the oldest records still there, those of dead processes "
-			"included",
-	},
 	duration = {
 		.name = "duration", .type = TK_OPTION_TIME, .argument = "TIME", AT(duration_ns),
 		.help = "stop after this long, e.g. 60s (default: until told to stop)",
@@ -239,8 +240,9 @@ static const struct tk_fact stat_columns[] = {
 	{ "type", "timer: one measure of one timer of one process. process: one process or, with "
 		  "pid 0, those of an app that were removed before anybody could read them, for "
 		  "which lost is all that is known (`unread`)" },
-	{ "interval", "its number, from 1 on. interval_ns is its length by the monotonic clock; "
-		      "t_ns its end by the wall clock, which is a label" },
+	{ "interval", "its number, from 1 on; 0 is everything since the beginning, from "
+		      "stat -- COMMAND and --until-exit. interval_ns is its length by the "
+		      "monotonic clock; t_ns its end by the wall clock, which is a label" },
 	{ "kind", "processing: how long the work took; latency: since the message's origin" },
 	{ "records", "of a timer: count + set_aside + without + lost, for each measure; of a "
 		     "process: delivered + lost. rate_per_s is records by interval_ns" },
@@ -282,8 +284,9 @@ static const struct tk_command commands[] = {
 	{
 		.name = "stat",
 		.run = tk_cmd_stat,
-		.operands = "",
-		.summary = "statistics per interval, as table, JSON lines or CSV",
+		.operands = "[-- COMMAND [ARG]...]",
+		.runs = true,
+		.summary = "statistics per interval, or of a command, as table, JSON lines or CSV",
 		.text =
 			"Prints, for each interval, a row for each measure of each timer that had "
 			"a record, and a row for each process; every record is in a column. "
@@ -296,16 +299,25 @@ static const struct tk_command commands[] = {
 			"It tells a percentile where samples came for one beyond it: 2 for P50, 10 "
 			"for P90, 100 for P99 and so on. No name is cut: one too long for the "
 			"terminal has a line of its own. Wall-clock changes affect no column but "
-			"t_ns.",
+			"t_ns. "
+			"With COMMAND it starts that program as perf stat does, collects from it "
+			"and all it starts, and prints the totals of every timer when it ends, to "
+			"standard error or --output: its standard output is the command's, signals "
+			"are sent on to it, and the exit code is the command's (128 + signal; 126: "
+			"cannot be run, 127: not found). With --interval it prints the intervals, "
+			"too. What the command leaves running goes on, unseen. "
+			"--until-exit prints such totals of what runs already.",
 		.columns = stat_columns,
 		.examples = {
 			{ "timekeeper stat", "a table once a second" },
+			{ "timekeeper stat -- ./hello", "start a program; totals when it ends" },
 			{ "timekeeper stat --count 5 --format jsonl",
 			  "five seconds, for a program to read" },
 			{ "timekeeper stat --once --oldest --pid 4242",
 			  "the last records of a process that died" },
 		},
-		.options = OPTIONS(SEGMENTS, &timer, &format, &count, &once, COLLECTING),
+		.options = OPTIONS(SEGMENTS, &timer, &format, &output, &count, &once, &until_exit,
+			COLLECTING),
 	},
 	{
 		.name = "record",
@@ -330,7 +342,7 @@ static const struct tk_command commands[] = {
 			  "until it is stopped, a file an hour" },
 		},
 		.options = OPTIONS(SEGMENTS, &timer, &output, &interval, &duration, &label,
-			&rotate_size, &rotate_time, &fsync_, &replace, &oldest_record, &raw, &poll,
+			&rotate_size, &rotate_time, &fsync_, &replace, &oldest, &raw, &poll,
 			&cpus, &isolated),
 	},
 	{

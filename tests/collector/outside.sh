@@ -31,7 +31,7 @@ lines_said 1
 expect 2 help --completion fish
 said '^usage: timekeeper help .* no completion for fish; see `timekeeper help --help`'
 lines_said 1
-expect 2 stat -oZ
+expect 2 stat -OZ
 said 'unknown option -Z'
 for bad in '--interval 9ms' '--interval 61s' '--interval soon' '--count 0' '--format xml' \
 	'--dir='; do
@@ -166,7 +166,7 @@ said 'no timer matches --timer zzz\* or the others'
 expect 2 stat $(printf -- '-t x%s ' $(seq 17))
 said '16 times at the most'
 expect 2 stat --timer 'zzz*' --interval 60s
-said '^usage: timekeeper stat \[options\]: no timer matches --timer zzz\*'
+said '^usage: timekeeper stat .*: no timer matches --timer zzz\*'
 expect 0 stat --count 3 --interval 20ms --timer silent
 said 'no records came meanwhile'
 for command in 'stat --once --oldest' 'ls' 'ls --json' 'help'; do

@@ -164,7 +164,7 @@ static void csv_process(FILE *out, const struct tk_interval *i, const struct tk_
 void tk_rows_heading(FILE *out, enum tk_format format, const struct tk_interval *i, bool first)
 {
 	if (format == TK_FORMAT_TABLE)
-		tk_rows_table_heading(out, i->t_ns, first);
+		tk_rows_table_heading(out, i, first);
 	else if (format == TK_FORMAT_CSV && first)
 		csv_heading(out);
 }

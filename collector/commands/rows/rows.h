@@ -53,7 +53,7 @@ extern const char *const tk_rows_kinds[TK_MEASURES];
 /** NAN: not known. */
 void tk_rows_values(const struct tk_datapoint *d, double v[TK_ROWS_VALUES]);
 
-void tk_rows_table_heading(FILE *out, int64_t t_ns, bool first);
+void tk_rows_table_heading(FILE *out, const struct tk_interval *i, bool first);
 void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_measure m);
 void tk_rows_table_process(FILE *out, const struct tk_interval_process *p);
 

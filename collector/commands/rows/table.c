@@ -202,19 +202,32 @@ void tk_rows_table_process(FILE *out, const struct tk_interval_process *p)
 		print_process(out, p->app, p->pid, p->alive, "(refused)", p->refused, 0);
 }
 
-void tk_rows_table_heading(FILE *out, int64_t t_ns, bool first)
+/* When the interval ended, or how long the whole took. */
+static void print_time(FILE *out, const struct tk_interval *i)
 {
-	time_t seconds = (time_t)(t_ns / 1000000000);
-	int width = width_of(out);
-	char clock[16] = "";
+	time_t seconds = (time_t)(i->t_ns / 1000000000);
+	char text[TK_UNITS_MAX] = "";
 	struct tm tm;
 
+	if (!i->number) {
+		fprintf(out, "in all, %s\n", tk_text_ns(text, (double)i->interval_ns));
+		return;
+	}
 	if (localtime_r(&seconds, &tm))
-		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	fprintf(out, "%s%s.%03d\n%-*s", first ? "" : "\n", clock, (int)(t_ns / 1000000 % 1000),
-		name_width(width), "TIMER");
-	for (size_t i = 0; i < COLUMNS; i++)
-		if (width >= columns[i].from)
-			fputs(columns[i].title, out);
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	fprintf(out, "%s.%03d\n", text, (int)(i->t_ns / 1000000 % 1000));
+}
+
+void tk_rows_table_heading(FILE *out, const struct tk_interval *i, bool first)
+{
+	int width = width_of(out);
+
+	if (!first)
+		fputc('\n', out);
+	print_time(out, i);
+	fprintf(out, "%-*s", name_width(width), "TIMER");
+	for (size_t k = 0; k < COLUMNS; k++)
+		if (width >= columns[k].from)
+			fputs(columns[k].title, out);
 	fputc('\n', out);
 }

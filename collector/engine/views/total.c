@@ -32,9 +32,7 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 static void add_process(struct tk_intervals *l, struct tk_interval *i,
 			const struct tk_source_figures *f)
 {
-	uint64_t records = f->delivered + f->lost;
-	struct tk_interval_process *row =
-		records || f->unknown || f->refused ? tk_interval_add_process(l, i) : NULL;
+	struct tk_interval_process *row = tk_interval_add_process(l, i);
 
 	if (!row)
 		return;
@@ -45,7 +43,7 @@ static void add_process(struct tk_intervals *l, struct tk_interval *i,
 	row->alive = f->owner != TK_OWNER_DEAD && f->owner != TK_OWNER_CLOSED;
 	row->found_dead = f->found_dead;
 	row->unsettled = f->unsettled != 0;
-	row->records = records;
+	row->records = f->delivered + f->lost;
 	row->delivered = f->delivered;
 	row->lost = f->lost;
 	row->attributed = f->lost - f->unsettled;

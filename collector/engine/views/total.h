@@ -3,9 +3,10 @@
  * collector/engine/views/total.h - everything since the collector began, as the rows of one long
  * interval: what `stat -- COMMAND` prints when the command has ended.
  *
- * The rows are as those of an interval (intervals.h), and add up in the same way. Their number is
- * 0, which no interval has. Timers and processes that ended are in them, up to TK_ENDED_MAX each if
- * tk_collector_options.totals asked for that; `cut` says that there were more.
+ * The rows are as those of an interval (intervals.h), and add up in the same way, but each process
+ * has one, also without a record. Their number is 0, which no interval has. Timers and processes
+ * that ended are in them, up to TK_ENDED_MAX each if tk_collector_options.totals asked for that;
+ * `cut` says that there were more.
  *
  * Under the collector's lock. O(timers), some 10 us each.
  */

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/launch/launch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "collector/cli/say.h"
+#include "collector/engine/views/total.h"
+#include "collector/launch/privileged.h"
+#include "ring/owner.h"
+
+#define NAMED_MAX 8u /* processes that still run; the rest is counted */
+
+static int check(const struct tk_args *a)
+{
+	if (a->collector.pid)
+		return tk_usage(a->command, "--pid is of a process that runs already, and COMMAND "
+					    "is started");
+	if (a->count)
+		return tk_usage(a->command,
+				"--count and --once end it after so many intervals, and "
+				"COMMAND ends by itself");
+	return TK_EXIT_OK;
+}
+
+static void say_privileged(const char *command)
+{
+	const char *how = tk_privileged(command);
+
+	if (how)
+		tk_say("%s %s: such programs ignore TIMEKEEPER_DIR, and may keep it from what they "
+		       "start, so that nothing may be seen of them; start timekeeper with those "
+		       "privileges instead",
+		       command, how);
+}
+
+int tk_launch_make(struct tk_launch *l, const struct tk_args *a, int output,
+		   struct tk_collector_options *o)
+{
+	char value[PATH_MAX + 2], why[TK_WHY_MAX];
+	struct tk_program_to_run p = {
+		.argv = a->operands,
+		.names = { "TIMEKEEPER_DIR", "TIMEKEEPER_KEEP" },
+		.values = { value, "1" },
+		.output = output,
+	};
+	int err = check(a);
+
+	l->name = a->operands[0];
+	if (err)
+		return err;
+	if (tk_rundir_make(&l->dir, a->collector.dir, why))
+		return tk_failed("%s", why);
+	tk_rundir_variable(&l->dir, value);
+	say_privileged(l->name);
+	err = tk_child_make(&l->child, &p);
+	if (err) {
+		(void)tk_rundir_remove(&l->dir);
+		return tk_failed("no process for %s: %s", l->name, strerror(-err));
+	}
+	o->dir = l->dir.path;
+	o->own_dir = o->totals = true;
+	return TK_EXIT_OK;
+}
+
+int tk_launch_begin(struct tk_launch *l)
+{
+	int err = tk_child_begin(&l->child);
+
+	if (!err)
+		return TK_EXIT_OK;
+	tk_say("cannot run %s: %s", l->name, err == -ENOENT ? "not found" : strerror(-err));
+	return tk_child_refused_code(-err);
+}
+
+bool tk_launch_wait(struct tk_launch *l, int timeout_ms)
+{
+	return tk_child_wait(&l->child, timeout_ms);
+}
+
+/* A shell would say it, but it only sees our exit code. */
+static void say_killed(const struct tk_launch *l)
+{
+	int sig = WTERMSIG(l->child.status);
+
+	if (l->child.ended && WIFSIGNALED(l->child.status))
+		tk_say("%s was ended by SIG%s (%s)%s", l->name, sigabbrev_np(sig), strsignal(sig),
+		       WCOREDUMP(l->child.status) ? ", core dumped" : "");
+}
+
+static void say_running(const struct tk_launch *l, const struct tk_snapshot *s)
+{
+	char names[NAMED_MAX * 80] = "";
+	size_t used = 0, n = 0;
+
+	for (size_t i = 0; i < s->n_segments; i++) {
+		const struct tk_source_figures *f = &s->segments[i];
+
+		if (f->owner != TK_OWNER_ALIVE || f->pid == (uint32_t)l->child.pid)
+			continue;
+		if (n++ < NAMED_MAX)
+			used += (size_t)snprintf(names + used, sizeof(names) - used,
+						 "%s%.63s[%" PRIu32 "]", used ? ", " : "", f->app,
+						 f->pid);
+	}
+	if (n > NAMED_MAX)
+		snprintf(names + used, sizeof(names) - used, " and %zu more", n - NAMED_MAX);
+	if (n)
+		tk_say("still running when %s ended: %s; what they recorded until then is in the "
+		       "totals",
+		       l->name, names);
+}
+
+static void say_nothing(const struct tk_launch *l, const struct tk_args *a,
+			const struct tk_interval *total)
+{
+	if (total->n_timers)
+		return;
+	if (a->collector.app)
+		tk_say("%s recorded nothing that --app %s lets through", l->name, a->collector.app);
+	else if (total->n_processes)
+		tk_say("%s recorded nothing: it opened libtimekeeper, and ended no span", l->name);
+	else
+		tk_say("%s recorded nothing: is it linked with libtimekeeper? If it is, tk_why() "
+		       "in it tells why tk_open() failed",
+		       l->name);
+}
+
+void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, const struct tk_snapshot *s,
+		   const struct tk_interval *total)
+{
+	say_killed(l);
+	if (s)
+		say_running(l, s);
+	if (total)
+		say_nothing(l, a, total);
+	if (total && total->cut)
+		tk_say("the totals lack processes or timers that ended early: only %u are kept",
+		       TK_ENDED_MAX);
+}
+
+int tk_launch_end(struct tk_launch *l)
+{
+	int err;
+
+	tk_child_end(&l->child);
+	err = tk_rundir_remove(&l->dir);
+	if (err)
+		tk_say("%s cannot be removed: %s; `timekeeper clean` tries again", l->dir.path,
+		       strerror(-err));
+	return l->child.ended ? tk_child_exit_code(&l->child) : TK_EXIT_FAILED;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recorder WORD...: a program to be watched, which does what its words say, in turn:
+ *
+ *	record N	N spans of the timer "span"
+ *	fork do WORD... done	in a child, which then exits with 0
+ *	join		wait for all children
+ *	await SIG	until that signal has come
+ *	until FILE	until it exists
+ *	touch FILE
+ *	raise SIG	end by it
+ *	exit CODE, _exit CODE
+ *	open		tk_open(), and record nothing
+ *	descriptors	print the soft limit of descriptors
+ *	signals		print which signals are blocked and which are ignored
+ *
+ * SIG is a number. Opens "recorder" at the first word that needs it.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "producer/timekeeper.h"
+
+static void open_once(void)
+{
+	static bool open;
+
+	if (!open && tk_open("recorder", NULL) < 0) {
+		fprintf(stderr, "recorder: %s\n", tk_why());
+		exit(99);
+	}
+	open = true;
+}
+
+static void record(unsigned long n)
+{
+	tk_timer_t span;
+
+	open_once();
+	span = tk_timer("span");
+	while (n--)
+		tk_stop(span, tk_start(span));
+}
+
+static void await(int sig)
+{
+	sigset_t set;
+	int got;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigwait(&set, &got);
+}
+
+static void until(const char *file)
+{
+	while (access(file, F_OK))
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+}
+
+static void print_signals(void)
+{
+	sigset_t blocked;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	for (int sig = 1; sig < 32; sig++) {
+		struct sigaction now;
+
+		if (sigismember(&blocked, sig))
+			printf("blocked %d\n", sig);
+		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			printf("ignored %d\n", sig);
+	}
+	fflush(stdout);
+}
+
+static void print_descriptors(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	printf("%llu\n", (unsigned long long)limit.rlim_cur);
+	fflush(stdout);
+}
+
+/* Behind the `done` of the `do` at w. */
+static char **behind(char **w)
+{
+	int depth = 0;
+
+	do {
+		depth += !strcmp(*w, "do");
+		depth -= !strcmp(*w, "done");
+		w++;
+	} while (depth && *w);
+	return w;
+}
+
+static void act(const char *word, const char *value)
+{
+	if (!strcmp(word, "record"))
+		record(strtoul(value, NULL, 10));
+	else if (!strcmp(word, "await"))
+		await(atoi(value));
+	else if (!strcmp(word, "until"))
+		until(value);
+	else if (!strcmp(word, "touch"))
+		close(open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	else if (!strcmp(word, "raise"))
+		raise(atoi(value));
+	else if (!strcmp(word, "exit"))
+		exit(atoi(value));
+	else if (!strcmp(word, "_exit"))
+		_exit(atoi(value));
+	else
+		exit(98);
+}
+
+static void run(char **w)
+{
+	while (*w && strcmp(*w, "done")) {
+		if (!strcmp(*w, "fork")) {
+			if (fork() == 0) {
+				run(w + 2);
+				exit(0);
+			}
+			w = behind(w + 1);
+		} else if (!strcmp(*w, "join")) {
+			while (wait(NULL) > 0)
+				;
+			w++;
+		} else if (!strcmp(*w, "open")) {
+			open_once();
+			w++;
+		} else if (!strcmp(*w, "signals")) {
+			print_signals();
+			w++;
+		} else if (!strcmp(*w, "descriptors")) {
+			print_descriptors();
+			w++;
+		} else {
+			act(w[0], w[1]);
+			w += 2;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t set;
+
+	(void)argc;
+	sigemptyset(&set);
+	for (char **w = argv; *w; w++)
+		if (!strcmp(*w, "await"))
+			sigaddset(&set, atoi(w[1]));
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	run(argv + 1);
+	return 0;
+}
