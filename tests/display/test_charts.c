@@ -334,3 +334,44 @@ Test(charts, dense_marks_are_thinned_and_that_is_said)
 	cr_assert(lines > p.area.w / 5 && lines <= p.area.w / 3, "%d of %d", lines, p.area.w);
 	scene_close(&s);
 }
+
+/* --- the list beside them -------------------------------------------------------------------- */
+
+/* As wide as its names need, up to 30 %; a number in each line; long names lose their middle; the
+ * selected line, and no other, is in reverse video, over its whole width. */
+static void check_list(struct tk_rect r)
+{
+	for (size_t i = 0; i < s.view.n_rows && (int)i < r.h - 2; i++) {
+		const struct tk_snap_timer *t = &s.snapshot->timers[s.view.rows[i]];
+		char text[1024], want[TK_UNITS_MAX];
+		int y = r.y + 1 + (int)i, name_w = tk_text_width(t->name);
+
+		row_text(r.x + 1, y, r.w - 2, text);
+		tk_units_ns_brief(want,
+				  tk_view_sort_latency(t) > 0 ? tk_view_sort_latency(t) : NAN);
+		size_t at = strlen(text) - strlen(want);
+		cr_assert(r.w < 22 || strcmp(text + at, want) == 0, "%s: %s", text, want);
+		cr_assert((strstr(text, t->name) != NULL) != (strstr(text, "\xE2\x80\xA6") != NULL),
+			  "%s", text);
+		cr_assert(name_w + 12 > r.w || strstr(text, t->name));
+		cr_assert_eq(strncmp(text + 1, t->name, 3), 0, "%s", text);
+		for (int x = r.x + 1; x < r.x + r.w - 1; x++)
+			cr_assert_eq(tk_grid_at(&s.grid, x, y)->style.attr == TK_REVERSE,
+				     i == s.view.selected);
+	}
+}
+
+Test(list, is_as_wide_as_its_names_need_and_has_a_number_in_each_line)
+{
+	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
+	scene_type(&s, "jj");
+	for (int w = 40; w <= 220; w++) {
+		cr_assert_eq(tk_grid_resize(&s.grid, w, 24), 0);
+		tk_draw(&s.view, s.snapshot, &s.grid);
+		struct tk_rect r = tk_draw_layout(&s.view, s.snapshot, &s.grid).list;
+		int longest = (int)strlen("Validate-transaction_format_v2") + 12;
+		cr_assert_eq(r.w, w * 30 / 100 > longest ? longest : w * 30 / 100);
+		check_list(r);
+	}
+	scene_close(&s);
+}
