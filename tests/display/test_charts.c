@@ -11,6 +11,7 @@
 #include "collector/display/canvas/curve.h"
 #include "collector/display/panes/chart.h"
 #include "collector/display/panes/head.h"
+#include "collector/display/panes/legend.h"
 #include "tests/display/scene.h"
 
 static struct scene s;
@@ -88,35 +89,69 @@ static struct tk_chart chart_in(struct tk_rect r, enum tk_measure m)
 
 static void row_text(int x, int y, int w, char out[1024])
 {
-	out[0] = 0;
-	for (int i = 0; i < w; i++) {
-		char utf8[5];
+	for (int i = 0; i < w; i++)
+		out += tk_utf8_encode(out, ch(x + i, y));
+}
 
-		tk_utf8_encode(utf8, ch(x + i, y));
-		strcat(out, utf8);
+/* "us" stands where "µs" should, in ASCII. */
+static const char *ns_text(char out[TK_UNITS_MAX], double ns)
+{
+	char *micro = strstr(tk_units_ns(out, ns), "µ");
+
+	if (micro && s.grid.charset == TK_CHARSET_ASCII) {
+		micro[0] = 'u';
+		memmove(micro + 1, micro + 2, strlen(micro + 1));
 	}
+	return out;
+}
+
+static void check_not_cut(struct tk_rect r)
+{
+	for (int x = r.x; x < r.x + r.w; x++)
+		for (int y = r.y; y < r.y + r.h; y++)
+			cr_assert(ch(x, y) != 0x2026 && ch(x, y) != '~', "cut at %dx%d", s.grid.w,
+				  s.grid.h);
 }
 
 /* What every size and every choice of curves must show of one pane. */
 static void check_pane(struct tk_rect r, const char *name, enum tk_measure m)
 {
 	const struct tk_datapoint *w = &s.snapshot->window[m];
-	char row[2][1024], p99[TK_UNITS_MAX], full[128];
+	char row[2][1024], ns[TK_UNITS_MAX], full[128];
 
-	for (int x = r.x; x < r.x + r.w; x++)
-		for (int y = r.y; y < r.y + r.h; y++)
-			cr_assert_neq(ch(x, y), 0x2026, "cut at %dx%d", s.grid.w, s.grid.h);
+	check_not_cut(r);
 	row_text(r.x, r.y, r.w, row[0]);
 	row_text(r.x, r.y + 1, r.w, row[1]);
 	cr_assert(strstr(row[0], name) && strstr(row[0], "Gateway-ingest"));
 	snprintf(full, sizeof(full), "%s of Gateway-ingest, gateway[4242]", name);
 	cr_assert(s.grid.w < 80 || strstr(row[0], full), "%s", row[0]);
-	tk_units_ns(p99, w->p_ns[TK_P99]);
-	cr_assert(strstr(row[0], p99) || strstr(row[1], p99), "%dx%d", s.grid.w, s.grid.h);
-	tk_units_ns(p99, w->max_ns);
-	cr_assert(strstr(row[0], p99) || strstr(row[1], p99), "%dx%d", s.grid.w, s.grid.h);
-	tk_units_ns(p99, w->p_ns[TK_P50]);
-	cr_assert(s.grid.w < 80 || strstr(row[0], p99) || strstr(row[1], p99));
+	ns_text(ns, w->p_ns[TK_P99]);
+	cr_assert(strstr(row[0], ns) || strstr(row[1], ns), "%dx%d", s.grid.w, s.grid.h);
+	ns_text(ns, w->max_ns);
+	cr_assert(strstr(row[0], ns) || strstr(row[1], ns), "%dx%d", s.grid.w, s.grid.h);
+	ns_text(ns, w->p_ns[TK_P50]);
+	cr_assert(s.grid.w < 80 || strstr(row[0], ns) || strstr(row[1], ns));
+}
+
+/* "3 p99 30.08 us": the letter where curves have letters. @return the curve */
+static enum tk_curve check_line(const char *text, const struct tk_datapoint *last)
+{
+	char name[16], number[16], unit[8], is[64], want[TK_UNITS_MAX], letter = 0;
+	enum tk_curve k = 0;
+
+	if (tk_legend_has_letters(&s.grid)) {
+		letter = text[1];
+		text += 2;
+	}
+	if (sscanf(text, " %15s %15s %7s", name, number, unit) != 3)
+		return TK_CURVES;
+	while (k < TK_CURVES && strcmp(name, tk_curve_name(k)) != 0)
+		k++;
+	cr_assert_lt(k, TK_CURVES, "%s", text);
+	cr_assert(!letter || letter == tk_curve_line(k).glyph);
+	snprintf(is, sizeof(is), "%s %s", number, unit);
+	cr_assert_str_eq(is, ns_text(want, tk_curve_value(last, k)));
+	return k;
 }
 
 /* One line a curve that is on, in one column, the largest first, each with its last value. */
@@ -129,17 +164,12 @@ static void check_legend(struct tk_rect r, enum tk_measure m)
 	unsigned seen = 0;
 
 	for (; c.gutter && rows < c.plot.area.h; rows++) {
-		char text[1024], name[16], number[16], unit[8], want[TK_UNITS_MAX], is[64];
-		enum tk_curve k = 0;
+		char text[1024];
 
 		row_text(x, c.plot.area.y + rows, c.gutter, text);
-		if (sscanf(text, " %15s %15s %7s", name, number, unit) != 3)
+		enum tk_curve k = check_line(text, last);
+		if (k == TK_CURVES)
 			break;
-		while (k < TK_CURVES && strcmp(name, tk_curve_name(k)) != 0)
-			k++;
-		cr_assert_lt(k, TK_CURVES, "%s", text);
-		snprintf(is, sizeof(is), "%s %s", number, unit);
-		cr_assert_str_eq(is, tk_units_ns(want, tk_curve_value(last, k)));
 		cr_assert_neq(ch(x + c.gutter - 1, c.plot.area.y + rows), ' '); /* right-aligned */
 		cr_assert_leq(tk_curve_value(last, k), before);
 		before = tk_curve_value(last, k);
@@ -150,24 +180,35 @@ static void check_legend(struct tk_rect r, enum tk_measure m)
 	cr_assert(!c.gutter || rows == (on < c.plot.area.h ? on : c.plot.area.h));
 }
 
+static void check_at(int w, int h, unsigned curves)
+{
+	s.view.curves = curves;
+	cr_assert_eq(tk_grid_resize(&s.grid, w, h), 0);
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+	check_pane(l.pane[0], "Latency", TK_LATENCY);
+	check_pane(l.pane[1], "Processing", TK_PROCESSING);
+	check_not_cut(l.pane[2]);
+	check_legend(l.pane[0], TK_LATENCY);
+	check_legend(l.pane[1], TK_PROCESSING);
+}
+
+/* In colours, in letters and in ASCII; some choices of curves, and all of them. */
 Test(charts, heads_and_legends_are_whole_at_every_size, .timeout = 120)
 {
-	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);
-	s.fake.no_marks = true;
-	scene_fetch(&s);
-	for (unsigned curves = 1; curves < 1u << TK_CURVES; curves += 1 + curves / 3)
-		for (int w = 40; w <= 220; w += 4)
-			for (int h = 10; h <= 60; h += 9) {
-				s.view.curves = curves;
-				cr_assert_eq(tk_grid_resize(&s.grid, w, h), 0);
-				tk_draw(&s.view, s.snapshot, &s.grid);
-				struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
-				check_pane(l.pane[0], "Latency", TK_LATENCY);
-				check_pane(l.pane[1], "Processing", TK_PROCESSING);
-				check_legend(l.pane[0], TK_LATENCY);
-				check_legend(l.pane[1], TK_PROCESSING);
-			}
-	scene_close(&s);
+	for (int look = 0; look < 3; look++) {
+		scene_open(&s, 80, 24, look == 2 ? TK_CHARSET_ASCII : TK_CHARSET_BRAILLE);
+		s.grid.no_color = look == 1;
+		s.fake.no_marks = true;
+		scene_fetch(&s);
+		for (unsigned curves = 1; curves < 1u << TK_CURVES; curves += 2 + curves)
+			for (int w = 40; w <= 220; w += 4)
+				for (int h = 10; h <= 60; h += 9)
+					check_at(w, h, curves);
+		for (int w = 40; w <= 220; w++)
+			check_at(w, 24, (1u << TK_CURVES) - 1);
+		scene_close(&s);
+	}
 }
 
 /* One outlier of a thousand times its height, anywhere: the band keeps at least half of the plot,

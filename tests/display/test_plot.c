@@ -253,6 +253,22 @@ Test(axis, contains_the_data_and_ticks_are_whole_rows_apart)
 	}
 }
 
+/* Labels have eight columns: no tick of durations, or of rates, which begin at 0, needs more. */
+Test(axis, labels_fit)
+{
+	for (double hi = 0.01; hi < 1e11; hi *= 1.09)
+		for (int rows = 1; rows < 70; rows++)
+			for (int log_y = 0; log_y < 2; log_y++) {
+				struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
+				double lo = log_y ? hi / 3000 : 0;
+				struct tk_axis a = tk_axis(lo, hi, rows, 4, log_y);
+				int n = tk_axis_values(&a, t, log_y ? tk_units_ns : tk_units_rate);
+				for (int i = 0; i < n; i++)
+					cr_assert_leq(tk_text_width(t[i].label), 8, "%s",
+						      t[i].label);
+			}
+}
+
 /* The lowest value that is not 0 decides where a logarithmic axis begins. */
 Test(axis, a_logarithmic_axis_begins_at_the_lowest_value)
 {

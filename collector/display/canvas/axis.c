@@ -22,10 +22,10 @@ struct apart {
 	int least, most;
 };
 
-/* Two rows or more, and at most nine ticks; and at least three, where there are rows for them. */
+/* Two rows or more, and at most eight ticks; and at least three, where there are rows for them. */
 static struct apart apart(int rows)
 {
-	struct apart a = { (rows + 8) / 9, rows < 5 ? rows - 1 : (rows - 1) / 2 };
+	struct apart a = { (rows + 7) / 8, rows < 5 ? rows - 1 : (rows - 1) / 2 };
 
 	if (a.least < 2 && rows > 2)
 		a.least = 2;
