@@ -526,6 +526,10 @@ static const struct tk_fact words[] = {
 	  "timers live; beyond that, a timer is listed from its first record on" },
 	{ "35s ago", "in the overview: no sample came in the last 10 s, and the p99 is that of the "
 		     "last interval that had one" },
+	{ "p99, last 20 s",
+	  "in the overview, on wide screens: a bar a second, as high as its p99 of processing or "
+	  "latency, the larger; in eight steps from the row's least value to its largest, or to "
+	  "eight times the least" },
 	{ "\u00d76 \u20202", "in the overview, behind a name: six processes of one app and user, "
 			     "and two that have ended, in one row, which Enter unfolds" },
 	{ "\u2020", "in the display: the process has ended, and its timers stay. stat has a +" },

@@ -17,6 +17,7 @@
 #define MS        INT64_C(1000000)
 #define TIMERS    24
 #define INTERVALS 250
+#define ROWS      6 /* whose trends are looked at */
 
 static struct {
 	struct tk_shown shown;
@@ -27,6 +28,7 @@ static struct {
 	size_t n[TIMERS], room[TIMERS], first[TIMERS][INTERVALS + 1];
 	int64_t ended[INTERVALS];
 	size_t intervals;
+	uint64_t looks; /* at random */
 } life;
 
 /* Six processes have each of four timers; the last is another user's, the one before it has another
@@ -84,6 +86,7 @@ static void interval(int64_t now, uint64_t *state)
 	}
 	tk_registry_close(&life.shown.registry, now, (uint64_t)(100 * MS));
 	life.shown.state.closed_ns = now;
+	life.shown.state.interval_ns = (uint64_t)(100 * MS);
 	life.ended[life.intervals++] = now;
 }
 
@@ -156,6 +159,78 @@ static void check_folds(const struct tk_snapshot *s, double *ns)
 	}
 }
 
+/* The samples of a row in one second. */
+static size_t gather_second(const struct tk_snapshot *s, uint64_t key, int64_t to, double *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		size_t timer = timer_of(s->timers[i].key);
+
+		if (s->timers[i].key != key && s->timers[i].fold != key)
+			continue;
+		for (size_t k = 0; k < life.intervals; k++)
+			if (life.ended[k] > to - 1000 * MS && life.ended[k] <= to)
+				for (size_t x = life.first[timer][k]; x < life.first[timer][k + 1];
+				     x++)
+					out[n++] = life.ns[timer][x];
+	}
+	return n;
+}
+
+static void check_trends(const struct tk_snapshot *s, const uint64_t *keys, double *ns)
+{
+	int64_t newest = s->closed_ns / (1000 * MS) * (1000 * MS);
+
+	cr_assert_eq(s->n_trends, ROWS);
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct tk_snap_trend *t = &s->trends[i];
+
+		cr_assert_eq(t->key, keys[i]);
+		cr_assert_eq(t->to_ns, newest);
+		for (int k = 0; k < TK_TREND; k++) {
+			int64_t to = newest - (TK_TREND - 1 - k) * 1000 * MS;
+			size_t n = gather_second(s, t->key, to, ns);
+			double got = t->p99_ns[k], want;
+
+			cr_assert_eq(n == 0, isnan(got));
+			if (!n)
+				continue;
+			qsort(ns, n, sizeof(*ns), by_value);
+			want = ns[(size_t)ceil(0.99 * (double)n - 1e-9) - 1];
+			cr_assert(fabs(got - want) <= fmax(0.004 * want, 1),
+				  "%f is %f, row %zu second %d of %zu key %lx intervals %zu", got,
+				  want, i, k, n, t->key, life.intervals);
+		}
+	}
+}
+
+/* Look with these rows in view until the trends of all are complete: over some snapshots. */
+static void check_rows(const struct tk_snapshot *now, double *ns)
+{
+	uint64_t keys[ROWS];
+	struct tk_view view = { .recent = &life.recent, .trend = keys, .n_trend = ROWS };
+
+	for (size_t i = 0; i < ROWS; i++) /* single timers and folded rows */
+		keys[i] = now->timers[now->n_timers + now->n_folds - 1 - i * 4].key;
+	for (int looks = 0;; looks++) {
+		struct tk_shown_past past;
+		struct tk_snapshot *s =
+			tk_shown_complete(tk_shown_copy(&life.shown, &view, &past), &past);
+		bool whole = true;
+
+		cr_assert(s && s->n_trends == ROWS && looks < 20);
+		for (size_t i = 0; i < ROWS; i++)
+			whole = whole &&
+				s->trends[i].to_ns == s->closed_ns / (1000 * MS) * (1000 * MS);
+		if (whole)
+			check_trends(s, keys, ns);
+		tk_snapshot_free(s);
+		if (whole)
+			return;
+	}
+}
+
 static void check_all(void)
 {
 	struct tk_view view = { .recent = &life.recent };
@@ -170,6 +245,8 @@ static void check_all(void)
 		      gather(timer_of(s->timers[i].key), TK_RECENT_NS, ns, 0));
 	if (s->n_timers == TIMERS)
 		check_folds(s, ns);
+	if (random_below(&life.looks, 3) == 0)
+		check_rows(s, ns);
 	free(ns);
 	tk_snapshot_free(s);
 }

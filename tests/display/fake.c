@@ -174,6 +174,29 @@ static void fold_all(struct tk_snapshot *s)
 	}
 }
 
+/* Some rise, some fall, some have a spike, some have had nothing lately or never. */
+static void fill_trends(struct tk_snapshot *s, const struct tk_view *v)
+{
+	s->n_trends = v->n_trend;
+	s->trends = calloc(v->n_trend + 1, sizeof(*s->trends));
+	for (size_t i = 0; i < v->n_trend; i++) {
+		struct tk_snap_trend *t = &s->trends[i];
+
+		t->key = v->trend[i];
+		t->to_ns = s->t_ns;
+		for (int k = 0; k < TK_TREND; k++) {
+			double steps[] = { 1.05 + 0.9 * noise(t->key, (uint64_t)k),
+					   1 + k,
+					   TK_TREND - k,
+					   k == 7 ? 1000 : 1,
+					   k < 12 ? 4 : (double)NAN,
+					   (double)NAN };
+
+			t->p99_ns[k] = (float)(1000 * steps[t->key % 6]);
+		}
+	}
+}
+
 static void fill_drainers(struct tk_snapshot *s, size_t n)
 {
 	s->n_drainers = n;
@@ -277,6 +300,7 @@ struct tk_snapshot *tk_fake_snapshot(const struct tk_fake *f, const struct tk_vi
 		s->notes = calloc(1, sizeof(*s->notes));
 		snprintf(s->notes[0], sizeof(s->notes[0]), "%s", f->note);
 	}
+	fill_trends(s, view);
 	if (view->key)
 		fill_history(f, s, view);
 	return s;
@@ -287,6 +311,7 @@ void tk_snapshot_free(struct tk_snapshot *s)
 	if (!s)
 		return;
 	free(s->timers);
+	free(s->trends);
 	free(s->segments);
 	free(s->drainers);
 	free(s->notes);

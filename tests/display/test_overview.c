@@ -337,6 +337,76 @@ Test(overview, it_draws_at_every_size_and_no_value_is_cut)
 		}
 }
 
+/* --- sparklines ------------------------------------------------------------------------------ */
+
+/* The last columns of a row, as steps: '0' to '7', '-' where there is no value. */
+static void steps_of(size_t i, char out[TK_TREND + 1])
+{
+	static const char ascii[] = "_.:-=+*#";
+
+	for (int x = 0; x < TK_TREND; x++) {
+		uint32_t ch = tk_grid_at(&s.grid, s.grid.w - TK_TREND + x, (int)i + 3)->ch;
+		const char *at = s.grid.charset == TK_CHARSET_ASCII ? strchr(ascii, (int)ch) : NULL;
+
+		out[x] =
+			ch == ' ' ? '-' : (char)('0' + (at ? (uint32_t)(at - ascii) : ch - 0x2581));
+	}
+	out[TK_TREND] = 0;
+}
+
+/* A spike by a thousand is seen, and what moves by less than a third is a flat line. */
+static void check_sparks(enum tk_charset charset)
+{
+	scene_open_overview(&s, 160, 45, 30);
+	s.grid.charset = charset;
+	scene_fetch(&s); /* with what the first screen asked for */
+	for (size_t i = 0; i < 30; i++) {
+		char steps[TK_TREND + 1];
+
+		steps_of(i, steps);
+		switch (row(i)->key % 6) {
+		case 0:
+			cr_assert_eq(strspn(steps, "012"), TK_TREND, "%s", steps);
+			break;
+		case 1:
+			cr_assert_str_eq(steps, "01234455566667777777");
+			break;
+		case 2:
+			cr_assert_str_eq(steps, "77777776666555443210");
+			break;
+		case 3:
+			cr_assert_str_eq(steps, "00000007000000000000");
+			break;
+		case 4:
+			cr_assert_str_eq(steps, "000000000000--------");
+			break;
+		default:
+			cr_assert_str_eq(steps, "--------------------");
+		}
+	}
+}
+
+Test(overview, wide_screens_have_a_sparkline_of_each_row)
+{
+	check_sparks(TK_CHARSET_BRAILLE);
+	scene_close(&s);
+	check_sparks(TK_CHARSET_ASCII);
+}
+
+Test(overview, what_is_not_on_the_screen_has_no_sparkline)
+{
+	scene_open_overview(&s, 160, 45, 300);
+	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, (size_t)s.view.page);
+	scene_key(&s, TK_KEY_END);
+	cr_assert_eq(tk_view_request(&s.view, 0).trend[s.view.page - 1], s.view.key);
+	scene_type(&s, "v");
+	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, 0, "charts need none");
+	scene_type(&s, "v");
+	cr_assert_eq(tk_grid_resize(&s.grid, 127, 45), 0);
+	scene_fetch(&s);
+	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, 0, "no room");
+}
+
 /* --- pictures -------------------------------------------------------------------------------- */
 
 static void golden_at(int w, int h, const char *name)

@@ -78,6 +78,8 @@ static uint32_t ascii_twin(uint32_t cp)
 
 	if (cp < 0x7F)
 		return cp;
+	if (cp >= 0x2581 && cp <= 0x2588) /* bars of one to eight eighths */
+		return (unsigned char)"_.:-=+*#"[cp - 0x2581];
 	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
 		if (twins[i].cp == cp)
 			return (unsigned char)twins[i].twin;

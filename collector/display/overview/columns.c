@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/display/overview/columns.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,6 +130,48 @@ void tk_columns_ago(const struct tk_snapshot *s, const struct tk_snap_timer *t,
 		snprintf(out, TK_COLUMN_TEXT, " %.16s ago", age);
 }
 
+/*
+ * Eight steps on a logarithmic scale, from the row's least value to its largest, or to eight times
+ * the least: what hardly moves is a low line.
+ */
+static int step_of(double v, double lo, double hi)
+{
+	int step = v > lo ? (int)(8 * log(v / lo) / log(fmax(hi / lo, 8))) : 0;
+
+	return step > 7 ? 7 : step;
+}
+
+static void draw_spark(const struct tk_snap_trend *trend, char out[TK_COLUMN_TEXT])
+{
+	double lo = INFINITY, hi = 0;
+
+	for (int i = 0; i < TK_TREND; i++) { /* neither takes a NAN */
+		lo = fmin(lo, trend->p99_ns[i]);
+		hi = fmax(hi, trend->p99_ns[i]);
+	}
+	lo = fmax(lo, 1);
+	for (int i = 0; i < TK_TREND; i++) {
+		double v = trend->p99_ns[i];
+
+		out += tk_utf8_encode(out, isnan(v) ? ' ' : 0x2581 + (uint32_t)step_of(v, lo, hi));
+	}
+}
+
+static void put_spark(const struct tk_column *c, const struct tk_snapshot *s,
+		      const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
+{
+	(void)c;
+	out[0] = 0;
+	for (size_t i = 0; i < s->n_trends; i++)
+		if (s->trends[i].key == t->key)
+			draw_spark(&s->trends[i], out);
+}
+
+bool tk_columns_is_spark(const struct tk_column *c)
+{
+	return c->value == put_spark;
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -142,7 +185,11 @@ static const struct tk_column table[] = {
 	{ NULL,         "lost",    6,  0, TK_BY_LOST,           put_count },
 	{ NULL,         "process", 18, 3, TK_BYS,               put_process },
 	{ NULL,         "seen",    6,  4, TK_BYS,               put_seen },
+	{ NULL,  "p99, last 20 s", TK_TREND, 5, TK_BYS,         put_spark },
 };
+
+static_assert(TK_TREND == 20, "as its heading says");
+static_assert(3 * TK_TREND < TK_COLUMN_TEXT, "a sparkline of three bytes a character");
 
 /* Where there is no room for both measures: the one that rows are sorted by. */
 static const struct tk_column narrow[] = {

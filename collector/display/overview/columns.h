@@ -41,6 +41,9 @@ bool tk_columns_is_past(const struct tk_snap_timer *t);
 void tk_columns_ago(const struct tk_snapshot *s, const struct tk_snap_timer *t,
 		    char out[TK_COLUMN_TEXT]);
 
+/** Whether it needs the trends of the rows that are drawn. */
+bool tk_columns_is_spark(const struct tk_column *c);
+
 /** What the overview is sorted by, in words. */
 const char *tk_columns_by(enum tk_by by);
 

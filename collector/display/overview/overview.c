@@ -19,6 +19,7 @@ struct table {
 	size_t n;
 	int name_w;
 	bool groups; /* one of them belongs to a group: the headings have a line above them */
+	bool sparks; /* one of them is a sparkline */
 };
 
 static struct table layout(const struct tk_view_state *v, int w)
@@ -26,8 +27,10 @@ static struct table layout(const struct tk_view_state *v, int w)
 	struct table t = { 0 };
 
 	t.n = tk_columns_fit(w, v->by, t.column, &t.name_w);
-	for (size_t i = 0; i < t.n; i++)
+	for (size_t i = 0; i < t.n; i++) {
 		t.groups = t.groups || t.column[i]->group;
+		t.sparks = t.sparks || tk_columns_is_spark(t.column[i]);
+	}
 	return t;
 }
 
@@ -168,6 +171,16 @@ static size_t first_row(const struct tk_view_state *v, size_t lines)
 	return top > v->n_rows - lines ? v->n_rows - lines : top;
 }
 
+/* The next snapshot is to have the trends of these rows. */
+static void want_sparks(struct tk_view_state *v, const struct tk_snapshot *s, bool any, size_t top,
+			size_t lines)
+{
+	v->n_sparks = 0;
+	for (size_t i = top; any && i < v->n_rows && i < top + lines; i++)
+		if (v->n_sparks < TK_VIEW_SPARKS_MAX)
+			v->sparks[v->n_sparks++] = s->timers[v->rows[i]].key;
+}
+
 void tk_overview_draw(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g,
 		      struct tk_rect r)
 {
@@ -176,6 +189,7 @@ void tk_overview_draw(struct tk_view_state *v, const struct tk_snapshot *s, stru
 	size_t lines = (size_t)(r.h - head), top = first_row(v, lines);
 
 	v->page = (int)lines;
+	want_sparks(v, s, t.sparks, top, lines);
 	draw_title(v, s, g, r);
 	draw_headings(v, &t, g, (struct tk_rect){ r.x, r.y + 1, r.w, r.h - 1 });
 	for (size_t i = 0; i < lines && top + i < v->n_rows; i++)

@@ -43,6 +43,8 @@ struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 
 	return (struct tk_view){ .key = charts ? v->key : 0,
 				 .recent = charts && v->decided ? NULL : v->recent,
+				 .trend = v->sparks,
+				 .n_trend = charts ? 0 : v->n_sparks,
 				 .from_ns = to - v->span_ns,
 				 .to_ns = v->to_ns,
 				 .max_points = POINTS_MAX,

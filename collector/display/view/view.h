@@ -39,6 +39,7 @@ struct tk_view_held {
 };
 
 #define TK_VIEW_UNFOLDED_MAX 64
+#define TK_VIEW_SPARKS_MAX   128
 
 /* What the list beside charts is sorted by. */
 enum tk_sort { TK_SORT_NAME, TK_SORT_RATE, TK_SORT_LATENCY, TK_SORTS };
@@ -70,6 +71,10 @@ struct tk_view_state {
 	size_t n_held;
 	int64_t held_ns;
 	enum tk_by held_by;
+
+	/* The rows on the screen that have a sparkline, as they were last drawn. */
+	uint64_t sparks[TK_VIEW_SPARKS_MAX];
+	size_t n_sparks;
 
 	/* The list as shown: indices into the snapshot's timers. tk_view_sync() fills it. */
 	size_t *rows;

@@ -104,7 +104,7 @@ static int by_key(const void *key, const void *element)
 	return (k > (*t)->key) - (k < (*t)->key);
 }
 
-static const struct tk_recent_timer *find(const struct tk_recent *r, uint64_t key)
+const struct tk_recent_timer *tk_recent_find(const struct tk_recent *r, uint64_t key)
 {
 	struct tk_recent_timer *const *t =
 		r->n ? bsearch(&key, r->timer, r->n, sizeof(*r->timer), by_key) : NULL;
@@ -135,7 +135,7 @@ static void fill_fold(const struct tk_recent *r, struct tk_snapshot *s, size_t f
 	for (int m = 0; m < TK_MEASURES; m++) {
 		tk_fold_clear(scratch);
 		for (size_t i = first; i <= last; i++) {
-			const struct tk_recent_timer *t = find(r, s->timers[i].key);
+			const struct tk_recent_timer *t = tk_recent_find(r, s->timers[i].key);
 
 			if (t)
 				tk_fold_window(scratch, &t->of[m].w);
@@ -166,7 +166,7 @@ void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_s
 	s->recent_ns = TK_RECENT_NS;
 	slide(r, hold, s->closed_ns - TK_RECENT_NS);
 	for (size_t i = 0; i < s->n_timers; i++) {
-		const struct tk_recent_timer *t = find(r, s->timers[i].key);
+		const struct tk_recent_timer *t = tk_recent_find(r, s->timers[i].key);
 
 		for (int m = 0; t && m < TK_MEASURES; m++)
 			write_recent(&t->of[m].w, (enum tk_measure)m, s->closed_ns, &s->timers[i]);
@@ -179,5 +179,6 @@ void tk_recent_free(struct tk_recent *r)
 	for (size_t i = 0; i < r->n; i++)
 		forget(r->timer[i]);
 	free(r->timer);
+	free(r->trend);
 	memset(r, 0, sizeof(*r));
 }

@@ -31,6 +31,8 @@ struct tk_recent_timer {
 struct tk_recent {
 	struct tk_recent_timer **timer; /* by key */
 	size_t n, room;
+	struct tk_snap_trend *trend; /* trend.c: of the rows that were asked for last */
+	size_t n_trend;
 };
 
 /**
@@ -44,6 +46,9 @@ int tk_recent_note(struct tk_recent *r, const struct tk_registry *registry);
  * sorted, and append the folded rows. @hold: taken together with the note
  */
 void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s);
+
+/** @return NULL: there is none with this key */
+const struct tk_recent_timer *tk_recent_find(const struct tk_recent *r, uint64_t key);
 
 void tk_recent_free(struct tk_recent *r);
 

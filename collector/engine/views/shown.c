@@ -7,6 +7,7 @@
 
 #include "collector/engine/views/fold.h"
 #include "collector/engine/views/recent.h"
+#include "collector/engine/views/trend.h"
 #include "collector/machine/now.h"
 
 static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
@@ -153,6 +154,8 @@ static int hold_past(const struct tk_shown *shown, const struct tk_view *v, int6
 	if (tk_hold_take(&past->hold, &shown->registry.history) < 0)
 		return -ENOMEM;
 	past->recent = v->recent;
+	past->trend = v->trend;
+	past->n_trend = v->n_trend;
 	if (past->recent)
 		tk_recent_note(past->recent, &shown->registry);
 	return hold_detail(shown, v, to, s, past);
@@ -231,8 +234,10 @@ struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_pas
 	if (s) {
 		qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
 		qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
-		if (past->recent)
+		if (past->recent) {
 			tk_recent_fill(past->recent, &past->hold, s);
+			tk_trend_fill(past->recent, &past->hold, s, past->trend, past->n_trend);
+		}
 		err = past->past.hold ? read_detail(s, past) : 0;
 	}
 	tk_fold_free(&past->folded);

@@ -57,6 +57,8 @@ struct tk_shown_past {
 	struct tk_past past;         /* of the timer that is shown in detail; hold NULL: none is */
 	struct tk_fold_pasts folded; /* with those that fold with it */
 	struct tk_recent *recent;    /* or NULL */
+	const uint64_t *trend;       /* the view's */
+	size_t n_trend;
 	int64_t from_ns, to_ns;
 	size_t max_points;
 };

@@ -10,6 +10,7 @@ void tk_snapshot_free(struct tk_snapshot *s)
 	for (int m = 0; m < TK_MEASURES; m++)
 		free(s->points[m]);
 	free(s->timers);
+	free(s->trends);
 	free(s->segments);
 	free(s->drainers);
 	free(s->notes);

@@ -55,6 +55,15 @@ struct tk_snap_mark {
 	char name[64];
 };
 
+#define TK_TREND 20 /* seconds */
+
+/** The p99 of a row, second by second: the larger of both measures'. */
+struct tk_snap_trend {
+	uint64_t key;           /* of a timer, or of a row that several fold into */
+	int64_t to_ns;          /* when the newest second ended */
+	float p99_ns[TK_TREND]; /* oldest first; NAN: no sample */
+};
+
 struct tk_snapshot {
 	int64_t t_ns;             /* when it was taken */
 	int64_t wall_ns;          /* CLOCK_REALTIME less the time line, at that moment */
@@ -79,6 +88,8 @@ struct tk_snapshot {
 	 * each with the names and the sums of those. */
 	size_t n_folds;
 	int64_t recent_ns; /* how long `recent` is; 0: it was not asked for */
+	size_t n_trends;   /* of the rows that the view asked for */
+	struct tk_snap_trend *trends;
 	size_t n_segments;
 	struct tk_source_figures *segments;
 	size_t n_drainers;
@@ -125,6 +136,8 @@ struct tk_view {
 	size_t max_points;        /* the finest tier with no more points than this over the range */
 	bool silent;              /* list timers that never had a sample, too */
 	struct tk_recent *recent; /* the viewer's windows, for figures of the last 10 s; or NULL */
+	const uint64_t *trend;    /* with `recent`: keys of rows to have second by second */
+	size_t n_trend;
 };
 
 /** @snapshot: may be NULL. */

@@ -81,20 +81,6 @@ static void add_counts(struct tk_window *w, const struct tk_entry *e, enum tk_me
 	w->counts.without[m] += sign * e->counts.without[m];
 }
 
-static void add(struct gather *g, unsigned tier)
-{
-	struct tk_window *w = g->w;
-	struct tk_trail here = g->here[tier];
-	struct tk_entry e;
-
-	tk_hold_read(g->past->hold, tier, &here, true, &e);
-	if (e.of[g->m].count && add_samples(w, &e, g->m) == -ENOMEM)
-		g->err = -ENOMEM;
-	add_counts(w, &e, g->m, 1);
-	w->to_ns = w->from_ns == INT64_MAX ? e.t_ns : w->to_ns;
-	w->from_ns = tk_entry_began(&e);
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -103,6 +89,26 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+int tk_window_add(struct tk_window *w, const struct tk_entry *e, enum tk_measure m)
+{
+	int err = e->of[m].count ? add_samples(w, e, m) : 0;
+
+	add_counts(w, e, m, 1);
+	w->to_ns = later(w->to_ns, e->t_ns);
+	w->from_ns = earlier(w->from_ns, tk_entry_began(e));
+	return err;
+}
+
+static void add(struct gather *g, unsigned tier)
+{
+	struct tk_trail here = g->here[tier];
+	struct tk_entry e;
+
+	tk_hold_read(g->past->hold, tier, &here, true, &e);
+	if (tk_window_add(g->w, &e, g->m) == -ENOMEM)
+		g->err = -ENOMEM;
 }
 
 /*
@@ -137,7 +143,7 @@ static void gather(struct gather *g, int tier, int64_t from, int64_t to)
 	}
 }
 
-static void make_empty(struct tk_window *w)
+void tk_window_clear(struct tk_window *w)
 {
 	for (uint32_t i = 0; i < w->n; i++)
 		tk_bins_wipe(&w->of[i].bins);
@@ -154,7 +160,7 @@ int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measu
 {
 	struct gather g = { .w = w, .past = p, .m = m };
 
-	make_empty(w);
+	tk_window_clear(w);
 	for (unsigned i = 0; i < TK_TIERS; i++) {
 		g.trail[i] = p->trail[i];
 		g.reach[i] = INT64_MIN;
@@ -209,7 +215,7 @@ static struct tk_sliding_entry *entry_at(const struct tk_sliding *s, size_t i)
 
 static void begin_anew(struct tk_sliding *s)
 {
-	make_empty(&s->w);
+	tk_window_clear(&s->w);
 	s->n = 0;
 }
 

@@ -37,6 +37,15 @@ struct tk_window {
 int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measure m, int64_t from,
 		     int64_t to);
 
+/** Make it empty; it keeps its memory. @w: all zero, or used before */
+void tk_window_clear(struct tk_window *w);
+
+/**
+ * Add one interval, which was read whole, of any timer.
+ * @return 0, or an error: it is bare; -ENOMEM, or what is packed is damaged
+ */
+int tk_window_add(struct tk_window *w, const struct tk_entry *e, enum tk_measure m);
+
 /**
  * Quantiles of a window, in ns. @quantiles: ascending, in billionths
  * @ns: zeros if it has no sample; NAN if some are bare
