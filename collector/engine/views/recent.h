@@ -47,6 +47,16 @@ int tk_recent_note(struct tk_recent *r, const struct tk_registry *registry);
  */
 void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s);
 
+/**
+ * How the p99 of rows has moved, a value a second, for sparklines: write the trends of rows with
+ * these keys into a snapshot that tk_recent_fill() has filled. Each value comes from all samples of
+ * its second, of all timers that fold into the row. What is known is kept for the next snapshot: a
+ * row costs its newest second, once a second; one that is asked for the first time is filled in
+ * over some snapshots. Keys of no row have no values. Without memory there are no trends. (trend.c)
+ */
+void tk_recent_trends(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s,
+		      const uint64_t *keys, size_t n);
+
 /** @return NULL: there is none with this key */
 const struct tk_recent_timer *tk_recent_find(const struct tk_recent *r, uint64_t key);
 

@@ -7,7 +7,6 @@
 
 #include "collector/engine/views/fold.h"
 #include "collector/engine/views/recent.h"
-#include "collector/engine/views/trend.h"
 #include "collector/machine/now.h"
 
 static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
@@ -236,7 +235,7 @@ struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_pas
 		qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
 		if (past->recent) {
 			tk_recent_fill(past->recent, &past->hold, s);
-			tk_trend_fill(past->recent, &past->hold, s, past->trend, past->n_trend);
+			tk_recent_trends(past->recent, &past->hold, s, past->trend, past->n_trend);
 		}
 		err = past->past.hold ? read_detail(s, past) : 0;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/engine/views/trend.h"
+#include "collector/engine/views/recent.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -102,8 +102,8 @@ static int choose(struct tk_recent *r, const uint64_t *keys, size_t n)
 	return 0;
 }
 
-void tk_trend_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s,
-		   const uint64_t *keys, size_t n)
+void tk_recent_trends(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s,
+		      const uint64_t *keys, size_t n)
 {
 	struct filling f = { .r = r, .hold = hold, .s = s, .left = AT_ONCE };
 
