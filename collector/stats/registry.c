@@ -101,7 +101,7 @@ void tk_registry_close(struct tk_registry *r, int64_t now, uint64_t interval_ns)
 	for (size_t i = 0; i < r->n; i++) {
 		struct tk_series *s = r->series[i];
 
-		if (s->alive)
+		if (s->alive && !s->replaying)
 			tk_series_close(s, &r->history, now, interval_ns);
 		else if (s->ending)
 			tk_series_end(s, &r->history, now);

@@ -283,6 +283,73 @@ int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint
 	return err;
 }
 
+/* ---- the past ---- */
+
+/* Move on to `now`: what lies between it and the end of the last interval is a gap. */
+static int skip(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
+{
+	const struct tk_counts none = { 0 };
+	const struct tk_bins empty = { 0 };
+	const struct tk_closed gap = { .t_ns = now,
+				       .interval_ns = (uint64_t)(now - s->began[tier]),
+				       .ns_per_tick = s->ns_per_tick,
+				       .clock = s->clock,
+				       .counts = &none,
+				       .bins = { &empty, &empty } };
+
+	s->began[tier] = now;
+	s->first[tier] = true;
+	if (!s->trail[tier].t_ns || !gap.interval_ns)
+		return 0;
+	return tk_history_add(h, (unsigned)tier, &s->trail[tier], &gap);
+}
+
+/* Close the coarser tiers where the last interval ended. */
+static int close_coarser(struct tk_series *s, struct tk_history *h)
+{
+	int err = 0;
+
+	for (int i = 1; i < TK_TIERS; i++)
+		if (s->began[i] < s->began[0] && close_tier(s, h, i, s->began[0]) < 0)
+			err = -ENOMEM;
+	return err;
+}
+
+/* Nothing was recorded until `now`: an interval of the usual width at both ends, and a long one. */
+static int idle(struct tk_series *s, struct tk_history *h, int64_t now, int64_t width)
+{
+	const int64_t ends[] = { s->began[0] + width, now - width, now };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends[i] > s->began[0] && ends[i] <= now &&
+		    tk_series_close(s, h, ends[i], (uint64_t)width) < 0)
+			err = -ENOMEM;
+	return err;
+}
+
+int tk_series_replay(struct tk_series *s, struct tk_history *h, int64_t from, int64_t width)
+{
+	if (s->seen_ns)
+		return idle(s, h, from, width);
+	for (int i = 0; i <= TK_TOTAL; i++)
+		s->began[i] = from;
+	return 0;
+}
+
+int tk_series_resume(struct tk_series *s, struct tk_history *h, int64_t now)
+{
+	int err = close_coarser(s, h);
+
+	s->replaying = false;
+	for (int i = 0; i < TK_TIERS && s->began[0] < now; i++)
+		if (skip(s, h, TK_TIERS - 1 - i, now) < 0)
+			err = -ENOMEM;
+	if (!s->seen_ns)
+		s->began[TK_TOTAL] = now;
+	return err;
+}
+
 void tk_series_leave(struct tk_series *s)
 {
 	s->alive = false;
@@ -293,13 +360,15 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 {
 	int err = change_clock(s, h);
 
+	if (s->replaying)
+		now = s->began[0];
 	for (int i = 0; i < TK_TIERS; i++) {
-		if (close_tier(s, h, i, now) < 0)
+		if ((!s->replaying || s->began[i] < now) && close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
 		for (int m = 0; m < TK_MEASURES; m++)
 			tk_bins_free(&s->track[m].open[i]);
 	}
-	s->alive = s->ending = false;
+	s->alive = s->ending = s->replaying = false;
 	return err;
 }
 

@@ -18,6 +18,9 @@
  * A series belongs to one timer of one process. When the process has ended, and its last interval
  * is closed, it does not change any more.
  *
+ * What was recorded before the collector came may be fed first, interval by interval
+ * (tk_series_replay()). Meanwhile tk_registry_close() passes it by.
+ *
  * One thread, or callers under one lock. Times are ns on the collector's time line.
  */
 #ifndef TK_COLLECTOR_STATS_SERIES_H
@@ -58,8 +61,12 @@ struct tk_series {
 	bool disabled;
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
+	bool replaying;  /* what it recorded before is being read: it is not at the present yet */
 	uint64_t negative[TK_MEASURES]; /* samples, ever */
 	uint64_t across;                /* of either measure */
+	/* When its process died, or, if the collector found it dead, its last record was; 0: it
+	 * lives, or that is not known. */
+	int64_t died_ns;
 	int64_t seen_ns; /* when the last interval in which it had a record ended; 0: none had */
 	/* What its ticks are worth, and of which clock and epoch they are. */
 	double ns_per_tick;
@@ -102,10 +109,22 @@ void tk_series_lose(struct tk_series *s, uint64_t lost);
  */
 int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint64_t interval_ns);
 
+/**
+ * The next interval is one of the past, nominally `width` long, that begins at `from`: of what was
+ * recorded before the collector came. Feed that then, and close the interval. From the end of the
+ * interval before, nothing was recorded; nobody knows what was before the first one. @s: replaying
+ */
+int tk_series_replay(struct tk_series *s, struct tk_history *h, int64_t from, int64_t width);
+
+/** The past is read. What lies between it and `now`, where it goes on, nobody knows: a gap. */
+int tk_series_resume(struct tk_series *s, struct tk_history *h, int64_t now);
+
 /** Its process is dead and everything is read: it ends with the interval. */
 void tk_series_leave(struct tk_series *s);
 
-/** The interval ends, and it with it: close all tiers. */
+/**
+ * The interval ends, and it with it: close all tiers. One that replays ends where its past does.
+ */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
 
 /** Everything since the collector attached, as one datapoint. */

@@ -652,3 +652,77 @@ Test(series, a_timer_that_never_had_a_sample_shows_what_it_lost)
 	tk_tally_put(&pool, t);
 	free_all(s);
 }
+
+static void replay(struct tk_series *s, struct tk_tally *t, int64_t from, uint64_t n)
+{
+	cr_assert_eq(tk_series_replay(s, &history, from, INTERVAL), 0);
+	give(s, t, 7, n);
+	cr_assert_eq(tk_series_close(s, &history, from + INTERVAL, INTERVAL), 0);
+}
+
+/* What was recorded before the collector came, then nothing that anybody knows of, then live. */
+Test(series, the_past_is_replayed_before_it_goes_on)
+{
+	const int64_t now = 100 * SECOND, ends[] = { 101, 102, 103, 199, 200, 201, 1001 };
+	const uint64_t records[] = { 5, 3, 0, 0, 0, 2, 4 };
+	struct tk_series *s = tk_series_new(1, now);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint d[8], total;
+
+	tk_history_init(&history, BIG);
+	s->replaying = true;
+	replay(s, t, 10 * SECOND, 5);
+	replay(s, t, 10 * SECOND + INTERVAL, 3);
+	replay(s, t, 20 * SECOND, 2);
+	cr_assert_eq(tk_series_resume(s, &history, now), 0);
+	cr_assert_not(s->replaying);
+	give(s, t, 7, 4);
+	tk_series_close(s, &history, now + INTERVAL, INTERVAL);
+	tk_series_end(s, &history, now + 2 * INTERVAL);
+	cr_assert_eq(points(s, 0, d, 8), 8);
+	for (size_t i = 0; i < 7; i++) {
+		cr_assert_eq(d[i].t_ns, ends[i] * INTERVAL);
+		cr_assert_eq(d[i].records, records[i]);
+		if (i && i < 6)
+			cr_assert_eq(d[i].t_ns - (int64_t)d[i].interval_ns, d[i - 1].t_ns,
+				     "idle, as is known");
+	}
+	cr_assert_eq(d[6].interval_ns, INTERVAL, "and before it, nobody knows");
+	tk_series_total(s, TK_PROCESSING, now, &total);
+	cr_assert_eq(total.records, 14);
+	for (int tier = 1; tier < TK_TIERS; tier++) {
+		size_t n = points(s, (unsigned)tier, d, 8);
+		uint64_t sum = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			sum += d[i].records;
+			cr_assert(d[i].t_ns <= 20 * SECOND + INTERVAL ||
+				  d[i].t_ns - (int64_t)d[i].interval_ns >= now);
+		}
+		cr_assert_eq(sum, 14);
+	}
+	tk_tally_put(&pool, t);
+	free_all(s);
+}
+
+/* One that was dead when it was found ends where its past does: no interval is added. */
+Test(series, what_was_found_dead_ends_with_its_past)
+{
+	struct tk_series *s = tk_series_new(1, 100 * SECOND);
+	struct tk_tally *t = tk_tally_get(&pool);
+	struct tk_datapoint d[4];
+
+	tk_history_init(&history, BIG);
+	s->replaying = true;
+	replay(s, t, 10 * SECOND, 5);
+	tk_series_leave(s);
+	tk_series_end(s, &history, 200 * SECOND);
+	for (int tier = 0; tier < TK_TIERS; tier++) {
+		cr_assert_eq(points(s, (unsigned)tier, d, 4), 1);
+		cr_assert_eq(d[0].t_ns, 10 * SECOND + INTERVAL);
+		cr_assert_eq(d[0].records, 5);
+	}
+	cr_assert_eq(s->seen_ns, 10 * SECOND + INTERVAL);
+	tk_tally_put(&pool, t);
+	free_all(s);
+}

@@ -14,6 +14,7 @@
 
 #define MS        INT64_C(1000000)
 #define INTERVALS 3000
+#define GAPS      64
 
 /* One interval as it was. Samples are in picoseconds, so that rates are exact. */
 struct real {
@@ -26,6 +27,10 @@ static struct life {
 	struct tk_history history;
 	struct tk_series *s;
 	struct real interval[INTERVALS];
+	struct {
+		int64_t from, to; /* nobody knows what was: no collector ran */
+	} gap[GAPS];
+	size_t gaps;
 	uint64_t *ps;
 	size_t intervals; /* closed so far */
 	size_t n, room;
@@ -66,6 +71,17 @@ static void feed(uint64_t *state, struct real *r, double median)
 	tk_series_lose(life.s, r->lost);
 }
 
+/* No collector ran for a while. @return when one did again */
+static int64_t leave_a_gap(uint64_t *state, int64_t now)
+{
+	int64_t to = now + 1 + (int64_t)random_log(state, 35);
+
+	life.gap[life.gaps].from = now;
+	life.gap[life.gaps++].to = to;
+	cr_assert_eq(tk_series_resume(life.s, &life.history, to), 0);
+	return to;
+}
+
 /* As an interval ends; now and then, when there is something to see. */
 typedef void at_end_fn(void *arg, uint64_t *state, int64_t now);
 
@@ -76,7 +92,7 @@ static void live(uint64_t *state, size_t budget, at_end_fn *at_end, void *arg)
 
 	tk_history_init(&life.history, budget);
 	life.s = tk_series_new(1, now);
-	life.n = 0;
+	life.n = life.gaps = 0;
 	life.tick_ps = 384;
 	for (size_t i = 0; i < INTERVALS; i++) {
 		struct real *r = &life.interval[i];
@@ -90,6 +106,8 @@ static void live(uint64_t *state, size_t budget, at_end_fn *at_end, void *arg)
 			life.s->clock++;
 		}
 		life.s->ns_per_tick = (double)life.tick_ps / 1000;
+		if (i && random_below(state, 200) == 0 && life.gaps < GAPS)
+			now = leave_a_gap(state, now);
 		feed(state, r, median * (1 + sin((double)i / 300)));
 		r->began = now;
 		now += width + (int64_t)random_below(state, 4 * MS) - 2 * MS;
@@ -156,7 +174,13 @@ static void check_range(const struct tk_window *w, const struct tk_past *p, int6
 	int64_t begin = tk_past_reach(p), end = life.interval[INTERVALS - 1].ended;
 	int64_t detail = tk_past_tier_reach(p, 0), slack = 11000 * MS;
 
-	if (from >= end || to <= begin) {
+	for (size_t i = 0; i < life.gaps; i++) {
+		if (life.gap[i].from <= from && from < life.gap[i].to)
+			from = life.gap[i].to;
+		if (life.gap[i].from < to && to <= life.gap[i].to)
+			to = life.gap[i].from;
+	}
+	if (from >= end || to <= begin || from >= to) {
 		cr_assert(w->from_ns == INT64_MAX || w->from_ns >= to || w->to_ns <= from ||
 			  to - begin < slack);
 		return;

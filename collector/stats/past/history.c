@@ -227,7 +227,7 @@ static struct tk_chunk *chunk_for(struct tk_history *h, unsigned tier, const str
 	*rate = chunk ? rate_in(chunk, c) : TK_CHUNK_RATES;
 	if (*rate < TK_CHUNK_RATES && chunk->used + size <= l->room)
 		return chunk;
-	chunk = add_chunk(l, c->t_ns - span_ns[tier]);
+	chunk = add_chunk(l, h->now_ns - span_ns[tier]);
 	if (chunk)
 		*rate = rate_in(chunk, c);
 	return chunk;
@@ -245,6 +245,7 @@ int tk_history_add(struct tk_history *h, unsigned tier, struct tk_trail *t,
 	size_t size, n;
 
 	*t = (struct tk_trail){ l->room ? t->at : 0, c->t_ns };
+	h->now_ns = h->now_ns > c->t_ns ? h->now_ns : c->t_ns;
 	if (!l->room)
 		return 0;
 	if (!h->scratch && !(h->scratch = malloc(SCRATCH_MAX)))
@@ -262,7 +263,7 @@ int tk_history_add(struct tk_history *h, unsigned tier, struct tk_trail *t,
 	memcpy(chunk->bytes + chunk->used, header, n);
 	memcpy(chunk->bytes + chunk->used + n, h->scratch, size);
 	chunk->used += (uint32_t)(n + size);
-	chunk->t_ns = c->t_ns;
+	chunk->t_ns = h->now_ns;
 	t->at = at;
 	return 0;
 no_memory:

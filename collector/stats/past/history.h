@@ -51,7 +51,7 @@ struct tk_chunk {
 	 * whoever finds it 0 (acquire) frees the chunk. */
 	uint32_t refs;
 	uint32_t used; /* bytes */
-	int64_t t_ns;  /* the newest entry's end */
+	int64_t t_ns;  /* when its newest entry was added */
 	/* What ticks are worth in this chunk. A clock's rate is that of its first entry here:
 	 * refining it changes less than a clock may be wrong. */
 	uint32_t n_rates;
@@ -73,6 +73,9 @@ struct tk_log {
 struct tk_history {
 	struct tk_log tier[TK_TIERS];
 	uint8_t *scratch; /* an entry that is being written */
+	/* The present: the newest end of any entry, or what its owner sets. An entry that is added
+	 * late, of what was recorded before, ages from then on. */
+	int64_t now_ns;
 };
 
 /** What a timer closes: an interval in ticks. */
@@ -82,7 +85,7 @@ struct tk_closed {
 	double ns_per_tick;
 	uint32_t clock; /* as in struct tk_bins_rated */
 	const struct tk_counts *counts;
-	bool kept[TK_MEASURES]; /* whether the measure has a past yet */
+	bool kept[TK_MEASURES]; /* whether the measure has a past yet; none: a gap */
 	const struct tk_bins *bins[TK_MEASURES];
 };
 
@@ -127,6 +130,15 @@ struct tk_entry {
 	struct tk_counts counts;
 	struct tk_packed of[TK_MEASURES];
 };
+
+/**
+ * Whether an entry is a gap: it keeps no measure, for nobody knows what was recorded meanwhile. A
+ * timer's entries follow one another without a break, so that only their lengths are written.
+ */
+static inline bool tk_entry_is_gap(const struct tk_entry *e)
+{
+	return !e->kept[TK_PROCESSING] && !e->kept[TK_LATENCY];
+}
 
 /** When an entry began. */
 static inline int64_t tk_entry_began(const struct tk_entry *e)

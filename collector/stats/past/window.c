@@ -95,6 +95,8 @@ int tk_window_add(struct tk_window *w, const struct tk_entry *e, enum tk_measure
 {
 	int err = e->of[m].count ? add_samples(w, e, m) : 0;
 
+	if (tk_entry_is_gap(e))
+		return 0;
 	add_counts(w, e, m, 1);
 	w->to_ns = later(w->to_ns, e->t_ns);
 	w->from_ns = earlier(w->from_ns, tk_entry_began(e));
@@ -268,7 +270,7 @@ static int add_newest(struct tk_sliding *s, const struct tk_past *p, enum tk_mea
 	int err = 0;
 
 	tk_hold_read(p->hold, 0, &here, true, &e);
-	at->began = tk_entry_began(&e);
+	at->began = tk_entry_is_gap(&e) ? e.t_ns : tk_entry_began(&e);
 	at->min_ns = INFINITY;
 	at->max_ns = -INFINITY;
 	at->bare = false;

@@ -41,7 +41,7 @@ int tk_window_gather(struct tk_window *w, const struct tk_past *p, enum tk_measu
 void tk_window_clear(struct tk_window *w);
 
 /**
- * Add one interval, which was read whole, of any timer.
+ * Add one interval, which was read whole, of any timer; of a gap there is nothing to add.
  * @return 0, or an error: it is bare; -ENOMEM, or what is packed is damaged
  */
 int tk_window_add(struct tk_window *w, const struct tk_entry *e, enum tk_measure m);
