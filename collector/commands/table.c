@@ -65,7 +65,8 @@ static const struct tk_option
 	oldest = {
 		.name = "oldest", .letter = 'O', .type = TK_OPTION_FLAG, AT(collector.oldest),
 		.help = "begin at the oldest records still there, those of dead processes "
-			"included",
+			"included; top draws them where they were, stat counts them as they are "
+			"read",
 	},
 	output = {
 		.name = "output", .letter = 'o', .type = TK_OPTION_TEXT, .argument = "FILE",

@@ -246,6 +246,7 @@ tk_command_run tk_cmd_top;
 int tk_cmd_top(const struct tk_args *a, FILE *out)
 {
 	struct top t = { 0 };
+	struct tk_collector_options options = a->collector;
 	char why[256] = "", where[512 + TK_RUNNING_MAX];
 	const char *missing = missing_terminal();
 	int error = -ENOMEM;
@@ -259,7 +260,8 @@ int tk_cmd_top(const struct tk_args *a, FILE *out)
 		add_running(a, where, sizeof(where));
 	tk_view_init(&t.view, where);
 	t.view.recent = &t.recent;
-	t.collector = open_collector(&a->collector, why);
+	options.place_backlog = true;
+	t.collector = open_collector(&options, why);
 	if (!t.collector)
 		return tk_failed("%s", why[0] ? why : strerror(errno));
 	if (update(&t))

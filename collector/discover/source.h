@@ -48,10 +48,12 @@ struct tk_source {
 	bool finished;                     /* and everything it wrote was delivered or counted */
 	bool found_dead;                   /* and was when it was found */
 	bool broken;                       /* cannot be read any more: to be let go of */
-	bool ignored;         /* --app or --pid does not want it: it is done from the beginning */
-	bool left;            /* its series are those of a dead process; drainers let go of it */
-	bool cut;             /* not all of its lanes are read */
-	bool listed;          /* still in its directory, as of the last scan */
+	bool ignored;    /* --app or --pid does not want it: it is done from the beginning */
+	bool replaying;  /* its backlog is placed first; till then drainers have no part of it */
+	int64_t died_ns; /* as in struct tk_series */
+	bool left;       /* its series are those of a dead process; drainers let go of it */
+	bool cut;        /* not all of its lanes are read */
+	bool listed;     /* still in its directory, as of the last scan */
 	char why[TK_WHY_MAX]; /* what went wrong since it was last looked at; "" nothing */
 };
 

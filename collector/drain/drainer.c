@@ -255,6 +255,15 @@ static void add_lane(struct tk_drainer *d, struct tk_part *p, uint32_t lane)
 	d->own.warm = false;
 }
 
+static void take_part(struct tk_drainer *d, struct tk_part *p)
+{
+	tk_part_begin(p, &d->own.pool, &d->own.guard);
+	tk_parts_add(&d->own.parts, p);
+	for (uint32_t i = 0; i < p->n_lanes; i++)
+		tk_parts_reserve(&d->own.parts);
+	d->own.warm = false;
+}
+
 static void set_ended(struct tk_drainer *d, struct tk_part *p, bool ended)
 {
 	tk_parts_move(&d->own.parts, p);
@@ -279,6 +288,9 @@ static void carry_out(struct tk_drainer *d, const struct tk_order *o)
 	switch ((enum tk_order_kind)o->kind) {
 	case TK_ORDER_LANE:
 		add_lane(d, o->part, o->lane);
+		break;
+	case TK_ORDER_PART:
+		take_part(d, o->part);
 		break;
 	case TK_ORDER_END:
 	case TK_ORDER_RESUME:

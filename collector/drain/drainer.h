@@ -40,6 +40,7 @@
 
 enum tk_order_kind {
 	TK_ORDER_LANE,    /* also drain `lane` of the part */
+	TK_ORDER_PART,    /* also drain a part that somebody else has begun to read */
 	TK_ORDER_END,     /* its writer is dead */
 	TK_ORDER_RESUME,  /* its writer is alive after all */
 	TK_ORDER_RELEASE, /* forget the part; answered by TK_PARCEL_RELEASED */

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "collector/engine/backlog.h"
 #include "collector/engine/core.h"
 #include "collector/engine/placing.h"
 #include "collector/engine/views/total.h"
@@ -70,7 +71,7 @@ static bool reads_backlog(struct tk_collector *c)
 	uint64_t records = 0;
 	uint32_t behind = 0;
 
-	if (!c->options.oldest || c->own.backlog_read)
+	if (!c->options.oldest || c->options.place_backlog || c->own.backlog_read)
 		return false;
 	for (size_t i = 0; i < c->own.n_sources; i++) {
 		const struct tk_source *s = c->own.sources[i];
@@ -138,10 +139,27 @@ static void look(struct tk_collector *c)
 			 (c->own.wake.works && !c->own.unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
 }
 
+static void place(struct tk_collector *c)
+{
+	c->own.place_ns = UINT64_MAX;
+	if (!c->options.place_backlog)
+		return;
+	switch (tk_backlog_step(c)) {
+	case TK_BACKLOG_NONE:
+		break;
+	case TK_BACKLOG_MORE:
+		c->own.place_ns = c->own.now_ns;
+		break;
+	case TK_BACKLOG_WAIT:
+		c->own.place_ns = c->own.now_ns + ANSWER_NS;
+	}
+}
+
 static void turn(struct tk_collector *c)
 {
 	look(c);
 	tk_round_receive(c);
+	place(c);
 	if (c->own.rounding)
 		return;
 	if (tk_round_all_answered(c) && due(&c->own.refine_ns, REFINE_NS, c->own.now_ns))
@@ -164,6 +182,7 @@ static void sleep_until_due(struct tk_collector *c)
 	uint64_t now = tk_now_ns(CLOCK_MONOTONIC);
 	struct timespec t;
 
+	until = earliest(until, c->own.place_ns);
 	until = earliest(until, c->own.rounding ? c->own.now_ns + ANSWER_NS
 						: earliest(c->own.close_ns, c->own.take_ns));
 	until = until > now ? until - now : 0;
@@ -214,6 +233,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 		return -ENOMEM;
 	tk_collector_set_interval(c, o->interval_ns ? o->interval_ns : INTERVAL_NS);
 	c->shown.state.interval_ns = c->wanted_interval_ns; /* nobody else knows of it yet */
+	c->options.place_backlog = o->place_backlog && !o->intervals_bytes;
 	c->shown.intervals.budget = o->intervals_bytes;
 	c->shown.intervals.histograms = o->intervals_histograms;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
@@ -238,6 +258,7 @@ static void free_all(struct tk_collector *c)
 	for (size_t i = 0; i < c->own.n_drainers; i++)
 		tk_drainer_stop(c->own.drainers[i]);
 	tk_placing_end(c);
+	tk_backlog_free(c);
 	tk_scan_free(c);
 	for (size_t i = 0; i < c->own.n_drainers; i++)
 		tk_drainer_free(c->own.drainers[i]);

@@ -7,6 +7,7 @@
  *	look.c		looks after those that are attached, and gives their lanes to drainers
  *	placing.c	chooses the drainer of a lane, and where drainers run
  *	round.c		asks the drainers, and moves what they hand over into series
+ *	backlog.c	places what was recorded before by its stamps
  *	interval.c	closes an interval: series into datapoints
  *	shown.c		copies what viewers see into snapshots
  *
@@ -70,14 +71,15 @@ struct tk_collecting {
 	bool scanned;    /* at least once: what appears from now on is new */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, read at the beginning of this turn */
 	/* When each is due, CLOCK_MONOTONIC. */
-	uint64_t look_ns, scan_ns, all_ns, unread_ns, refine_ns, take_ns, close_ns;
-	bool rounding;       /* a round is open: drainers were asked for what they have */
-	bool closing;        /* an interval ends with this round */
-	bool finishing;      /* and it is the last one */
-	uint64_t finish_ns;  /* when finishing began; 0: not yet */
-	bool answered;       /* every drainer has answered once since the first scan */
-	bool backlog_read;   /* what was there before the collector, if that was asked for */
-	uint64_t backlog_ns; /* when to say next that it is being read; 0: not yet */
+	uint64_t look_ns, scan_ns, all_ns, unread_ns, refine_ns, take_ns, close_ns, place_ns;
+	bool rounding;              /* a round is open: drainers were asked for what they have */
+	bool closing;               /* an interval ends with this round */
+	bool finishing;             /* and it is the last one */
+	uint64_t finish_ns;         /* when finishing began; 0: not yet */
+	struct tk_backlog *backlog; /* that is being placed; NULL: none was yet */
+	bool answered;              /* every drainer has answered once since the first scan */
+	bool backlog_read;          /* what was there before the collector, if that was asked for */
+	uint64_t backlog_ns;        /* when to say next that it is being read; 0: not yet */
 	int64_t line_ns; /* the time line less CLOCK_MONOTONIC: collector/engine/views/snapshot.h */
 	int64_t began_ns;      /* the open interval, on the time line */
 	bool full;             /* people were told that there are too many timers */
@@ -114,6 +116,9 @@ int tk_look_refresh(struct tk_collector *c, struct tk_source *s);
 /** A source was just attached: have it wake us, and look at all of it. */
 void tk_look_first(struct tk_collector *c, struct tk_source *s);
 
+/** Give those lanes of a source to drainers that none has. */
+void tk_look_deal(struct tk_collector *c, struct tk_source *s);
+
 /** Look after all sources that are not watched, and each TK_LOOK_AT_ALL_NS after the others. */
 void tk_look_at_all(struct tk_collector *c);
 
@@ -146,6 +151,15 @@ void tk_round_ask(struct tk_collector *c, bool interval);
  * Receive what drainers have handed over; end the round if all have answered and the lock is free.
  */
 void tk_round_receive(struct tk_collector *c);
+
+/** The series of a timer of a source. @return NULL: there is no such timer, or no room for it */
+struct tk_series *tk_round_series(struct tk_collector *c, struct tk_source *src, uint32_t id);
+
+/** Move what a tally holds into a series; NULL: count it as unknown. Under the lock. */
+void tk_round_take(struct tk_source *src, struct tk_series *s, struct tk_tally *t);
+
+/** Show the marks that a part has aggregated, if no drainer has it. Under the lock. */
+void tk_round_take_marks(struct tk_collector *c, struct tk_part *p);
 
 /** Whether no TAKE is open: then no drainer reads the clock, and it may change. */
 bool tk_round_all_answered(const struct tk_collector *c);

@@ -19,8 +19,10 @@
 #define HOT_NS (TK_SECOND_NS / 4)
 
 /* Assign new lanes to drainers. Where no part can be had, the next look tries again. */
-static void assign_lanes(struct tk_collector *c, struct tk_source *s)
+void tk_look_deal(struct tk_collector *c, struct tk_source *s)
 {
+	if (s->replaying && s->n_parts) /* dealt, but drainers do not have them yet */
+		return;
 	for (uint32_t i = 0; tk_source_next_lane(s, &i); i++) {
 		const struct tk_lane_head *lane = &s->seg->lanes[i].info;
 		struct tk_drainer *d = tk_placing_choose(c, lane->node_had >= 0 ? lane->node_had
@@ -35,9 +37,23 @@ static void assign_lanes(struct tk_collector *c, struct tk_source *s)
 		part->asked_small += lane->pages == TK_PAGES_SMALL;
 		d->kept.small_lanes += lane->pages == TK_PAGES_SMALL;
 		tk_segment_fault_in(s->seg, i);
+		if (s->replaying)
+			continue;
 		tk_round_order(c, d, TK_ORDER_LANE, part, i);
 		if (s->ended) /* a queue that another reader held until now */
 			tk_round_order(c, d, TK_ORDER_END, part, 0);
+	}
+}
+
+/* What nobody drains yet is the collecting thread's. */
+static void end_replaying(struct tk_source *s, bool ended)
+{
+	for (size_t i = 0; i < s->n_parts; i++) {
+		struct tk_part *p = s->parts[i].part;
+
+		p->ended = ended;
+		for (uint32_t k = 0; k < p->n_lanes; k++)
+			tk_part_end_lane(p, k);
 	}
 }
 
@@ -50,9 +66,14 @@ static void update_owner(struct tk_collector *c, struct tk_source *s)
 	if (ended == s->ended)
 		return;
 	if (ended && tk_source_refresh(s) == 0) /* lanes and timers of its last moments */
-		assign_lanes(c, s);
-	tk_round_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
+		tk_look_deal(c, s);
+	if (s->replaying)
+		end_replaying(s, ended);
+	else
+		tk_round_order_all(c, s, ended ? TK_ORDER_END : TK_ORDER_RESUME);
 	s->ended = ended;
+	if (!s->found_dead)
+		s->died_ns = ended ? (int64_t)c->own.now_ns + c->own.line_ns : 0;
 }
 
 int tk_look_refresh(struct tk_collector *c, struct tk_source *s)
@@ -77,7 +98,7 @@ static void look_after(struct tk_collector *c, struct tk_source *s)
 {
 	if (tk_look_refresh(c, s))
 		return;
-	assign_lanes(c, s);
+	tk_look_deal(c, s);
 	update_owner(c, s);
 }
 
@@ -173,7 +194,7 @@ static bool look_at(struct tk_collector *c, struct tk_source *s)
 	} else if (!s->wake && !s->ended) {
 		if (tk_source_refresh(s) < 0)
 			return true;
-		assign_lanes(c, s);
+		tk_look_deal(c, s);
 	}
 	return false;
 }

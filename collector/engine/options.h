@@ -29,6 +29,10 @@ struct tk_collector_options {
 	 * removed when it has ended and is read, even if its program asked to keep it. */
 	bool own_dir;
 	bool oldest;   /* begin at the oldest records that are still there */
+	/* Put what was recorded before the collector came where its stamps say, not at the
+	 * present (collector/engine/backlog.h). Not for who asked for intervals: these are of
+	 * drain time. */
+	bool place_backlog;
 	bool raw;      /* do not subtract the cost of an empty span */
 	bool isolated; /* refuse to run if one of `cpus` is not isolated */
 	struct tk_tsc_cpus

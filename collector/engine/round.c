@@ -30,22 +30,26 @@ static struct tk_drainer *drainer_of(const struct tk_parcel *p)
 	return NULL;
 }
 
-/* What a tally holds goes into a series, or, where there is none, is counted and dropped. */
-static void empty_tally(struct tk_source *src, struct tk_series *s, const struct tk_parcel *p)
+void tk_round_take(struct tk_source *src, struct tk_series *s, struct tk_tally *t)
 {
 	struct tk_hist *nowhere[TK_MEASURES] = { NULL };
 	struct tk_tally_facts f;
 
+	if (s) {
+		tk_series_take(s, t);
+		return;
+	}
+	tk_tally_facts(t, TK_PROCESSING, &f);
+	src->unlisted += f.records;
+	src->info.unknown += f.records; /* which may be summed up for this round already */
+	tk_tally_move(t, nowhere);
+}
+
+static void empty_tally(struct tk_source *src, struct tk_series *s, const struct tk_parcel *p)
+{
 	if (!p->tally)
 		return;
-	if (s) {
-		tk_series_take(s, p->tally);
-	} else {
-		tk_tally_facts(p->tally, TK_PROCESSING, &f);
-		src->unlisted += f.records;
-		src->info.unknown += f.records; /* which may be summed up for this round already */
-		tk_tally_move(p->tally, nowhere);
-	}
+	tk_round_take(src, s, p->tally);
 	tk_drainer_return(drainer_of(p), p->tally);
 }
 
@@ -232,6 +236,7 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	s->place = place_of(src->dir);
 	s->stamp = t->stamp;
 	s->found_dead = src->found_dead;
+	s->replaying = src->replaying;
 	src->series[id] = s;
 	bring_up_to_date(c, src, id);
 	return s;
@@ -264,6 +269,7 @@ static size_t leave(struct tk_collector *c, struct tk_source *src)
 	for (uint32_t id = 0; id < src->seg->info.n_timers; id++) {
 		if (!src->series[id])
 			continue;
+		src->series[id]->died_ns = src->died_ns;
 		tk_registry_leave(&c->shown.registry, src->series[id]);
 		src->series[id] = NULL;
 		n++;
@@ -272,15 +278,20 @@ static size_t leave(struct tk_collector *c, struct tk_source *src)
 	return n;
 }
 
+struct tk_series *tk_round_series(struct tk_collector *c, struct tk_source *src, uint32_t id)
+{
+	/* Its name may have come after the last refresh. */
+	if (!src->left && id >= src->seg->info.n_timers && !src->broken)
+		(void)tk_look_refresh(c, src);
+	return !src->left && id < src->seg->info.n_timers ? series_of(c, src, id) : NULL;
+}
+
 static void take_timer(struct tk_collector *c, struct tk_source *src, const struct tk_parcel *p)
 {
-	struct tk_series *s = NULL;
+	struct tk_series *s = tk_round_series(c, src, p->timer);
 
-	/* Its name may have come after the last refresh. */
-	if (!src->left && p->timer >= src->seg->info.n_timers && !src->broken)
-		(void)tk_look_refresh(c, src);
-	if (!src->left && p->timer < src->seg->info.n_timers)
-		s = series_of(c, src, p->timer);
+	if (s && s->replaying) /* its past is read, and there is something yet */
+		tk_series_resume(s, &c->shown.registry.history, c->own.began_ns);
 	if (s && p->lost) {
 		tk_series_lose(s, p->lost);
 		src->attributed += p->lost;
@@ -311,6 +322,18 @@ static void take_mark(struct tk_collector *c, struct tk_source *src, const struc
 	memcpy(m->segment, src->info.name, sizeof(m->segment));
 	m->mark.t_ns = line_of(c, src, p->ticks);
 	memcpy(m->mark.name, src->seg->timers[p->timer].name, sizeof(m->mark.name));
+}
+
+void tk_round_take_marks(struct tk_collector *c, struct tk_part *p)
+{
+	struct tk_aggregator *a = &p->agg;
+
+	for (uint32_t i = 0; i < a->n_marks; i++)
+		take_mark(c, p->source,
+			  &(struct tk_parcel){ .lost = i + 1 == a->n_marks ? a->marks_dropped : 0,
+					       .ticks = a->marks[i].start,
+					       .timer = a->marks[i].timer });
+	a->n_marks = a->marks_dropped = 0;
 }
 
 /*
@@ -348,7 +371,7 @@ static void leave_finished(struct tk_collector *c)
 	for (size_t i = 0; i < c->own.n_sources && timers < ENDED_MAX; i++) {
 		struct tk_source *s = c->own.sources[i];
 
-		if (!is_attached(s) || !(s->finished || s->broken))
+		if (!is_attached(s) || s->replaying || !(s->finished || s->broken))
 			continue;
 		timers += ENDED_MIN + leave(c, s);
 	}

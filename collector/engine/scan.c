@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "collector/discover/dirs.h"
+#include "collector/engine/backlog.h"
 #include "collector/engine/core.h"
 #include "collector/machine/list.h"
 #include "collector/machine/printable.h"
@@ -118,6 +119,19 @@ static struct tk_source *new_source(struct tk_collector *c, struct tk_segment *s
 	return s;
 }
 
+/* What it recorded before is put where it was, if that can be told. */
+static void set_replaying(struct tk_collector *c, struct tk_source *s)
+{
+	const char *hindrance = tk_backlog_hindrance(c, s->seg);
+
+	s->replaying = !hindrance;
+	if (hindrance)
+		tk_notes_add(&c->own.notes,
+			     "%s/%s: what it recorded before is drawn at the moment of attaching, "
+			     "because %s",
+			     s->dir, s->info.name, hindrance);
+}
+
 static int add_source(struct tk_collector *c, struct tk_segment *seg, const struct tk_watched *w,
 		      bool old, bool dead)
 {
@@ -127,6 +141,8 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 	if (!s)
 		return -ENOMEM;
 	s->found_dead = s->info.found_dead = dead && old;
+	if (c->options.place_backlog && from == TK_LANE_OLDEST)
+		set_replaying(c, s);
 	c->own.held_timers += seg->info.max_timers;
 	c->own.held_segments++;
 	c->own.held_descriptors += 2;

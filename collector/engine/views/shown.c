@@ -23,6 +23,7 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 	t->found_dead = s->found_dead;
 	t->across = s->across;
 	t->seen_ns = s->seen_ns;
+	t->died_ns = s->died_ns;
 	t->uid = s->uid;
 	t->place = s->place;
 	for (int m = 0; m < TK_MEASURES; m++) {

@@ -41,6 +41,9 @@ struct tk_snap_timer {
 			  */
 	/* When the last interval in which it had a record ended; 0: none had. */
 	int64_t seen_ns;
+	/* When its process died, or, if it was found dead, its last record was; 0: it lives, or
+	 * that is not known. */
+	int64_t died_ns;
 	uint32_t uid;   /* who owns its segment */
 	uint64_t place; /* a number for the directory that its segment is in */
 	/* If the view has tk_view.recent: the last TK_RECENT_NS, the row that it folds into (0:
