@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "collector/engine/core.h"
-#include "collector/machine/list.h"
 #include "ring/place.h"
 #include "tsc/guard.h"
 #include "tsc/read.h"
@@ -40,6 +39,7 @@ struct tk_backlog {
 	uint32_t looked, n_looked; /* so many of so many of the source's lanes were looked at */
 	struct lane *lanes;
 	size_t n_lanes;
+	struct tk_batch batch;
 	size_t turn; /* this lane is read next, within the open interval */
 	/* Of the interval before the open one, of that, and of the present: by timer. The last are
 	 * the part's own. */
@@ -176,20 +176,18 @@ static void find_losses(struct tk_backlog *b, struct tk_part *p, struct tk_part_
 static void add_lane(struct tk_backlog *b, uint32_t i)
 {
 	struct tk_part *p = b->source->lanes[i];
-	struct lane *list = tk_list_grow(b->lanes, b->n_lanes, sizeof(*list));
+	struct lane *l = b->lanes ? &b->lanes[b->n_lanes] : NULL;
 
-	if (list)
-		b->lanes = list;
 	if (!p)
 		return;
 	tk_part_add(p, i);
-	if (!list || !p->n_lanes || p->lanes[p->n_lanes - 1].number != i)
+	if (!l || !p->n_lanes || p->lanes[p->n_lanes - 1].number != i)
 		return; /* there was no memory for it; or its drainer will read all of it */
 	find_losses(b, p, &p->lanes[p->n_lanes - 1]);
-	list[b->n_lanes].part = p;
-	list[b->n_lanes].number = p->n_lanes - 1;
-	list[b->n_lanes].done = false;
-	list[b->n_lanes].at = list[b->n_lanes].n = 0;
+	l->part = p;
+	l->number = p->n_lanes - 1;
+	l->done = false;
+	l->at = l->n = 0;
 	b->n_lanes++;
 }
 
@@ -223,35 +221,47 @@ static void count_astray(struct tk_backlog *b, struct lane *l, uint64_t stop)
 		l->done = true;
 }
 
+/* Count the next n records of a lane where they belong. */
+static void count(struct tk_backlog *b, struct lane *l, enum place place, size_t n)
+{
+	memcpy(b->batch.slots, &l->slot[l->at], n * sizeof(*l->slot));
+	b->batch.n = n;
+	l->at += n;
+	b->first->agg.tallies = b->tallies[place];
+	tk_aggregate(&b->first->agg, l->part->lanes[l->number].account.got, &b->batch);
+}
+
+/* So many of the records at hand belong to the same place as the first. */
+static size_t together(struct tk_backlog *b, struct lane *l, enum place place)
+{
+	size_t n = 0;
+
+	for (; l->at + n < l->n; n++) {
+		uint64_t stop = stop_of(&l->slot[l->at + n]);
+
+		if (place_of(b, stop) != place)
+			break;
+		if (place == NOW)
+			count_astray(b, l, stop);
+		else if (stop > b->newest)
+			b->newest = stop;
+	}
+	return n;
+}
+
 /* Read up to a chunk of a lane. @return whether to go on: it may have more of the open interval */
 static bool read_lane(struct tk_backlog *b, struct lane *l)
 {
-	struct tk_aggregator *a = &b->first->agg;
-	uint64_t *got = l->part->lanes[l->number].account.got;
-
 	if (!fill(l))
 		return false;
+	if (b->first->guard)
+		tk_clock_guard_check(b->first->guard);
 	while (l->at < l->n) {
-		size_t from = l->at;
-		enum place place = place_of(b, stop_of(&l->slot[from])), next = place;
+		enum place place = place_of(b, stop_of(&l->slot[l->at]));
 
 		if (place == LATER)
 			return false;
-		for (; next == place && l->at < l->n; l->at++) {
-			uint64_t stop = stop_of(&l->slot[l->at]);
-
-			next = place_of(b, stop);
-			if (next != place)
-				break;
-			if (place == NOW)
-				count_astray(b, l, stop);
-			else if (stop > b->newest)
-				b->newest = stop;
-		}
-		if (b->first->guard)
-			tk_clock_guard_check(b->first->guard);
-		a->tallies = b->tallies[place];
-		tk_aggregate(a, got, &l->slot[from], l->at - from);
+		count(b, l, place, together(b, l, place));
 	}
 	return true;
 }
@@ -412,6 +422,15 @@ static struct tk_source *choose(struct tk_collector *c)
 	return dead;
 }
 
+static struct tk_backlog *make(void)
+{
+	struct tk_backlog *b = aligned_alloc(64, (sizeof(*b) + 63) & ~(size_t)63);
+
+	if (b)
+		memset(b, 0, sizeof(*b));
+	return b;
+}
+
 static bool allocate(struct tk_backlog *b)
 {
 	uint32_t n = b->first->max_timers;
@@ -420,7 +439,8 @@ static bool allocate(struct tk_backlog *b)
 	b->tallies[OPEN] = calloc(n, sizeof(struct tk_tally *));
 	b->tallies[NOW] = b->first->agg.tallies;
 	b->lost = calloc(n, sizeof(*b->lost));
-	return b->tallies[BEFORE] && b->tallies[OPEN] && b->lost;
+	b->lanes = aligned_alloc(64, (b->n_looked * sizeof(*b->lanes) + 63) & ~(size_t)63);
+	return b->tallies[BEFORE] && b->tallies[OPEN] && b->lost && b->lanes;
 }
 
 static void begin(const struct tk_collector *c, struct tk_backlog *b, struct tk_source *s)
@@ -495,14 +515,10 @@ static void give(struct tk_collector *c, struct tk_backlog *b)
  * without this: what was read already is of the present. */
 static void cut(struct tk_backlog *b)
 {
-	b->looked = b->n_looked;
-	b->first->agg.tallies = b->tallies[NOW];
 	for (size_t i = 0; i < b->n_lanes; i++) {
 		struct lane *l = &b->lanes[i];
 
-		tk_aggregate(&b->first->agg, l->part->lanes[l->number].account.got, &l->slot[l->at],
-			     l->n - l->at);
-		l->at = l->n;
+		count(b, l, NOW, l->n - l->at);
 		l->done = true;
 	}
 }
@@ -544,7 +560,7 @@ enum tk_backlog_step tk_backlog_step(struct tk_collector *c)
 			s = choose(c);
 			if (!s)
 				return TK_BACKLOG_NONE;
-			if (!b && !(b = c->own.backlog = calloc(1, sizeof(*b))))
+			if (!b && !(b = c->own.backlog = make()))
 				return TK_BACKLOG_WAIT;
 			begin(c, b, s);
 		}
