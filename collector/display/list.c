@@ -9,9 +9,8 @@
 #include "collector/cli/text.h"
 #include "collector/display/draw.h"
 
-#define VALUE_FROM 20 /* columns of the list from which it has a value in each line */
-#define NAME_MIN   8  /* columns that the value leaves to a name, or is left out */
-#define VALUE_W    8  /* columns of a value, whatever it is: the list keeps its width */
+#define NAME_MIN 8 /* columns that the value leaves to a name, or is left out */
+#define VALUE_W  8 /* columns of a value, whatever it is: the list keeps its width */
 
 static void list_title(const struct tk_view_state *v, const struct tk_snapshot *s, char out[192])
 {
@@ -68,11 +67,12 @@ static void draw_timer(const struct tk_view_state *v, const struct tk_snapshot *
 	line_state(s, v->rows[row], end);
 	line_value(v, t, value);
 	int right = line.x + line.w, end_w = tk_text_width(end);
+	int name_w = tk_text_width(t->name);
 	if (selected) {
 		tk_grid_fill(g, line, ' ', style);
 		tk_grid_put(g, line.x, line.y, '>', style);
 	}
-	if (line.w >= VALUE_FROM && line.w - 2 - VALUE_W - end_w >= NAME_MIN) {
+	if (line.w - 2 - VALUE_W - end_w >= (name_w < NAME_MIN ? name_w : NAME_MIN)) {
 		tk_grid_text_right(g, right - VALUE_W, right, line.y, style, value);
 		right -= VALUE_W + 1;
 	}
@@ -105,7 +105,7 @@ void tk_draw_list(struct tk_view_state *v, const struct tk_snapshot *s, struct t
 
 	list_title(v, s, title);
 	tk_grid_box(g, r, TK_STYLE_PLAIN, title);
-	if (v->sort == TK_SORT_NAME && r.w - 2 >= VALUE_FROM && tk_text_width(title) + 4 < r.w - 2)
+	if (v->sort == TK_SORT_NAME && tk_text_width(title) + 4 < r.w - 2)
 		tk_grid_text_right(g, r.x + 1, r.x + r.w - 1, r.y, TK_STYLE_PLAIN, "p99");
 	v->page = r.h - 2;
 	if (v->n_rows > lines) { /* keep the selected line in the middle, without empty lines */

@@ -414,5 +414,14 @@ Test(list, is_as_wide_as_its_names_need_and_has_a_number_in_each_line)
 		cr_assert_eq(r.w, w * 30 / 100 > longest ? longest : w * 30 / 100);
 		check_list(r);
 	}
+	s.fake.n_timers = 1; /* a short name, too, leaves room for its number */
+	s.fake.first_name = "io";
+	scene_fetch(&s);
+	struct tk_rect r = tk_draw_layout(&s.view, s.snapshot, &s.grid).list;
+	cr_assert_eq(r.w, 2 + 12);
+	char text[1024], want[TK_UNITS_MAX];
+	row_text(r.x, r.y + 1, r.w, text);
+	cr_assert(strstr(text, tk_units_ns_brief(want, tk_view_sort_latency(selected()))), "%s",
+		  text);
 	scene_close(&s);
 }
