@@ -98,7 +98,7 @@ static struct tk_snapshot *collect(void)
 	for (uint64_t i = 0; c && i < 100 && (!s || s->delivered < 2 * MESSAGES); i++) {
 		tk_snapshot_free(s);
 		(void)tk_collector_wait(c, i, 1000);
-		s = tk_collector_snapshot(c, &(struct tk_view){ 0 });
+		s = tk_collector_snapshot(c, &(struct tk_view){ .totals = true });
 	}
 	if (c)
 		tk_collector_close(c);

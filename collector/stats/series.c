@@ -124,6 +124,13 @@ static void add_to_total(struct tk_series *s, struct tk_track *t)
 
 /* ---- datapoints ---- */
 
+static void not_known(struct tk_datapoint *d)
+{
+	d->sum_ns = d->min_ns = d->max_ns = NAN;
+	for (int p = 0; p < TK_PERCENTILES; p++)
+		d->p_ns[p] = NAN;
+}
+
 static void samples(const struct tk_bins_rated *of, size_t n, struct tk_datapoint *d)
 {
 	uint64_t count = 0;
@@ -142,9 +149,7 @@ static void samples(const struct tk_bins_rated *of, size_t n, struct tk_datapoin
 	tk_bins_quantiles(of, n, tk_quantiles, TK_PERCENTILES, d->p_ns);
 	if (count == d->count)
 		return;
-	d->sum_ns = d->min_ns = d->max_ns = NAN; /* a histogram could not be had */
-	for (int p = 0; p < TK_PERCENTILES; p++)
-		d->p_ns[p] = NAN;
+	not_known(d); /* a histogram could not be had */
 }
 
 static void datapoint(const struct tk_series *s, enum tk_measure m, int tier, int64_t now,
@@ -172,14 +177,16 @@ static void last_datapoint(struct tk_series *s, enum tk_measure m, int64_t now)
 		samples(&of, 1, &t->last);
 }
 
-void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
+void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now, bool whole,
 		     struct tk_datapoint *out)
 {
 	const struct tk_track *t = &s->track[m];
 
 	datapoint(s, m, TK_TOTAL, now, out);
-	if (out->count)
+	if (out->count && whole)
 		samples(t->total, t->n_total, out);
+	else if (out->count)
+		not_known(out);
 }
 
 /* ---- intervals ---- */

@@ -127,8 +127,11 @@ void tk_series_leave(struct tk_series *s);
  */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
 
-/** Everything since the collector attached, as one datapoint. */
-void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now,
+/**
+ * Everything since the collector attached, as one datapoint. @whole: with sum, extremes and
+ * percentiles, which take a microsecond; they are NAN otherwise
+ */
+void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now, bool whole,
 		     struct tk_datapoint *out);
 
 /**

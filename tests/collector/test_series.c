@@ -190,7 +190,7 @@ static void live(uint64_t seed)
 			sum = sum_up(s, (enum tk_measure)m, (unsigned)tier);
 			same_counts(&sum, &given[m]);
 		}
-		tk_series_total(s, (enum tk_measure)m, now, &total);
+		tk_series_total(s, (enum tk_measure)m, now, true, &total);
 		same_counts(&total, &given[m]);
 		cr_assert_eq(s->track[m].total->bins.count, given[m].count);
 	}
@@ -231,7 +231,7 @@ Test(series, every_tier_and_the_total_hold_the_same_counts)
 		cr_assert_eq(sum.records, given + lost);
 		cr_assert_eq(sum.lost, lost);
 	}
-	tk_series_total(s, TK_PROCESSING, now, &total);
+	tk_series_total(s, TK_PROCESSING, now, true, &total);
 	cr_assert_eq(total.count, given);
 	cr_assert_eq(total.records, given + lost);
 	cr_assert_eq(total.lost, lost);
@@ -294,7 +294,7 @@ Test(series, what_has_ended_does_not_change)
 	give(s, t, 9, 3); /* what comes before its interval is closed is its own */
 	tk_series_end(s, &history, 2 * INTERVAL);
 	cr_assert(!s->alive && !s->ending);
-	tk_series_total(s, TK_PROCESSING, SECOND, &before);
+	tk_series_total(s, TK_PROCESSING, SECOND, true, &before);
 	cr_assert_eq(before.count, 12);
 	for (int tier = 0; tier < TK_TIERS; tier++) {
 		struct tk_datapoint sum = sum_up(s, TK_PROCESSING, (unsigned)tier);
@@ -302,7 +302,7 @@ Test(series, what_has_ended_does_not_change)
 		cr_assert_eq(sum.count, 12);
 		cr_assert_eq(tier_reach(s, (unsigned)tier), 0);
 	}
-	tk_series_total(s, TK_PROCESSING, SECOND, &after);
+	tk_series_total(s, TK_PROCESSING, SECOND, true, &after);
 	cr_assert_eq(memcmp(&before, &after, sizeof(before)), 0);
 	tk_tally_put(&pool, t);
 	free_all(s);
@@ -389,7 +389,7 @@ Test(series, without_memory_counts_are_exact_and_percentiles_are_not_known)
 	cr_assert_eq(s->track[0].last.p_ns[TK_P50], 9);
 	tk_series_leave(s);
 	tk_series_end(s, &history, 3 * INTERVAL);
-	tk_series_total(s, TK_PROCESSING, SECOND, &total);
+	tk_series_total(s, TK_PROCESSING, SECOND, true, &total);
 	adds_up(&total);
 	cr_assert_eq(total.count, 41);
 	is_unknown(&total, 309, 7, 9);
@@ -451,7 +451,7 @@ Test(series, what_is_set_aside_is_counted)
 	cr_assert_eq(d[1].aside, 5);
 	cr_assert_eq(points(s, 1, d, 2), 1);
 	cr_assert_eq(d[0].aside, 9);
-	tk_series_total(s, TK_PROCESSING, 3 * INTERVAL, &total);
+	tk_series_total(s, TK_PROCESSING, 3 * INTERVAL, true, &total);
 	cr_assert_eq(total.aside, 9);
 	tk_tally_put(&pool, t);
 	free_all(s);
@@ -688,7 +688,7 @@ Test(series, the_past_is_replayed_before_it_goes_on)
 				     "idle, as is known");
 	}
 	cr_assert_eq(d[6].interval_ns, INTERVAL, "and before it, nobody knows");
-	tk_series_total(s, TK_PROCESSING, now, &total);
+	tk_series_total(s, TK_PROCESSING, now, true, &total);
 	cr_assert_eq(total.records, 14);
 	for (int tier = 1; tier < TK_TIERS; tier++) {
 		size_t n = points(s, (unsigned)tier, d, 8);

@@ -95,7 +95,8 @@ static struct tk_snapshot *await(struct tk_collector *c, bool (*good)(const stru
 	uint64_t until = seconds() + DEADLINE_S, intervals = 0;
 
 	while (seconds() < until) {
-		struct tk_snapshot *s = tk_collector_snapshot(c, &(struct tk_view){ 0 });
+		const struct tk_view all = { .totals = true };
+		struct tk_snapshot *s = tk_collector_snapshot(c, &all);
 
 		cr_assert(s);
 		if (good(s))

@@ -191,7 +191,7 @@ static void check_screen(const struct tk_snapshot *s)
 
 static void show(struct tk_collector *c)
 {
-	struct tk_view view = { .silent = true, .max_points = 100, .key = 1 };
+	struct tk_view view = { .silent = true, .max_points = 100, .key = 1, .totals = true };
 	struct tk_snapshot *s = tk_collector_snapshot(c, &view);
 	uint64_t lost = 0;
 

@@ -31,14 +31,14 @@ static int make_room(struct tk_recent *r, size_t n)
 }
 
 /* Both lists are sorted by key: what is in ours only has been forgotten. */
-static void forget_gone(struct tk_recent *r, const struct tk_registry *registry)
+static void forget_gone(struct tk_recent *r)
 {
 	size_t kept = 0, k = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		while (k < registry->n && registry->series[k]->key < r->timer[i]->key)
+		while (k < r->n_noted && r->noted[k].key < r->timer[i]->key)
 			k++;
-		if (k < registry->n && registry->series[k]->key == r->timer[i]->key)
+		if (k < r->n_noted && r->noted[k].key == r->timer[i]->key)
 			r->timer[kept++] = r->timer[i];
 		else
 			forget(r->timer[i]);
@@ -46,40 +46,65 @@ static void forget_gone(struct tk_recent *r, const struct tk_registry *registry)
 	r->n = kept;
 }
 
-/* Timers get ascending keys: new ones are at the end of the registry. */
-static int add_new(struct tk_recent *r, const struct tk_registry *registry)
+/* Timers get ascending keys: new ones were noted last. */
+static void add_new(struct tk_recent *r)
 {
 	uint64_t known = r->n ? r->timer[r->n - 1]->key : 0;
-	size_t first = registry->n;
+	size_t first = r->n_noted;
 
-	while (first > 0 && registry->series[first - 1]->key > known)
+	while (first > 0 && r->noted[first - 1].key > known)
 		first--;
-	for (size_t i = first; i < registry->n; i++) {
+	for (size_t i = first; i < r->n_noted; i++) {
 		struct tk_recent_timer *t = calloc(1, sizeof(*t));
 
 		if (!t)
-			return -ENOMEM;
-		t->key = registry->series[i]->key;
+			return;
+		t->key = r->noted[i].key;
 		r->timer[r->n++] = t;
 	}
+}
+
+/* One for each timer that was noted; those without memory have no figures this time. */
+static void follow_note(struct tk_recent *r)
+{
+	size_t k = 0;
+
+	forget_gone(r);
+	if (make_room(r, r->n_noted) == 0)
+		add_new(r);
+	for (size_t i = 0; i < r->n; i++) {
+		while (r->noted[k].key != r->timer[i]->key)
+			k++;
+		memcpy(r->timer[i]->trail, r->noted[k].trail, sizeof(r->timer[i]->trail));
+	}
+}
+
+static int make_noted_room(struct tk_recent *r, size_t n)
+{
+	struct tk_recent_note *list;
+
+	if (n <= r->noted_room)
+		return 0;
+	list = realloc(r->noted, 2 * n * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	r->noted = list;
+	r->noted_room = 2 * n;
 	return 0;
 }
 
 int tk_recent_note(struct tk_recent *r, const struct tk_registry *registry)
 {
-	size_t k = 0;
-	int err;
-
-	if (make_room(r, registry->n) < 0)
+	r->n_noted = 0;
+	if (make_noted_room(r, registry->n) < 0)
 		return -ENOMEM;
-	forget_gone(r, registry);
-	err = add_new(r, registry);
-	for (size_t i = 0; i < r->n; i++) {
-		while (registry->series[k]->key != r->timer[i]->key)
-			k++;
-		memcpy(r->timer[i]->trail, registry->series[k]->trail, sizeof(r->timer[i]->trail));
+	for (size_t i = 0; i < registry->n; i++) {
+		struct tk_recent_note *n = &r->noted[r->n_noted++];
+
+		n->key = registry->series[i]->key;
+		memcpy(n->trail, registry->series[i]->trail, sizeof(n->trail));
 	}
-	return err;
+	return 0;
 }
 
 /* --- their windows --------------------------------------------------------------------------- */
@@ -164,6 +189,7 @@ static void fill_folds(const struct tk_recent *r, struct tk_snapshot *s)
 void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s)
 {
 	s->recent_ns = TK_RECENT_NS;
+	follow_note(r);
 	slide(r, hold, s->closed_ns - TK_RECENT_NS);
 	for (size_t i = 0; i < s->n_timers; i++) {
 		const struct tk_recent_timer *t = tk_recent_find(r, s->timers[i].key);
@@ -180,5 +206,6 @@ void tk_recent_free(struct tk_recent *r)
 		forget(r->timer[i]);
 	free(r->timer);
 	free(r->trend);
+	free(r->noted);
 	memset(r, 0, sizeof(*r));
 }

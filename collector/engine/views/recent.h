@@ -27,23 +27,32 @@ struct tk_recent_timer {
 	struct tk_sliding of[TK_MEASURES];
 };
 
+/** Where the past of a timer is. */
+struct tk_recent_note {
+	uint64_t key;
+	struct tk_trail trail[TK_TIERS];
+};
+
 /** All zero to begin. */
 struct tk_recent {
 	struct tk_recent_timer **timer; /* by key */
 	size_t n, room;
 	struct tk_snap_trend *trend; /* trend.c: of the rows that were asked for last */
 	size_t n_trend;
+	struct tk_recent_note *noted; /* of all timers, by key */
+	size_t n_noted, noted_room;
 };
 
 /**
- * Note where the past of each timer is now; forget those that the registry has forgotten.
- * @return 0 or -ENOMEM: those without memory have no row's figures this time
+ * Note where the past of each timer is now: 60 bytes a timer are copied. @return 0 or -ENOMEM: the
+ * rows have no figures this time
  */
 int tk_recent_note(struct tk_recent *r, const struct tk_registry *registry);
 
 /**
- * Slide all windows to the last TK_RECENT_NS, write them into the snapshot's timers, which are
- * sorted, and append the folded rows. @hold: taken together with the note
+ * Forget timers that the registry has forgotten, and take up new ones. Slide all windows to the
+ * last TK_RECENT_NS, write them into the snapshot's timers, which are sorted, and append the folded
+ * rows. @hold: taken together with the note
  */
 void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s);
 

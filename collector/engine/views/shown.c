@@ -9,8 +9,8 @@
 #include "collector/engine/views/recent.h"
 #include "collector/machine/now.h"
 
-static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
-		       struct tk_snap_timer *t)
+static void copy_timer(const struct tk_shown *shown, const struct tk_view *v,
+		       const struct tk_series *s, struct tk_snap_timer *t)
 {
 	t->key = s->key;
 	memcpy(t->name, s->name, sizeof(t->name));
@@ -32,7 +32,8 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_series *s,
 		t->last[m] = track->last;
 		t->seen[m] = track->seen;
 		t->negative[m] = s->negative[m];
-		tk_series_total(s, (enum tk_measure)m, shown->state.closed_ns, &t->total[m]);
+		tk_series_total(s, (enum tk_measure)m, shown->state.closed_ns, v->totals,
+				&t->total[m]);
 	}
 }
 
@@ -52,7 +53,7 @@ static int copy_timers(const struct tk_shown *shown, const struct tk_view *v, st
 	for (size_t i = 0; i < shown->registry.n; i++) {
 		if (!v->silent && tk_series_silent(shown->registry.series[i]))
 			continue;
-		copy_timer(shown, shown->registry.series[i], &s->timers[s->n_timers++]);
+		copy_timer(shown, v, shown->registry.series[i], &s->timers[s->n_timers++]);
 	}
 	return 0;
 }

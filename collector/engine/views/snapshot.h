@@ -32,7 +32,8 @@ struct tk_snap_timer {
 	bool alive;     /* its process lives */
 	bool disabled;
 	struct tk_datapoint last[TK_MEASURES]; /* the last interval */
-	/* Since the collector attached. */
+	/* Since the collector attached. sum, min, max and percentiles are NAN unless the view asks
+	 * for them (tk_view.totals). */
 	struct tk_datapoint total[TK_MEASURES];
 	struct tk_seen seen[TK_MEASURES];
 	uint64_t negative[TK_MEASURES]; /* samples below zero: counted, in no histogram */
@@ -141,6 +142,7 @@ struct tk_view {
 	struct tk_recent *recent; /* the viewer's windows, for figures of the last 10 s; or NULL */
 	const uint64_t *trend;    /* with `recent`: keys of rows to have second by second */
 	size_t n_trend;
+	bool totals; /* what the samples of totals come to, too: 2 us a timer, under the lock */
 };
 
 /** @snapshot: may be NULL. */

@@ -24,7 +24,7 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row->found_dead = s->found_dead;
 	row->unsettled = s->unsettled;
 	for (int m = 0; m < TK_MEASURES; m++) {
-		tk_series_total(s, (enum tk_measure)m, now, &row->of[m]);
+		tk_series_total(s, (enum tk_measure)m, now, true, &row->of[m]);
 		row->of[m].interval_ns = i->interval_ns; /* all rates are of the same time */
 	}
 }
