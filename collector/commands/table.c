@@ -529,7 +529,7 @@ static const struct tk_fact words[] = {
 		     "last interval that had one" },
 	{ "p99, last 20 s",
 	  "in the overview, on wide screens: a bar a second, as high as its p99 of processing or "
-	  "latency, the larger; in eight steps from the row's least value to its largest, or to "
+	  "latency, the larger; in seven steps from the row's least value to its largest, or to "
 	  "eight times the least" },
 	{ "\u00d76 \u20202", "in the overview, behind a name: six processes of one app and user, "
 			     "and two that have ended, in one row, which Enter unfolds" },

@@ -130,15 +130,17 @@ void tk_columns_ago(const struct tk_snapshot *s, const struct tk_snap_timer *t,
 		snprintf(out, TK_COLUMN_TEXT, " %.16s ago", age);
 }
 
+#define STEPS 7 /* not eight: a full bar would touch the row above */
+
 /*
- * Eight steps on a logarithmic scale, from the row's least value to its largest, or to eight times
- * the least: what hardly moves is a low line.
+ * Steps on a logarithmic scale, from the row's least value to its largest, or to eight times the
+ * least: what hardly moves is a low line.
  */
 static int step_of(double v, double lo, double hi)
 {
-	int step = v > lo ? (int)(8 * log(v / lo) / log(fmax(hi / lo, 8))) : 0;
+	int step = v > lo ? (int)(STEPS * log(v / lo) / log(fmax(hi / lo, 8))) : 0;
 
-	return step > 7 ? 7 : step;
+	return step < STEPS ? step : STEPS - 1;
 }
 
 static void draw_spark(const struct tk_snap_trend *trend, char out[TK_COLUMN_TEXT])

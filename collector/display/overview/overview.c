@@ -66,7 +66,13 @@ static void draw_title(const struct tk_view_state *v, const struct tk_snapshot *
 	tk_grid_text_right(g, r.x, r.x + r.w, r.y, TK_STYLE_BOLD, place);
 }
 
-/* The column that rows are sorted by is reversed. */
+static bool is_sorted_by(const struct tk_column *c, enum tk_by by)
+{
+	return c->by == by ||
+	       (by == TK_BY_WORST && (c->by == TK_BY_PROCESSING_P99 || c->by == TK_BY_LATENCY_P99));
+}
+
+/* The column that rows are sorted by is reversed; or both, where the larger value of two sorts. */
 static void draw_headings(const struct tk_view_state *v, const struct table *t, struct tk_grid *g,
 			  struct tk_rect r)
 {
@@ -77,7 +83,7 @@ static void draw_headings(const struct tk_view_state *v, const struct table *t, 
 		     "timer");
 	for (size_t i = 0; i < t->n; i++) {
 		const struct tk_column *c = t->column[i];
-		bool sorted = c->by == v->by;
+		bool sorted = is_sorted_by(c, v->by);
 
 		x += TK_COLUMN_GAP;
 		if (c->group)
@@ -123,12 +129,14 @@ static void draw_name(const struct tk_view_state *v, const struct tk_snapshot *s
 	tk_grid_text_elided(g, r.x, r.y, r.w - tk_text_width(ago), style, text);
 }
 
-/* Lost records are an alarm. */
+/* Lost records are an alarm. A sparkline is not reversed: the selected row ends before it. */
 static struct tk_style cell_style(const struct tk_column *c, const struct tk_snap_timer *t,
 				  struct tk_style row)
 {
 	bool lost = c->by == TK_BY_LOST && t->recent[TK_PROCESSING].lost > 0;
 
+	if (tk_columns_is_spark(c))
+		return TK_STYLE(TK_STEEL, row.attr & TK_DIM);
 	return lost ? TK_STYLE(TK_VERMILION, row.attr | TK_BOLD) : row;
 }
 
