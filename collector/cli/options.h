@@ -29,6 +29,7 @@ enum tk_exit {
 	/* A worst verdict is an exit code, too: "fail" is TK_EXIT_FAILED. */
 	TK_EXIT_WARN = 5,
 	TK_EXIT_UNKNOWN = 6,
+	TK_EXIT_RULE = 7, /* what --fail-if says holds */
 };
 
 enum tk_format { TK_FORMAT_TABLE, TK_FORMAT_JSONL, TK_FORMAT_CSV };
@@ -44,15 +45,22 @@ struct tk_texts {
 /** @return whether a name matches any of these shell patterns; of none, every name does */
 bool tk_texts_match(const struct tk_texts *patterns, const char *name);
 
+/** A percentage. */
+struct tk_percent {
+	double fraction; /* 0.02 is 2 % */
+	bool said;
+};
+
 /** Everything that can be said on a command line. */
 struct tk_args {
 	const struct tk_command *command;
 	struct tk_collector_options collector;
-	struct tk_texts timers; /* shell patterns, any of which may match; none: all */
-	int format;             /* enum tk_format */
-	uint64_t count;         /* intervals; 0: until told to stop */
-	const char *output;     /* file for what the command prints; NULL: none was named */
-	bool until_exit;        /* end when the watched processes have ended */
+	struct tk_texts timers;     /* shell patterns, any of which may match; none: all */
+	int format;                 /* enum tk_format */
+	uint64_t count;             /* intervals; 0: until told to stop */
+	const char *output;         /* file for what the command prints; NULL: none was named */
+	struct tk_stats_list stats; /* n 0: the usual ones */
+	bool until_exit;            /* end when the watched processes have ended */
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	/* record; 0: not said */
@@ -70,6 +78,12 @@ struct tk_args {
 	/* doctor */
 	const char *root; /* NULL: this machine */
 	bool fix_script;
+	/* diff */
+	const char *base, *new; /* lists of files; NULL: not said */
+	struct tk_texts fail_if;
+	struct tk_percent min_effect;
+	uint64_t min_runs; /* 0: not said */
+	int diff_format;
 	char **operands;
 	int n_operands;
 };
@@ -89,6 +103,7 @@ enum tk_option_type {
 	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: 1,000 each */
 	TK_OPTION_SLOTS,    /* uint64_t, a power of two that a lane can have */
 	TK_OPTION_STATS,    /* struct tk_stats_list */
+	TK_OPTION_PERCENT,  /* struct tk_percent, 0 to 100 %, with or without the sign */
 	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };
 

@@ -143,6 +143,19 @@ static int parse_poll(const char *text, uint64_t *ns)
 	return 0;
 }
 
+static int parse_percent(const char *text, struct tk_percent *percent)
+{
+	const char *unit;
+	double number;
+
+	if (parse_number(text, &number, &unit) < 0 || (*unit && strcmp(unit, "%") != 0))
+		return -EINVAL;
+	if (!(number <= 100))
+		return -EINVAL;
+	*percent = (struct tk_percent){ number / 100, true };
+	return 0;
+}
+
 static int parse_choice(const char *choices, const char *text, int *place)
 {
 	size_t length = strlen(text);
@@ -203,6 +216,8 @@ int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *te
 		return parse_slots(o, text, to);
 	case TK_OPTION_STATS:
 		return tk_stats_list_parse(to, text);
+	case TK_OPTION_PERCENT:
+		return parse_percent(text, to);
 	case TK_OPTION_CHOICE:
 		return parse_choice(o->choices, text, to);
 	}
@@ -222,6 +237,7 @@ const char *tk_option_takes(const struct tk_option *o, char text[64])
 		[TK_OPTION_TIME] = "a time such as 5ms",
 		[TK_OPTION_POLL] = "a time such as 100us, or spin",
 		[TK_OPTION_SIZE] = "bytes, or a number with K, M or G",
+		[TK_OPTION_PERCENT] = "a percentage up to 100, such as 2%",
 		[TK_OPTION_STATS] = "a list of up to 16 of sum, min, avg, max and p99.9",
 		[TK_OPTION_RATE] = "a number from 1 to 1G, such as 2M",
 	};

@@ -212,6 +212,38 @@ static const struct tk_option
 		.name = "force", .type = TK_OPTION_FLAG, AT(force),
 		.help = "replace a file that holds something",
 	},
+	base = {
+		.name = "base", .type = TK_OPTION_TEXT, .argument = "FILES", AT(base),
+		.help = "recordings of how it was: a.hlog,b.hlog,...",
+	},
+	new = {
+		.name = "new", .type = TK_OPTION_TEXT, .argument = "FILES", AT(new),
+		.help = "recordings of how it is",
+	},
+	percentiles = {
+		.name = "stats", .type = TK_OPTION_STATS, .argument = "LIST", AT(stats),
+		.help = "the percentiles to compare (default p50,p90,p99,p99.9)",
+	},
+	min_effect = {
+		.name = "min-effect", .type = TK_OPTION_PERCENT, .argument = "N%", AT(min_effect),
+		.help = "a smaller shift has no verdict (default 2%)",
+	},
+	min_runs = {
+		.name = "min-runs", .type = TK_OPTION_COUNT, .argument = "N", AT(min_runs),
+		.max = 1000,
+		.help = "with fewer recordings a side there is no better or worse (default 5); "
+			"fewer than 4 never show anything",
+	},
+	fail_if = {
+		.name = "fail-if", .type = TK_OPTION_TEXTS, .argument = "RULE", AT(fail_if),
+		.help = "exit with 7 if a timer became so much worse, e.g. 'Sequencer-*:p99>+5%', "
+			"or better: 'A:latency.p50<-5%'; repeated: any of them",
+	},
+	diff_format = {
+		.name = "format", .letter = 'f', .type = TK_OPTION_CHOICE, .argument = "FORMAT",
+		.choices = "text|json|markdown|junit", AT(diff_format),
+		.help = "text for people, json for programs (in ns), markdown and junit for CI",
+	},
 	man = {
 		.name = "man", .type = TK_OPTION_FLAG, AT(man),
 		.help = "print the man page, in roff",
@@ -234,6 +266,7 @@ static const struct tk_option
 /* A command's only caller is its row. */
 tk_command_run tk_cmd_top, tk_cmd_stat, tk_cmd_ls, tk_cmd_clean, tk_cmd_enable, tk_cmd_disable;
 tk_command_run tk_cmd_tsc, tk_cmd_doctor, tk_cmd_tune, tk_cmd_help, tk_cmd_record;
+tk_command_run tk_cmd_diff;
 
 /* In csv's order. rows.schema.json says it to programs; tests/collector/schema.sh compares. */
 static const struct tk_fact stat_columns[] = {
@@ -345,6 +378,34 @@ static const struct tk_command commands[] = {
 		.options = OPTIONS(SEGMENTS, &timer, &output, &interval, &duration, &label,
 			&rotate_size, &rotate_time, &fsync_, &replace, &oldest, &raw, &poll,
 			&cpus, &isolated),
+	},
+	{
+		.name = "diff",
+		.run = tk_cmd_diff,
+		.operands = "",
+		.summary = "did it become better or worse? compare recordings",
+		.text =
+			"Compares recordings of two sides (of record, or other HdrHistogram "
+			"logs), timer by timer and percentile by percentile: the shift with "
+			"its 95 % interval, and a verdict. With one recording a side, the "
+			"verdict is \"differs\", and is about these two recordings only: two "
+			"runs of the same program often differ. With 5 or more a side it is "
+			"\"better\" or \"worse\", by a test over runs, and the probability "
+			"that any verdict is false, among all timers and percentiles, is at "
+			"most 3 %. FINDS is the smallest shift that would have been found 4 "
+			"times in 5. Timers that lost records, and those of one side only, "
+			"are named. --fail-if holds only for shifts that have a verdict; "
+			"where there is too little data for any, it is an error. "
+			"docs/compare.md has a recipe for CI.",
+		.examples = {
+			{ "timekeeper diff --base a.hlog --new b.hlog",
+			  "do these two recordings differ?" },
+			{ "timekeeper diff --base a1.hlog,a2.hlog,... --new b1.hlog,b2.hlog,... "
+			  "--fail-if '*:p99>+5%'",
+			  "did any timer's p99 become worse by more than 5 %?" },
+		},
+		.options = OPTIONS(&base, &new, &timer, &percentiles, &min_effect, &min_runs,
+			&fail_if, &diff_format),
 	},
 	{
 		.name = "ls",
@@ -571,6 +632,7 @@ static const struct tk_fact exit_codes[] = {
 	{ "4", "only segments of another format version" },
 	{ "5", "doctor: nothing failed, but there are warnings" },
 	{ "6", "doctor: neither, but something could not be checked" },
+	{ "7", "diff: what --fail-if says holds" },
 	{ NULL, NULL },
 };
 

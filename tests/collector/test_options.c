@@ -191,25 +191,26 @@ static const char *value_for(const struct tk_option *o)
 	}
 }
 
-static bool takes(const struct tk_command *c, const char *name)
+/* Its option of that name; NULL: it has none. */
+static const struct tk_option *own(const struct tk_command *c, const char *name)
 {
 	const struct tk_option *o;
 
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		if (!strcmp(o->name, name))
-			return true;
-	return false;
+			return o;
+	return NULL;
 }
 
 /* Every option there is, of a command that does not take it, too. */
 static void check_option(const struct tk_command *c, const struct tk_option *o, const char *help)
 {
-	bool mine = takes(c, o->name);
+	const struct tk_option *mine = own(c, o->name);
 	char want[64], line[128];
 
 	snprintf(want, sizeof(want), "--%s", o->name);
-	cr_assert_eq(strstr(help, want) != NULL, mine, "%s %s", c->name, want);
-	snprintf(line, sizeof(line), "%s %s %s --help", c->name, want, value_for(o));
+	cr_assert_eq(strstr(help, want) != NULL, mine != NULL, "%s %s", c->name, want);
+	snprintf(line, sizeof(line), "%s %s %s --help", c->name, want, value_for(mine ? mine : o));
 	cr_assert_eq(parse(line), mine ? 0 : -EINVAL, "%s: %s", line, why);
 }
 
