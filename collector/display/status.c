@@ -4,13 +4,14 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "collector/cli/text.h"
 #include "collector/display/draw.h"
 
 static const struct tk_style alarm_style = { TK_VERMILION, TK_BOLD };
 
-enum { FIELDS = 10, FIELD_MAX = 64 };
+enum { FIELDS = 11, FIELD_MAX = 64 };
 
 struct field {
 	char text[FIELD_MAX];
@@ -18,10 +19,53 @@ struct field {
 	int rank; /* the highest ranks are left out where there is no room for all */
 };
 
-static void state_field(const struct tk_view_state *v, struct field *f)
+/* What is shown of the dead only: the selected timer, or, in the overview, any that there is.
+ * @return whether that is so. @died: when the last one died; 0: that is not known */
+static bool is_post_mortem(const struct tk_view_state *v, const struct tk_snapshot *s,
+			   int64_t *died)
 {
+	const struct tk_snap_timer *t = tk_view_timer(v, s);
+
+	*died = t ? t->died_ns : 0;
+	if (!t || v->screen == TK_SCREEN_CHARTS)
+		return t && !t->alive;
+	for (size_t i = 0; i < s->n_timers; i++) {
+		if (s->timers[i].alive)
+			return false;
+		*died = s->timers[i].died_ns > *died ? s->timers[i].died_ns : *died;
+	}
+	return true;
+}
+
+static void state_field(const struct tk_view_state *v, bool dead, struct field *f)
+{
+	const char *now = dead ? "POST-MORTEM" : "LIVE";
+
 	*f = (struct field){ .style = TK_STYLE(TK_DEFAULT, TK_REVERSE), .rank = 0 };
-	snprintf(f->text, FIELD_MAX, " %s ", v->paused ? "PAUSED" : v->to_ns ? "PAST" : "LIVE");
+	snprintf(f->text, FIELD_MAX, " %s ", v->paused ? "PAUSED" : v->to_ns ? "PAST" : now);
+}
+
+/* By the clock on the wall, and how long ago. */
+static void died_field(const struct tk_snapshot *s, int64_t died, struct field *f)
+{
+	time_t at = (time_t)((died + s->wall_ns) / 1000000000);
+	int64_t ago = (s->t_ns - died) / 1000000000;
+	char when[32];
+	struct tm tm;
+
+	f->rank = 1;
+	if (!died) {
+		snprintf(f->text, FIELD_MAX, "when it died is not known");
+		return;
+	}
+	localtime_r(&at, &tm);
+	strftime(when, sizeof(when), ago < 43200 ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
+	if (ago < 120)
+		snprintf(f->text, FIELD_MAX, "died %s, %d s ago", when, (int)ago);
+	else if (ago < 7200)
+		snprintf(f->text, FIELD_MAX, "died %s, %d min ago", when, (int)(ago / 60));
+	else
+		snprintf(f->text, FIELD_MAX, "died %s, %d h ago", when, (int)(ago / 3600));
 }
 
 static void loss_field(const struct tk_snapshot *s, struct field *f)
@@ -105,21 +149,25 @@ static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot 
 			struct field f[FIELDS])
 {
 	char n[TK_UNITS_MAX];
+	int64_t died;
+	bool dead = is_post_mortem(v, s, &died);
 
-	state_field(v, &f[0]);
-	loss_field(s, &f[1]);
-	f[2].rank = 2;
-	snprintf(f[2].text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
-	f[3].rank = 3;
-	snprintf(f[3].text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
-	rate_field(tk_view_timer(v, s), &f[4]);
+	state_field(v, dead, f++);
+	if (dead)
+		died_field(s, died, f++);
+	loss_field(s, f++);
+	f->rank = 2;
+	snprintf(f++->text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
+	f->rank = 3;
+	snprintf(f++->text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
+	rate_field(tk_view_timer(v, s), f++);
 	if (v->screen == TK_SCREEN_CHARTS) {
-		interval_field(v, s, &f[5]);
-		span_field(v, &f[6]);
+		interval_field(v, s, f++);
+		span_field(v, f++);
 	}
-	processes_field(s, &f[7]);
-	clock_field(s, &f[8]);
-	unread_field(s, &f[9]);
+	processes_field(s, f++);
+	clock_field(s, f++);
+	unread_field(s, f);
 }
 
 /* The highest rank up to which everything fits in w columns. */

@@ -95,7 +95,9 @@ static struct tk_datapoint total(size_t timer, enum tk_measure m, int64_t now)
 static void fill_timer(const struct tk_fake *f, struct tk_snap_timer *t, size_t i)
 {
 	uint64_t interval = f->interval_ns ? f->interval_ns : (uint64_t)(100 * MS);
-	int64_t end = f->now_ns / (int64_t)interval * (int64_t)interval;
+	bool dead = f->dead && i + 1 == f->n_timers;
+	int64_t now = f->now_ns - (dead ? f->died_ago_ns : 0);
+	int64_t end = now / (int64_t)interval * (int64_t)interval;
 
 	*t = (struct tk_snap_timer){ .key = i + 1, .alive = true, .pid = 4242 };
 	if (i == 0 && f->first_name)
@@ -104,8 +106,9 @@ static void fill_timer(const struct tk_fake *f, struct tk_snap_timer *t, size_t 
 		snprintf(t->name, sizeof(t->name), "%s", names[i]);
 	else
 		snprintf(t->name, sizeof(t->name), "Worker-%03zu", i);
-	if (i + 1 == f->n_timers && f->dead) {
+	if (dead) {
 		t->alive = false;
+		t->died_ns = f->died_ago_ns ? now : 0;
 		t->pid = 999;
 	}
 	snprintf(t->segment, sizeof(t->segment), "gateway.%u.1a2b3c4d", t->pid);

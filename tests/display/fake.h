@@ -21,7 +21,8 @@ struct tk_fake {
 	const char *first_name; /* replaces the name of the first timer; or NULL */
 	size_t n_drainers; /* the first is pinned to a cpu, the others run anywhere on their node */
 	uint64_t lost;
-	bool dead; /* the last timer's process has died */
+	bool dead;           /* the last timer's process has died, */
+	int64_t died_ago_ns; /* so long ago; 0: nobody knows when */
 	bool no_marks;
 	size_t workers;   /* so many processes have each timer; 0: one has all */
 	bool stranger;    /* the last of them is another user's */

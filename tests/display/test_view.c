@@ -264,6 +264,50 @@ Test(view, zoom_and_pan_stay_within_what_there_is)
 	cr_assert_eq(s.view.to_ns, 0);
 }
 
+/* It does not scroll away while somebody looks at it, nor is it called live. */
+Test(view, the_window_of_a_dead_process_ends_when_it_died)
+{
+	int64_t died = s.fake.now_ns - 180 * SECOND;
+
+	s.fake.dead = true;
+	s.fake.died_ago_ns = 180 * SECOND;
+	scene_fetch(&s);
+	cr_assert(scene_shows(&s, " LIVE "));
+	scene_key(&s, TK_KEY_END);
+	for (int i = 0; i < 3; i++) {
+		const struct tk_datapoint *p = s.snapshot->points[0];
+		size_t n = s.snapshot->n_points[0];
+
+		cr_assert_eq(tk_view_request(&s.view, s.fake.now_ns).to_ns, died);
+		cr_assert(n && p[n - 1].t_ns <= died && p[n - 1].t_ns > died - SECOND);
+		cr_assert(scene_shows(&s, " POST-MORTEM   died 22:10:20, 3 min ago "));
+		cr_assert_not(scene_shows(&s, "LIVE"));
+		cr_assert_not(scene_shows(&s, "          now"), "on the time axis");
+		s.fake.now_ns += 10 * SECOND;
+		s.fake.died_ago_ns += 10 * SECOND;
+		scene_fetch(&s);
+	}
+	scene_type(&s, "[");
+	cr_assert_eq(s.view.to_ns, died - s.view.span_ns / 4);
+	cr_assert(scene_shows(&s, " PAST "));
+	scene_type(&s, "]]");
+	cr_assert_eq(s.view.to_ns, 0);
+	scene_type(&s, " ");
+	cr_assert_eq(s.view.to_ns, died);
+	cr_assert(scene_shows(&s, " PAUSED "));
+	scene_type(&s, " k");
+	cr_assert(scene_shows(&s, " LIVE "));
+	cr_assert_eq(tk_view_request(&s.view, 0).to_ns, 0);
+}
+
+Test(view, when_a_process_died_may_not_be_known)
+{
+	s.fake.dead = true;
+	scene_fetch(&s);
+	scene_key(&s, TK_KEY_END);
+	cr_assert(scene_shows(&s, " POST-MORTEM   when it died is not known "));
+}
+
 Test(view, zoom_in_the_past_keeps_the_middle)
 {
 	scene_type(&s, "[[[[[[[[");

@@ -45,7 +45,7 @@ bool tk_chart_gap(const struct tk_datapoint *older, const struct tk_datapoint *n
  */
 static int64_t window_end(const struct tk_view_state *v, const struct tk_snapshot *s, int dots)
 {
-	int64_t to = v->to_ns ? v->to_ns : s->t_ns, dot = v->span_ns / (dots > 0 ? dots : 1);
+	int64_t to = tk_view_end(v, s), dot = v->span_ns / (dots > 0 ? dots : 1);
 
 	return dot > 0 ? (to + dot - 1) / dot * dot : to;
 }
@@ -114,7 +114,7 @@ static void draw_times(const struct tk_chart *c)
 	const struct tk_view_state *v = c->view;
 	const struct tk_plot *p = &c->plot;
 	struct tk_axis_tick t[TK_AXIS_TICKS_MAX];
-	bool wall = v->wall || v->to_ns;
+	bool wall = v->wall || v->to_ns || v->end_ns;
 	int n = tk_axis_times(t, c->to_ns, v->span_ns, p->area.w, wall);
 	int y = p->area.y + p->area.h, right = p->area.x + p->area.w, free_to = right;
 

@@ -69,6 +69,15 @@ static void draw_head(const char *name, const struct tk_snap_timer *t, double no
 	tk_grid_text(g, x, r.y + own_row, room, TK_STYLE_PLAIN, text);
 }
 
+/* Of the last interval, however coarse the points are; of a window in the past, that of its last. */
+static double last_rate(const struct tk_view_state *v, const struct tk_snapshot *s,
+			struct tk_chart_points d)
+{
+	if (!v->to_ns)
+		return tk_datapoint_rate(&tk_view_timer(v, s)->last[TK_PROCESSING]);
+	return d.n ? rate_of(&d, d.n - 1) : 0;
+}
+
 void tk_pane_rate(const struct tk_pane *pane, const struct tk_view_state *v,
 		  const struct tk_snapshot *s, struct tk_grid *g, struct tk_rect r)
 {
@@ -83,8 +92,8 @@ void tk_pane_rate(const struct tk_pane *pane, const struct tk_view_state *v,
 		most = fmax(most, rate_of(&d, i));
 	if (!tk_chart_is_empty(&c))
 		tk_chart_scale(&c, 0, tk_axis_top(0, most, rate_of, d.n, &d), false);
-	draw_head(pane->name, tk_view_timer(v, s), d.n ? rate_of(&d, d.n - 1) : 0,
-		  most > c.axis.hi ? most : 0, g, r, own_row);
+	draw_head(pane->name, tk_view_timer(v, s), last_rate(v, s, d), most > c.axis.hi ? most : 0,
+		  g, r, own_row);
 	if (tk_chart_is_empty(&c))
 		return;
 	tk_chart_axes(&c, tk_units_rate, false);

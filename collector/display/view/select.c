@@ -54,10 +54,19 @@ static uint64_t key_here(const struct tk_view_state *v, const struct tk_snapshot
 	return v->key;
 }
 
+/* What is left of a dead process does not scroll away: its present is its last interval. */
+static int64_t end_of(const struct tk_snap_timer *t)
+{
+	int64_t last = t->last[TK_PROCESSING].t_ns;
+
+	return t->alive ? 0 : t->died_ns > last ? t->died_ns : last;
+}
+
 static void select_row(struct tk_view_state *v, const struct tk_snapshot *s, size_t row)
 {
 	v->selected = v->n_rows == 0 ? 0 : row < v->n_rows ? row : v->n_rows - 1;
 	v->key = v->n_rows ? s->timers[v->rows[v->selected]].key : 0;
+	v->end_ns = v->n_rows ? end_of(&s->timers[v->rows[v->selected]]) : 0;
 }
 
 void tk_view_find_selected(struct tk_view_state *v, const struct tk_snapshot *s)

@@ -37,18 +37,28 @@ void tk_view_fini(struct tk_view_state *v)
 
 struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 {
-	int64_t to = v->to_ns ? v->to_ns : now_ns;
-
 	bool charts = v->screen == TK_SCREEN_CHARTS;
+	int64_t end = v->to_ns ? v->to_ns : charts ? v->end_ns : 0, to = end ? end : now_ns;
 
 	return (struct tk_view){ .key = charts ? v->key : 0,
 				 .recent = charts && v->decided ? NULL : v->recent,
 				 .trend = v->sparks,
 				 .n_trend = charts ? 0 : v->n_sparks,
 				 .from_ns = to - v->span_ns,
-				 .to_ns = v->to_ns,
+				 .to_ns = end,
 				 .max_points = POINTS_MAX,
 				 .silent = v->silent };
+}
+
+/* Where a window ends that was not moved. */
+static int64_t present(const struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	return v->end_ns ? v->end_ns : s->t_ns;
+}
+
+int64_t tk_view_end(const struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	return v->to_ns ? v->to_ns : present(v, s);
 }
 
 /* Move the right end of the window to `to`, but not beyond the history or the present. */
@@ -58,14 +68,14 @@ static void look_at(struct tk_view_state *v, const struct tk_snapshot *s, int64_
 
 	if (to < oldest)
 		to = oldest;
-	if (to >= s->t_ns) /* the present: live, or frozen there */
-		to = v->paused ? s->t_ns : 0;
+	if (to >= present(v, s)) /* live, or frozen there */
+		to = v->paused ? present(v, s) : 0;
 	v->to_ns = to;
 }
 
 void tk_view_pan(struct tk_view_state *v, const struct tk_snapshot *s, int quarters)
 {
-	look_at(v, s, (v->to_ns ? v->to_ns : s->t_ns) + quarters * v->span_ns / 4);
+	look_at(v, s, tk_view_end(v, s) + quarters * v->span_ns / 4);
 }
 
 void tk_view_zoom(struct tk_view_state *v, const struct tk_snapshot *s, int steps)
@@ -86,8 +96,8 @@ void tk_view_pause(struct tk_view_state *v, const struct tk_snapshot *s)
 	v->paused = !v->paused;
 	if (!v->paused)
 		v->to_ns = 0;
-	else if (v->to_ns == 0)
-		v->to_ns = s->t_ns;
+	else
+		v->to_ns = tk_view_end(v, s);
 }
 
 void tk_view_change_interval(struct tk_view_state *v, const struct tk_snapshot *s, int steps)

@@ -52,10 +52,11 @@ struct tk_view_state {
 	bool silent;      /* list timers that never recorded, too */
 	bool log_y, wall; /* logarithmic values; time of day on the time axis */
 	bool paused, help, editing, quit;
-	int help_top;         /* the first line of the help that is shown, where it must scroll */
-	char filter[64];      /* UTF-8; empty: all timers */
-	int64_t span_ns;      /* width of the window */
-	int64_t to_ns;        /* its right end; 0: now */
+	int help_top;    /* the first line of the help that is shown, where it must scroll */
+	char filter[64]; /* UTF-8; empty: all timers */
+	int64_t span_ns; /* width of the window */
+	int64_t to_ns;   /* its right end; 0: the present, which ends when a process dies: */
+	int64_t end_ns;  /* that of the selected timer is dead, and had its last interval; or 0 */
 	uint64_t interval_ns; /* per datapoint, as wanted; 0: as the collector has it */
 	const char *where;    /* the directory of segments, for the message that it is empty */
 
@@ -120,6 +121,9 @@ double tk_view_sort_latency(const struct tk_snap_timer *t);
 
 /** The snapshot this view needs next; now_ns is CLOCK_REALTIME. */
 struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns);
+
+/** The window's right end. */
+int64_t tk_view_end(const struct tk_view_state *v, const struct tk_snapshot *s);
 
 /** Move the window by so many quarters of its width: later, or earlier if negative. */
 void tk_view_pan(struct tk_view_state *v, const struct tk_snapshot *s, int quarters);
