@@ -33,7 +33,7 @@ void tk_fold_window(struct tk_window *to, const struct tk_window *from);
 
 /* --- one window of all timers that fold ---------------------------------------------------- */
 
-#define TK_FOLD_PASTS_MAX 64 /* timers that are merged, at most: a window costs each some 0.1 ms */
+#define TK_FOLD_PASTS_MAX 32 /* timers that are merged, at most: 30 s of one take some 0.3 ms */
 
 /** The pasts of a timer and of those that fold with it. */
 struct tk_fold_pasts {
