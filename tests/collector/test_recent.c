@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/engine/views/fold.h"
 #include "collector/engine/views/recent.h"
 #include "collector/engine/views/shown.h"
 #include "tests/collector/samples.h"
@@ -295,4 +296,32 @@ Test(recent, slides_and_folds_as_the_samples_say, .timeout = 120)
 	for (size_t i = 0; i < TIMERS; i++)
 		free(life.ns[i]);
 	tk_shown_free(&life.shown);
+}
+
+/* "Only within (directory, uid, app, timer)": what differs in one of them does not fold. */
+Test(recent, folds_within_a_directory_a_user_an_app_and_a_timer_only)
+{
+	const struct tk_snap_timer one = {
+		.key = 1, .name = "work", .app = "app", .uid = 1000, .place = 7, .pid = 1
+	};
+	struct tk_snap_timer other[5];
+
+	for (int i = 0; i < 5; i++)
+		other[i] = one;
+	other[0].place = 8;
+	other[1].uid = 0;
+	snprintf(other[2].app, sizeof(other[2].app), "ap");
+	snprintf(other[3].name, sizeof(other[3].name), "works");
+	other[4].key = 2;
+	other[4].pid = 99;
+	for (int i = 0; i < 5; i++) {
+		struct tk_snap_timer a, b;
+
+		cr_assert_eq(tk_fold_same(&one, &other[i]), i == 4, "%d", i);
+		tk_fold_begin(&a, &one);
+		tk_fold_begin(&b, &other[i]);
+		cr_assert_eq(a.key == b.key, i == 4, "%d", i);
+		cr_assert_neq(tk_fold_order(&one, &other[i]), 0);
+		cr_assert_lt(tk_fold_order(&one, &other[i]) * tk_fold_order(&other[i], &one), 0);
+	}
 }

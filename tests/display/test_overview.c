@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/cli/text.h"
 #include "collector/display/overview/columns.h"
-#include "collector/stats/registry.h"
 #include "tests/display/golden.h"
 
 #define SECOND INT64_C(1000000000)
@@ -247,57 +245,49 @@ Test(overview, a_folded_row_counts_who_lives_and_who_has_ended)
 	cr_assert(scene_shows(&s, "gateway ×5"));
 }
 
-/* --- rare timers, and those that never recorded ---------------------------------------------- */
-
-/* The row of a timer as text; its style in *style. */
-static void line_of(size_t i, char out[1024], struct tk_style *style)
+Test(overview, who_has_died_folds_after_a_minute)
 {
-	int y = 2; /* below the title */
-
-	while (tk_grid_at(&s.grid, 2, y - 1)->ch != 't') /* the heading "timer" */
-		y++;
-	y += (int)i;
-	*style = tk_grid_at(&s.grid, 2, y)->style;
-	for (int x = 0; x < s.grid.w; x++)
-		out += tk_utf8_encode(out, tk_grid_at(&s.grid, x, y)->ch);
-}
-
-Test(overview, a_rare_timer_keeps_its_last_value_with_its_age)
-{
-	scene_open_overview(&s, 80, 24, 3);
-	s.fake.quiet = 1; /* the others were seen 62 minutes ago */
-	s.fake.now_ns += 2 * SECOND;
-	scene_fetch(&s);
-	for (int w = 40; w <= 200; w += 5) {
-		char text[1024], p99[TK_UNITS_MAX];
-		struct tk_style style;
-
-		cr_assert_eq(tk_grid_resize(&s.grid, w, 24), 0);
-		tk_draw(&s.view, s.snapshot, &s.grid);
-		line_of(0, text, &style);
-		cr_assert_null(strstr(text, "ago"), "%s", text);
-		for (size_t i = 1; i < 3; i++) {
-			line_of(i, text, &style);
-			cr_assert(strstr(text, " 1h ago "), "%d columns: %s", w, text);
-			tk_text_ns(p99, row(i)->seen[TK_LATENCY].p99_ns);
-			*strchr(p99, ' ') = 0;
-			cr_assert(strstr(text, p99), "%d columns: %s in %s", w, p99, text);
-			cr_assert(style.attr & TK_DIM);
-		}
+	open_workers(6, false);
+	while (strcmp(row(s.view.selected)->name, "service-002") != 0)
+		scene_key(&s, TK_KEY_DOWN);
+	scene_key(&s, TK_KEY_ENTER);
+	cr_assert_eq(s.view.n_rows, 9);
+	s.fake.dead = true; /* the last worker with the last timer */
+	for (int seconds = 0; seconds < 120; seconds++) {
+		s.fake.died_ago_ns = 1 + seconds * SECOND;
+		scene_fetch(&s);
+		cr_assert_eq(s.view.n_rows, seconds < 60 ? 9 : 8, "after %d s", seconds);
+		cr_assert(scene_shows(&s, "×5 †1"));
+		s.fake.now_ns += SECOND;
 	}
 }
 
-Test(overview, who_asks_for_timers_that_never_recorded_is_told_when_they_are_too_many)
+Test(overview, where_all_have_died_enter_shows_them)
 {
-	scene_open_overview(&s, 120, 24, 20);
-	cr_assert(!scene_shows(&s, "never recorded"));
-	scene_type(&s, "n");
-	cr_assert(scene_shows(&s, "by p99, also never recorded"));
-	s.fake.n_timers = TK_REGISTRY_SILENT_MAX;
-	scene_fetch(&s);
-	cr_assert(scene_shows(&s, "never recorded: only while fewer than 32,768 timers live"));
-	scene_type(&s, "n");
-	cr_assert(!scene_shows(&s, "never recorded"));
+	open_workers(6, false);
+	scene_key(&s, TK_KEY_ENTER);
+	for (size_t i = 0; i < s.snapshot->n_timers; i++) {
+		s.snapshot->timers[i].alive = false;
+		s.snapshot->timers[i].died_ns = s.snapshot->t_ns - 3600 * SECOND;
+	}
+	for (size_t i = 0; i < s.snapshot->n_folds; i++)
+		s.snapshot->timers[s.snapshot->n_timers + i].living = 0;
+	tk_view_sync(&s.view, s.snapshot);
+	cr_assert_eq(s.view.n_rows, 9);
+}
+
+Test(overview, the_filter_leaves_its_rows_and_says_so)
+{
+	scene_open_overview(&s, 80, 24, 300);
+	scene_type(&s, "/-29");
+	cr_assert(scene_shows(&s, "by p99 /-29_"));
+	scene_key(&s, TK_KEY_ENTER);
+	cr_assert(scene_shows(&s, "by p99 /-29 "));
+	cr_assert(scene_shows(&s, " 1/10\n"));
+	scene_key(&s, TK_KEY_END);
+	cr_assert(scene_shows(&s, " 10/10\n"));
+	scene_key(&s, TK_KEY_ESCAPE);
+	cr_assert_eq(s.view.n_rows, 300);
 }
 
 /* --- columns --------------------------------------------------------------------------------- */
@@ -337,76 +327,6 @@ Test(overview, it_draws_at_every_size_and_no_value_is_cut)
 		}
 }
 
-/* --- sparklines ------------------------------------------------------------------------------ */
-
-/* The last columns of a row, as steps: '0' to '6', '-' where there is no value. */
-static void steps_of(size_t i, char out[TK_TREND + 1])
-{
-	static const char ascii[] = "_.:-=+*#";
-
-	for (int x = 0; x < TK_TREND; x++) {
-		uint32_t ch = tk_grid_at(&s.grid, s.grid.w - TK_TREND + x, (int)i + 3)->ch;
-		const char *at = s.grid.charset == TK_CHARSET_ASCII ? strchr(ascii, (int)ch) : NULL;
-
-		out[x] =
-			ch == ' ' ? '-' : (char)('0' + (at ? (uint32_t)(at - ascii) : ch - 0x2581));
-	}
-	out[TK_TREND] = 0;
-}
-
-/* A spike by a thousand is seen, and what moves by less than a third is a flat line. */
-static void check_sparks(enum tk_charset charset)
-{
-	scene_open_overview(&s, 160, 45, 30);
-	s.grid.charset = charset;
-	scene_fetch(&s); /* with what the first screen asked for */
-	for (size_t i = 0; i < 30; i++) {
-		char steps[TK_TREND + 1];
-
-		steps_of(i, steps);
-		switch (row(i)->key % 6) {
-		case 0:
-			cr_assert_eq(strspn(steps, "012"), TK_TREND, "%s", steps);
-			break;
-		case 1:
-			cr_assert_str_eq(steps, "01233444555556666666");
-			break;
-		case 2:
-			cr_assert_str_eq(steps, "66666665555544433210");
-			break;
-		case 3:
-			cr_assert_str_eq(steps, "00000006000000000000");
-			break;
-		case 4:
-			cr_assert_str_eq(steps, "000000000000--------");
-			break;
-		default:
-			cr_assert_str_eq(steps, "--------------------");
-		}
-	}
-}
-
-Test(overview, wide_screens_have_a_sparkline_of_each_row)
-{
-	check_sparks(TK_CHARSET_BRAILLE);
-	scene_close(&s);
-	check_sparks(TK_CHARSET_ASCII);
-}
-
-Test(overview, what_is_not_on_the_screen_has_no_sparkline)
-{
-	scene_open_overview(&s, 160, 45, 300);
-	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, (size_t)s.view.page);
-	scene_key(&s, TK_KEY_END);
-	cr_assert_eq(tk_view_request(&s.view, 0).trend[s.view.page - 1], s.view.key);
-	scene_type(&s, "v");
-	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, 0, "charts need none");
-	scene_type(&s, "v");
-	cr_assert_eq(tk_grid_resize(&s.grid, 127, 45), 0);
-	scene_fetch(&s);
-	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, 0, "no room");
-}
-
 /* --- pictures -------------------------------------------------------------------------------- */
 
 static void golden_at(int w, int h, const char *name)
@@ -435,20 +355,6 @@ Test(overview, at_100x30)
 Test(overview, at_80x24)
 {
 	golden_at(80, 24, "overview-80x24");
-}
-
-Test(overview, of_rare_timers)
-{
-	scene_open_overview(&s, 80, 24, 24);
-	s.fake.workers = 6;
-	s.fake.dead = true;
-	s.fake.quiet = 12;
-	scene_fetch(&s);
-	s.fake.now_ns += 2 * SECOND;
-	scene_fetch(&s);
-	scene_key(&s, TK_KEY_END);
-	scene_key(&s, TK_KEY_ENTER);
-	scene_golden(&s, "overview-rare", false);
 }
 
 Test(overview, at_40x10)

@@ -49,7 +49,18 @@ static bool passes(const struct tk_view_state *v, const struct tk_snap_timer *t)
 	return v->filter[0] == 0 || strcasestr(t->name, v->filter);
 }
 
-/* Whether the overview shows a timer only in the row that it folds into. */
+static bool any_lives(const struct tk_snapshot *s, uint64_t fold)
+{
+	for (size_t i = s->n_timers; i < s->n_timers + s->n_folds; i++)
+		if (s->timers[i].key == fold)
+			return s->timers[i].living > 0;
+	return false;
+}
+
+/*
+ * Whether the overview shows a timer only in the row that it folds into: also after an Enter there,
+ * when its process has been dead for a minute and others live.
+ */
 static bool is_folded(const struct tk_view_state *v, const struct tk_snapshot *s,
 		      const struct tk_snap_timer *t)
 {
@@ -57,7 +68,8 @@ static bool is_folded(const struct tk_view_state *v, const struct tk_snapshot *s
 		return false;
 	if (!tk_view_is_unfolded(v, t->fold))
 		return true;
-	return !t->alive && s->t_ns - t->last[TK_PROCESSING].t_ns > DEAD_FOLD_NS;
+	int64_t died = t->died_ns ? t->died_ns : t->last[TK_PROCESSING].t_ns;
+	return !t->alive && s->t_ns - died > DEAD_FOLD_NS && any_lives(s, t->fold);
 }
 
 static void list_rows(struct tk_view_state *v, const struct tk_snapshot *s)
