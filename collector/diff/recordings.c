@@ -19,12 +19,11 @@ struct reading {
 	size_t run;
 	struct tk_hlog *log;
 	double ticks_per_s; /* of the slowest clock; 0: not known */
-	uint64_t histograms;
-	/* Of its intervals: when the first begins, the last ends, and how long the first is. */
-	int64_t start_ns, end_ns;
-	uint64_t length_ns;
-	size_t part; /* that is added up */
-	int err;     /* of what was called for each timer */
+	/* Of its intervals, which are told apart by when they begin. */
+	uint64_t intervals;
+	int64_t start_ns, last_ns, end_ns; /* of the first, of the last, and where they end */
+	size_t part;                       /* that is added up */
+	int err;                           /* of what was called for each timer */
 };
 
 static bool is_wanted(const struct tk_diff_wanted *w, const char *timer)
@@ -146,11 +145,13 @@ static void note_time(struct reading *f, const struct tk_hlog_item *i)
 {
 	int64_t end = i->start_ns + (int64_t)i->length_ns;
 
-	if (f->histograms++ == 0) {
+	if (f->intervals == 0) {
 		f->start_ns = i->start_ns;
-		f->length_ns = i->length_ns ? i->length_ns : 1;
 		f->end_ns = end;
 	}
+	if (f->intervals == 0 || i->start_ns != f->last_ns)
+		f->intervals++;
+	f->last_ns = i->start_ns;
 	f->end_ns = end > f->end_ns ? end : f->end_ns;
 }
 
@@ -165,18 +166,15 @@ static int add_histogram(struct reading *f, const struct tk_hlog_item *i)
 	return t ? tk_hlog_sum_add(&t->sum, i) : -ENOMEM;
 }
 
-/*
- * Which part an interval is in. All have the same number of intervals; what is left behind the last
- * one is in none.
- */
+/* Which part an interval's middle is in. Parts are as long as a whole number of intervals. */
 static size_t part_of(const struct reading *f, const struct tk_hlog_item *i)
 {
-	double length = (double)f->length_ns;
+	uint64_t a_part = (f->intervals + TK_COMPARE_PARTS - 1) / TK_COMPARE_PARTS;
 	double at = (double)(i->start_ns - f->start_ns) + (double)i->length_ns / 2;
-	double intervals = fmax(round((double)(f->end_ns - f->start_ns) / length), 1);
-	double a_part = ceil(intervals / TK_COMPARE_PARTS), part = floor(at / length / a_part);
+	double whole = (double)(f->end_ns - f->start_ns);
 
-	return part >= 0 && part < floor(intervals / a_part) ? (size_t)part : SIZE_MAX;
+	return at < 0 || at >= whole ? SIZE_MAX
+				     : (size_t)(at / whole * (double)(f->intervals / a_part));
 }
 
 /* Intervals that are not in order, in a log of another program, are left out. */
@@ -196,11 +194,8 @@ static int add_to_part(struct reading *f, const struct tk_hlog_item *i)
 
 static int add_loss(struct reading *f, const struct tk_hlog_item *i)
 {
-	struct tk_diff_timer *t;
+	struct tk_diff_timer *t = tk_diff_timers_add(&f->r->losses, i);
 
-	if (!is_wanted(f->r->wanted, i->timer))
-		return 0;
-	t = tk_diff_timers_add(&f->r->losses, i);
 	if (!t)
 		return -ENOMEM;
 	t->records[f->side] += i->records;
@@ -265,7 +260,7 @@ static int read_file(struct tk_diff_recordings *r, enum tk_diff_side side, size_
 	struct reading f = { .r = r, .side = side, .run = run };
 	int err = read_through(&f, path, false);
 
-	if (!err && f.histograms == 0) {
+	if (!err && f.intervals == 0) {
 		tk_say("%s has no histogram: nothing is compared", path);
 		return -ENODATA;
 	}

@@ -107,17 +107,25 @@ static const char *too_little(const struct tk_diff *d, char *text, size_t size)
 	return text;
 }
 
-/* Losses that no timer's row has are not known to be small. */
-static bool any_lost(const struct tk_diff *d)
+/* Who is told a sentence. */
+struct listener {
+	void (*each)(void *arg, const char *sentence);
+	void *arg;
+};
+
+/* Of a process: with what no timer's row has. */
+static void say_losses(void *arg, struct tk_diff_timer *of)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (d->rows[i].timer->lost[TK_DIFF_BASE] || d->rows[i].timer->lost[TK_DIFF_NEW])
-			return true;
-	return false;
+	const struct listener *l = arg;
+	char lost[128], text[TK_DIFF_WORDS_MAX];
+
+	if (of->timer[0] || !tk_diff_losses(lost, of)[0])
+		return;
+	snprintf(text, sizeof(text), "%s %s. These records are in no percentile.", of->app, lost);
+	l->each(l->arg, text);
 }
 
-static void say_alone(const struct tk_diff *d, void (*each)(void *arg, const char *sentence),
-		      void *arg)
+static void say_alone(const struct tk_diff *d, const struct listener *l)
 {
 	char name[TK_DIFF_WORDS_MAX], text[TK_DIFF_WORDS_MAX + 32];
 
@@ -125,13 +133,14 @@ static void say_alone(const struct tk_diff *d, void (*each)(void *arg, const cha
 		snprintf(text, sizeof(text), "Only in %s: %s",
 			 tk_diff_side_names[tk_diff_side_of(d->alone[i])],
 			 tk_diff_name(name, d->alone[i]));
-		each(arg, text);
+		l->each(l->arg, text);
 	}
 }
 
 void tk_diff_sentences(const struct tk_diff *d, void (*each)(void *arg, const char *sentence),
 		       void *arg)
 {
+	struct listener l = { each, arg };
 	char text[TK_DIFF_WORDS_MAX];
 
 	each(arg, meaning(d, text, sizeof(text)));
@@ -139,11 +148,9 @@ void tk_diff_sentences(const struct tk_diff *d, void (*each)(void *arg, const ch
 		each(arg, findable(d, text, sizeof(text)));
 	if (d->verdicts[TK_COMPARED_TOO_LITTLE])
 		each(arg, too_little(d, text, sizeof(text)));
-	if (any_lost(d))
-		each(arg,
-		     "Lost records are in no percentile: a row that lost some is of the rest.");
+	tk_diff_timers_each(&d->recordings.losses, say_losses, &l);
 	for (size_t i = 0; i < TK_FACTS; i++)
 		if (tk_facts_differ(&d->recordings.facts, i, text, sizeof(text)))
 			each(arg, text);
-	say_alone(d, each, arg);
+	say_alone(d, &l);
 }

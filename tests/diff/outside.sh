@@ -75,6 +75,7 @@ expect 0 --base "$a" --new "$b"
 printed '^worse  *p50 .*gateway/Sequencer-1 processing$'
 printed 'a"b\\{}, c processing'
 printed '(lost 25 % of base, 25 % of new)'
+printed '^gateway lost 2.5 % of base, 2.5 % of new. These records are in no percentile.$'
 printed '^Only in base: gateway/gone processing$'
 printed '4 worse, 0 better, 22 not shown, 2 too little data'
 printed '^"Worse" and "better" are said of the program'
