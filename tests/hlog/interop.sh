@@ -3,7 +3,9 @@
 # Other implementations read what we write, and we read what they write: equal counts in equal
 # buckets, and equal percentiles.
 #
-#	interop.sh java|js|golden	Environment: LOGS (logs.c), BUILD (where ./run puts npm's packages)
+#	interop.sh java|js|golden
+#
+# Environment: LOGS (logs.c), BUILD (where ./run puts npm's packages)
 #
 # golden/ has the beginnings of logs that they wrote, for where they cannot be had; UPDATE_GOLDEN=1
 # writes them anew.

@@ -3,8 +3,8 @@
  * Logs by our own hand, for interop.sh: logs write FILE | read FILE
  *
  * `write` makes a log from numbers that are the same each time, and prints what is in it from a
- * histogram of its own; `read` prints what the reader finds. A line a histogram, with tag, start and
- * length in seconds, count, and the largest values that are equivalent to the 50th, 90th, 99th,
+ * histogram of its own; `read` prints what the reader finds. A line a histogram, with tag, start
+ * and length in seconds, count, and the largest values that are equivalent to the 50th, 90th, 99th,
  * 99.9th and 100th percentile; then a line a bucket, with its largest value and its count.
  */
 #include <errno.h>
