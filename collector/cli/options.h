@@ -32,6 +32,9 @@ enum tk_exit {
 	TK_EXIT_RULE = 7, /* what --fail-if says holds */
 };
 
+/** What a report draws. */
+enum tk_svg { TK_SVG_NONE, TK_SVG_CURVE, TK_SVG_TIME };
+
 enum tk_format { TK_FORMAT_TABLE, TK_FORMAT_JSONL, TK_FORMAT_CSV };
 
 #define TK_TEXTS_MAX 16u
@@ -67,6 +70,11 @@ struct tk_args {
 	uint64_t duration_ns, rotate_bytes, rotate_ns;
 	struct tk_texts labels; /* NAME=VALUE */
 	bool fsync;
+	/* report */
+	const char *from, *to; /* NULL: not said */
+	uint64_t unit_ns;      /* 0: not said */
+	bool csv, hgrm;
+	int svg; /* enum tk_svg */
 	bool help, version, man;
 	const char *completion; /* shell */
 	int cpu;                /* tune and doctor; -1: not said */

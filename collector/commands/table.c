@@ -7,6 +7,8 @@
  * it a field in struct tk_args, a row here, and a place in the list of each command that takes it.
  * --help and --version are not listed: every command takes them.
  */
+#include <limits.h>
+
 #include "collector/commands/commands.h"
 
 #include "collector/display/keys.h"
@@ -244,6 +246,37 @@ static const struct tk_option
 		.choices = "text|json|markdown|junit", AT(diff_format),
 		.help = "text for people, json for programs (in ns), markdown and junit for CI",
 	},
+	from = {
+		.name = "from", .type = TK_OPTION_TEXT, .argument = "WHEN", AT(from),
+		.help = "only intervals that begin from then on: 10s after the first, "
+			"2026-11-30T02:00:00 (local; with Z: UTC), or @1764460000",
+	},
+	to = {
+		.name = "to", .type = TK_OPTION_TEXT, .argument = "WHEN", AT(to),
+		.help = "only intervals that begin before then",
+	},
+	stats = {
+		.name = "stats", .type = TK_OPTION_STATS, .argument = "LIST", AT(stats),
+		.help = "these statistics, e.g. p50,p99.9,max: sum, min, avg, max and any "
+			"percentile",
+	},
+	unit = {
+		.name = "unit", .type = TK_OPTION_TIME, .argument = "TIME", AT(unit_ns),
+		.help = "what 1 is worth in a log that does not say it, e.g. 1us (default 1ns)",
+	},
+	csv = {
+		.name = "csv", .type = TK_OPTION_FLAG, AT(csv),
+		.help = "a heading, and a line a row; in ns",
+	},
+	hgrm = {
+		.name = "hgrm", .type = TK_OPTION_FLAG, AT(hgrm),
+		.help = "HdrHistogram's percentile distribution, for its plotters; in ms",
+	},
+	svg = {
+		.name = "svg", .type = TK_OPTION_CHOICE, .argument = "WHAT",
+		.choices = "none|curve|time", AT(svg),
+		.help = "draw values by percentile, or percentiles over time",
+	},
 	man = {
 		.name = "man", .type = TK_OPTION_FLAG, AT(man),
 		.help = "print the man page, in roff",
@@ -267,6 +300,7 @@ static const struct tk_option
 tk_command_run tk_cmd_top, tk_cmd_stat, tk_cmd_ls, tk_cmd_clean, tk_cmd_enable, tk_cmd_disable;
 tk_command_run tk_cmd_tsc, tk_cmd_doctor, tk_cmd_tune, tk_cmd_help, tk_cmd_record;
 tk_command_run tk_cmd_diff;
+tk_command_run tk_cmd_report;
 
 /* In csv's order. rows.schema.json says it to programs; tests/collector/schema.sh compares. */
 static const struct tk_fact stat_columns[] = {
@@ -406,6 +440,31 @@ static const struct tk_command commands[] = {
 		},
 		.options = OPTIONS(&base, &new, &timer, &percentiles, &min_effect, &min_runs,
 			&fail_if, &diff_format),
+	},
+	{
+		.name = "report",
+		.run = tk_cmd_report,
+		.operands = "FILE...",
+		.min_operands = 1,
+		.max_operands = INT_MAX,
+		.summary = "percentiles from what record, or another program, wrote",
+		.text =
+			"Reads HdrHistogram interval logs, of encoding V0, V1 and V2, adds up all "
+			"of their intervals, and prints a row for each measure of each timer, with "
+			"the records that it lost beside it; - is standard input. Percentiles are "
+			"those of all samples. In the table, one stands where samples came for one "
+			"beyond it: from 100 for P99 on. In a log of another program a tag is the "
+			"name of a timer. What is damaged is passed over: a line says what and "
+			"where, the rest is used, and the exit code is 1.",
+		.examples = {
+			{ "timekeeper report run.hlog", "all of it" },
+			{ "timekeeper report --timer 'Seal*' --from 10s --to 20s --stats p50,p99.9 "
+			  "run.hlog",
+			  "ten seconds of some timers" },
+			{ "timekeeper report --svg time run.hlog > run.svg", "how it went" },
+		},
+		.options = OPTIONS(&app, &timer, &from, &to, &stats, &unit, &json, &csv, &hgrm,
+			&svg),
 	},
 	{
 		.name = "ls",

@@ -45,15 +45,18 @@ static struct tk_hlog_pages *pages_of(struct tk_hlog_sum *s, const struct tk_hlo
 	p->page_bits = page_bits_of(shape);
 	p->next = s->first;
 	s->first = p;
+	s->bytes += sizeof(*p);
 	return p;
 }
 
-static uint64_t *counter_of(struct tk_hlog_pages *p, uint32_t bucket)
+static uint64_t *counter_of(struct tk_hlog_sum *s, struct tk_hlog_pages *p, uint32_t bucket)
 {
 	uint64_t **page = &p->page[bucket >> p->page_bits];
 
-	if (!*page)
+	if (!*page) {
 		*page = calloc((size_t)1 << p->page_bits, sizeof(**page));
+		s->bytes += *page ? sizeof(**page) << p->page_bits : 0;
+	}
 	return *page ? *page + (bucket & ((1u << p->page_bits) - 1)) : NULL;
 }
 
@@ -70,10 +73,10 @@ int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *h)
 	if (!p)
 		return -ENOMEM;
 	for (size_t i = 0; i < h->n; i++)
-		if (!counter_of(p, h->counted[i].bucket))
+		if (!counter_of(s, p, h->counted[i].bucket))
 			return -ENOMEM;
 	for (size_t i = 0; i < h->n; i++)
-		add_up(counter_of(p, h->counted[i].bucket), h->counted[i].count);
+		add_up(counter_of(s, p, h->counted[i].bucket), h->counted[i].count);
 	add_up(&s->count, h->count);
 	return 0;
 }
@@ -143,7 +146,7 @@ void tk_hlog_sum_free(struct tk_hlog_sum *s)
 			free(p->page[i]);
 		free(p);
 	}
-	s->count = 0;
+	*s = (struct tk_hlog_sum){ 0 };
 }
 
 /* ---- what is asked of cells ---- */

@@ -22,6 +22,7 @@ struct tk_hlog_pages;
 /** All zero: empty. */
 struct tk_hlog_sum {
 	struct tk_hlog_pages *first; /* one for each shape */
+	size_t bytes;                /* of counters */
 	uint64_t count;              /* samples; stays at UINT64_MAX when there are more */
 };
 

@@ -42,7 +42,8 @@ end() {
 # Samples of a measure in logs, and what is lost of timers.
 samples() {
 	for file in "${@:2}"; do "$LOGS" read "$file" || fail "cannot be read: $file"; done |
-		awk -v measure="/$1\$" '/^histogram/ && $2 ~ measure { n += $5 } END { print n + 0 }'
+		awk -v measure="/$1\$" '/^histogram/ && $2 ~ measure { n += $5 }
+			END { print n + 0 }'
 }
 lost() {
 	awk -F '[= \\]]' '/^#\[Timekeeper lost: .* timer=/ { n += $(NF - 1) }
@@ -121,7 +122,7 @@ for ((round = 1; round <= 5; round++)); do
 	begin --interval 10ms
 	wait_for lines $((round * 50))
 	end 137 KILL 2>/dev/null
-	[ "$(tail -c 1 "$log" | od -An -c | tr -d ' ')" = '\n' ] || fail 'the last line is not whole'
+	[ "$(tail -c 1 "$log" | od -An -c | tr -d ' ')" = '\n' ] || fail 'a line is not whole'
 	samples processing "$log" >/dev/null
 done
 
