@@ -15,6 +15,9 @@
 #define SPARSE     10 /* a mean count below 10 eighths: empty buckets are counted in runs */
 #define LARGE      (UINT64_C(1) << 40) /* what a mean takes at most, so that it cannot overflow */
 
+/* What is done for each bucket: in line, so that what it knows stays in registers. */
+#define PER_BUCKET static inline __attribute__((always_inline))
+
 /* What both sides know when they come to a bucket. */
 struct model {
 	uint64_t mean;     /* of counts */
@@ -24,27 +27,34 @@ struct model {
 
 static const struct model model_begin = { .run = 8u << MEAN_SHIFT };
 
-static void follow(uint64_t *mean, uint64_t v)
+PER_BUCKET void follow(uint64_t *mean, uint64_t v)
 {
 	*mean += (v < LARGE ? v : LARGE) - (*mean >> MEAN_SHIFT);
 }
 
 /* The k whose codes are shortest when z is about this mean. */
-static unsigned k_of(uint64_t mean)
+PER_BUCKET unsigned k_of(uint64_t mean)
 {
-	unsigned k = mean <= 16 ? 0 : 60u - (unsigned)__builtin_clzll(mean - 1);
+	unsigned k = 60u - (unsigned)__builtin_clzll((mean - (mean != 0)) | 15);
 
 	return k < K_MAX ? k : K_MAX;
 }
 
-static void follow_run(struct model *m, uint64_t run)
+/*
+ * For each empty bucket an eighth of the mean goes, rounded up, until nothing is left. A run comes
+ * where the mean is below SPARSE only: that is 1 each time, but 2 from 9.
+ */
+PER_BUCKET void follow_run(struct model *m, uint64_t run)
 {
+	uint64_t mean = m->mean - (m->mean > 8 && run);
+
 	follow(&m->run, run);
-	for (uint64_t i = 0; i < run && m->mean; i++)
-		m->mean -= (m->mean + 7) >> MEAN_SHIFT;
+	m->mean = mean > run ? mean - run : 0;
 }
 
-static uint64_t predict(const struct model *m, unsigned least)
+_Static_assert(SPARSE == 10 && MEAN_SHIFT == 3, "what follow_run() takes away");
+
+PER_BUCKET uint64_t predict(const struct model *m, unsigned least)
 {
 	uint64_t mean = (m->mean + (1u << (MEAN_SHIFT - 1))) >> MEAN_SHIFT;
 
@@ -52,14 +62,15 @@ static uint64_t predict(const struct model *m, unsigned least)
 }
 
 /* Near to the prediction is a small number, above or below it; never negative. */
-static uint64_t fold(uint64_t v, uint64_t predicted)
+PER_BUCKET uint64_t fold(uint64_t v, uint64_t predicted)
 {
-	if (v > 2 * predicted)
-		return v;
-	return v > predicted ? 2 * (v - predicted) - 1 : 2 * (predicted - v);
+	uint64_t above = 2 * (v - predicted) - 1, below = 2 * (predicted - v);
+	uint64_t near = v > predicted ? above : below;
+
+	return v > 2 * predicted ? v : near;
 }
 
-static uint64_t unfold(uint64_t z, uint64_t predicted)
+PER_BUCKET uint64_t unfold(uint64_t z, uint64_t predicted)
 {
 	if (z > 2 * predicted)
 		return z;
@@ -75,35 +86,40 @@ struct writer {
 };
 
 /* n at most 56 */
-static void put(struct writer *w, uint64_t v, unsigned n)
+PER_BUCKET void put(struct writer *w, uint64_t v, unsigned n)
 {
 	w->bits |= v << w->n;
 	w->n += n;
 	memcpy(w->out, &w->bits, 8);
 	w->out += w->n / 8;
-	w->bits = w->n >= 64 ? 0 : w->bits >> (w->n / 8 * 8);
+	w->bits >>= w->n & ~7u; /* below 64: 7 and 56 at most */
 	w->n %= 8;
 }
 
-static void put_code(struct writer *w, uint64_t z, unsigned k)
+/* A code without a unary part: z is far from what was expected. */
+static __attribute__((noinline)) struct writer put_escape(struct writer w, uint64_t z)
 {
-	uint64_t zeros = z >> k;
 	unsigned length = 64u - (unsigned)__builtin_clzll(z | 1);
 
-	if (zeros < ESCAPE) {
-		uint64_t low = z & ((UINT64_C(1) << k) - 1);
-
-		put(w, (low << 1 | 1) << zeros, (unsigned)zeros + 1 + k);
-		return;
-	}
-	put(w, (uint64_t)(length - 1) << ESCAPE, ESCAPE + 6);
-	put(w, z & UINT32_MAX, length < 32 ? length : 32);
+	put(&w, (uint64_t)(length - 1) << ESCAPE, ESCAPE + 6);
+	put(&w, z & UINT32_MAX, length < 32 ? length : 32);
 	if (length > 32)
-		put(w, z >> 32, length - 32);
+		put(&w, z >> 32, length - 32);
+	return w;
+}
+
+PER_BUCKET void put_code(struct writer *w, uint64_t z, unsigned k)
+{
+	uint64_t zeros = z >> k, low = z & ((UINT64_C(1) << k) - 1);
+
+	if (zeros < ESCAPE)
+		put(w, (low << 1 | 1) << zeros, (unsigned)zeros + 1 + k);
+	else
+		*w = put_escape(*w, z);
 }
 
 /* `least`: the count is not below it, which both sides know. */
-static void put_count(struct writer *w, struct model *m, uint64_t count, unsigned least)
+PER_BUCKET void put_count(struct writer *w, struct model *m, uint64_t count, unsigned least)
 {
 	uint64_t z = fold(count - least, predict(m, least));
 
@@ -112,28 +128,47 @@ static void put_count(struct writer *w, struct model *m, uint64_t count, unsigne
 	follow(&m->mean, count);
 }
 
-uint32_t tk_pack(const struct tk_bins *b, uint8_t *out)
+/* Of counters of `size` bytes, which the compiler knows. */
+PER_BUCKET uint32_t pack(const struct tk_bins *from, unsigned size, uint8_t *out)
 {
+	struct tk_bins b = *from;
 	struct writer w = { .out = out };
 	struct model m = model_begin;
-	uint32_t i = tk_hist_index(b->min), last = tk_hist_index(b->max);
+	uint32_t i = tk_hist_index(b.min), last = tk_hist_index(b.max);
 
-	if (b->count == 0 || i == last || !tk_bins_at(b, i) || !tk_bins_at(b, last))
-		return 0;
-	put_count(&w, &m, tk_bins_at(b, i), 1);
+	b.size = (uint8_t)size;
+	put_count(&w, &m, tk_bins_at(&b, i), 1);
 	while (i++ < last) {
 		unsigned least = m.mean < SPARSE;
 
 		if (least) {
-			uint32_t next = tk_bins_next(b, i);
+			uint32_t next = tk_bins_next(&b, i);
 
 			put_code(&w, next - i, k_of(m.run));
 			follow_run(&m, next - i);
 			i = next;
 		}
-		put_count(&w, &m, tk_bins_at(b, i), least);
+		put_count(&w, &m, tk_bins_at(&b, i), least);
 	}
 	return (uint32_t)(w.out - out) + (w.n > 0);
+}
+
+uint32_t tk_pack(const struct tk_bins *b, uint8_t *out)
+{
+	uint32_t first = tk_hist_index(b->min), last = tk_hist_index(b->max);
+
+	if (b->count == 0 || first == last || !tk_bins_at(b, first) || !tk_bins_at(b, last))
+		return 0;
+	switch (b->size) {
+	case 1:
+		return pack(b, 1, out);
+	case 2:
+		return pack(b, 2, out);
+	case 4:
+		return pack(b, 4, out);
+	default:
+		return pack(b, 8, out);
+	}
 }
 
 /* ---- unpacking ---- */
@@ -144,7 +179,7 @@ struct reader {
 };
 
 /* The next bits, at least 57 of them; zeros beyond the end. */
-static uint64_t peek(const struct reader *r)
+PER_BUCKET uint64_t peek(const struct reader *r)
 {
 	size_t byte = r->at / 8;
 	uint64_t bits = 0;
@@ -156,7 +191,7 @@ static uint64_t peek(const struct reader *r)
 	return bits >> r->at % 8;
 }
 
-static uint64_t take(struct reader *r, unsigned n)
+PER_BUCKET uint64_t take(struct reader *r, unsigned n)
 {
 	uint64_t v = peek(r) & ((UINT64_C(1) << n) - 1);
 
@@ -164,7 +199,7 @@ static uint64_t take(struct reader *r, unsigned n)
 	return v;
 }
 
-static uint64_t take_long(struct reader *r)
+static __attribute__((noinline)) uint64_t take_long(struct reader *r)
 {
 	unsigned length = (unsigned)take(r, 6) + 1;
 	uint64_t low = take(r, length < 32 ? length : 32);
@@ -172,7 +207,7 @@ static uint64_t take_long(struct reader *r)
 	return length > 32 ? low | take(r, length - 32) << 32 : low;
 }
 
-static uint64_t take_code(struct reader *r, unsigned k)
+PER_BUCKET uint64_t take_code(struct reader *r, unsigned k)
 {
 	uint64_t bits = peek(r);
 	unsigned zeros = (unsigned)__builtin_ctzll(bits | 1u << ESCAPE);
@@ -185,7 +220,7 @@ static uint64_t take_code(struct reader *r, unsigned k)
 	return (uint64_t)zeros << k | (bits >> (zeros + 1) & ((UINT64_C(1) << k) - 1));
 }
 
-static uint64_t take_count(struct reader *r, struct model *m, unsigned least)
+PER_BUCKET uint64_t take_count(struct reader *r, struct model *m, unsigned least)
 {
 	uint64_t z = take_code(r, k_of(m->residual));
 	uint64_t count = unfold(z, predict(m, least)) + least;
