@@ -22,6 +22,7 @@ static void draw_help_key(const struct tk_view_state *v, struct tk_grid *g, stru
 
 static const char *const words[] = {
 	"†          the process has ended; its timers stay",
+	"died       POST-MORTEM: the window ends when the process did",
 	"×6 †2      six processes of one app, one user, and two that ended",
 	"35s ago    no sample in the last 10 s: figures of the last interval",
 	"▁▂█        p99 of each second, from the row's least to its largest",

@@ -25,6 +25,7 @@
 #include "ring/lane.h"
 #include "ring/segment.h"
 #include "tests/place.h"
+#include "tests/random.h"
 
 #define MS         INT64_C(1000000)
 #define SECOND     (1000 * MS)
@@ -118,22 +119,27 @@ static void *play(void *arg)
 	return NULL;
 }
 
-static pid_t start(const struct score *s)
+static pid_t start_threads(uint32_t slots, void *(*body)(void *))
 {
 	pid_t pid = fork();
 	pthread_t thread[THREADS];
 
-	score = s;
 	if (pid)
 		return pid;
-	if (tk_open("past", &(struct tk_options){ .slots = SLOTS }))
+	if (tk_open("past", &(struct tk_options){ .slots = slots }))
 		_exit(1);
 	for (unsigned i = 0; i < THREADS; i++)
-		pthread_create(&thread[i], NULL, play, (void *)(uintptr_t)i);
+		pthread_create(&thread[i], NULL, body, (void *)(uintptr_t)i);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	pause();
 	_exit(0);
+}
+
+static pid_t start(const struct score *s)
+{
+	score = s;
+	return start_threads(SLOTS, play);
 }
 
 static void await_ready(unsigned ready)
@@ -395,6 +401,12 @@ static bool has_begun(const struct tk_snapshot *s)
 	return s->n_timers == THREADS && s->intervals > 3;
 }
 
+static bool is_still(const struct tk_snapshot *s)
+{
+	return s->lag == 0 && s->timers[0].last[0].records == 0 &&
+	       s->timers[1].last[0].records == 0;
+}
+
 static bool has_all(const struct tk_snapshot *s)
 {
 	return timer(s, "first")->total[TK_PROCESSING].records == told->of[0].n &&
@@ -431,6 +443,116 @@ Test(backlog, a_living_process_has_each_record_once)
 			sum += s->points[TK_PROCESSING][i].records;
 	cr_assert_eq(sum, d->n);
 	cr_assert_eq(timer(s, "first")->died_ns, 0);
+	tk_snapshot_free(s);
+	tk_collector_close(c);
+	kill_it(pid);
+}
+
+/* ---- out of order, astray, and too fast ---- */
+
+#define ASTRAY 5u
+
+/* Stamps by hand, up to 80 ms ago in any order; and some that are no time of this program's. What
+ * time of day a stamp is, is known when all are made. */
+static void *record_by_hand(void *arg)
+{
+	unsigned i = (unsigned)(uintptr_t)arg, n = 0;
+	struct diary *d = &told->of[i];
+	tk_timer_t t = tk_timer_stamped(i ? "second" : "first", TK_STAMP_HAND);
+	int64_t began = (int64_t)tk_now_ns(CLOCK_REALTIME), at;
+	uint64_t state = i + 1, first = tk_now(), stop, now;
+	double ns_per_tick;
+
+	pause_ns(100 * MS);
+	for (unsigned k = 0; k < ASTRAY; k++) {
+		stop = k & 1 ? first + (UINT64_C(1) << 45) : first - (UINT64_C(1) << 45);
+		tk_record_span(t, stop - 1000, stop, (struct tk_origin){ 0 });
+	}
+	do {
+		at = (int64_t)tk_now_ns(CLOCK_REALTIME);
+		now = tk_now();
+		stop = now -
+		       random_below(&state, (now - first) / (uint64_t)((at - began) / MS) * 80);
+		tk_record_span(t, stop - 1000, stop, (struct tk_origin){ 0 });
+		d->record[n++].before = (int64_t)(stop - first);
+		pause_ns(100000);
+	} while (at - began < 1500 * MS);
+	ns_per_tick = (double)(at - began) / (double)(now - first);
+	for (unsigned k = 0; k < n; k++)
+		d->record[k].before = d->record[k].after =
+			began + (int64_t)((double)d->record[k].before * ns_per_tick);
+	atomic_store(&d->n, n);
+	atomic_fetch_add(&told->ready, 1);
+	return NULL;
+}
+
+Test(backlog, records_may_be_out_of_order_and_astray)
+{
+	const struct diary *d = &told->of[1];
+	struct tk_collector *c;
+	struct tk_snapshot *s;
+	const struct tk_datapoint *p;
+	pid_t pid = start_threads(SLOTS, record_by_hand);
+	int64_t ended;
+	uint64_t sum = 0;
+
+	await_ready(THREADS);
+	ended = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	kill_it(pid);
+	c = collector(false);
+	s = await(c, "second", all_dead);
+	p = s->points[TK_PROCESSING];
+	cr_assert_eq(check_points(s, d, ended + 100 * MS), d->n);
+	for (size_t i = 0; i < s->n_points[TK_PROCESSING]; i++)
+		sum += p[i].records;
+	cr_assert_eq(sum, d->n + ASTRAY, "the rest is at the present");
+	cr_assert_eq(timer(s, "second")->total[TK_PROCESSING].count, d->n + ASTRAY);
+	cr_assert(says(s, "10 records are drawn where they were read"));
+	tk_snapshot_free(s);
+	tk_collector_close(c);
+}
+
+static void *record_flat_out(void *arg)
+{
+	unsigned i = (unsigned)(uintptr_t)arg;
+	struct diary *d = &told->of[i];
+	tk_timer_t t = tk_timer(i ? "second" : "first");
+	unsigned n = 0;
+
+	for (; n < 1000; n++)
+		tk_stop(t, tk_start(t));
+	atomic_fetch_add(&told->ready, 1);
+	while (!atomic_load(&told->go_on))
+		pause_ns(MS);
+	for (; !atomic_load(&told->out) || n < 10 * SLOTS; n++)
+		tk_stop(t, tk_start(t));
+	atomic_store(&d->n, n);
+	atomic_fetch_add(&told->ready, 1);
+	return NULL;
+}
+
+/* Faster than anybody reads, while its lanes change hands: what is lost is known to the record. */
+Test(backlog, no_record_is_lost_uncounted_where_lanes_change_hands)
+{
+	pid_t pid = start_threads(1024, record_flat_out);
+	struct tk_collector *c;
+	struct tk_snapshot *s;
+	uint64_t sum = 0;
+
+	await_ready(THREADS);
+	atomic_store(&told->go_on, true);
+	c = collector(true);
+	s = await(c, "first", has_begun);
+	tk_snapshot_free(s);
+	atomic_store(&told->out, true);
+	await_ready(2 * THREADS);
+	s = await(c, "first", is_still);
+	for (size_t i = 0; i < THREADS; i++)
+		sum += s->timers[i].total[TK_PROCESSING].count;
+	cr_assert_eq(s->delivered, sum);
+	cr_assert_leq(s->delivered + s->lost, (uint64_t)told->of[0].n + told->of[1].n);
+	for (size_t i = 0; i < THREADS; i++)
+		adds_up(&s->timers[i].total[TK_PROCESSING]);
 	tk_snapshot_free(s);
 	tk_collector_close(c);
 	kill_it(pid);

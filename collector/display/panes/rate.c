@@ -69,7 +69,7 @@ static void draw_head(const char *name, const struct tk_snap_timer *t, double no
 	tk_grid_text(g, x, r.y + own_row, room, TK_STYLE_PLAIN, text);
 }
 
-/* Of the last interval, however coarse the points are; of a window in the past, that of its last. */
+/* Of the last interval, however coarse the points are; in the past, of the window's last point. */
 static double last_rate(const struct tk_view_state *v, const struct tk_snapshot *s,
 			struct tk_chart_points d)
 {
