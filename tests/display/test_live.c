@@ -180,6 +180,27 @@ Test(live, a_planted_timer_is_in_row_1_after_at_most_one_key)
 	cr_assert(until(row_1_is, 0), "after one key");
 }
 
+/* Beside charts, each line of the list has the timer's p99; a figure that is not known is a dash. */
+static bool list_has_values(unsigned lines)
+{
+	for (int y = 1; y <= (int)lines; y++) {
+		bool digit = false;
+
+		for (int x = 12; tk_grid_at(&grid, x, y)->ch != '|'; x++)
+			digit |= tk_grid_at(&grid, x, y)->ch >= '0' &&
+				 tk_grid_at(&grid, x, y)->ch <= '9';
+		if (!digit)
+			return false;
+	}
+	return true;
+}
+
+Test(live, the_list_beside_charts_has_a_p99_for_each_timer)
+{
+	press('v');
+	cr_assert(until(list_has_values, 20));
+}
+
 static bool lists_never(unsigned wanted)
 {
 	bool listed = false;

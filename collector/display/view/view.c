@@ -47,7 +47,8 @@ struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 				 .from_ns = to - v->span_ns,
 				 .to_ns = end,
 				 .max_points = POINTS_MAX,
-				 .silent = v->silent };
+				 .silent = v->silent,
+				 .totals = charts };
 }
 
 /* Where a window ends that was not moved. */
