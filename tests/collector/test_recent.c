@@ -325,3 +325,29 @@ Test(recent, folds_within_a_directory_a_user_an_app_and_a_timer_only)
 		cr_assert_lt(tk_fold_order(&one, &other[i]) * tk_fold_order(&other[i], &one), 0);
 	}
 }
+
+/* Beyond so many processes a snapshot would take too long: it has the figures of one only. */
+Test(recent, many_processes_are_not_merged)
+{
+	struct tk_shown *shown = calloc(1, sizeof(*shown));
+	const int64_t now = 1000000 * MS;
+
+	tk_registry_init(&shown->registry, 1 << 20);
+	for (size_t n = 1; n <= TK_FOLD_PASTS_MAX + 2; n++) {
+		const struct tk_counts c = { .records = 1, .without = { 1, 1 } };
+		const struct tk_hist_counted none[TK_MEASURES] = { 0 };
+		struct tk_series *series =
+			tk_registry_add(&shown->registry, "app", "timer", "app.1", now);
+		struct tk_view view = { .key = series->key, .silent = true, .max_points = 1 };
+		struct tk_shown_past past;
+
+		tk_series_feed(series, &c, none);
+		struct tk_snapshot *s =
+			tk_shown_complete(tk_shown_copy(shown, &view, &past), &past);
+		cr_assert_eq(s->n_timers, n);
+		cr_assert_eq(s->n_folded, n > 1 && n <= TK_FOLD_PASTS_MAX ? n : 0);
+		tk_snapshot_free(s);
+	}
+	tk_shown_free(shown);
+	free(shown);
+}
