@@ -31,16 +31,16 @@ static bool ambiguous(const struct tk_snapshot *s, size_t i)
 	       (i + 1 < s->n_timers && strcmp(s->timers[i].name, s->timers[i + 1].name) == 0);
 }
 
-/* The value in a timer's line: what the list is sorted by, or its p99 since it was attached. */
+/* The value in a timer's line, of the last 10 s. */
 static void line_value(const struct tk_view_state *v, const struct tk_snap_timer *t,
 		       char out[TK_UNITS_MAX])
 {
-	double p99 = tk_view_sort_latency(t);
+	double value = tk_view_value(t, tk_view_list_by(v));
 
-	if (v->sort == TK_SORT_RATE)
-		tk_units_rate(out, tk_datapoint_rate(&t->total[TK_PROCESSING]));
+	if (v->sort == TK_SORT_RATE && isfinite(value))
+		tk_units_rate(out, value);
 	else
-		tk_units_ns_brief(out, p99 > 0 ? p99 : NAN);
+		tk_units_ns_brief(out, value);
 }
 
 /* What stands behind a timer's name besides: pid if needed, and its state. */

@@ -219,3 +219,21 @@ Test(live, a_timer_that_never_recorded_is_listed_on_request)
 	press('n');
 	cr_assert(until(lists_never, false));
 }
+
+static bool list_begins_with(unsigned timer)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "timer-%03u", timer);
+	return strcmp(snapshot->timers[view.rows[0]].name, name) == 0;
+}
+
+Test(live, the_list_beside_charts_is_sorted_by_the_worst_p99)
+{
+	press('v');
+	press('s'); /* by rate */
+	press('s');
+	plant(42);
+	cr_assert(until(list_begins_with, 42));
+	cr_assert(until(list_has_values, 20));
+}

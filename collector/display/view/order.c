@@ -2,9 +2,9 @@
 /*
  * collector/display/view/order.c - the order of the rows.
  *
- * The order is total: by value, what has none last, then by name and process. The overview sorts by
- * values that it holds for two seconds, so that rows do not jump while they are read; rows that are
- * new meanwhile are sorted in by their value of now.
+ * The order is total: by value, what has none last, then by name and process. Values are held for
+ * two seconds, so that rows do not jump while they are read; rows that are new meanwhile are sorted
+ * in by their value of now.
  */
 #include "collector/display/view/order.h"
 
@@ -15,13 +15,6 @@
 #define HOLD_NS INT64_C(2000000000)
 
 /* --- what is sorted by ----------------------------------------------------------------------- */
-
-double tk_view_sort_latency(const struct tk_snap_timer *t)
-{
-	const struct tk_datapoint *l = &t->total[TK_LATENCY], *p = &t->total[TK_PROCESSING];
-
-	return l->count ? l->p_ns[TK_P99] : p->count ? p->p_ns[TK_P99] : 0;
-}
 
 static double percentile(const struct tk_snap_timer *t, enum tk_measure m, enum tk_percentile p)
 {
@@ -74,25 +67,25 @@ static int by_key(const void *a, const void *b)
 }
 
 /* Take all values anew if they are two seconds old, or of another column. */
-static int hold(struct tk_view_state *v, const struct tk_snapshot *s)
+static int hold(struct tk_view_state *v, const struct tk_snapshot *s, enum tk_by by)
 {
 	size_t n = s->n_timers + s->n_folds;
 	int64_t age = s->t_ns - v->held_ns;
 	struct tk_view_held *list;
 
-	if (v->held && v->held_by == v->by && age >= 0 && age < HOLD_NS)
+	if (v->held && v->held_by == by && age >= 0 && age < HOLD_NS)
 		return 0;
 	list = reallocarray(v->held, n + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		list[i] = (struct tk_view_held){ s->timers[i].key,
-						 tk_view_value(&s->timers[i], v->by) };
+		list[i] =
+			(struct tk_view_held){ s->timers[i].key, tk_view_value(&s->timers[i], by) };
 	qsort(list, n, sizeof(*list), by_key);
 	v->held = list;
 	v->n_held = n;
 	v->held_ns = s->t_ns;
-	v->held_by = v->by;
+	v->held_by = by;
 	return 0;
 }
 
@@ -101,7 +94,7 @@ static double held_value(const struct tk_view_state *v, const struct tk_snap_tim
 	struct tk_view_held key = { t->key, 0 };
 	const struct tk_view_held *h = bsearch(&key, v->held, v->n_held, sizeof(*v->held), by_key);
 
-	return h ? h->value : tk_view_value(t, v->by);
+	return h ? h->value : tk_view_value(t, v->held_by);
 }
 
 /* --- the overview ---------------------------------------------------------------------------- */
@@ -167,7 +160,7 @@ static int order_overview(struct tk_view_state *v, const struct tk_snapshot *s)
 	if (!s->recent_ns)
 		return 0; /* this snapshot was taken for charts: the next has values */
 	all = calloc(s->n_timers + s->n_folds + 1, sizeof(*all));
-	if (!all || hold(v, s) < 0) {
+	if (!all || hold(v, s, v->by) < 0) {
 		free(all);
 		return -ENOMEM;
 	}
@@ -179,41 +172,59 @@ static int order_overview(struct tk_view_state *v, const struct tk_snapshot *s)
 
 /* --- the list beside charts ------------------------------------------------------------------ */
 
-struct order {
-	const struct tk_snap_timer *timers;
-	enum tk_sort sort;
+enum tk_by tk_view_list_by(const struct tk_view_state *v)
+{
+	return v->sort == TK_SORT_RATE ? TK_BY_RATE : TK_BY_WORST;
+}
+
+/* What a row of the list is sorted by. */
+struct place {
+	size_t row;
+	double value;
+	bool alive;
 };
 
-/*
- * Live processes first, unless the list is sorted by name; then by rate or latency; then in the
- * order of the snapshot, which is by name.
- */
-static int compare(const void *a, const void *b, void *arg)
+/* The living first; then by value, those without last; then as in the snapshot: by name. */
+static int compare(const void *a, const void *b)
 {
-	const struct order *o = arg;
-	size_t i = *(const size_t *)a, k = *(const size_t *)b;
-	const struct tk_snap_timer *x = &o->timers[i], *y = &o->timers[k];
-	double dx = 0, dy = 0;
+	const struct place *x = a, *y = b;
 
-	if (o->sort != TK_SORT_NAME && x->alive != y->alive)
+	if (x->alive != y->alive)
 		return x->alive ? -1 : 1;
-	if (o->sort == TK_SORT_RATE) {
-		dx = tk_datapoint_rate(&x->total[TK_PROCESSING]);
-		dy = tk_datapoint_rate(&y->total[TK_PROCESSING]);
-	} else if (o->sort == TK_SORT_LATENCY) {
-		dx = tk_view_sort_latency(x);
-		dy = tk_view_sort_latency(y);
+	if (isnan(x->value) != isnan(y->value))
+		return isnan(x->value) ? 1 : -1;
+	if (x->value > y->value || x->value < y->value)
+		return x->value > y->value ? -1 : 1;
+	return x->row < y->row ? -1 : 1;
+}
+
+/* By name, as rows.c has listed them already, or by a value. */
+static int order_list(struct tk_view_state *v, const struct tk_snapshot *s)
+{
+	struct place *all;
+
+	if (v->sort == TK_SORT_NAME)
+		return 0;
+	all = calloc(v->n_rows + 1, sizeof(*all));
+	if (!all || hold(v, s, tk_view_list_by(v)) < 0) {
+		free(all);
+		return -ENOMEM;
 	}
-	if (dx > dy || dx < dy)
-		return dx > dy ? -1 : 1;
-	return i < k ? -1 : 1;
+	for (size_t i = 0; i < v->n_rows; i++) {
+		const struct tk_snap_timer *t = &s->timers[v->rows[i]];
+
+		all[i] = (struct place){ v->rows[i], held_value(v, t), t->alive };
+	}
+	qsort(all, v->n_rows, sizeof(*all), compare);
+	for (size_t i = 0; i < v->n_rows; i++)
+		v->rows[i] = all[i].row;
+	free(all);
+	return 0;
 }
 
 int tk_view_order(struct tk_view_state *v, const struct tk_snapshot *s)
 {
 	if (v->screen == TK_SCREEN_OVERVIEW)
 		return order_overview(v, s);
-	qsort_r(v->rows, v->n_rows, sizeof(*v->rows), compare,
-		&(struct order){ .timers = s->timers, .sort = v->sort });
-	return 0;
+	return order_list(v, s);
 }

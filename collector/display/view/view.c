@@ -41,14 +41,13 @@ struct tk_view tk_view_request(const struct tk_view_state *v, int64_t now_ns)
 	int64_t end = v->to_ns ? v->to_ns : charts ? v->end_ns : 0, to = end ? end : now_ns;
 
 	return (struct tk_view){ .key = charts ? v->key : 0,
-				 .recent = charts && v->decided ? NULL : v->recent,
+				 .recent = v->recent,
 				 .trend = v->sparks,
 				 .n_trend = charts ? 0 : v->n_sparks,
 				 .from_ns = to - v->span_ns,
 				 .to_ns = end,
 				 .max_points = POINTS_MAX,
-				 .silent = v->silent,
-				 .totals = charts };
+				 .silent = v->silent };
 }
 
 /* Where a window ends that was not moved. */

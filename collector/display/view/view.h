@@ -114,8 +114,8 @@ void tk_view_toggle_fold(struct tk_view_state *v, uint64_t key);
 /** What the overview sorts a row by; NAN: it has no such value. */
 double tk_view_value(const struct tk_snap_timer *t, enum tk_by by);
 
-/** What TK_SORT_LATENCY sorts by: the p99 since attach, of latency or, without any, processing. */
-double tk_view_sort_latency(const struct tk_snap_timer *t);
+/** What the number in each line of the list beside charts is: what it is sorted by, or the p99. */
+enum tk_by tk_view_list_by(const struct tk_view_state *v);
 
 /* --- the window (view.c) --------------------------------------------------------------------- */
 
