@@ -242,7 +242,7 @@ static bool wait_for_interval(struct stat_run *r)
 	return tk_collector_wait(r->collector, r->intervals, 0) == 0;
 }
 
-/* --until-exit */
+/* --until-exit. Of those that were dead before, --oldest shows all there is at once. */
 static bool have_all_ended(struct stat_run *r, const struct tk_snapshot *s)
 {
 	bool alive = false;
@@ -250,7 +250,7 @@ static bool have_all_ended(struct stat_run *r, const struct tk_snapshot *s)
 	for (size_t i = 0; i < s->n_segments; i++)
 		alive = alive || s->segments[i].owner == TK_OWNER_ALIVE;
 	r->lived = r->lived || alive;
-	return r->lived && !alive;
+	return s->looked && s->n_segments && !alive && (r->lived || r->shown);
 }
 
 /* @return whether to go on; *code is set if not. */

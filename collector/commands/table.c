@@ -494,7 +494,8 @@ static const struct tk_command commands[] = {
 		.text =
 			"Lists what dead processes left behind, and removes it with --force. "
 			"Segments whose owner may live are left alone. Whoever still reads a "
-			"removed one keeps it.",
+			"removed one keeps it. Also removes the directories of commands (.run.*) "
+			"whose timekeeper was killed.",
 		.examples = {
 			{ "timekeeper clean", "show what would be removed" },
 			{ "timekeeper clean --force", "remove it" },
@@ -664,6 +665,9 @@ static const struct tk_fact files[] = {
 	{ "APP.PID.XXXXXXXX/",
 	  "in it, a segment: the shared memory of one process. It goes when the "
 	  "process ends, and stays when it is killed, until clean" },
+	{ ".run.PID.XXXXXX/",
+	  "in it, where a command records that timekeeper PID has started; it goes when the "
+	  "command ends, and stays when timekeeper is killed, until clean" },
 	{ "collectors", "in it, what tells programs that a collector is present" },
 	{ NULL, NULL },
 };

@@ -27,16 +27,19 @@ static void set_of_signals(sigset_t *set)
 }
 
 /* SIGCHLD must not be ignored, or the kernel would wait for the child itself. */
-static int take_signals(struct tk_child *c)
+int tk_child_prepare(struct tk_child *c)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
+	*c = (struct tk_child){ .go = -1, .error = -1, .signals = -1 };
 	set_of_signals(&set);
+	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (c->signals < 0)
+		return -errno;
 	sigaction(SIGCHLD, &by_default, &c->on_child);
 	sigprocmask(SIG_BLOCK, &set, &c->mask);
-	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return c->signals < 0 ? -errno : 0;
+	return 0;
 }
 
 static void give_signals_back(const struct tk_child *c)
@@ -92,42 +95,26 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-/* @return 0 or -errno; in the child it does not return */
-static int make(struct tk_child *c, const struct tk_program_to_run *p, int *go, int *error)
-{
-	int err = take_signals(c);
-
-	if (err)
-		return err;
-	c->pid = fork();
-	if (c->pid < 0)
-		return -errno;
-	if (c->pid == 0) {
-		close_one(&c->go);
-		be_child(c, p, *go, *error);
-	}
-	signal(SIGPIPE, SIG_IGN); /* writing tells by EPIPE */
-	return 0;
-}
-
 int tk_child_make(struct tk_child *c, const struct tk_program_to_run *p)
 {
 	int go[2] = { -1, -1 }, error[2] = { -1, -1 }, err;
 
-	*c = (struct tk_child){ .signals = -1 };
 	err = pipe2(go, O_CLOEXEC) || pipe2(error, O_CLOEXEC) ? -errno : 0;
 	c->go = go[1];
 	c->error = error[0];
-	if (!err)
-		err = make(c, p, &go[0], &error[1]);
+	if (!err) {
+		c->pid = fork();
+		err = c->pid < 0 ? -errno : 0;
+	}
+	if (!err && c->pid == 0) {
+		close_one(&c->go);
+		be_child(c, p, go[0], error[1]);
+	}
 	close_one(&go[0]);
 	close_one(&error[1]);
-	if (err) {
-		close_one(&c->go);
-		close_one(&c->error);
-		close_one(&c->signals);
+	if (err)
 		c->pid = 0;
-	}
+	signal(SIGPIPE, SIG_IGN); /* writing tells by EPIPE */
 	return err;
 }
 
@@ -196,11 +183,12 @@ void tk_child_end(struct tk_child *c)
 
 	if (c->signals < 0)
 		return;
-	if (c->go >= 0 && !c->ended) {
+	if (c->go >= 0 && c->pid && !c->ended) {
 		close_one(&c->go);
 		waitpid(c->pid, &c->status, 0);
 		c->ended = true;
 	}
+	close_one(&c->go);
 	close_one(&c->error);
 	/* What came for the child, and it did not live to get, must not end this process. */
 	while (read(c->signals, &s, sizeof(s)) > 0)

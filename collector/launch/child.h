@@ -3,14 +3,14 @@
  * collector/launch/child.h - one program: made, begun when the collector is ready, waited for, and
  * given the signals that are sent to this process.
  *
- * tk_child_make() forks before this process has threads or has changed its cpus, and the child
- * waits; tk_child_begin() lets it exec. What is inherited is as this process had it: descriptors'
- * limit, signals' mask and dispositions, priority, cpus.
+ * tk_child_prepare() takes the signals; tk_child_make() forks, before this process has threads or
+ * has changed its cpus, and the child waits; tk_child_begin() lets it exec. What is inherited is as
+ * this process had it: descriptors' limit, signals' mask and dispositions, priority, cpus.
  *
- * Signals. From tk_child_make() on SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 no longer
- * end this process: it must outlive the child. They are blocked, also in threads that are made
- * later, and tk_child_wait() reads them. What another process sends is sent on to the child. What
- * the terminal sends (^C, ^\, a hang-up) the child has got already, because it is in the same
+ * Signals. From tk_child_prepare() on SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 no
+ * longer end this process: it must outlive the child. They are blocked, also in threads that are
+ * made later, and tk_child_wait() reads them. What another process sends is sent on to the child.
+ * What the terminal sends (^C, ^\, a hang-up) the child has got already, because it is in the same
  * process group, unless it has left that. A signal that was ignored stays ignored. SIGTSTP and
  * SIGCONT are left alone: ^Z stops both, and fg continues both. SIGPIPE is ignored, in this process
  * alone: writing tells by EPIPE.
@@ -42,7 +42,10 @@ struct tk_program_to_run {
 	int output; /* its standard output and error, its input is then empty; -1: all as ours */
 };
 
-/** Fork. tk_child_end() is its partner. @return 0 or -errno */
+/** Take the signals. tk_child_end() is its partner. @return 0 or -errno: nothing was changed */
+int tk_child_prepare(struct tk_child *c);
+
+/** Fork. @return 0 or -errno */
 int tk_child_make(struct tk_child *c, const struct tk_program_to_run *p);
 
 /** Let it begin. @return 0, or -errno of exec: it has ended */
@@ -62,7 +65,7 @@ int tk_child_refused_code(int error);
 
 /**
  * If it was not begun, it ends now. If it has not ended it goes on. Signals but SIGPIPE are as they
- * were before tk_child_make(). Without effect if there is none.
+ * were before tk_child_prepare(). Without effect if they are that already.
  */
 void tk_child_end(struct tk_child *c);
 

@@ -52,15 +52,21 @@ int tk_launch_make(struct tk_launch *l, const struct tk_args *a, int output,
 	l->name = a->operands[0];
 	if (err)
 		return err;
-	if (tk_rundir_make(&l->dir, a->collector.dir, why))
-		return tk_failed("%s", why);
-	tk_rundir_variable(&l->dir, value);
-	say_privileged(l->name);
-	err = tk_child_make(&l->child, &p);
-	if (err) {
-		(void)tk_rundir_remove(&l->dir);
-		return tk_failed("no process for %s: %s", l->name, strerror(-err));
+	err = tk_child_prepare(&l->child); /* from here on nothing can be left behind */
+	if (err)
+		return tk_failed("signals cannot be had: %s", strerror(-err));
+	err = tk_rundir_make(&l->dir, a->collector.dir, why);
+	if (!err) {
+		tk_rundir_variable(&l->dir, value);
+		err = tk_child_make(&l->child, &p);
+		if (err)
+			tk_fail(why, -err, "no process for %.150s: %s", l->name, strerror(-err));
 	}
+	if (err) {
+		tk_launch_end(l);
+		return tk_failed("%s", why);
+	}
+	say_privileged(l->name);
 	o->dir = l->dir.path;
 	o->own_dir = o->totals = true;
 	return TK_EXIT_OK;

@@ -9,10 +9,12 @@
  *	until FILE	until it exists
  *	touch FILE
  *	raise SIG	end by it
+ *	group SIG	send it to the whole process group
  *	exit CODE, _exit CODE
  *	open		tk_open(), and record nothing
  *	descriptors	print the soft limit of descriptors
  *	signals		print which signals are blocked and which are ignored
+ *	pending		print which signals are pending
  *
  * SIG is a number. Opens "recorder" at the first word that needs it.
  */
@@ -90,6 +92,17 @@ static void print_descriptors(void)
 	fflush(stdout);
 }
 
+static void print_pending(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (int sig = 1; sig < 32; sig++)
+		if (sigismember(&pending, sig))
+			printf("pending %d\n", sig);
+	fflush(stdout);
+}
+
 /* Behind the `done` of the `do` at w. */
 static char **behind(char **w)
 {
@@ -103,7 +116,26 @@ static char **behind(char **w)
 	return w;
 }
 
-static void act(const char *word, const char *value)
+/* @return how many words it was; 0: there is no such word */
+static int act_alone(const char *word)
+{
+	if (!strcmp(word, "join"))
+		while (wait(NULL) > 0)
+			;
+	else if (!strcmp(word, "open"))
+		open_once();
+	else if (!strcmp(word, "signals"))
+		print_signals();
+	else if (!strcmp(word, "pending"))
+		print_pending();
+	else if (!strcmp(word, "descriptors"))
+		print_descriptors();
+	else
+		return 0;
+	return 1;
+}
+
+static int act(const char *word, const char *value)
 {
 	if (!strcmp(word, "record"))
 		record(strtoul(value, NULL, 10));
@@ -115,39 +147,32 @@ static void act(const char *word, const char *value)
 		close(open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	else if (!strcmp(word, "raise"))
 		raise(atoi(value));
+	else if (!strcmp(word, "group"))
+		kill(0, atoi(value));
 	else if (!strcmp(word, "exit"))
 		exit(atoi(value));
 	else if (!strcmp(word, "_exit"))
 		_exit(atoi(value));
 	else
 		exit(98);
+	return 2;
 }
 
 static void run(char **w)
 {
 	while (*w && strcmp(*w, "done")) {
-		if (!strcmp(*w, "fork")) {
+		int n = act_alone(*w);
+
+		if (n) {
+			w += n;
+		} else if (!strcmp(*w, "fork")) {
 			if (fork() == 0) {
 				run(w + 2);
 				exit(0);
 			}
 			w = behind(w + 1);
-		} else if (!strcmp(*w, "join")) {
-			while (wait(NULL) > 0)
-				;
-			w++;
-		} else if (!strcmp(*w, "open")) {
-			open_once();
-			w++;
-		} else if (!strcmp(*w, "signals")) {
-			print_signals();
-			w++;
-		} else if (!strcmp(*w, "descriptors")) {
-			print_descriptors();
-			w++;
 		} else {
-			act(w[0], w[1]);
-			w += 2;
+			w += act(w[0], w[1]);
 		}
 	}
 }
