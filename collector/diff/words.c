@@ -9,7 +9,7 @@ char *tk_diff_percent(char text[32], double fraction)
 	if (isnan(fraction))
 		strcpy(text, "-");
 	else
-		snprintf(text, 32, "%+.1f %%", 100 * fraction);
+		snprintf(text, 32, "%+.*f %%", fabs(fraction) < 1, 100 * fraction);
 	return text;
 }
 
