@@ -249,6 +249,27 @@ Test(charts, one_outlier_does_not_flatten_the_band)
 	}
 }
 
+/* Maxima that stand close together are dots, so that they do not hatch the band; a few are joined. */
+Test(charts, maxima_are_dots_above_the_band)
+{
+	scene_open(&s, 160, 45, TK_CHARSET_BRAILLE);
+	s.fake.no_marks = true;
+	s.view.curves = 1u << TK_CURVE_MAX;
+	for (int few = 0; few < 2; few++, scene_type(&s, "zzzzz")) {
+		scene_fetch(&s);
+		struct tk_layout l = tk_draw_layout(&s.view, s.snapshot, &s.grid);
+		struct tk_rect p = chart_in(l.pane[0], TK_LATENCY).plot.area;
+		int dots = 0, n = (int)s.snapshot->n_points[TK_LATENCY];
+		for (int y = p.y; y < p.y + p.h; y++)
+			for (int x = p.x; x < p.x + p.w; x++)
+				dots += ch(x, y) > 0x2800 && ch(x, y) <= 0x28FF
+						? __builtin_popcount(ch(x, y) & 0xFF)
+						: 0;
+		cr_assert(few ? dots > 3 * n : dots <= n && dots > n / 2, "%d of %d", dots, n);
+	}
+	scene_close(&s);
+}
+
 /* In what cells look like: no two curves share colour and brightness, nor their letter. */
 Test(charts, no_two_curves_look_alike)
 {

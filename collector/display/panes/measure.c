@@ -101,13 +101,23 @@ static void draw_band(const struct tk_chart *c, const struct curves *all)
 	}
 }
 
+/*
+ * Whether the points of a curve are not joined: lines between maxima that stand close together
+ * would cover the band with a hatching that says nothing.
+ */
+static bool is_scattered(const struct tk_chart *c, struct tk_chart_points d, enum tk_curve k)
+{
+	return k == TK_CURVE_MAX && 2 * d.n > (size_t)c->plot.area.w;
+}
+
 static void draw_curve(const struct tk_chart *c, struct tk_chart_points d, enum tk_curve k)
 {
+	bool scattered = is_scattered(c, d, k);
 	struct tk_plot_line line = tk_curve_line(k);
 	struct tk_plot_pen pen = tk_plot_pen(&c->plot, line);
 
 	for (size_t i = 0; i < d.n; i++) {
-		if (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i]))
+		if (scattered || (i > 0 && tk_chart_gap(&d.p[i - 1], &d.p[i])))
 			pen.down = false;
 		tk_plot_to(&pen, tk_chart_x(c, &d.p[i]), tk_curve_value(&d.p[i], k));
 	}
