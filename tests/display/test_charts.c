@@ -249,7 +249,7 @@ Test(charts, one_outlier_does_not_flatten_the_band)
 	}
 }
 
-/* Maxima that stand close together are dots, so that they do not hatch the band; a few are joined. */
+/* Maxima that stand close together are dots: they do not hatch the band. A few are joined. */
 Test(charts, maxima_are_dots_above_the_band)
 {
 	scene_open(&s, 160, 45, TK_CHARSET_BRAILLE);

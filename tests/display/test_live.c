@@ -180,7 +180,7 @@ Test(live, a_planted_timer_is_in_row_1_after_at_most_one_key)
 	cr_assert(until(row_1_is, 0), "after one key");
 }
 
-/* Beside charts, each line of the list has the timer's p99; a figure that is not known is a dash. */
+/* Beside charts, each line of the list has the p99; a figure that is not known is a dash. */
 static bool list_has_values(unsigned lines)
 {
 	for (int y = 1; y <= (int)lines; y++) {
