@@ -10,12 +10,17 @@
 #define PAGE_BITS_MIN        7u
 #define PAGES_MAX            (64u << PAGES_AN_OCTAVE_BITS)
 
+struct page {
+	void *counters; /* NULL: there are none */
+	uint8_t size;   /* bytes a counter: 2, 4 or 8 */
+};
+
 /* Counters of one shape: pages of them, where there are samples. */
 struct tk_hlog_pages {
 	struct tk_hlog_pages *next;
 	struct tk_hlog_shape shape;
 	unsigned page_bits; /* counters a page */
-	uint64_t *page[PAGES_MAX];
+	struct page page[PAGES_MAX];
 };
 
 static unsigned page_bits_of(const struct tk_hlog_shape *s)
@@ -49,15 +54,28 @@ static struct tk_hlog_pages *pages_of(struct tk_hlog_sum *s, const struct tk_hlo
 	return p;
 }
 
-static uint64_t *counter_of(struct tk_hlog_sum *s, struct tk_hlog_pages *p, uint32_t bucket)
+static uint64_t counter(const struct page *p, uint32_t i)
 {
-	uint64_t **page = &p->page[bucket >> p->page_bits];
+	if (p->size == 2)
+		return ((const uint16_t *)p->counters)[i];
+	if (p->size == 4)
+		return ((const uint32_t *)p->counters)[i];
+	return ((const uint64_t *)p->counters)[i];
+}
 
-	if (!*page) {
-		*page = calloc((size_t)1 << p->page_bits, sizeof(**page));
-		s->bytes += *page ? sizeof(**page) << p->page_bits : 0;
-	}
-	return *page ? *page + (bucket & ((1u << p->page_bits) - 1)) : NULL;
+static void set(struct page *p, uint32_t i, uint64_t count)
+{
+	if (p->size == 2)
+		((uint16_t *)p->counters)[i] = (uint16_t)count;
+	else if (p->size == 4)
+		((uint32_t *)p->counters)[i] = (uint32_t)count;
+	else
+		((uint64_t *)p->counters)[i] = count;
+}
+
+static uint8_t size_for(uint64_t count)
+{
+	return count <= UINT16_MAX ? 2 : count <= UINT32_MAX ? 4 : 8;
 }
 
 static void add_up(uint64_t *sum, uint64_t count)
@@ -66,19 +84,46 @@ static void add_up(uint64_t *sum, uint64_t count)
 		*sum = UINT64_MAX;
 }
 
+/* Make the counters of a page `size` bytes wide, which is more than they are. */
+static bool widen(struct tk_hlog_sum *s, struct page *p, unsigned page_bits, uint8_t size)
+{
+	struct page wide = { .size = size };
+
+	wide.counters = calloc((size_t)1 << page_bits, size);
+	if (!wide.counters)
+		return false;
+	for (uint32_t i = 0; p->counters && i < 1u << page_bits; i++)
+		set(&wide, i, counter(p, i));
+	s->bytes += (size_t)(size - p->size) << page_bits;
+	free(p->counters);
+	*p = wide;
+	return true;
+}
+
+static int add(struct tk_hlog_sum *s, struct tk_hlog_pages *of, const struct tk_hlog_counted *c)
+{
+	struct page *p = &of->page[c->bucket >> of->page_bits];
+	uint32_t at = c->bucket & ((1u << of->page_bits) - 1);
+	uint64_t sum = c->count;
+
+	if (p->counters)
+		add_up(&sum, counter(p, at));
+	if (size_for(sum) > p->size && !widen(s, p, of->page_bits, size_for(sum)))
+		return -ENOMEM;
+	set(p, at, sum);
+	return 0;
+}
+
 int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *h)
 {
 	struct tk_hlog_pages *p = pages_of(s, h->shape);
+	int err = p ? 0 : -ENOMEM;
 
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = 0; i < h->n; i++)
-		if (!counter_of(s, p, h->counted[i].bucket))
-			return -ENOMEM;
-	for (size_t i = 0; i < h->n; i++)
-		add_up(counter_of(s, p, h->counted[i].bucket), h->counted[i].count);
-	add_up(&s->count, h->count);
-	return 0;
+	for (size_t i = 0; i < h->n && !err; i++)
+		err = add(s, p, &h->counted[i]);
+	if (!err)
+		add_up(&s->count, h->count);
+	return err;
 }
 
 /* ---- cells ---- */
@@ -89,16 +134,17 @@ static size_t read_pages(const struct tk_hlog_pages *p, struct tk_hlog_cell *int
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < PAGES_MAX; i++) {
-		for (uint32_t k = 0; p->page[i] && k < 1u << p->page_bits; k++) {
+		for (uint32_t k = 0; p->page[i].counters && k < 1u << p->page_bits; k++) {
 			uint32_t bucket = (i << p->page_bits) + k;
+			uint64_t count = counter(&p->page[i], k);
 
-			if (!p->page[i][k])
+			if (!count)
 				continue;
 			if (into)
 				into[n] = (struct tk_hlog_cell){
 					tk_hlog_middle_ns(&p->shape, bucket),
 					tk_hlog_half_ns(&p->shape, bucket),
-					p->page[i][k],
+					count,
 				};
 			n++;
 		}
@@ -143,7 +189,7 @@ void tk_hlog_sum_free(struct tk_hlog_sum *s)
 
 		s->first = p->next;
 		for (size_t i = 0; i < PAGES_MAX; i++)
-			free(p->page[i]);
+			free(p->page[i].counters);
 		free(p);
 	}
 	*s = (struct tk_hlog_sum){ 0 };

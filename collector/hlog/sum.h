@@ -2,8 +2,9 @@
 /*
  * collector/hlog/sum.h - add up histograms of a log, and ask for their percentiles.
  *
- * A sum keeps pages of counters where there are samples: a timer of some octaves takes some tens of
- * KB. Histograms of several shapes stay apart, so that adding costs no accuracy, and are put in
+ * A sum keeps pages of counters where there are samples, each as wide as its largest count needs: a
+ * timer of some octaves takes some ten KB, and adding to thousands of them stays within caches.
+ * Histograms of several shapes stay apart, so that adding costs no accuracy, and are put in
  * order when they are asked for.
  *
  * One thread per sum. Only allocation fails.
@@ -40,7 +41,7 @@ struct tk_hlog_cells {
 	uint64_t count;
 };
 
-/** @return 0 or -ENOMEM: nothing was added */
+/** @return 0 or -ENOMEM: the sum is of no use any more */
 int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *histogram);
 
 /** Read out what is in it; tk_hlog_cells_free() frees them. @return 0 or -ENOMEM */

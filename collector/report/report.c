@@ -78,7 +78,7 @@ static struct tk_report_row *new_row(const struct tk_hlog_item *i)
 }
 
 /* @return NULL: there are too many, or there is no memory */
-static struct tk_report_row *row_of(struct tk_report *r, const struct tk_hlog_item *i)
+static struct tk_report_row *find_row(struct tk_report *r, const struct tk_hlog_item *i)
 {
 	const struct tk_report_row named = { .key = { (char *)i->app, (char *)i->timer,
 						      (char *)i->measure } };
@@ -94,6 +94,22 @@ static struct tk_report_row *row_of(struct tk_report *r, const struct tk_hlog_it
 		return NULL;
 	}
 	r->n_tree++;
+	return row;
+}
+
+/* Lines have the same order in each interval: the row that came next is tried first. */
+static struct tk_report_row *row_of(struct tk_report *r, const struct tk_hlog_item *i)
+{
+	const struct tk_report_row named = { .key = { (char *)i->app, (char *)i->timer,
+						      (char *)i->measure } };
+	struct tk_report_row *row = r->last ? r->last->then : NULL;
+
+	if (!row || by_name(row, &named))
+		row = find_row(r, i);
+	if (r->last && row)
+		r->last->then = row;
+	if (row)
+		r->last = row;
 	return row;
 }
 

@@ -55,11 +55,13 @@ struct tk_report_row {
 	uint64_t count, lost;         /* lost: the timer's, the same in both of its measures */
 	struct tk_hlog_sum sum;
 	struct tk_report_times times;
+	struct tk_report_row *then; /* which was added to after it, last time */
 };
 
 struct tk_report {
 	const struct tk_report_wanted *wanted;
-	void *tree; /* of tsearch(), while logs are read */
+	void *tree;                 /* of tsearch(), while logs are read */
+	struct tk_report_row *last; /* what was added to last */
 	size_t n_tree, bytes;
 	/* By app, timer and measure: those with samples, and timers whose samples were all lost. */
 	struct tk_report_row **row;
