@@ -276,6 +276,26 @@ void tk_segment_fault_in(const struct tk_segment *s, uint32_t lane)
 	(void)madvise(l->slots, l->slots_size, MADV_POPULATE_READ);
 }
 
+uint64_t tk_segment_pushed(const struct tk_segment *s, uint32_t timer)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		const char *head = (const char *)s->lanes[i].head;
+
+		if (!head || timer >= s->lanes[i].info.max_timers)
+			continue;
+		/* Only a hostile writer's counts add up to more than fits. */
+		if (__builtin_add_overflow(
+			    sum,
+			    __atomic_load_n((const uint64_t *)(head + TK_LANE_COUNTS) + timer,
+					    __ATOMIC_RELAXED),
+			    &sum))
+			return UINT64_MAX;
+	}
+	return sum;
+}
+
 void tk_segment_release_lanes(struct tk_segment *s)
 {
 	for (uint32_t i = 0; i < s->n_lanes; i++)

@@ -66,6 +66,13 @@ uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max);
  */
 void tk_segment_fault_in(const struct tk_segment *s, uint32_t lane);
 
+/**
+ * How many records of a timer its program has pushed since it began: the sum over the lanes that
+ * are attached. It never falls. A record that is read already may be missing for an instant, or for
+ * ever if its push was killed before it counted. A cache miss a lane.
+ */
+uint64_t tk_segment_pushed(const struct tk_segment *s, uint32_t timer);
+
 /** Who owns it and whether it lives. A system call or two: ask some times a second, not more. */
 enum tk_owner tk_segment_owner(const struct tk_segment *s);
 

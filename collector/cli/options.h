@@ -64,6 +64,11 @@ struct tk_args {
 	const char *output;         /* file for what the command prints; NULL: none was named */
 	struct tk_stats_list stats; /* n 0: the usual ones */
 	bool until_exit;            /* end when the watched processes have ended */
+	/* stat */
+	const char *sort; /* a word; NULL: by name */
+	uint64_t window_ns;
+	int by; /* 0: a timer of a process, 1: of an app */
+	bool total, idle;
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	/* record; 0: not said */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/cli/options.h"
@@ -11,9 +12,10 @@
 #include "collector/cli/stop.h"
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
-#include "collector/commands/rows/rows.h"
+#include "collector/commands/rows/asked.h"
 #include "collector/discover/dirs.h"
 #include "collector/launch/launch.h"
+#include "collector/stats/registry.h"
 
 /* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
@@ -32,6 +34,8 @@ struct stat_run {
 	const struct tk_args *args;
 	FILE *out;
 	struct tk_collector *collector;
+	struct tk_rows_asked asked;
+	struct tk_gather *gather; /* of intervals */
 	struct tk_launch *launch; /* the command that was started, or NULL */
 	bool totals;              /* are wanted at the end */
 	bool lived;               /* --until-exit: there was a process that lived, */
@@ -43,6 +47,7 @@ struct stat_run {
 	unsigned anew;            /* how often it began to wait anew */
 	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
 	uint64_t unread_processes, unread_records;       /* likewise */
+	uint64_t dead;                                   /* timers without a row: said so far */
 	bool shown;                                      /* there was a timer to show */
 	int write_error;
 	bool rows;    /* and something was printed of one */
@@ -57,28 +62,50 @@ static bool is_wanted(const struct stat_run *r, const char *timer, bool found_de
 	       (!timer || tk_texts_match(&r->args->timers, timer));
 }
 
-static bool has_wanted(const struct stat_run *r, const struct tk_interval *i)
+/* Keep the rows that are wanted. */
+static void choose(const struct stat_run *r, struct tk_interval *i)
 {
-	for (size_t k = 0; k < i->n_timers; k++)
+	size_t n = 0;
+
+	for (size_t k = 0; k < i->n_timers; k++) {
 		if (is_wanted(r, i->timers[k].name, i->timers[k].found_dead))
-			return true;
+			i->timers[n++] = i->timers[k];
+		else
+			free(i->timers[k].bytes);
+	}
+	i->n_timers = n;
+	n = 0;
 	for (size_t k = 0; k < i->n_processes; k++)
 		if (is_wanted(r, NULL, i->processes[k].found_dead))
-			return true;
-	return false;
+			i->processes[n++] = i->processes[k];
+	i->n_processes = n;
 }
 
-static void print_interval(struct stat_run *r, const struct tk_interval *i)
+/* With --total; the collector forgets its own and says so itself. */
+static void say_dead(struct stat_run *r)
 {
-	enum tk_format format = (enum tk_format)r->args->format;
+	uint64_t forgotten = tk_gather_forgotten(r->gather);
 
-	tk_rows_heading(r->out, format, i, !r->rows);
-	for (size_t k = 0; k < i->n_timers; k++)
-		if (is_wanted(r, i->timers[k].name, i->timers[k].found_dead))
-			tk_rows_timer(r->out, format, i, &i->timers[k]);
-	for (size_t k = 0; k < i->n_processes; k++)
-		if (is_wanted(r, NULL, i->processes[k].found_dead))
-			tk_rows_process(r->out, format, i, &i->processes[k]);
+	if (forgotten > r->dead)
+		tk_say("%" PRIu64 " timers of ended processes have no row any more so far: %u are "
+		       "kept; --by app counts them on in the rows of their apps",
+		       forgotten, TK_REGISTRY_DEAD_MAX);
+	r->dead = forgotten;
+}
+
+/* Put an interval, which is gone then, among those that rows are about, and print these. */
+static void print_interval(struct stat_run *r, struct tk_gather *g,
+			   const struct tk_rows_style *style, struct tk_interval *i)
+{
+	const struct tk_rows *rows = tk_gather_rows(g);
+
+	choose(r, i);
+	if (tk_gather_add(g, i) < 0)
+		tk_say("out of memory: some records are in no row of this interval");
+	say_dead(r);
+	if (!rows->n && !rows->n_processes)
+		return;
+	tk_rows_print(r->out, style, rows, !r->rows);
 	r->rows = true;
 }
 
@@ -105,10 +132,8 @@ static void print_closed(struct stat_run *r)
 
 	while (!is_enough(r) && !r->write_error &&
 	       (i = tk_collector_next_interval(r->collector, &dropped))) {
-		if (has_wanted(r, i))
-			print_interval(r, i);
+		print_interval(r, r->gather, &r->asked.style, i);
 		r->printed += r->shown;
-		tk_interval_free(i);
 		if (fflush(r->out) || ferror(r->out))
 			r->write_error = errno;
 	}
@@ -362,34 +387,48 @@ static int close_output(struct stat_run *r, int code)
 static int open_collector(struct stat_run *r, struct tk_collector_options *o)
 {
 	char why[256];
+	int code;
 
 	o->totals = r->totals;
 	if (!r->totals || o->interval_ns)
 		o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	if (!o->interval_ns)
 		o->interval_ns = r->totals ? UNSEEN_NS : INTERVAL_NS;
+	code = tk_rows_ask(&r->asked, r->args, o->interval_ns, o);
+	if (code)
+		return code;
+	r->gather = tk_gather_new(&r->asked.how);
+	if (!r->gather)
+		return tk_failed("out of memory for rows");
 	r->collector = tk_collector_open(o, why);
 	return r->collector ? TK_EXIT_OK : tk_failed("%s", why);
 }
 
-/* Everything that was seen, after the last interval. */
+/* Everything that was seen, after the last interval. It is one interval, whatever the window. */
 static int print_totals(struct stat_run *r)
 {
+	struct tk_gather_how how = r->asked.how;
+	struct tk_rows_style style = r->asked.style;
+	struct tk_interval *total = tk_collector_total(r->collector), all;
 	struct tk_snapshot *s = NULL;
-	struct tk_interval *total = tk_collector_total(r->collector);
+	struct tk_gather *g;
 
-	if (!total)
+	how.window_ns = style.window_ns = 0;
+	g = total ? tk_gather_new(&how) : NULL;
+	if (!g) {
+		tk_interval_free(total);
 		return tk_failed("out of memory for the totals");
-	if (has_wanted(r, total))
-		print_interval(r, total);
+	}
+	all = *total; /* before what is not wanted is left out */
+	print_interval(r, g, &style, total);
 	if (fflush(r->out) || ferror(r->out))
 		r->write_error = errno;
 	if (r->launch) {
 		s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
-		tk_launch_say(r->launch, r->args, s, total);
+		tk_launch_say(r->launch, r->args, s, &all);
 	}
 	tk_snapshot_free(s);
-	tk_interval_free(total);
+	tk_gather_free(g);
 	return TK_EXIT_OK;
 }
 
@@ -443,6 +482,7 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 		code = run(&r);
 	if (r.launch)
 		tk_launch_end(r.launch);
+	tk_gather_free(r.gather);
 	if (r.collector)
 		tk_collector_close(r.collector);
 	return close_output(&r, code);

@@ -59,6 +59,38 @@ static const struct tk_option
 		.name = "once", .letter = '1', .type = TK_OPTION_FLAG, AT(once),
 		.help = "one interval; the same as --count 1",
 	},
+	by = {
+		.name = "by", .type = TK_OPTION_CHOICE, .argument = "WHAT",
+		.choices = "process|app", AT(by),
+		.help = "a row for each timer of a process (the default), or of an app: all its "
+			"processes of one user and directory together, also those that were "
+			"started again",
+	},
+	stats = {
+		.name = "stats", .type = TK_OPTION_STATS, .argument = "LIST", AT(stats),
+		.help = "these statistics, in this order: any of sum, min, avg, max and any "
+			"percentile, e.g. p50,p99.9,max",
+	},
+	sort = {
+		.name = "sort", .type = TK_OPTION_TEXT, .argument = "WHAT", AT(sort),
+		.help = "by name (the default), app, records, count, lost, or one of the "
+			"statistics, e.g. p99: the larger of processing and latency, largest first",
+	},
+	window = {
+		.name = "window", .type = TK_OPTION_TIME, .argument = "TIME", AT(window_ns),
+		.help = "rows are about all samples of the last TIME, and slide with each "
+			"interval; rounded to whole intervals, 600 at the most",
+	},
+	total = {
+		.name = "total", .type = TK_OPTION_FLAG, AT(total),
+		.help = "rows are about everything since stat began; TOTAL, in jsonl and csv "
+			"since_start, is how many records the program itself has counted since it "
+			"began",
+	},
+	idle = {
+		.name = "idle", .type = TK_OPTION_FLAG, AT(idle),
+		.help = "rows for living timers without a record, too",
+	},
 	interval = {
 		.name = "interval", .letter = 'i', .type = TK_OPTION_INTERVAL, .argument = "TIME",
 		AT(collector.interval_ns),
@@ -255,11 +287,6 @@ static const struct tk_option
 		.name = "to", .type = TK_OPTION_TEXT, .argument = "WHEN", AT(to),
 		.help = "only intervals that begin before then",
 	},
-	stats = {
-		.name = "stats", .type = TK_OPTION_STATS, .argument = "LIST", AT(stats),
-		.help = "these statistics, e.g. p50,p99.9,max: sum, min, avg, max and any "
-			"percentile",
-	},
 	unit = {
 		.name = "unit", .type = TK_OPTION_TIME, .argument = "TIME", AT(unit_ns),
 		.help = "what 1 is worth in a log that does not say it, e.g. 1us (default 1ns)",
@@ -310,26 +337,33 @@ static const struct tk_fact stat_columns[] = {
 		  "which lost is all that is known (`unread`)" },
 	{ "interval", "its number, from 1 on; 0 is everything since the beginning, from "
 		      "stat -- COMMAND and --until-exit. interval_ns is its length by the "
-		      "monotonic clock; t_ns its end by the wall clock, which is a label" },
+		      "monotonic clock, or that of the window or all time that a row is about; "
+		      "t_ns its end by the wall clock, which is a label" },
 	{ "kind", "processing: how long the work took; latency: since the message's origin" },
 	{ "records", "of a timer: count + set_aside + without + lost, for each measure; of a "
 		     "process: delivered + lost. rate_per_s is records by interval_ns" },
 	{ "count", "samples in sum, min, avg, percentiles and max, which are null (csv: empty) "
-		   "where there is none, or no memory for a histogram" },
+		   "where there is none, or no memory for a histogram. Their columns are sum_ns "
+		   "and so on; a percentile's has two digits before where its point was: p999_ns "
+		   "is p99.9, p05_ns is p5" },
 	{ "set_aside", "samples in no statistic: they ended before they began, the clock changed "
 		       "or the machine slept under them, or they are beyond what can be measured" },
 	{ "without", "records that have no such measure, as marks" },
 	{ "lost", "overwritten or dropped before they were read. Of a process: exactly what was "
 		  "found in this interval. Of a timer: those known by now to have been its own" },
 	{ "unsettled", "whether the process has lost records that no timer's row has yet" },
-	{ "processes", "how many a row of type process is about: 1, or more with pid 0" },
-	{ "alive", "whether the process was, when the interval ended" },
+	{ "processes", "how many a row is about: 1, or more with pid 0. With --by app, segment "
+		       "is empty then" },
+	{ "alive", "whether the process was, when the interval ended; of several: one of them" },
 	{ "delivered", "what its timers' rows have, losses apart, + unknown" },
 	{ "attributed", "losses in its timers' rows of this interval; some may be of earlier "
 			"ones" },
 	{ "unknown", "delivered, and in no timer's row: there was no memory for one" },
 	{ "refused", "never written, and not among records: their threads have no lane" },
 	{ "lag", "written, and not read yet when the interval ended" },
+	{ "uid", "who owns the segment; dir is the directory that it is in" },
+	{ "since_start", "with --total: records of the timer that its program counted since it "
+			 "began, also before stat; refused ones are not among them" },
 	{ NULL, NULL },
 };
 
@@ -385,7 +419,7 @@ static const struct tk_command commands[] = {
 			  "the last records of a process that died" },
 		},
 		.options = OPTIONS(SEGMENTS, &timer, &format, &output, &count, &once, &until_exit,
-			COLLECTING),
+			&by, &stats, &sort, &window, &total, &idle, COLLECTING),
 	},
 	{
 		.name = "record",

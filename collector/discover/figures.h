@@ -22,6 +22,9 @@ struct tk_source_figures {
 	uint32_t behind;  /* lanes that still hold records from before they were attached */
 	uint64_t refused; /* records of threads without a lane */
 	bool found_dead;  /* it had ended when the collector came */
+	uint32_t uid;     /* who owns it */
+	uint64_t place;   /* a number for the directory that it is in, */
+	const char *dir;  /* and its path: the collector's; or NULL */
 };
 
 #endif

@@ -15,6 +15,16 @@
 
 #define TRY_NS UINT64_C(1000000000)
 
+/* A number for a directory. Only one owner's timers are ever told apart by it. */
+static uint64_t place_of(const char *dir)
+{
+	uint64_t h = UINT64_C(0xCBF29CE484222325);
+
+	for (; *dir; dir++)
+		h = (h ^ (unsigned char)*dir) * UINT64_C(0x100000001B3);
+	return h;
+}
+
 struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk_lane_from from,
 				bool raw)
 {
@@ -29,6 +39,8 @@ struct tk_source *tk_source_new(struct tk_segment *seg, const char *dir, enum tk
 	s->from = from;
 	s->raw = raw;
 	s->dir = strdup(dir);
+	s->info.place = place_of(dir);
+	s->info.uid = seg->uid;
 	s->listed = true;
 	s->slot = -1;
 	s->series = calloc(seg->info.max_timers, sizeof(struct tk_series *));

@@ -236,6 +236,8 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	c->options.place_backlog = o->place_backlog && !o->intervals_bytes;
 	c->shown.intervals.budget = o->intervals_bytes;
 	c->shown.intervals.histograms = o->intervals_histograms;
+	c->shown.intervals.idle = o->intervals_idle;
+	c->shown.intervals.totals = o->intervals_totals;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	if (o->totals)
 		c->shown.registry.dead_max = TK_ENDED_MAX;

@@ -107,14 +107,19 @@ static void add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
 		tk_interval_add_histograms(i, row, &e);
 }
 
-/* The datapoints that were closed at `now` of timers that had a record. */
+static bool is_wanted(const struct tk_intervals *l, const struct tk_series *s)
+{
+	return s->track[0].last.records || l->idle || (l->totals && tk_series_since_start(s));
+}
+
+/* The datapoints that were closed at `now` of timers that had a record, or are asked for. */
 static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
 		      const struct tk_hold *hold, int64_t now)
 {
 	const struct tk_datapoint *d = &s->track[0].last;
 	struct tk_interval_timer *row;
 
-	if (d->t_ns != now || !d->records)
+	if (d->t_ns != now || !is_wanted(l, s))
 		return;
 	row = tk_interval_add_timer(l, i, d->records);
 	if (!row)
@@ -127,6 +132,11 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row->alive = s->alive;
 	row->found_dead = s->found_dead;
 	row->unsettled = s->unsettled;
+	row->uid = s->uid;
+	row->place = s->place;
+	row->dir = s->dir;
+	if (l->totals)
+		row->since_start = tk_series_since_start(s);
 	for (int m = 0; m < TK_MEASURES; m++)
 		row->of[m] = s->track[m].last;
 	if (hold)
@@ -163,6 +173,9 @@ static void add_process(struct tk_intervals *l, struct tk_interval *i, struct tk
 	row->alive = !s->ended;
 	row->found_dead = s->found_dead;
 	row->unsettled = now->unsettled != 0;
+	row->uid = now->uid;
+	row->place = now->place;
+	row->dir = now->dir;
 	row->delivered = now->delivered - then->delivered;
 	row->lost = now->lost - then->lost;
 	row->records = row->delivered + row->lost;

@@ -24,6 +24,8 @@ struct tk_collector_options {
 		/* keep closed intervals for tk_collector_next_interval(); 0: none */
 		intervals_bytes;
 	bool intervals_histograms; /* with their histograms */
+	bool intervals_idle;       /* with a row for each living timer, also without a record */
+	bool intervals_totals;     /* with what programs counted since they began */
 	bool totals;               /* keep what tk_collector_total() needs of those that end */
 	/* `dir` was made for this collector: all that is in it is read from its first record, and
 	 * removed when it has ended and is read, even if its program asked to keep it. */

@@ -195,14 +195,9 @@ static void note_full(struct tk_collector *c)
 	c->own.full = true;
 }
 
-/* A number for a directory. Only one owner's timers are ever told apart by it. */
-static uint64_t place_of(const char *dir)
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-	uint64_t h = UINT64_C(0xCBF29CE484222325);
-
-	for (; *dir; dir++)
-		h = (h ^ (unsigned char)*dir) * UINT64_C(0x100000001B3);
-	return h;
+	return a > b ? a : b;
 }
 
 static void bring_up_to_date(const struct tk_collector *c, const struct tk_source *src, uint32_t id)
@@ -213,6 +208,8 @@ static void bring_up_to_date(const struct tk_collector *c, const struct tk_sourc
 	s->ns_per_tick = tsc ? 1e9 / c->own.clock.hz : 1;
 	s->clock = tsc ? c->own.clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
 	s->disabled = src->disabled[id] != 0;
+	if (c->options.intervals_totals)
+		s->pushed = larger(s->pushed, tk_segment_pushed(src->seg, id));
 	s->unsettled = src->info.unsettled != 0;
 }
 
@@ -232,8 +229,9 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 		return NULL;
 	}
 	s->pid = src->info.pid;
-	s->uid = src->seg->uid;
-	s->place = place_of(src->dir);
+	s->uid = src->info.uid;
+	s->place = src->info.place;
+	s->dir = src->info.dir;
 	s->stamp = t->stamp;
 	s->found_dead = src->found_dead;
 	s->replaying = src->replaying;

@@ -143,6 +143,7 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 	s->found_dead = s->info.found_dead = dead && old;
 	if (c->options.place_backlog && from == TK_LANE_OLDEST)
 		set_replaying(c, s);
+	s->info.dir = w->path;
 	c->own.held_timers += seg->info.max_timers;
 	c->own.held_segments++;
 	c->own.held_descriptors += 2;

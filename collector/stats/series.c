@@ -381,6 +381,13 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 
 /* ---- what is asked of it ---- */
 
+uint64_t tk_series_since_start(const struct tk_series *s)
+{
+	uint64_t seen = s->counts[0].records + s->counts[TK_TOTAL].records;
+
+	return s->pushed > seen ? s->pushed : seen;
+}
+
 bool tk_series_silent(const struct tk_series *s)
 {
 	uint64_t records = s->counts[0].records + s->counts[TK_TOTAL].records;

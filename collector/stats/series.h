@@ -54,10 +54,12 @@ struct tk_series {
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	uint32_t uid;   /* who owns its segment */
-	uint64_t place; /* a number for its segment's directory */
-	bool alive;     /* more may come */
-	bool ending;    /* no more will, and its last interval is open yet */
+	uint32_t uid;    /* who owns its segment */
+	uint64_t place;  /* a number for its segment's directory */
+	const char *dir; /* the directory; the collector's */
+	uint64_t pushed; /* by its program since it began, as its lanes count; 0: nobody asked */
+	bool alive;      /* more may come */
+	bool ending;     /* no more will, and its last interval is open yet */
 	bool disabled;
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
@@ -133,6 +135,12 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
  */
 void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now, bool whole,
 		     struct tk_datapoint *out);
+
+/**
+ * How many records its program has pushed since it began: what the lanes count (`pushed`), or, if
+ * that is more, what was seen.
+ */
+uint64_t tk_series_since_start(const struct tk_series *s);
 
 /**
  * Whether it never had a sample: nothing was recorded, or only marks. If records were all lost it

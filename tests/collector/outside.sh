@@ -96,6 +96,7 @@ pids+=($!)
 for ((i = 0; i < 300; i++)); do grep -qa 'known\[' "$out" && break; sleep 0.1; done
 printed 'known\[[0-9]*\]'
 kill $! 2>/dev/null
+wait $! 2>/dev/null # it writes its last line
 
 # What is disabled before it ever recorded is named nowhere else.
 expect 0 disable silent
@@ -111,6 +112,7 @@ expect 0 stat --once --oldest --format csv
 columns=schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count
 columns+=,set_aside,without,lost,unsettled,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns
 columns+=,p999_ns,p9999_ns,max_ns,processes,alive,delivered,attributed,unknown,refused,lag
+columns+=,uid,dir,since_start
 head -1 "$out" | grep -qx "$columns" ||
 	fail 'the heading of CSV'
 said '^timekeeper: early: 1 set aside so far'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Rows (one a line, on standard input) against a JSON schema, of the part of draft 2020-12 that
-# collector/commands/rows/rows.schema.json uses; a keyword beyond that is an error. Prints what is wrong.
+# rows.schema.json of collector/commands/rows uses; a keyword beyond that is an error. Prints what is wrong.
 # Stricter than the standard: a member that the schema does not describe is wrong, too.
 #
 #	jq -rn --slurpfile schema SCHEMA -f schema.jq
@@ -11,7 +11,7 @@ def kind: if type == "number" and . == floor then "integer" else type end;
 def wrong($s; $at):
 	. as $v |
 	($s | keys - ["$schema", "$defs", "$ref", "title", "description", "oneOf", "type", "const", "enum",
-		"minimum", "required", "properties"] | .[] | "\($at): the checker does not know \(.)"),
+		"minimum", "required", "properties", "patternProperties"] | .[] | "\($at): the checker does not know \(.)"),
 	(if $s["$ref"] then wrong($schema[0]["$defs"][$s["$ref"] | ltrimstr("#/$defs/")]; $at) else empty end),
 	(if $s.oneOf then
 		[$s.oneOf[] as $one | [wrong($one; $at)]] |
@@ -25,7 +25,11 @@ def wrong($s; $at):
 	(if $s.minimum and ($v | type) == "number" and $v < $s.minimum then "\($at): \($v) < \($s.minimum)" else empty end),
 	(if $s.properties and ($v | type) == "object" then
 		($s.required - ($v | keys) | .[] | "\($at): there is no \(.)"),
-		($v | keys - ($s.properties | keys) | .[] | "\($at): \(.) is not described"),
+		($v | keys - ($s.properties | keys) | .[] | . as $k |
+			[$s.patternProperties // {} | to_entries[] | .key as $pattern |
+				select($k | test($pattern)) | .value] |
+			if . == [] then "\($at): \($k) is not described"
+			else .[] as $p | $v[$k] | wrong($p; "\($at).\($k)") end),
 		($v | keys[] | select($s.properties[.]) | . as $k | $v[$k] | wrong($s.properties[$k]; "\($at).\($k)"))
 	else empty end);
 

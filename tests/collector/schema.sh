@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Rows are as collector/commands/rows/rows.schema.json describes them, and so are csv and `help stat`.
+# Rows are as rows.schema.json of collector/commands/rows describes them, and so are csv and
+# `help stat`.
 # Environment: TIMEKEEPER, KNOWN (programs).
 set -uo pipefail
 export LC_ALL=C.UTF-8
@@ -35,7 +36,11 @@ fault process '.alive = 1' 'alive: 1 is no boolean'
 fault process 'del(.lag)' 'there is no lag'
 
 # csv has the columns of both types; the help names each, but for a measure's values.
-columns=$(jq -r '[."$defs" | .timer, .process | .properties | keys[]] | unique[]' "$schema")
+usual='sum_ns min_ns avg_ns p50_ns p90_ns p99_ns p999_ns p9999_ns max_ns'
+columns=$(
+	jq -r '[."$defs" | .timer, .process | .properties | keys[]] | unique[]' "$schema"
+	tr ' ' '\n' <<<"$usual"
+)
 "$TIMEKEEPER" stat --once --oldest --format csv 2>"$err" | head -1 | tr , '\n' | sort >"$out"
 [ "$(cat "$out")" = "$(sort <<<"$columns")" ] || fail 'columns of csv'
 "$TIMEKEEPER" help stat >"$out"

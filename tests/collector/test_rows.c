@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "collector/cli/text.h"
-#include "collector/commands/rows/rows.h"
+#include "collector/commands/rows/gather.h"
 
 static const char *const names[] = {
 	"ascii",
@@ -25,7 +25,7 @@ static const char *const names[] = {
 
 static void fill(struct tk_interval_timer *t, const char *name, uint64_t count)
 {
-	*t = (struct tk_interval_timer){ .pid = 4242, .alive = true };
+	*t = (struct tk_interval_timer){ .pid = 4242, .alive = true, .key = (uintptr_t)name };
 	strcpy(t->name, name);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		struct tk_datapoint *d = &t->of[m];
@@ -41,24 +41,45 @@ static void fill(struct tk_interval_timer *t, const char *name, uint64_t count)
 	}
 }
 
-/* The table of all names, where the terminal has so many columns; 0: in a file. */
-static char *table(int columns, uint64_t count)
+static struct tk_stats_list stats;
+
+/* What a gatherer makes of an interval with these timers, as a table. */
+static char *print(struct tk_interval *i, struct tk_gather_how *how, bool total)
 {
-	struct tk_interval i = { .number = 1, .interval_ns = 1000000000 };
-	struct tk_interval_timer t;
-	char *text = NULL, width[16];
+	struct tk_rows_style style = {
+		.stats = &stats, .asked = how->stats != NULL, .by_app = how->by_app, .total = total
+	};
+	struct tk_gather *g;
+	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
+	if (!how->stats)
+		tk_stats_list_parse(&stats, tk_rows_stats);
+	how->stats = &stats;
+	how->sort = TK_ROWS_BY_NAME;
+	g = tk_gather_new(how);
+	cr_assert_eq(tk_gather_add(g, i), 0);
+	tk_rows_print(out, &style, tk_gather_rows(g), true);
+	fclose(out);
+	tk_gather_free(g);
+	return text;
+}
+
+/* The table of all names, where the terminal has so many columns; 0: in a file. */
+static char *table(int columns, uint64_t count)
+{
+	struct tk_intervals l = { .budget = 1 };
+	struct tk_interval *i = tk_interval_new(&l);
+	char width[16];
+
+	i->number = 1;
+	i->interval_ns = 1000000000;
 	snprintf(width, sizeof(width), "%d", columns);
 	setenv("COLUMNS", columns ? width : "", 1);
-	tk_rows_heading(out, TK_FORMAT_TABLE, &i, true);
-	for (size_t k = 0; k < NAMES; k++) {
-		fill(&t, names[k], count);
-		tk_rows_timer(out, TK_FORMAT_TABLE, &i, &t);
-	}
-	fclose(out);
-	return text;
+	for (size_t k = 0; k < NAMES; k++)
+		fill(tk_interval_add_timer(&l, i, count), names[k], count);
+	return print(i, &(struct tk_gather_how){ 0 }, false);
 }
 
 static bool is_name(const char *line)

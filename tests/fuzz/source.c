@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/commands/rows/rows.h"
+#include "collector/commands/rows/gather.h"
 #include "collector/display/draw.h"
 #include "collector/engine/collector.h"
 #include "collector/engine/core.h"
@@ -100,46 +100,18 @@ static bool adds_up(const struct tk_datapoint *d)
 	return d->records == d->count + d->aside + d->without + d->lost && d->lost <= d->records;
 }
 
-/* Each line of what was printed is a JSON object of this type. @return how many */
-static size_t check_lines(char *text, const char *type)
+static void check_timer(const struct tk_interval_timer *t)
 {
-	size_t n = 0;
-
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), n++) {
-		json_t *row = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-
-		REQUIRE(json_is_object(row));
-		REQUIRE(!strcmp(json_string_value(json_object_get(row, "type")), type));
-		json_decref(row);
-	}
-	return n;
-}
-
-/* As `stat` prints it. */
-static void check_timer(const struct tk_interval *i, const struct tk_interval_timer *t)
-{
-	char *text = NULL;
-	size_t size, n;
-	FILE *out = open_memstream(&text, &size);
-
-	REQUIRE(out && t->of[0].records == t->of[1].records && t->of[0].lost == t->of[1].lost);
+	REQUIRE(t->of[0].records == t->of[1].records && t->of[0].lost == t->of[1].lost);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		REQUIRE(adds_up(&t->of[m]));
 		check_datapoint(&t->of[m]);
 	}
-	tk_rows_timer(out, TK_FORMAT_JSONL, i, t);
-	fclose(out);
-	n = check_lines(text, "timer");
-	REQUIRE(n == 1 || n == 2);
-	free(text);
 }
 
 static void check_process(const struct tk_interval *i, const struct tk_interval_process *p)
 {
 	uint64_t delivered = p->unknown, lost = 0;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
 	for (size_t k = 0; k < i->n_timers; k++) {
 		if (strcmp(i->timers[k].segment, p->segment))
@@ -147,11 +119,50 @@ static void check_process(const struct tk_interval *i, const struct tk_interval_
 		delivered += i->timers[k].of[0].records - i->timers[k].of[0].lost;
 		lost += i->timers[k].of[0].lost;
 	}
-	REQUIRE(out && p->records == p->delivered + p->lost);
+	REQUIRE(p->records == p->delivered + p->lost);
 	REQUIRE(p->delivered == delivered && p->attributed == lost);
-	tk_rows_process(out, TK_FORMAT_JSONL, i, p);
+}
+
+/* Each line of what was printed is a JSON object of a type. @return how many are of timers */
+static size_t check_lines(char *text, size_t processes)
+{
+	size_t n = 0;
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		json_t *row = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+		const char *type = json_string_value(json_object_get(row, "type"));
+
+		REQUIRE(json_is_object(row) && type);
+		if (!strcmp(type, "process"))
+			REQUIRE(processes-- > 0);
+		else
+			n += !strcmp(type, "timer");
+		json_decref(row);
+	}
+	REQUIRE(processes == 0);
+	return n;
+}
+
+/* As `stat` prints it; the interval is gone then. */
+static void check_rows(struct tk_interval *i)
+{
+	struct tk_stats_list stats;
+	struct tk_gather_how how = { .stats = &stats, .sort = TK_ROWS_BY_NAME };
+	struct tk_rows_style style = { .format = TK_FORMAT_JSONL, .stats = &stats };
+	int err = tk_stats_list_parse(&stats, tk_rows_stats);
+	struct tk_gather *g = tk_gather_new(&how);
+	size_t size, n, timers = i->n_timers, processes = i->n_processes;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	REQUIRE(out && g && !err);
+	REQUIRE(tk_gather_add(g, i) == 0);
+	REQUIRE(tk_gather_rows(g)->n == timers && tk_gather_rows(g)->n_processes == processes);
+	tk_rows_print(out, &style, tk_gather_rows(g), true);
 	fclose(out);
-	REQUIRE(check_lines(text, "process") == 1);
+	n = check_lines(text, processes);
+	REQUIRE(n >= timers && n <= TK_MEASURES * timers);
+	tk_gather_free(g);
 	free(text);
 }
 
@@ -162,10 +173,10 @@ static void check_intervals(struct tk_collector *c)
 
 	while ((i = tk_collector_next_interval(c, &dropped))) {
 		for (size_t k = 0; k < i->n_timers; k++)
-			check_timer(i, &i->timers[k]);
+			check_timer(&i->timers[k]);
 		for (size_t k = 0; k < i->n_processes; k++)
 			check_process(i, &i->processes[k]);
-		tk_interval_free(i);
+		check_rows(i);
 	}
 }
 

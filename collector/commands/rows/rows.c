@@ -7,41 +7,55 @@
 #include <string.h>
 
 const char *const tk_rows_kinds[TK_MEASURES] = { "processing", "latency" };
+const char tk_rows_stats[] = "sum,min,avg,p50,p90,p99,p99.9,p99.99,max";
 
-static const char *const names[TK_ROWS_VALUES] = { "sum_ns",  "min_ns",   "avg_ns",
-						   "p50_ns",  "p90_ns",   "p99_ns",
-						   "p999_ns", "p9999_ns", "max_ns" };
-
-void tk_rows_values(const struct tk_datapoint *d, double v[TK_ROWS_VALUES])
+double tk_rows_rate(const struct tk_rows *rows, uint64_t records)
 {
-	v[TK_ROWS_SUM] = d->sum_ns;
-	v[TK_ROWS_MIN] = d->min_ns;
-	v[TK_ROWS_AVG] = tk_datapoint_avg_ns(d);
-	memcpy(&v[TK_ROWS_P50], d->p_ns, sizeof(d->p_ns));
-	v[TK_ROWS_MAX] = d->max_ns;
-	for (int i = 0; i < TK_ROWS_VALUES && !d->count; i++)
-		v[i] = i == TK_ROWS_SUM ? 0 : NAN;
+	return rows->interval_ns ? (double)records * 1e9 / (double)rows->interval_ns : 0;
 }
 
-static double per_second(const struct tk_interval *i, uint64_t records)
+static bool has_samples(const struct tk_row *row, enum tk_measure m)
 {
-	return i->interval_ns ? (double)records * 1e9 / (double)i->interval_ns : 0;
+	return row->of[m].count || row->of[m].aside;
+}
+
+bool tk_rows_has(const struct tk_row *row, enum tk_measure m)
+{
+	return has_samples(row, m) || (m == TK_PROCESSING && !has_samples(row, TK_LATENCY));
 }
 
 /* ---- JSON lines ---- */
 
-static json_t *object(const struct tk_interval *i, const char *type, const char *app,
-		      const char *segment, uint32_t pid)
-{
-	return json_pack("{s:i,s:s,s:I,s:I,s:I,s:s,s:s,s:I}", "schema", TK_ROWS_SCHEMA, "type",
-			 type, "interval", (json_int_t)i->number, "t_ns", (json_int_t)i->t_ns,
-			 "interval_ns", (json_int_t)i->interval_ns, "app", app, "segment", segment,
-			 "pid", (json_int_t)pid);
-}
-
 static void set(json_t *o, const char *name, uint64_t n)
 {
 	json_object_set_new(o, name, json_integer((json_int_t)n));
+}
+
+static void set_text(json_t *o, const char *name, const char *text)
+{
+	json_object_set_new(o, name, json_string(text ? text : ""));
+}
+
+static json_t *object(const struct tk_rows *rows, const char *type)
+{
+	return json_pack("{s:i,s:s,s:I,s:I,s:I}", "schema", TK_ROWS_SCHEMA, "type", type,
+			 "interval", (json_int_t)rows->number, "t_ns", (json_int_t)rows->t_ns,
+			 "interval_ns", (json_int_t)rows->interval_ns);
+}
+
+/* Which process, or which of them. */
+static void set_owner(json_t *o, const char *app, const char *segment, uint32_t pid)
+{
+	set_text(o, "app", app);
+	set_text(o, "segment", segment);
+	set(o, "pid", pid);
+}
+
+static void set_place(json_t *o, uint32_t uid, const char *dir, uint32_t processes)
+{
+	set(o, "uid", uid);
+	set_text(o, "dir", dir);
+	set(o, "processes", processes);
 }
 
 static void dump(FILE *out, json_t *o)
@@ -51,34 +65,39 @@ static void dump(FILE *out, json_t *o)
 	json_decref(o);
 }
 
-static void json_timer(FILE *out, const struct tk_interval *i, const struct tk_interval_timer *t,
-		       enum tk_measure m)
+static void json_timer(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		       const struct tk_row *row, enum tk_measure m)
 {
-	json_t *o = object(i, "timer", t->app, t->segment, t->pid);
-	const struct tk_datapoint *d = &t->of[m];
-	double v[TK_ROWS_VALUES];
+	json_t *o = object(rows, "timer");
+	const struct tk_row_measure *of = &row->of[m];
+	char name[TK_STAT_NAME_MAX];
 
-	json_object_set_new(o, "timer", json_string(t->name));
-	json_object_set_new(o, "kind", json_string(tk_rows_kinds[m]));
-	set(o, "records", d->records);
-	set(o, "count", d->count);
-	set(o, "set_aside", d->aside);
-	set(o, "without", d->without);
-	set(o, "lost", d->lost);
-	json_object_set_new(o, "unsettled", json_boolean(t->unsettled));
-	json_object_set_new(o, "rate_per_s", json_real(per_second(i, d->records)));
-	tk_rows_values(d, v);
-	for (int k = 0; k < TK_ROWS_VALUES; k++)
-		json_object_set_new(o, names[k], isnan(v[k]) ? json_null() : json_real(v[k]));
+	set_owner(o, row->app, row->segment, row->pid);
+	set_text(o, "timer", row->name);
+	set_text(o, "kind", tk_rows_kinds[m]);
+	set(o, "records", row->records);
+	set(o, "count", of->count);
+	set(o, "set_aside", of->aside);
+	set(o, "without", of->without);
+	set(o, "lost", row->lost);
+	json_object_set_new(o, "unsettled", json_boolean(row->unsettled));
+	json_object_set_new(o, "rate_per_s", json_real(tk_rows_rate(rows, row->records)));
+	for (size_t i = 0; i < style->stats->n; i++)
+		json_object_set_new(o, tk_stat_column(name, &style->stats->of[i]),
+				    isnan(of->value[i]) ? json_null() : json_real(of->value[i]));
+	set_place(o, row->uid, row->dir, row->processes);
+	json_object_set_new(o, "alive", json_boolean(row->alive));
+	if (style->total)
+		set(o, "since_start", row->since_start);
 	dump(out, o);
 }
 
-static void json_process(FILE *out, const struct tk_interval *i,
-			 const struct tk_interval_process *p)
+static void json_process(FILE *out, const struct tk_rows *rows, const struct tk_interval_process *p)
 {
-	json_t *o = object(i, "process", p->app, p->segment, p->pid);
+	json_t *o = object(rows, "process");
 
-	set(o, "processes", p->processes);
+	set_owner(o, p->app, p->segment, p->pid);
+	set_place(o, p->uid, p->dir, p->processes);
 	json_object_set_new(o, "alive", json_boolean(p->alive));
 	set(o, "records", p->records);
 	set(o, "delivered", p->delivered);
@@ -88,26 +107,29 @@ static void json_process(FILE *out, const struct tk_interval *i,
 	set(o, "unknown", p->unknown);
 	set(o, "refused", p->refused);
 	set(o, "lag", p->lag);
-	json_object_set_new(o, "rate_per_s", json_real(per_second(i, p->records)));
+	json_object_set_new(o, "rate_per_s", json_real(tk_rows_rate(rows, p->records)));
 	dump(out, o);
 }
 
-/* ---- CSV: the columns of both types, empty where they do not apply ---- */
+/* ---- CSV: the columns of all types, empty where they do not apply ---- */
 
-static void csv_heading(FILE *out)
+static void csv_heading(FILE *out, const struct tk_stats_list *stats)
 {
+	char name[TK_STAT_NAME_MAX];
+
 	fputs("schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count,"
 	      "set_aside,without,lost,unsettled,rate_per_s",
 	      out);
-	for (int k = 0; k < TK_ROWS_VALUES; k++)
-		fprintf(out, ",%s", names[k]);
-	fputs(",processes,alive,delivered,attributed,unknown,refused,lag\n", out);
+	for (size_t i = 0; i < stats->n; i++)
+		fprintf(out, ",%s", tk_stat_column(name, &stats->of[i]));
+	fputs(",processes,alive,delivered,attributed,unknown,refused,lag,uid,dir,since_start\n",
+	      out);
 }
 
 static void csv_text(FILE *out, const char *text)
 {
 	fputs(",\"", out);
-	for (; *text; text++) {
+	for (; text && *text; text++) {
 		if (*text == '"')
 			fputc('"', out);
 		fputc(*text, out);
@@ -115,89 +137,87 @@ static void csv_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void csv_begin(FILE *out, const struct tk_interval *i, const char *type, const char *app,
+static void csv_begin(FILE *out, const struct tk_rows *rows, const char *type, const char *app,
 		      const char *segment, uint32_t pid)
 {
-	fprintf(out, "%d,%s,%" PRIu64 ",%" PRId64 ",%" PRIu64, TK_ROWS_SCHEMA, type, i->number,
-		i->t_ns, i->interval_ns);
+	fprintf(out, "%d,%s,%" PRIu64 ",%" PRId64 ",%" PRIu64, TK_ROWS_SCHEMA, type, rows->number,
+		rows->t_ns, rows->interval_ns);
 	csv_text(out, app);
 	csv_text(out, segment);
 	fprintf(out, ",%" PRIu32, pid);
 }
 
-static void csv_timer(FILE *out, const struct tk_interval *i, const struct tk_interval_timer *t,
-		      enum tk_measure m)
+static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		      const struct tk_row *row, enum tk_measure m)
 {
-	const struct tk_datapoint *d = &t->of[m];
-	double v[TK_ROWS_VALUES];
+	const struct tk_row_measure *of = &row->of[m];
 
-	csv_begin(out, i, "timer", t->app, t->segment, t->pid);
-	csv_text(out, t->name);
+	csv_begin(out, rows, "timer", row->app, row->segment, row->pid);
+	csv_text(out, row->name);
 	fprintf(out, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,%.3f",
-		tk_rows_kinds[m], d->records, d->count, d->aside, d->without, d->lost, t->unsettled,
-		per_second(i, d->records));
-	tk_rows_values(d, v);
-	for (int k = 0; k < TK_ROWS_VALUES; k++) {
-		if (isnan(v[k]))
+		tk_rows_kinds[m], row->records, of->count, of->aside, of->without, row->lost,
+		row->unsettled, tk_rows_rate(rows, row->records));
+	for (size_t i = 0; i < style->stats->n; i++) {
+		if (isnan(of->value[i]))
 			fputc(',', out);
 		else
-			fprintf(out, ",%.3f", v[k]);
+			fprintf(out, ",%.3f", of->value[i]);
 	}
-	fputs(",,,,,,,\n", out);
+	fprintf(out, ",%" PRIu32 ",%d,,,,,,%" PRIu32, row->processes, row->alive, row->uid);
+	csv_text(out, row->dir);
+	fputc(',', out);
+	if (style->total)
+		fprintf(out, "%" PRIu64, row->since_start);
+	fputc('\n', out);
 }
 
-static void csv_process(FILE *out, const struct tk_interval *i, const struct tk_interval_process *p)
+static void csv_process(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+			const struct tk_interval_process *p)
 {
-	csv_begin(out, i, "process", p->app, p->segment, p->pid);
+	csv_begin(out, rows, "process", p->app, p->segment, p->pid);
 	fprintf(out, ",,,%" PRIu64 ",,,,%" PRIu64 ",%d,%.3f", p->records, p->lost, p->unsettled,
-		per_second(i, p->records));
-	for (int k = 0; k < TK_ROWS_VALUES; k++)
+		tk_rows_rate(rows, p->records));
+	for (size_t i = 0; i < style->stats->n; i++)
 		fputc(',', out);
 	fprintf(out,
-		",%" PRIu32 ",%d,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused,
-		p->lag);
+		",%" PRIu32 ",%d,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		",%" PRIu32,
+		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused, p->lag,
+		p->uid);
+	csv_text(out, p->dir);
+	fputs(",\n", out);
 }
 
 /* ---- any format ---- */
 
-void tk_rows_heading(FILE *out, enum tk_format format, const struct tk_interval *i, bool first)
-{
-	if (format == TK_FORMAT_TABLE)
-		tk_rows_table_heading(out, i, first);
-	else if (format == TK_FORMAT_CSV && first)
-		csv_heading(out);
-}
-
-static bool has_samples(const struct tk_datapoint *d)
-{
-	return d->count || d->aside;
-}
-
-void tk_rows_timer(FILE *out, enum tk_format format, const struct tk_interval *i,
-		   const struct tk_interval_timer *t)
+static void print_timer(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+			const struct tk_row *row)
 {
 	for (int m = 0; m < TK_MEASURES; m++) {
-		bool alone = m == TK_PROCESSING && !has_samples(&t->of[TK_LATENCY]);
-
-		if (!has_samples(&t->of[m]) && !alone)
+		if (!tk_rows_has(row, (enum tk_measure)m))
 			continue;
-		if (format == TK_FORMAT_JSONL)
-			json_timer(out, i, t, (enum tk_measure)m);
-		else if (format == TK_FORMAT_CSV)
-			csv_timer(out, i, t, (enum tk_measure)m);
+		if (style->format == TK_FORMAT_JSONL)
+			json_timer(out, style, rows, row, (enum tk_measure)m);
 		else
-			tk_rows_table_timer(out, t, (enum tk_measure)m);
+			csv_timer(out, style, rows, row, (enum tk_measure)m);
 	}
 }
 
-void tk_rows_process(FILE *out, enum tk_format format, const struct tk_interval *i,
-		     const struct tk_interval_process *p)
+void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		   bool first)
 {
-	if (format == TK_FORMAT_JSONL)
-		json_process(out, i, p);
-	else if (format == TK_FORMAT_CSV)
-		csv_process(out, i, p);
-	else
-		tk_rows_table_process(out, p);
+	if (style->format == TK_FORMAT_TABLE) {
+		tk_rows_table(out, style, rows, first);
+		return;
+	}
+	if (style->format == TK_FORMAT_CSV && first)
+		csv_heading(out, style->stats);
+	for (size_t i = 0; i < rows->n; i++)
+		print_timer(out, style, rows, rows->row[i]);
+	for (size_t i = 0; i < rows->n_processes; i++) {
+		if (style->format == TK_FORMAT_JSONL)
+			json_process(out, rows, &rows->process[i]);
+		else
+			csv_process(out, style, rows, &rows->process[i]);
+	}
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/commands/rows/rows.h - what an interval came to, as lines of text: table, JSON lines or
- * CSV.
+ * collector/commands/rows/rows.h - rows of statistics, and how they are printed: as a table, JSON
+ * lines or CSV.
  *
- * Two types of rows, told apart by `type`. A row of type "timer" is one measure of one timer of one
- * process, in which
+ * Rows have types, told apart by `type`. A row of type "timer" is one measure of one timer of one
+ * process, or of all processes of an app, in which
  *
  *	records = count + set_aside + without + lost
  *
- * A row of type "process" is one process, in which records = delivered + lost, and delivered is
- * what its timers' rows delivered and `unknown`. docs: `timekeeper help stat`. TK_ROWS_SCHEMA
- * changes with any change of a column's meaning; columns may be added without.
+ * A row of type "process" is one process, or those of an app, in which records = delivered + lost,
+ * and delivered is what its timers' rows delivered and `unknown`. docs: `timekeeper help stat`.
+ * TK_ROWS_SCHEMA changes with any change of a column's meaning; columns may be added without.
+ *
+ * gather.h makes rows of intervals.
  */
 #ifndef TK_COLLECTOR_COMMANDS_ROWS_ROWS_H
 #define TK_COLLECTOR_COMMANDS_ROWS_ROWS_H
@@ -22,39 +24,75 @@
 
 #define TK_ROWS_SCHEMA 2
 
-/** What comes before the rows of an interval: the table's heading; CSV's once (first). */
-void tk_rows_heading(FILE *out, enum tk_format format, const struct tk_interval *i, bool first);
+/** One measure of a row. Without samples, or where memory was short, values are NAN. */
+struct tk_row_measure {
+	uint64_t count, aside, without;
+	double value[TK_STATS_MAX]; /* in the order of the list of statistics */
+};
 
-/**
- * The rows of a timer: one for each measure that had a sample, at least one. Without samples, and
- * where memory was short, statistics are not known: null, empty, -.
- */
-void tk_rows_timer(FILE *out, enum tk_format format, const struct tk_interval *i,
-		   const struct tk_interval_timer *t);
+/** One timer of one process, or of `processes` of an app. */
+struct tk_row {
+	char name[64], app[64];
+	char segment[128]; /* "": of several processes */
+	const char *dir;   /* of its segment; or NULL */
+	uint32_t uid;
+	uint32_t pid; /* 0: of several */
+	uint32_t processes;
+	bool alive; /* at least one of them */
+	bool found_dead;
+	bool unsettled;
+	uint64_t records, lost;
+	uint64_t since_start; /* 0: not asked for */
+	size_t order;         /* by name: its place among the rows */
+	struct tk_row_measure of[TK_MEASURES];
+};
 
-/** The row of a process. For people, only where something was lost, unknown or refused. */
-void tk_rows_process(FILE *out, enum tk_format format, const struct tk_interval *i,
-		     const struct tk_interval_process *p);
+struct tk_rows {
+	uint64_t number;      /* of the newest interval */
+	int64_t t_ns;         /* its end, CLOCK_REALTIME */
+	uint64_t interval_ns; /* what the rows are about: that interval, or all in the window */
+	size_t n, n_processes;
+	struct tk_row **row;
+	struct tk_interval_process *process;
+};
+
+/** What rows may be sorted by besides a statistic, whose place in the list is from 0 on. */
+enum tk_rows_order {
+	TK_ROWS_BY_NAME = -1,
+	TK_ROWS_BY_APP = -2,
+	TK_ROWS_BY_RECORDS = -3,
+	TK_ROWS_BY_LOST = -4,
+	TK_ROWS_BY_COUNT = -5
+};
+
+/** What is printed of them. */
+struct tk_rows_style {
+	enum tk_format format;
+	const struct tk_stats_list *stats;
+	bool asked;         /* the list was: a table shows all of it, however narrow it is */
+	bool by_app;        /* rows are of apps */
+	bool total;         /* they have since_start */
+	uint64_t window_ns; /* they are about so long, for the heading; 0: about an interval */
+};
+
+/** What `stat` shows unless --stats asks for others. */
+extern const char tk_rows_stats[];
+
+/** Print all rows. @first: nothing was printed before. */
+void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		   bool first);
 
 /* Shared by rows.c and table.c. */
 
-/** What a row says of its samples, in the order of all formats. */
-enum {
-	TK_ROWS_SUM,
-	TK_ROWS_MIN,
-	TK_ROWS_AVG,
-	TK_ROWS_P50,
-	TK_ROWS_MAX = TK_ROWS_P50 + TK_PERCENTILES,
-	TK_ROWS_VALUES
-};
-
 extern const char *const tk_rows_kinds[TK_MEASURES];
 
-/** NAN: not known. */
-void tk_rows_values(const struct tk_datapoint *d, double v[TK_ROWS_VALUES]);
+/** Records a second. */
+double tk_rows_rate(const struct tk_rows *rows, uint64_t records);
 
-void tk_rows_table_heading(FILE *out, const struct tk_interval *i, bool first);
-void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_measure m);
-void tk_rows_table_process(FILE *out, const struct tk_interval_process *p);
+/** Whether a measure has a row of its own: if it had a sample, and at least one measure has. */
+bool tk_rows_has(const struct tk_row *row, enum tk_measure m);
+
+void tk_rows_table(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		   bool first);
 
 #endif

@@ -48,35 +48,25 @@ static const char *losses(char text[TK_UNITS_MAX], uint64_t n, bool unsettled)
 	return text;
 }
 
+/* ---- which columns there are ---- */
+
 /*
- * The table's columns after the timer's name, each 8 wide but PID (9) and KIND (11), and when each
- * is worth its place: from this width of the terminal on. 80 columns show who, how many, and what
- * the typical and the worst were. Left of KIND stands what is the timer's, and the same in each of
- * its rows; right of it, what is the row's.
+ * What stands left of KIND is the timer's, and the same in each of its rows; what stands right of
+ * it is of the row's measure alone. The statistics come last, from STAT on, in their list's order.
  */
-enum { PID = TK_ROWS_VALUES, KIND, COUNT, RATE, LOST };
+enum { PID, RATE, LOST, TOTAL, KIND, COUNT, STAT, COLUMNS = STAT + TK_STATS_MAX };
 
-static const struct {
-	int what; /* a value, or one of those above */
-	int from;
-	const char *title;
-} columns[] = {
-	{ PID, 88, "     PID " },
-	{ RATE, 96, "  RATE/s" },
-	{ LOST, 0, "    LOST" },
-	{ KIND, 0, " KIND      " },
-	{ COUNT, 0, "   COUNT" },
-	{ TK_ROWS_MIN, 120, "     MIN" },
-	{ TK_ROWS_AVG, 0, "     AVG" },
-	{ TK_ROWS_P50, 0, "     P50" },
-	{ TK_ROWS_P50 + TK_P90, 112, "     P90" },
-	{ TK_ROWS_P50 + TK_P99, 0, "     P99" },
-	{ TK_ROWS_P50 + TK_P999, 104, "   P99.9" },
-	{ TK_ROWS_P50 + TK_P9999, 128, "  P99.99" },
-	{ TK_ROWS_MAX, 0, "     MAX" },
+#define NAME_LEAST 20
+#define NAME_MOST  40
+
+struct layout {
+	const struct tk_rows_style *style;
+	int width; /* of the terminal; INT_MAX: as it takes */
+	int name;  /* of the column of names */
+	bool has[COLUMNS];
+	/* What tells rows of one name apart, where no column does. */
+	bool pids, apps, owners;
 };
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 /* Files and pipes are as wide as it takes. */
 static int width_of(FILE *out)
@@ -92,142 +82,271 @@ static int width_of(FILE *out)
 	return INT_MAX;
 }
 
-#define NAME_LEAST 20
-#define NAME_MOST  40
-
-/* Names have what the columns leave. */
-static int name_width(int width)
+static int width_of_column(const struct layout *l, int column)
 {
-	int left = width;
+	char title[TK_STAT_NAME_MAX];
 
-	for (size_t i = 0; i < COLUMNS; i++)
-		if (width >= columns[i].from)
-			left -= (int)strlen(columns[i].title);
-	return left < NAME_LEAST ? NAME_LEAST : left > NAME_MOST ? NAME_MOST : left;
+	if (column == PID)
+		return 9;
+	if (column == KIND)
+		return 11;
+	if (column < STAT)
+		return 8;
+	tk_stat_title(title, &l->style->stats->of[column - STAT]);
+	return strlen(title) < 8 ? 8 : (int)strlen(title) + 1;
 }
+
+static void add_column(struct layout *l, int column)
+{
+	l->has[column] = true;
+	l->name -= width_of_column(l, column);
+}
+
+/* A column that is worth its place where names have room beside it. */
+static void offer_column(struct layout *l, int column)
+{
+	if (l->name - width_of_column(l, column) >= NAME_LEAST)
+		add_column(l, column);
+}
+
+/* What everybody needs, at 80 columns: how many, and what the typical and the worst were. */
+static void offer_usual(struct layout *l)
+{
+	static const char *const always[] = { "p50", "p99", "max" };
+	static const char *const wider[] = { "p99.9", "p90", "min", "p99.99" };
+	const struct tk_stats_list *stats = l->style->stats;
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		add_column(l, STAT + tk_stats_list_find(stats, always[i]));
+	offer_column(l, STAT + tk_stats_list_find(stats, "avg"));
+	offer_column(l, PID);
+	offer_column(l, RATE);
+	for (size_t i = 0; i < sizeof(wider) / sizeof(wider[0]); i++)
+		offer_column(l, STAT + tk_stats_list_find(stats, wider[i]));
+}
+
+static void offer_asked(struct layout *l)
+{
+	for (size_t i = 0; i < l->style->stats->n; i++)
+		add_column(l, STAT + (int)i);
+	offer_column(l, PID);
+	offer_column(l, RATE);
+}
+
+/* Which of their facts differ between rows. */
+static void compare_rows(struct layout *l, const struct tk_rows *rows)
+{
+	for (size_t i = 1; i < rows->n; i++) {
+		const struct tk_row *a = rows->row[0], *b = rows->row[i];
+		const char *x = a->dir ? a->dir : "", *y = b->dir ? b->dir : "";
+
+		l->pids = l->pids || a->pid != b->pid;
+		l->apps = l->apps || strcmp(a->app, b->app) != 0;
+		l->owners = l->owners || a->uid != b->uid || strcmp(x, y) != 0;
+	}
+	l->pids = l->pids && !l->style->by_app && !l->has[PID];
+	l->apps = l->apps && l->style->by_app;
+	l->owners = l->owners && l->style->by_app;
+}
+
+static void lay_out(struct layout *l, FILE *out, const struct tk_rows_style *style,
+		    const struct tk_rows *rows)
+{
+	static const int always[] = { LOST, KIND, COUNT };
+
+	*l = (struct layout){ .style = style, .width = width_of(out) };
+	l->name = l->width;
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		add_column(l, always[i]);
+	if (style->total)
+		add_column(l, TOTAL);
+	if (style->asked)
+		offer_asked(l);
+	else
+		offer_usual(l);
+	l->name = l->name < NAME_LEAST ? NAME_LEAST : l->name > NAME_MOST ? NAME_MOST : l->name;
+	compare_rows(l, rows);
+}
+
+/* ---- names ---- */
 
 /*
  * No name is cut: two of them may differ at the end only. On a terminal, one that is too long has a
  * line of its own, as `df` does it; in a file, where lines may be of any length, it moves the rest.
  */
-static void print_name(FILE *out, const char *name, int width)
+static void print_name(FILE *out, const struct layout *l, const char *name)
 {
-	int left = name_width(width) - tk_text_width(name);
+	int left = l->name - tk_text_width(name);
 
 	fputs(name, out);
-	if (left < 0 && width < INT_MAX)
-		fprintf(out, "\n%*s", name_width(width), "");
+	if (left < 0 && l->width < INT_MAX)
+		fprintf(out, "\n%*s", l->name, "");
 	else if (left > 0)
 		fprintf(out, "%*s", left, "");
 }
 
-/* A percentile is told where a sample could lie beyond it: 2 for the median, 10 for P90, ... */
-static bool is_known(const struct tk_datapoint *d, int value)
+/* The timer's name, and what tells it from another of the same name. */
+static void print_label(FILE *out, const struct layout *l, const struct tk_row *row)
 {
-	static const uint64_t least[TK_PERCENTILES] = { 2, 10, 100, 1000, 10000 };
-	int p = value - TK_ROWS_P50;
+	char label[sizeof(row->name) + sizeof(row->app) + 4200];
 
-	return p < 0 || p >= TK_PERCENTILES || d->count >= least[p];
+	if (l->owners)
+		snprintf(label, sizeof(label), "%s [%s of %" PRIu32 " in %s]", row->name, row->app,
+			 row->uid, row->dir ? row->dir : "?");
+	else if (l->apps)
+		snprintf(label, sizeof(label), "%s [%s]", row->name, row->app);
+	else if (l->pids)
+		snprintf(label, sizeof(label), "%s [%" PRIu32 "]", row->name, row->pid);
+	else
+		snprintf(label, sizeof(label), "%s", row->name);
+	print_name(out, l, label);
 }
 
-static const char *figure(char text[TK_UNITS_MAX], const struct tk_datapoint *d, int value)
-{
-	double v[TK_ROWS_VALUES];
+/* ---- rows ---- */
 
-	tk_rows_values(d, v);
-	return isnan(v[value]) || !is_known(d, value) ? "-"
-						      : without_space(tk_text_ns(text, v[value]));
+static void print_pid(FILE *out, uint32_t pid, uint32_t processes, bool by_app, bool alive)
+{
+	fprintf(out, " %7" PRIu32 "%s", by_app ? processes : pid, alive ? " " : "+");
 }
 
-void tk_rows_table_timer(FILE *out, const struct tk_interval_timer *t, enum tk_measure m)
+static const char *figure(char text[TK_UNITS_MAX], const struct tk_stat *s,
+			  const struct tk_row_measure *of, double v)
 {
-	const struct tk_datapoint *d = &t->of[m];
-	int width = width_of(out);
+	if (isnan(v) || !tk_stat_is_known(s, of->count))
+		return "-";
+	return without_space(tk_text_ns(text, v));
+}
+
+static void print_timer(FILE *out, const struct layout *l, const struct tk_rows *rows,
+			const struct tk_row *row, enum tk_measure m)
+{
+	const struct tk_row_measure *of = &row->of[m];
 	char text[TK_UNITS_MAX];
 
-	print_name(out, t->name, width);
-	for (size_t i = 0; i < COLUMNS; i++) {
-		int what = columns[i].what;
-
-		if (width < columns[i].from)
+	print_label(out, l, row);
+	for (int c = 0; c < COLUMNS; c++) {
+		if (!l->has[c])
 			continue;
-		if (what == PID)
-			fprintf(out, " %7" PRIu32 "%s", t->pid, t->alive ? " " : "+");
-		else if (what == KIND)
+		if (c == PID)
+			print_pid(out, row->pid, row->processes, l->style->by_app, row->alive);
+		else if (c == KIND)
 			fprintf(out, " %-10s", tk_rows_kinds[m]);
-		else if (what == COUNT)
-			fprintf(out, " %7s", whole(text, d->count));
-		else if (what == RATE)
-			fprintf(out, " %7s", rate(text, t->found_dead, tk_datapoint_rate(d)));
-		else if (what == LOST)
-			fprintf(out, " %7s", losses(text, d->lost, t->unsettled));
+		else if (c == COUNT)
+			fprintf(out, " %7s", whole(text, of->count));
+		else if (c == RATE)
+			fprintf(out, " %7s",
+				rate(text, row->found_dead, tk_rows_rate(rows, row->records)));
+		else if (c == LOST)
+			fprintf(out, " %7s", losses(text, row->lost, row->unsettled));
+		else if (c == TOTAL)
+			fprintf(out, " %7s", whole(text, row->since_start));
 		else
-			fprintf(out, " %7s", figure(text, d, what));
+			fprintf(out, " %*s", width_of_column(l, c) - 1,
+				figure(text, &l->style->stats->of[c - STAT], of,
+				       of->value[c - STAT]));
 	}
 	fputc('\n', out);
 }
 
-static void print_process(FILE *out, const char *app, uint32_t pid, bool alive, const char *what,
-			  uint64_t count, uint64_t lost)
+static void print_process(FILE *out, const struct layout *l, const struct tk_interval_process *p,
+			  const char *what, uint64_t count, uint64_t lost)
 {
-	int width = width_of(out);
 	char text[TK_UNITS_MAX];
 
-	print_name(out, app, width);
-	for (size_t i = 0; i < COLUMNS; i++) {
-		if (width < columns[i].from)
+	print_name(out, l, p->app);
+	for (int c = 0; c < COLUMNS; c++) {
+		if (!l->has[c])
 			continue;
-		if (columns[i].what == PID)
-			fprintf(out, " %7" PRIu32 "%s", pid, alive ? " " : "+");
-		else if (columns[i].what == KIND)
+		if (c == PID)
+			print_pid(out, p->pid, p->processes, l->style->by_app, p->alive);
+		else if (c == KIND)
 			fprintf(out, " %-10s", what);
-		else if (columns[i].what == COUNT)
-			fprintf(out, " %7s", whole(text, count));
-		else if (columns[i].what == LOST)
-			fprintf(out, " %7s", whole(text, lost));
+		else if (c == COUNT || c == LOST)
+			fprintf(out, " %7s", whole(text, c == COUNT ? count : lost));
 		else
-			fprintf(out, " %7s", "-");
+			fprintf(out, " %*s", width_of_column(l, c) - 1, "-");
 	}
 	fputc('\n', out);
 }
 
 /* For people, a process has a line where its timers' lines do not say all there is to say. */
-void tk_rows_table_process(FILE *out, const struct tk_interval_process *p)
+static void print_processes(FILE *out, const struct layout *l, const struct tk_interval_process *p)
 {
 	if (p->lost)
-		print_process(out, p->app, p->pid, p->alive, "(process)", p->delivered, p->lost);
+		print_process(out, l, p, "(process)", p->delivered, p->lost);
 	if (p->unknown)
-		print_process(out, p->app, p->pid, p->alive, "(unknown)", p->unknown, 0);
+		print_process(out, l, p, "(unknown)", p->unknown, 0);
 	if (p->refused)
-		print_process(out, p->app, p->pid, p->alive, "(refused)", p->refused, 0);
+		print_process(out, l, p, "(refused)", p->refused, 0);
 }
 
-/* When the interval ended, or how long the whole took. */
-static void print_time(FILE *out, const struct tk_interval *i)
+/* ---- the heading ---- */
+
+static const char *title_of(const struct layout *l, int column, char text[TK_STAT_NAME_MAX])
 {
-	time_t seconds = (time_t)(i->t_ns / 1000000000);
-	char text[TK_UNITS_MAX] = "";
+	static const char *const titles[] = { "PID", "RATE/s", "LOST", "TOTAL", "KIND", "COUNT" };
+
+	if (column >= STAT)
+		return tk_stat_title(text, &l->style->stats->of[column - STAT]);
+	return column == PID && l->style->by_app ? "PROCS" : titles[column];
+}
+
+/* What the rows are about, if it is not an interval. */
+static void print_span(FILE *out, const struct layout *l, const struct tk_rows *rows)
+{
+	char text[TK_UNITS_MAX];
+
+	tk_text_ns(text, (double)rows->interval_ns);
+	if (!rows->number)
+		fprintf(out, "in all, %s", text);
+	else if (l->style->window_ns == UINT64_MAX)
+		fprintf(out, ", all of the last %s", text);
+	else if (l->style->window_ns)
+		fprintf(out, ", the last %s", text);
+	if (l->style->total)
+		fputs("; TOTAL since each program began", out);
+}
+
+static void print_heading(FILE *out, const struct layout *l, const struct tk_rows *rows, bool first)
+{
+	time_t seconds = (time_t)(rows->t_ns / 1000000000);
+	char clock[16] = "", text[TK_STAT_NAME_MAX];
 	struct tm tm;
 
-	if (!i->number) {
-		fprintf(out, "in all, %s\n", tk_text_ns(text, (double)i->interval_ns));
-		return;
-	}
 	if (localtime_r(&seconds, &tm))
-		strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	fprintf(out, "%s.%03d\n", text, (int)(i->t_ns / 1000000 % 1000));
-}
-
-void tk_rows_table_heading(FILE *out, const struct tk_interval *i, bool first)
-{
-	int width = width_of(out);
-
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	if (!first)
 		fputc('\n', out);
-	print_time(out, i);
-	fprintf(out, "%-*s", name_width(width), "TIMER");
-	for (size_t k = 0; k < COLUMNS; k++)
-		if (width >= columns[k].from)
-			fputs(columns[k].title, out);
+	if (rows->number)
+		fprintf(out, "%s.%03d", clock, (int)(rows->t_ns / 1000000 % 1000));
+	print_span(out, l, rows);
+	fprintf(out, "\n%-*s", l->name, "TIMER");
+	for (int c = 0; c < COLUMNS; c++) {
+		const char *title = l->has[c] ? title_of(l, c, text) : NULL;
+
+		if (!title)
+			continue;
+		if (c == PID)
+			fprintf(out, " %7s ", title);
+		else if (c == KIND)
+			fprintf(out, " %-10s", title);
+		else
+			fprintf(out, " %*s", width_of_column(l, c) - 1, title);
+	}
 	fputc('\n', out);
+}
+
+void tk_rows_table(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
+		   bool first)
+{
+	struct layout l;
+
+	lay_out(&l, out, style, rows);
+	print_heading(out, &l, rows, first);
+	for (size_t i = 0; i < rows->n; i++)
+		for (int m = 0; m < TK_MEASURES; m++)
+			if (tk_rows_has(rows->row[i], (enum tk_measure)m))
+				print_timer(out, &l, rows, rows->row[i], (enum tk_measure)m);
+	for (size_t i = 0; i < rows->n_processes; i++)
+		print_processes(out, &l, &rows->process[i]);
 }

@@ -74,6 +74,23 @@ void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer 
 	i->packed_bytes += size + 1;
 }
 
+void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
+		      const struct tk_bins_rated *of)
+{
+	const struct tk_bins *b = &of->bins;
+	uint8_t *at = malloc(TK_PACK_MAX), *kept;
+	uint32_t size;
+
+	if (!at)
+		return;
+	size = tk_pack(b, at);
+	kept = realloc(at, (size_t)size + 1);
+	row->bytes = kept ? kept : at;
+	row->packed[m] = (struct tk_packed){ b->sum, b->count, b->min, b->max, row->bytes, size };
+	row->ns_per_tick = of->ns_per_tick;
+	row->clock = of->clock;
+}
+
 static size_t bytes_of(const struct tk_interval *i)
 {
 	return sizeof(*i) + i->packed_bytes + i->room_timers * sizeof(*i->timers) +

@@ -4,7 +4,8 @@
  * `stat`.
  *
  * When an interval ends, the collecting thread appends what it came to: a row for each timer that
- * had a record, and a row for each process of which anything is to be said. Whoever asked for
+ * had a record (or for each that lives, or ever pushed one, as asked), and a row for each process
+ * of which anything is to be said. Whoever asked for
  * intervals takes them one by one, in order; each is the taker's own then. What nobody takes stays
  * within `budget` bytes: beyond it the oldest goes first, and what went is counted. Rows do not
  * depend on history.
@@ -27,6 +28,7 @@
 
 #include "collector/stats/measure.h"
 #include "collector/stats/past/history.h"
+#include "collector/stats/rated.h"
 
 /** One timer of one process. */
 struct tk_interval_timer {
@@ -36,10 +38,19 @@ struct tk_interval_timer {
 	bool alive;
 	bool found_dead; /* its process was dead when the collector came: post-mortem data */
 	bool unsettled;  /* its process has lost records of which it is not known whose they were */
+	uint32_t uid;    /* who owns its segment */
+	uint64_t place;  /* a number for the directory that its segment is in, */
+	const char *dir; /* and its path, which is the collector's */
+	/* For who asked for totals: how many records of the timer its program has pushed since it
+	 * began, also before the collector attached, as the lanes count them. */
+	uint64_t since_start;
 	struct tk_datapoint of[TK_MEASURES];
 	/* For who asked for histograms, e.g. a recorder: the interval's samples in ticks, packed.
 	 * count 0: there is none, or history had no room for it. */
 	struct tk_packed packed[TK_MEASURES];
+	/* Of a total (total.h): its histograms are in rows of the same timer after it, one for each
+	 * measure, clock and epoch; these count nothing. */
+	bool histograms_follow;
 	double ns_per_tick;
 	uint32_t clock; /* as in struct tk_bins_rated */
 	uint8_t *bytes; /* of both */
@@ -54,6 +65,9 @@ struct tk_interval_process {
 	uint32_t pid;
 	uint32_t processes; /* 1; of unread ones, how many */
 	bool alive, found_dead, unsettled;
+	uint32_t uid; /* these three as above; of unread ones there is none */
+	uint64_t place;
+	const char *dir;
 	uint64_t records, delivered, lost; /* in this interval */
 	uint64_t attributed;               /* losses that timers' rows of this interval have */
 	uint64_t unknown;                  /* delivered, of no timer's row */
@@ -81,7 +95,8 @@ struct tk_intervals_dropped {
 
 struct tk_intervals {
 	size_t budget, used; /* bytes; budget 0: nobody wants any */
-	bool histograms;     /* they are wanted, too */
+	bool histograms;     /* they are wanted, too, */
+	bool idle, totals;   /* and rows without a record, and since_start */
 	struct tk_interval *oldest, *newest;
 	struct tk_intervals_dropped dropped;
 };
@@ -100,6 +115,10 @@ struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, stru
 /** Give a row the histograms of its timer's entry in history. Without memory it has none. */
 void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
 				const struct tk_entry *e);
+
+/** The same, of one measure's histogram, which has no bare samples. */
+void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
+		      const struct tk_bins_rated *of);
 
 /** It is complete: append it, and drop the oldest beyond the budget. */
 void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i);

@@ -7,14 +7,8 @@
 #include "collector/machine/now.h"
 #include "ring/owner.h"
 
-static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
-		      int64_t now)
+static void name(struct tk_interval_timer *row, const struct tk_series *s)
 {
-	uint64_t records = s->counts[TK_TOTAL].records;
-	struct tk_interval_timer *row = records ? tk_interval_add_timer(l, i, records) : NULL;
-
-	if (!row)
-		return;
 	row->key = s->key;
 	memcpy(row->name, s->name, sizeof(row->name));
 	memcpy(row->segment, s->segment, sizeof(row->segment));
@@ -23,10 +17,54 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row->alive = s->alive;
 	row->found_dead = s->found_dead;
 	row->unsettled = s->unsettled;
+	row->uid = s->uid;
+	row->place = s->place;
+	row->dir = s->dir;
+	row->since_start = tk_series_since_start(s);
+}
+
+static bool is_bare(const struct tk_series *s)
+{
+	for (int m = 0; m < TK_MEASURES; m++)
+		for (size_t k = 0; k < s->track[m].n_total; k++)
+			if (s->track[m].total[k].bins.bare)
+				return true;
+	return false;
+}
+
+static void add_histograms(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s)
+{
+	for (int m = 0; m < TK_MEASURES; m++) {
+		for (size_t k = 0; k < s->track[m].n_total; k++) {
+			struct tk_interval_timer *row = tk_interval_add_timer(l, i, 0);
+
+			if (!row)
+				return;
+			name(row, s);
+			tk_interval_pack(row, (enum tk_measure)m, &s->track[m].total[k]);
+		}
+	}
+}
+
+static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
+		      int64_t now)
+{
+	uint64_t records = s->counts[TK_TOTAL].records;
+	struct tk_interval_timer *row;
+
+	if (!records && !l->idle)
+		return;
+	row = tk_interval_add_timer(l, i, records);
+	if (!row)
+		return;
+	name(row, s);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		tk_series_total(s, (enum tk_measure)m, now, true, &row->of[m]);
 		row->of[m].interval_ns = i->interval_ns; /* all rates are of the same time */
 	}
+	row->histograms_follow = l->histograms && !is_bare(s);
+	if (row->histograms_follow)
+		add_histograms(l, i, s);
 }
 
 static void add_process(struct tk_intervals *l, struct tk_interval *i,
@@ -42,6 +80,9 @@ static void add_process(struct tk_intervals *l, struct tk_interval *i,
 	row->processes = 1;
 	row->alive = f->owner != TK_OWNER_DEAD && f->owner != TK_OWNER_CLOSED;
 	row->found_dead = f->found_dead;
+	row->uid = f->uid;
+	row->place = f->place;
+	row->dir = f->dir;
 	row->unsettled = f->unsettled != 0;
 	row->records = f->delivered + f->lost;
 	row->delivered = f->delivered;
@@ -54,7 +95,9 @@ static void add_process(struct tk_intervals *l, struct tk_interval *i,
 
 struct tk_interval *tk_total(const struct tk_shown *shown)
 {
-	struct tk_intervals l = { .budget = SIZE_MAX };
+	struct tk_intervals l = { .budget = SIZE_MAX,
+				  .histograms = shown->intervals.histograms,
+				  .idle = shown->intervals.idle };
 	struct tk_interval *i = tk_interval_new(&l);
 	const struct tk_registry *r = &shown->registry;
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector/commands/rows/asked.h - which rows a command line asks for, and how they are printed.
+ *
+ * From --by, --stats, --sort, --window, --total, --idle and --format to what a collector, a
+ * gatherer (gather.h) and the printing (rows.h) are told. Main thread.
+ */
+#ifndef TK_COLLECTOR_COMMANDS_ROWS_ASKED_H
+#define TK_COLLECTOR_COMMANDS_ROWS_ASKED_H
+
+#include "collector/commands/rows/gather.h"
+
+/** `how` and `style` point into it: do not copy it. */
+struct tk_rows_asked {
+	struct tk_stats_list stats;
+	struct tk_gather_how how;
+	struct tk_rows_style style;
+};
+
+/**
+ * Fill it in, and what a collector must be told for it: histograms, idle timers, totals.
+ * @interval_ns: of the collector @return TK_EXIT_OK, or TK_EXIT_USAGE: a sentence says what does
+ * not go together
+ */
+int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t interval_ns,
+		struct tk_collector_options *o);
+
+#endif
