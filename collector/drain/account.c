@@ -133,8 +133,8 @@ void tk_account_level(struct tk_account *a, const uint64_t *counts, uint32_t n, 
 uint64_t tk_account_take(struct tk_account *a, uint32_t id)
 {
 	struct tk_account_timer *t = &a->timer[id];
-	uint64_t lost = t->lost - t->told;
+	uint64_t lost = t->lost > t->told ? t->lost - t->told : 0;
 
-	t->told = t->lost;
+	t->told += lost;
 	return lost;
 }

@@ -150,9 +150,10 @@ static void find_losses(struct tk_backlog *b, struct tk_part *p, struct tk_part_
 {
 	struct tk_lane_reader r = l->reader;
 	struct tk_slot slot[TK_LANE_CHUNK];
+	uint32_t n_timers = b->first->agg.n_timers;
 	struct tk_account a;
 	size_t n = 0;
-	bool on;
+	bool on, level = false;
 
 	if (!b->lost || !r.ended || r.queue.prod_tail || r.first != r.size ||
 	    tk_account_init(&a, p->max_timers, TK_BASE_ZERO, NULL, NULL) < 0)
@@ -160,13 +161,15 @@ static void find_losses(struct tk_backlog *b, struct tk_part *p, struct tk_part_
 	do {
 		on = tk_lane_read(&r, slot, &n);
 		for (size_t i = 0; i < n; i++)
-			if (tk_slot_timer(&slot[i]) < p->max_timers)
+			if (tk_slot_timer(&slot[i]) < n_timers)
 				a.got[tk_slot_timer(&slot[i])]++;
 	} while (on || n);
-	if (r.lost && (tk_lane_counts(&r, p->counts, p->max_timers) ||
-		       tk_lane_counts(&r, p->counts, p->max_timers)))
-		tk_account_level(&a, p->counts, p->max_timers, r.lost);
-	for (uint32_t id = 0; id < p->max_timers; id++) {
+	/* After a kill in the middle of a push, counts do not add up at the first look. */
+	for (int looks = 2; r.lost && looks && !level; looks--)
+		level = tk_lane_counts(&r, p->counts, n_timers);
+	if (level)
+		tk_account_level(&a, p->counts, n_timers, r.lost);
+	for (uint32_t id = 0; id < n_timers; id++) {
 		l->account.timer[id].told = tk_account_take(&a, id);
 		b->lost[id] += l->account.timer[id].told;
 	}

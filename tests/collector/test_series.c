@@ -726,3 +726,36 @@ Test(series, what_was_found_dead_ends_with_its_past)
 	tk_tally_put(&pool, t);
 	free_all(s);
 }
+
+/* After a crash somebody looks at its last moments: no coarser tier stands in for them, wherever
+ * its datapoints began, and whether its past was replayed. */
+Test(series, what_has_ended_keeps_its_finest_grain)
+{
+	static const int64_t spans[] = { 1, 2, 5, 10, 30, 60, 120 };
+
+	for (uint64_t state = 1; state < 200; state += 2) {
+		struct tk_series *s = tk_series_new(1, SECOND);
+		struct tk_tally *t = tk_tally_get(&pool);
+		uint64_t intervals = 1 + random_log(&state, 10), silent = random_below(&state, 50);
+		int64_t now = SECOND;
+
+		tk_history_init(&history, BIG);
+		s->phase_ns[1] = (int64_t)random_below(&state, TK_TIER1_NS);
+		s->phase_ns[2] = (int64_t)random_below(&state, TK_TIER2_NS);
+		s->replaying = random_below(&state, 2);
+		for (uint64_t i = 0; i < silent + intervals; i++) {
+			if (i >= silent && random_below(&state, 3))
+				give(s, t, 7, 1);
+			now += INTERVAL;
+			tk_series_close(s, &history, now, INTERVAL);
+		}
+		give(s, t, 7, 1);
+		tk_series_close(s, &history, now += INTERVAL, INTERVAL);
+		tk_series_leave(s);
+		tk_series_end(s, &history, now + 1);
+		for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+			cr_assert_eq(tier_for(s, now - spans[i] * SECOND, now, 4096), 0);
+		tk_tally_put(&pool, t);
+		free_all(s);
+	}
+}
