@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A terminal's screen as a picture: render.py COLUMNSxROWS dark|light FILE.png < SCREEN
 
-SCREEN is what `tmux capture-pane -e -p` prints: rows of UTF-8 with attributes and colours (of 8, 16,
+SCREEN is what `tmux capture-pane -e -N -p` prints: rows of UTF-8 with attributes and colours (of 8, 16,
 256, or direct) as escape sequences. Braille, bars and shades are drawn as terminals draw them, from
 edge to edge; everything else in DejaVu Sans Mono.
 """

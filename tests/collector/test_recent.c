@@ -351,3 +351,22 @@ Test(recent, many_processes_are_not_merged)
 	tk_shown_free(shown);
 	free(shown);
 }
+
+/* What a row kept of its last samples is that of the newest interval, and of the slowest there. */
+Test(recent, the_last_value_of_a_fold_is_the_slowest_of_the_newest)
+{
+	static const struct tk_seen seen[] = {
+		{ 30, 4, 40 }, { 50, 1, 10 }, { 50, 7, 70 },
+		{ 50, 3, 30 }, { 0, 0, 0 },   { 49, 9, 90 },
+	};
+	struct tk_snap_timer one = { .name = "rare" }, row;
+
+	tk_fold_begin(&row, &one);
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		one.seen[TK_LATENCY] = seen[i];
+		tk_fold_timer(&row, &one);
+	}
+	cr_assert_eq(row.seen[TK_LATENCY].t_ns, 50);
+	cr_assert_eq(row.seen[TK_LATENCY].p99_ns, 70);
+	cr_assert_eq(row.seen[TK_PROCESSING].t_ns, 0);
+}

@@ -79,6 +79,12 @@ static void add_counts(struct tk_datapoint *to, const struct tk_datapoint *from)
 		to->p_ns[p] = NAN;
 }
 
+/* Of processes that were seen last in the same interval, the slowest tells of the row. */
+static bool is_later(const struct tk_seen *x, const struct tk_seen *y)
+{
+	return x->t_ns > y->t_ns || (x->t_ns == y->t_ns && x->p99_ns > y->p99_ns);
+}
+
 void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
 {
 	t->fold = row->key;
@@ -92,7 +98,7 @@ void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
 		row->seen_ns = t->seen_ns;
 	for (int m = 0; m < TK_MEASURES; m++) {
 		row->negative[m] += t->negative[m];
-		if (t->seen[m].t_ns > row->seen[m].t_ns)
+		if (is_later(&t->seen[m], &row->seen[m]))
 			row->seen[m] = t->seen[m];
 		add_counts(&row->last[m], &t->last[m]);
 		add_counts(&row->total[m], &t->total[m]);
