@@ -435,10 +435,10 @@ static int print_totals(struct stat_run *r)
 /* @return an exit code: that of the command, once it has begun */
 static int run(struct stat_run *r)
 {
-	int code = r->launch ? tk_launch_begin(r->launch) : TK_EXIT_OK;
+	int code = TK_EXIT_OK;
 
-	if (code)
-		return code;
+	if (r->launch && tk_launch_begin(r->launch))
+		return tk_launch_end(r->launch);
 	while (!tk_stop_requested && !r->ended && step(r, &code))
 		;
 	while (r->launch && !tk_launch_wait(r->launch, -1))
@@ -472,7 +472,7 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 	if (code)
 		return code;
 	if (r.launch)
-		code = tk_launch_make(r.launch, a, -1, &options);
+		code = tk_launch_make(r.launch, a, false, &options);
 	else
 		tk_stop_on_signals();
 	if (code)
@@ -480,7 +480,7 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 	code = open_collector(&r, &options);
 	if (!code)
 		code = run(&r);
-	if (r.launch)
+	else if (r.launch)
 		tk_launch_end(r.launch);
 	tk_gather_free(r.gather);
 	if (r.collector)

@@ -371,14 +371,21 @@ static const struct tk_command commands[] = {
 	{
 		.name = "top",
 		.run = tk_cmd_top,
-		.operands = "",
+		.operands = "[-- COMMAND [ARG]...]",
+		.runs = true,
 		.summary = "live display of every timer (the default)",
 		.text =
 			"Shows the timers of all running programs, their latency, processing time "
 			"and rate as they change. The man page has its keys, and so has it: press "
-			"h. Watched programs cannot tell that it runs.",
+			"h. Watched programs cannot tell that it runs. With COMMAND it starts that "
+			"program, as stat does, and shows it and all it starts. Its output goes to "
+			"a file in TMPDIR or /tmp, which is named at the end, and its input is "
+			"empty. The display stays when the command ends; q before that waits for "
+			"it, and Ctrl-C ends both. At the end come the totals of every timer, and "
+			"the exit code is the command's.",
 		.examples = {
 			{ "timekeeper", "watch everything" },
+			{ "timekeeper top -- ./hello", "start a program, and watch it" },
 			{ "timekeeper top --app gateway", "only this app" },
 		},
 		.options = OPTIONS(SEGMENTS, COLLECTING, &history, &charset, &no_color),
@@ -713,6 +720,7 @@ static const struct tk_fact environment[] = {
 			     "by --oldest and removed by clean" },
 	{ "TIMEKEEPER_FORCE", "of a watched program: tcg records under QEMU TCG, where stores may "
 			      "tear" },
+	{ "TMPDIR", "where top -- COMMAND puts the file that has the command's output" },
 	{ "NO_COLOR", "if not empty, the display uses no colours" },
 	{ "COLUMNS",
 	  "how wide the table of stat is; else as the terminal, and in a file as it takes" },

@@ -14,14 +14,19 @@
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
+#include "collector/commands/rows/asked.h"
 #include "collector/display/canvas/terminal.h"
 #include "collector/display/draw.h"
 #include "collector/display/keys.h"
 #include "collector/engine/views/recent.h"
+#include "collector/launch/launch.h"
 #include "collector/machine/now.h"
 #include "ring/place.h"
 
+#define FINISH_MS 15000 /* what a command that has ended left may take to be read */
+
 struct top {
+	struct tk_launch *launch; /* the command that was started, or NULL */
 	struct tk_collector *collector;
 	struct tk_snapshot *snapshot;
 	struct tk_view_state view;
@@ -137,11 +142,20 @@ static int patience(const struct top *t)
 	return ms < 33 ? 33 : ms > 300 ? 300 : (int)ms;
 }
 
+/* With a command, signals are read where it is waited for. It is still shown when it has ended. */
+static bool is_told_to_stop(const struct top *t)
+{
+	if (!t->launch)
+		return stopped_by != 0;
+	(void)tk_launch_wait(t->launch, 0);
+	return t->launch->child.told != 0;
+}
+
 static int run(struct top *t)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
-	while (!t->view.quit && !stopped_by) {
+	while (!t->view.quit && !is_told_to_stop(t)) {
 		if (!t->drawn && draw(t) < 0)
 			return -ENOMEM;
 		int ready = poll(&in, 1, patience(t));
@@ -195,7 +209,8 @@ static int show(struct top *t, const struct tk_args *a)
 	const char *no_color = getenv("NO_COLOR");
 	t->grid.charset = tk_charset_choose((enum tk_charset)a->charset);
 	t->grid.no_color = a->no_color || (no_color && no_color[0]) || !tk_terminal_has_colors();
-	error = run(t);
+	if (!t->launch || tk_launch_begin(t->launch) == 0)
+		error = run(t);
 	tk_terminal_close();
 	return error;
 }
@@ -241,36 +256,76 @@ static void die_if_told(void)
 	}
 }
 
+/* The command may not have ended yet. @return the exit code */
+static int end_command(struct top *t, const struct tk_args *a, FILE *out)
+{
+	struct tk_launch *l = t->launch;
+	int code;
+
+	if (!l->begun)
+		return tk_launch_end(l);
+	if (!tk_launch_wait(l, 0))
+		tk_say("%s still runs, and its totals come when it ends; Ctrl-C ends it", l->name);
+	while (!tk_launch_wait(l, -1))
+		;
+	(void)tk_collector_finish(t->collector, FINISH_MS);
+	code = tk_launch_end(l);
+	struct tk_interval *total = tk_collector_total(t->collector);
+	struct tk_snapshot *s = tk_collector_snapshot(t->collector, &(struct tk_view){ 0 });
+	tk_launch_say(l, a, s, total);
+	tk_snapshot_free(s);
+	if (total && !total->n_timers)
+		tk_interval_free(total);
+	else if (!total || tk_rows_print_once(out, a, total) < 0)
+		code = tk_failed("out of memory for the totals");
+	return code;
+}
+
+/* Show, with a collector that runs, until the end. @return the exit code */
+static int watch(struct top *t, const struct tk_args *a, FILE *out)
+{
+	int error = update(t) ? show(t, a) : -ENOMEM;
+	int code = t->launch ? end_command(t, a, out) : TK_EXIT_OK;
+
+	return error ? complain(error) : code;
+}
+
 tk_command_run tk_cmd_top;
 
 int tk_cmd_top(const struct tk_args *a, FILE *out)
 {
-	struct top t = { 0 };
+	struct tk_launch launch;
+	struct top t = { .launch = a->n_operands ? &launch : NULL };
 	struct tk_collector_options options = a->collector;
 	char why[256] = "", where[512 + TK_RUNNING_MAX];
 	const char *missing = missing_terminal();
-	int error = -ENOMEM;
+	int code = TK_EXIT_OK;
 
-	(void)out; /* the display writes to the terminal */
 	set_locale((enum tk_charset)a->charset);
 	if (missing)
 		return tk_failed("standard %s is no terminal: use `timekeeper stat`", missing);
-	where_text(&a->collector, where, sizeof(where));
-	if (a->collector.app || a->collector.pid)
+	if (t.launch)
+		code = tk_launch_make(t.launch, a, true, &options);
+	if (code)
+		return code;
+	where_text(&options, where, sizeof(where));
+	if (!t.launch && (a->collector.app || a->collector.pid))
 		add_running(a, where, sizeof(where));
 	tk_view_init(&t.view, where);
 	t.view.recent = &t.recent;
 	options.place_backlog = true;
 	t.collector = open_collector(&options, why);
-	if (!t.collector)
+	if (!t.collector) {
+		if (t.launch)
+			tk_launch_end(t.launch);
 		return tk_failed("%s", why[0] ? why : strerror(errno));
-	if (update(&t))
-		error = show(&t, a);
+	}
+	code = watch(&t, a, out);
 	tk_collector_close(t.collector);
 	tk_snapshot_free(t.snapshot);
 	tk_view_fini(&t.view);
 	tk_recent_free(&t.recent);
 	tk_grid_free(&t.grid);
 	die_if_told();
-	return error ? complain(error) : TK_EXIT_OK;
+	return code;
 }

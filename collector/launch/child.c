@@ -146,24 +146,27 @@ static bool is_for_child(const struct tk_child *c, const struct signalfd_siginfo
 	return sent || getpgid(c->pid) != getpgrp();
 }
 
-static void read_signals(const struct tk_child *c)
+static void read_signals(struct tk_child *c)
 {
 	struct signalfd_siginfo s;
 
-	while (read(c->signals, &s, sizeof(s)) == sizeof(s))
-		if (is_for_child(c, &s))
-			kill(c->pid, (int)s.ssi_signo);
+	while (read(c->signals, &s, sizeof(s)) == sizeof(s)) {
+		int sig = (int)s.ssi_signo;
+
+		if (sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM)
+			c->told = sig;
+		if (!c->ended && is_for_child(c, &s))
+			kill(c->pid, sig);
+	}
 }
 
 bool tk_child_wait(struct tk_child *c, int timeout_ms)
 {
 	struct pollfd p = { .fd = c->signals, .events = POLLIN };
 
-	if (c->ended)
-		return true;
-	if (poll(&p, 1, timeout_ms) > 0)
+	if (poll(&p, 1, c->ended ? 0 : timeout_ms) > 0)
 		read_signals(c);
-	c->ended = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
+	c->ended = c->ended || waitpid(c->pid, &c->status, WNOHANG) == c->pid;
 	return c->ended;
 }
 

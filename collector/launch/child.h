@@ -25,13 +25,14 @@
 #include <sys/types.h>
 
 struct tk_child {
-	pid_t pid;                 /* 0: there is none */
-	int go;                    /* written to, it begins; closed, it ends */
-	int error;                 /* says why it could not begin */
-	int signals;               /* signalfd */
-	bool ended;                /* and was waited for: no process of this pid is ours any more */
-	int status;                /* as waitpid() has it, then */
-	sigset_t mask;             /* of this thread, before */
+	pid_t pid;     /* 0: there is none */
+	int go;        /* written to, it begins; closed, it ends */
+	int error;     /* says why it could not begin */
+	int signals;   /* signalfd */
+	int told;      /* the last of SIGHUP, SIGINT, SIGQUIT and SIGTERM that came; 0: none */
+	bool ended;    /* and was waited for: no process of this pid is ours any more */
+	int status;    /* as waitpid() has it, then */
+	sigset_t mask; /* of this thread, before */
 	struct sigaction on_child; /* SIGCHLD's, before */
 };
 

@@ -2,10 +2,14 @@
 #include "collector/launch/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "collector/cli/say.h"
 #include "collector/engine/views/total.h"
@@ -37,32 +41,60 @@ static void say_privileged(const char *command)
 		       command, how);
 }
 
-int tk_launch_make(struct tk_launch *l, const struct tk_args *a, int output,
-		   struct tk_collector_options *o)
+/* @return a descriptor, or -errno and `why` */
+static int open_output(struct tk_launch *l, char why[TK_WHY_MAX])
 {
-	char value[PATH_MAX + 2], why[TK_WHY_MAX];
+	const char *dir = getenv("TMPDIR");
+	int fd;
+
+	snprintf(l->output, sizeof(l->output), "%s/timekeeper-output.XXXXXX",
+		 dir && *dir ? dir : "/tmp");
+	fd = mkostemp(l->output, O_CLOEXEC | O_APPEND);
+	if (fd < 0) {
+		fd = tk_fail(why, errno, "no file for the output of %.80s in %.150s: %s", l->name,
+			     dir && *dir ? dir : "/tmp", strerror(errno));
+		l->output[0] = '\0';
+	}
+	return fd;
+}
+
+static int make(struct tk_launch *l, const struct tk_args *a, bool aside, char why[TK_WHY_MAX])
+{
+	char value[PATH_MAX + 2];
 	struct tk_program_to_run p = {
 		.argv = a->operands,
 		.names = { "TIMEKEEPER_DIR", "TIMEKEEPER_KEEP" },
 		.values = { value, "1" },
-		.output = output,
+		.output = -1,
 	};
+	int err = tk_rundir_make(&l->dir, a->collector.dir, why);
+
+	if (err)
+		return err;
+	tk_rundir_variable(&l->dir, value);
+	if (aside)
+		p.output = open_output(l, why);
+	if (aside && p.output < 0)
+		return p.output;
+	err = tk_child_make(&l->child, &p);
+	if (p.output >= 0)
+		close(p.output);
+	return err ? tk_fail(why, -err, "no process for %.150s: %s", l->name, strerror(-err)) : 0;
+}
+
+int tk_launch_make(struct tk_launch *l, const struct tk_args *a, bool aside,
+		   struct tk_collector_options *o)
+{
+	char why[TK_WHY_MAX];
 	int err = check(a);
 
-	l->name = a->operands[0];
+	*l = (struct tk_launch){ .name = a->operands[0], .dir.fd = -1 };
 	if (err)
 		return err;
 	err = tk_child_prepare(&l->child); /* from here on nothing can be left behind */
 	if (err)
 		return tk_failed("signals cannot be had: %s", strerror(-err));
-	err = tk_rundir_make(&l->dir, a->collector.dir, why);
-	if (!err) {
-		tk_rundir_variable(&l->dir, value);
-		err = tk_child_make(&l->child, &p);
-		if (err)
-			tk_fail(why, -err, "no process for %.150s: %s", l->name, strerror(-err));
-	}
-	if (err) {
+	if (make(l, a, aside, why)) {
 		tk_launch_end(l);
 		return tk_failed("%s", why);
 	}
@@ -74,12 +106,9 @@ int tk_launch_make(struct tk_launch *l, const struct tk_args *a, int output,
 
 int tk_launch_begin(struct tk_launch *l)
 {
-	int err = tk_child_begin(&l->child);
-
-	if (!err)
-		return TK_EXIT_OK;
-	tk_say("cannot run %s: %s", l->name, err == -ENOENT ? "not found" : strerror(-err));
-	return tk_child_refused_code(-err);
+	l->error = tk_child_begin(&l->child);
+	l->begun = l->error == 0;
+	return l->error;
 }
 
 bool tk_launch_wait(struct tk_launch *l, int timeout_ms)
@@ -148,6 +177,18 @@ void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, const str
 		       TK_ENDED_MAX);
 }
 
+/* An empty file would only be in the way. */
+static void say_output(struct tk_launch *l)
+{
+	struct stat st;
+
+	if (l->output[0] && stat(l->output, &st) == 0 && st.st_size == 0)
+		unlink(l->output);
+	else if (l->output[0])
+		tk_say("the output of %s is in %s", l->name, l->output);
+	l->output[0] = '\0';
+}
+
 int tk_launch_end(struct tk_launch *l)
 {
 	int err;
@@ -157,5 +198,11 @@ int tk_launch_end(struct tk_launch *l)
 	if (err)
 		tk_say("%s cannot be removed: %s; `timekeeper clean` tries again", l->dir.path,
 		       strerror(-err));
-	return l->child.ended ? tk_child_exit_code(&l->child) : TK_EXIT_FAILED;
+	say_output(l);
+	if (l->error) {
+		tk_say("cannot run %s: %s", l->name,
+		       l->error == -ENOENT ? "not found" : strerror(-l->error));
+		return tk_child_refused_code(-l->error);
+	}
+	return l->begun && l->child.ended ? tk_child_exit_code(&l->child) : TK_EXIT_FAILED;
 }

@@ -32,18 +32,22 @@ struct tk_launch {
 	const char *name; /* of the command */
 	struct tk_rundir dir;
 	struct tk_child child;
+	char output[PATH_MAX]; /* the file that has its output; "": it goes where ours goes */
+	bool begun;
+	int error; /* of exec, if it could not begin */
 };
 
 /**
  * Prepare the command that a->operands have. Before any thread, and before any file is open that it
- * must not inherit (O_CLOEXEC). @output: its standard output and error, its input is then empty;
- * -1: all as ours. @o: for the collector, filled in as far as this knows; has the path of `l`.
+ * must not inherit (O_CLOEXEC). @aside: the terminal is taken, so its standard output and error go
+ * to a file, and its input is empty. @o: for the collector, filled in as far as this knows; has the
+ * path of `l`.
  * @return TK_EXIT_OK, or an exit code, and it is said why: nothing is left to end
  */
-int tk_launch_make(struct tk_launch *l, const struct tk_args *a, int output,
+int tk_launch_make(struct tk_launch *l, const struct tk_args *a, bool aside,
 		   struct tk_collector_options *o);
 
-/** @return TK_EXIT_OK, or the exit code of a shell that cannot run the command, and it is said */
+/** Let it begin. @return 0 or -errno: it cannot be run, which tk_launch_end() says */
 int tk_launch_begin(struct tk_launch *l);
 
 /** Wait for its end, timeout_ms at most. @return whether it has ended */
@@ -57,8 +61,9 @@ void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, const str
 		   const struct tk_interval *total);
 
 /**
- * Remove the directory. What was not begun never is. @return the exit code of the command; if it
- * has not ended, TK_EXIT_FAILED
+ * Remove the directory, and say which file has the output. What was not begun never is.
+ * @return the exit code of the command, or of a shell that cannot run it; TK_EXIT_FAILED if it was
+ * not begun, or has not ended
  */
 int tk_launch_end(struct tk_launch *l);
 

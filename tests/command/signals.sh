@@ -105,6 +105,42 @@ printed '^code 3'
 recorded 6
 exec 4>&-
 
+# --- top: the command's output is in a file, and totals come at the end
+top="stty rows 24 cols 80; exec $TIMEKEEPER top --"
+export TERM=xterm TMPDIR=$scratch
+typed "$top sh -c 'echo words; echo more >&2; wc -c; exec $RECORDER record 5 \
+	touch $scratch/ready until $scratch/go record 7 exit 3'"
+comes "$scratch/ready"
+printf 'q' >&4
+for ((t = 0; t < 3000; t++)); do grep -q 'sh still runs' "$out" && break; sleep 0.01; done
+touch "$scratch/go"
+ends 3 'top, q'
+printed 'sh still runs, and its totals come when it ends'
+printed '^in all, '
+printed '^span .* processing  *12 '
+file=$(sed -n 's/.*the output of sh is in \([^ \r]*\).*/\1/p' "$out")
+[ "$(cat "$file")" = $'words\nmore\n0' ] || fail "the output of a command under top: $file"
+typed "$top $RECORDER record 5 touch $scratch/ready exit 4"
+comes "$scratch/ready"
+for ((t = 0; t < 3000; t++)); do grep -q span "$out" && break; sleep 0.01; done
+[ -e "$scratch/keys" ] && printf 'q' >&4
+ends 4 'top, of who has ended'
+printed '^span .* processing  *5 '
+[ -z "$(find "$scratch" -name 'timekeeper-output.*' -newer "$file")" ] ||
+	fail 'an empty file is left'
+typed "$top $RECORDER record 5 touch $scratch/ready until $scratch/never"
+comes "$scratch/ready"
+for ((t = 0; t < 3000; t++)); do grep -q span "$out" && break; sleep 0.01; done
+printf '\003' >&4
+ends 130 'top, ^C'
+printed '^span .* processing  *5 '
+typed "$top $scratch/nosuch"
+ends 127 'top of what is not there'
+printed 'cannot run .*/nosuch: not found'
+typed "export TERM=nosuch; $top $RECORDER touch $scratch/began"
+ends 1 'top on no terminal'
+[ ! -e "$scratch/began" ] || fail 'it began all the same'
+
 # --- timekeeper is killed: the command goes on, and what is left can be cleaned
 begun until "$scratch/go" record 2 touch "$scratch/got"
 kill -9 "${pids[0]}"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/commands/rows/asked.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -82,4 +83,23 @@ int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t inter
 	o->intervals_idle = a->idle;
 	o->intervals_totals = a->total;
 	return code;
+}
+
+int tk_rows_print_once(FILE *out, const struct tk_args *a, struct tk_interval *i)
+{
+	struct tk_collector_options unused = { 0 };
+	struct tk_rows_asked r;
+	struct tk_gather *g;
+	int err;
+
+	(void)tk_rows_ask(&r, a, i->interval_ns, &unused);
+	g = tk_gather_new(&r.how);
+	if (!g) {
+		tk_interval_free(i);
+		return -ENOMEM;
+	}
+	err = tk_gather_add(g, i);
+	tk_rows_print(out, &r.style, tk_gather_rows(g), true);
+	tk_gather_free(g);
+	return err;
 }

@@ -25,4 +25,10 @@ struct tk_rows_asked {
 int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t interval_ns,
 		struct tk_collector_options *o);
 
+/**
+ * For commands that print one interval, as totals: print what it came to. It is gone then.
+ * @return 0 or -ENOMEM: rows miss some of it
+ */
+int tk_rows_print_once(FILE *out, const struct tk_args *a, struct tk_interval *i);
+
 #endif
