@@ -75,6 +75,7 @@ struct tk_args {
 	uint64_t duration_ns, rotate_bytes, rotate_ns;
 	struct tk_texts labels; /* NAME=VALUE */
 	bool fsync;
+	uint64_t runs; /* of a command; 0: one, to FILE itself */
 	/* report */
 	const char *from, *to; /* NULL: not said */
 	uint64_t unit_ns;      /* 0: not said */

@@ -242,6 +242,11 @@ static const struct tk_option
 		.name = "rotate-time", .type = TK_OPTION_TIME, .argument = "TIME", AT(rotate_ns),
 		.help = "the same when it is this old, e.g. 3600s",
 	},
+	runs = {
+		.name = "runs", .type = TK_OPTION_COUNT, .argument = "N", AT(runs), .max = 1000,
+		.help = "run COMMAND so often, one after the other, and record to FILE with -1, "
+			"-2, ... before its ending",
+	},
 	replace = {
 		.name = "force", .type = TK_OPTION_FLAG, AT(force),
 		.help = "replace a file that holds something",
@@ -431,7 +436,8 @@ static const struct tk_command commands[] = {
 	{
 		.name = "record",
 		.run = tk_cmd_record,
-		.operands = "",
+		.operands = "[-- COMMAND [ARG]...]",
+		.runs = true,
 		.summary = "write every interval to a file that other tools read, too",
 		.text =
 			"Writes an HdrHistogram interval log: a line for each measure of each "
@@ -443,14 +449,17 @@ static const struct tk_command commands[] = {
 			"at once and whole: if the recorder is killed, at most the interval that "
 			"is open is lost. If the disk is full, it says so, goes on when there is "
 			"room, and says then what is missing. A second recorder to the same file "
-			"is refused.",
+			"is refused. With COMMAND it starts that program, as stat does, records it "
+			"and all it starts until it ends, and exits with its exit code.",
 		.examples = {
 			{ "timekeeper record -o run.hlog --duration 60s --label commit=abc",
 			  "a minute, an interval a second" },
 			{ "timekeeper record -o day.hlog --interval 10s --rotate-time 3600s",
 			  "until it is stopped, a file an hour" },
+			{ "timekeeper record -o new.hlog --runs 5 -- ./server --selftest",
+			  "five runs, to new-1.hlog to new-5.hlog, for diff" },
 		},
-		.options = OPTIONS(SEGMENTS, &timer, &output, &interval, &duration, &label,
+		.options = OPTIONS(SEGMENTS, &timer, &output, &interval, &duration, &runs, &label,
 			&rotate_size, &rotate_time, &fsync_, &replace, &oldest, &raw, &poll,
 			&cpus, &isolated),
 	},

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "ring/lock.h"
@@ -96,6 +98,19 @@ int tk_hlog_file_write(struct tk_hlog_file *f, const char *lines, size_t size)
 	else if (ftruncate(f->fd, (off_t)f->size))
 		return err; /* the next write begins with the rest of a line: readers say so */
 	return err;
+}
+
+bool tk_hlog_file_has_room(const struct tk_hlog_file *f, uint64_t bytes)
+{
+	struct statvfs disk;
+	struct rlimit limit;
+
+	if (!f->regular)
+		return true;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    limit.rlim_cur < f->size + bytes)
+		return false;
+	return fstatvfs(f->fd, &disk) || disk.f_bavail >= bytes / disk.f_frsize;
 }
 
 /* Without success the old file is back in its place, so that it can be tried again. */

@@ -37,6 +37,11 @@ int tk_hlog_file_open(struct tk_hlog_file *f, const char *path, bool replace, ch
 /** Append whole lines. @return 0, or a negative errno: nothing was appended */
 int tk_hlog_file_write(struct tk_hlog_file *f, const char *lines, size_t size);
 
+/**
+ * Whether there seems to be room for so much more: on the disk, and within this process's limit.
+ */
+bool tk_hlog_file_has_room(const struct tk_hlog_file *f, uint64_t bytes);
+
 /** Put what there is aside, and begin an empty file. @return as tk_hlog_file_open() */
 int tk_hlog_file_rotate(struct tk_hlog_file *f, char why[256]);
 

@@ -11,6 +11,7 @@
  *
  *	log		version, unit_ps, error_ppm, interval, timekeeper
  *	label		what --label said
+ *	command		what was started to be recorded: 0=program 1=argument ...
  *	machine, clock	facts
  *	interval	number, start, length: of the lines that follow, in seconds since 1970
  *	lost		app, timer, records, lost, aside: of a timer in that interval; without timer

@@ -116,6 +116,26 @@ done <"$out"
 end_all
 rm -rf "$TIMEKEEPER_DIR"/*
 
+# --- a command, however short: all of it, its output, its exit code; and several runs of it
+rm -f "$scratch"/run*
+expect 0 -o "$log" -- "$WATCHED" short 2 500 close
+printed '^done$'
+said ': 4 lines with 1000 samples; 0 records were lost$'
+grep -q '^#\[Timekeeper command: 0=.*watched 1=short 2=2 3=500 4=close\]$' "$log" ||
+	fail 'no command'
+expect 0 -o "$log" --runs 3 --force -- "$WATCHED" short 1 100 close
+for run in 1 2 3; do
+	[ "$(samples latency "$scratch/run-$run.hlog")" = 100 ] || fail "run $run"
+done
+expect 3 -o "$log" --runs 3 --force -- sh -c 'exit 3'
+said 'run 1 of 3 ended with exit code 3: no further run is made'
+expect 127 -o "$log" --force -- "$scratch/nosuch"
+said 'cannot run .*nosuch: not found'
+expect 143 -o "$log" --force -- sh -c 'kill $$'
+expect 2 -o "$log" --runs 3
+expect 2 -o "$log" --duration 1s -- true
+[ "$(find "$TIMEKEEPER_DIR" -name '.run*' | wc -l)" = 0 ] || fail 'a directory is left'
+
 # --- killed at any time, the file has whole lines
 start "$WATCHED" linger 20 1 linger
 for ((round = 1; round <= 5; round++)); do

@@ -74,14 +74,29 @@ static void put_labels(struct tk_hlog_writer *w, const struct tk_texts *labels)
 	}
 }
 
-void tk_facts_put(struct tk_hlog_writer *w, const struct tk_args *a)
+static void put_command(struct tk_hlog_writer *w, const struct tk_args *a)
+{
+	char name[16];
+
+	if (!a->n_operands)
+		return;
+	tk_hlog_put_comment(w, "command");
+	for (int i = 0; i < a->n_operands; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		tk_hlog_put_fact(w, name, a->operands[i]);
+	}
+	tk_hlog_put_end(w);
+}
+
+void tk_recording_put_facts(struct tk_hlog_writer *w, const struct tk_args *a)
 {
 	put_log(w, a);
 	put_machine(w);
+	put_command(w, a);
 	put_labels(w, &a->labels);
 }
 
-void tk_facts_put_clock(struct tk_hlog_writer *w, uint32_t clock, double ns_per_tick)
+void tk_recording_put_clock(struct tk_hlog_writer *w, uint32_t clock, double ns_per_tick)
 {
 	char hz[40];
 

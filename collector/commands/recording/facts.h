@@ -11,9 +11,9 @@
 #include "collector/hlog/write.h"
 
 /** The log's own facts, the machine's, and the labels of the command line. */
-void tk_facts_put(struct tk_hlog_writer *w, const struct tk_args *a);
+void tk_recording_put_facts(struct tk_hlog_writer *w, const struct tk_args *a);
 
 /** What a tick of a clock is worth. @clock: as in struct tk_bins_rated */
-void tk_facts_put_clock(struct tk_hlog_writer *w, uint32_t clock, double ns_per_tick);
+void tk_recording_put_clock(struct tk_hlog_writer *w, uint32_t clock, double ns_per_tick);
 
 #endif

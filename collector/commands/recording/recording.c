@@ -8,6 +8,9 @@
 #include "collector/cli/say.h"
 #include "collector/commands/recording/facts.h"
 
+/* A disk has room again when it has so much: not just for the comment that says so. */
+#define ROOM_BYTES (256u << 10)
+
 /* ---- what could not be written ---- */
 
 /* These pass; anything else ends the recording. */
@@ -61,7 +64,7 @@ static int begin(struct tk_recording *r, int64_t now_ns)
 	r->n_clocks = 0;
 	r->begun = false;
 	tk_hlog_put_header(&r->writer, now_ns);
-	tk_facts_put(&r->writer, r->args);
+	tk_recording_put_facts(&r->writer, r->args);
 	err = flush(r);
 	r->begun = !err;
 	return err;
@@ -71,8 +74,11 @@ static int begin(struct tk_recording *r, int64_t now_ns)
 static int resume(struct tk_recording *r)
 {
 	const struct tk_recording_missed *m = &r->missed;
-	int err = r->begun ? 0 : begin(r, m->from_ns);
+	int err;
 
+	if (m->err && !tk_hlog_file_has_room(&r->file, ROOM_BYTES))
+		return m->err;
+	err = r->begun ? 0 : begin(r, m->from_ns);
 	if (err || !m->err)
 		return err;
 	tk_hlog_put_comment(&r->writer, "missed");
@@ -194,7 +200,7 @@ static int say_clock(struct tk_recording *r, const struct tk_interval_timer *t)
 			return 0;
 	if (r->n_clocks == TK_RECORDING_CLOCKS)
 		return 0;
-	tk_facts_put_clock(&r->writer, t->clock, t->ns_per_tick);
+	tk_recording_put_clock(&r->writer, t->clock, t->ns_per_tick);
 	err = flush(r);
 	if (!err)
 		r->clocks[r->n_clocks++] = t->clock;
