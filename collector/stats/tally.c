@@ -105,9 +105,14 @@ void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint)
 
 /* ---- memory ---- */
 
+/* Halfway between powers of two, too: 1,000 timers at sigma 0.5 take 10 octaves, most of them. */
 static size_t class_octaves(unsigned class)
 {
-	return class == TK_TALLY_CLASSES - 1 ? TK_MEASURES * OCTAVES : (size_t)1 << class;
+	static const uint8_t octaves[] = { 1,  2,  4,  6,  8,  12,
+					   16, 24, 32, 48, 64, TK_MEASURES * OCTAVES };
+
+	_Static_assert(sizeof(octaves) == TK_TALLY_CLASSES, "a list of free pieces each");
+	return octaves[class];
 }
 
 /*
@@ -128,6 +133,18 @@ static unsigned class_of(size_t octaves)
 	while (class_octaves(class) < octaves)
 		class ++;
 	return class;
+}
+
+/* The class of a free piece for so many octaves, of at most twice as many; or of what is to be cut.
+ */
+static unsigned pick(const struct tk_tally_pool *p, size_t octaves)
+{
+	unsigned least = class_of(octaves);
+
+	for (unsigned class = least; class < TK_TALLY_CLASSES && class <= least + 2; class ++)
+		if (p->free[class])
+			return class;
+	return least;
 }
 
 /* Free pieces are zero but for the link at their beginning. */
@@ -292,23 +309,32 @@ static void include(struct octaves *o, enum tk_measure m, uint32_t low, uint32_t
 	o->high[m] = o->high[m] > high ? o->high[m] : high;
 }
 
-/* What the windows are to have: what they have, the bucket, and, the first time, what the hint
- * says. */
+#define NEAR 4u /* octaves of a window that are kept, filled or not */
+
+/* Of a window that there is: what is filled, and NEAR octaves. The rest was over. */
+static void include_window(const struct tk_tally *t, enum tk_measure m, struct octaves *o)
+{
+	uint32_t first = t->first[m] / OCTAVE, end = first + t->width[m] / OCTAVE;
+	uint32_t filled_end = tk_tally_empty(t, m) ? 0 : tk_hist_index(t->max[m]) / OCTAVE + 1;
+	uint32_t kept = filled_end > first + NEAR ? filled_end : first + NEAR;
+
+	if (t->width[m])
+		include(o, m, first, kept < end ? kept : end);
+}
+
+/* What the windows are to have: what they have, the bucket, and what the hint says. */
 static void want(const struct tk_tally *t, enum tk_measure m, uint32_t bucket,
 		 const struct tk_tally_hint *hint, struct octaves *o)
 {
 	uint32_t octave = bucket / OCTAVE;
 
 	*o = (struct octaves){ 0 };
-	for (int k = 0; k < TK_MEASURES; k++) {
-		uint32_t first = t->first[k] / OCTAVE;
-
-		if (t->width[k])
-			include(o, (enum tk_measure)k, first, first + t->width[k] / OCTAVE);
-		if (t->counters || !hint)
+	for (enum tk_measure k = 0; k < TK_MEASURES; k++) {
+		include_window(t, k, o);
+		if (!hint)
 			continue;
-		include(o, (enum tk_measure)k, hint->of[k].low, hint->of[k].high);
-		include(o, (enum tk_measure)k, hint->of[k].low_before, hint->of[k].high_before);
+		include(o, k, hint->of[k].low, hint->of[k].high);
+		include(o, k, hint->of[k].low_before, hint->of[k].high_before);
 	}
 	if (!o->high[m]) /* one below and two above: the next samples are near */
 		include(o, m, octave ? octave - 1 : 0, octave + 3 < OCTAVES ? octave + 3 : OCTAVES);
@@ -327,26 +353,41 @@ static void move(const struct tk_tally *t, enum tk_measure m, uint32_t *to, uint
 	memset(old, 0, n * sizeof(*old));
 }
 
+/* Room that is over lies above, half of it of each measure that has samples: that is where outliers
+ * are. */
+static void give_room(struct octaves *o, size_t over)
+{
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
+		bool both = o->high[TK_PROCESSING] && o->high[TK_LATENCY];
+		size_t room = OCTAVES - o->high[m];
+		size_t share = m == TK_PROCESSING && both ? over / 2 : over;
+
+		if (!o->high[m])
+			continue;
+		share = share < room ? share : room;
+		o->high[m] += (uint32_t)share;
+		over -= share;
+	}
+}
+
 /* @return 0; -EAGAIN: the memory is not there yet; -ENOMEM: nor will it be */
 static int widen(struct tk_tally_pool *p, struct tk_tally *t, enum tk_measure m, uint32_t bucket,
 		 const struct tk_tally_hint *hint)
 {
 	uint32_t *counters, *to;
-	size_t octaves, over;
+	size_t octaves;
 	struct octaves o;
 	unsigned class;
 
 	want(t, m, bucket, hint, &o);
 	octaves = o.high[0] - o.low[0] + o.high[1] - o.low[1];
-	class = class_of(octaves);
+	class = pick(p, octaves);
 	if (!is_there(p, class) && tk_spill_has_room(&p->spill))
 		return -EAGAIN;
 	counters = to = get(p, class);
 	if (!counters)
 		return -ENOMEM;
-	/* Room that is over lies above: that is where outliers are. */
-	over = class_octaves(class) - octaves;
-	o.high[m] += (uint32_t)(over < OCTAVES - o.high[m] ? over : OCTAVES - o.high[m]);
+	give_room(&o, class_octaves(class) - octaves);
 	for (enum tk_measure k = 0; k < TK_MEASURES; k++) {
 		move(t, k, to, o.low[k] * OCTAVE);
 		to += (o.high[k] - o.low[k]) * OCTAVE;

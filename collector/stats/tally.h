@@ -124,7 +124,7 @@ void tk_tally_move(struct tk_tally *t, struct tk_hist *into[TK_MEASURES]);
 /** Note where its samples are, before they are moved. */
 void tk_tally_remember(const struct tk_tally *t, struct tk_tally_hint *hint);
 
-#define TK_TALLY_CLASSES 8 /* memory for 1, 2, 4, ... 64 octaves, and for all of both measures */
+#define TK_TALLY_CLASSES 12 /* memory for 1 octave to all of both measures */
 
 /**
  * Memory for tallies and their windows: address space that is reserved once, and cut into pieces

@@ -177,6 +177,27 @@ Test(tally, a_window_loses_nothing_when_it_widens)
 	}
 }
 
+/* What a wider window has beyond what was asked for is not asked for again: six octaves a measure,
+ * and the three that a first window has around a sample, are 18 at most. */
+Test(tally, windows_do_not_drive_each_other_up)
+{
+	uint64_t state = 8;
+
+	for (int round = 0; round < 2000; round++) {
+		struct tk_tally_pool pool = { 0 };
+		struct tk_tally *t = tk_tally_get(&pool);
+
+		for (int i = 0; i < 100; i++) {
+			enum tk_measure m = random_below(&state, 2) ? TK_LATENCY : TK_PROCESSING;
+			uint32_t octave = 10 + (uint32_t)random_below(&state, 6);
+
+			add(&pool, t, m, tk_hist_lowest(octave * OCTAVE), NULL);
+			cr_assert_leq(t->width[0] + t->width[1], 24 * OCTAVE);
+		}
+		tk_tally_pool_free(&pool);
+	}
+}
+
 /* Two measures of one tally do not touch each other. */
 Test(tally, where_there_is_no_histogram_the_samples_are_dropped)
 {
