@@ -73,6 +73,21 @@ said 'recorder recorded nothing: it opened libtimekeeper'
 expect 0 stat --app other -- "$RECORDER" record 1
 said 'recorder recorded nothing that --app other lets through'
 
+# --- programs that gain privileges ignore the directory, which is said; on /dev/shm none gains
+if [ "$(id -u)" = 0 ]; then
+	place=$(mktemp -d)
+	cp "$RECORDER" "$place/gains" && chown 12345 "$place/gains" && chmod 4755 "$place/gains"
+	chmod 755 "$place"
+	case $(findmnt -no OPTIONS -T "$place") in *nosuid*) privileged= ;; *) privileged=yes ;; esac
+	timeout 60 "$TIMEKEEPER" stat -- "$place/gains" exit 0 >"$out" 2>"$err"
+	[ -z "$privileged" ] || said 'gains is setuid: such programs ignore TIMEKEEPER_DIR'
+	PATH=$place:$PATH timeout 60 "$TIMEKEEPER" stat -- gains exit 0 >"$out" 2>"$err"
+	[ -z "$privileged" ] || said 'gains is setuid: such programs ignore TIMEKEEPER_DIR'
+	expect 0 stat -- setpriv --no-new-privs "$place/gains" exit 0
+	grep -q 'is setuid' "$err" && fail 'setpriv is not setuid'
+	rm -rf "$place"
+fi
+
 # --- all that it starts: exec, shells, children, workers that come and go, the killed
 counted 5 0 record 2 fork do record 3 done join
 expect 0 stat -f csv -o "$rows" -- sh -c "'$RECORDER' record 20; exec '$RECORDER' record 30"

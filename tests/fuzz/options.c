@@ -49,7 +49,10 @@ static void check_accepted(const struct tk_args *a, char **words, int n)
 		REQUIRE(a->operands[i] && words[n] == NULL);
 	if (a->help || a->version)
 		return;
-	REQUIRE(a->n_operands >= c->min_operands && a->n_operands <= c->max_operands);
+	REQUIRE(a->n_operands >= c->min_operands);
+	REQUIRE(c->runs || a->n_operands <= c->max_operands);
+	/* What would be run stands behind `--`, and is no slip of the keyboard. */
+	REQUIRE(!c->runs || !a->n_operands || !strcmp(a->operands[-1], "--"));
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		check_value(a, o);
 }
