@@ -21,9 +21,11 @@ struct reading {
 	double ticks_per_s; /* of the slowest clock; 0: not known */
 	/* Of its intervals, which are told apart by when they begin. */
 	uint64_t intervals;
-	int64_t start_ns, last_ns, end_ns; /* of the first, of the last, and where they end */
-	size_t part;                       /* that is added up */
-	int err;                           /* of what was called for each timer */
+	int64_t last_ns; /* when the last one begins */
+	double start_ns,
+		end_ns; /* of all; a log may say anything, so sums may not fit an integer */
+	size_t part;    /* that is added up */
+	int err;        /* of what was called for each timer */
 };
 
 static bool is_wanted(const struct tk_diff_wanted *w, const char *timer)
@@ -143,16 +145,16 @@ static void end_part(void *arg, struct tk_diff_timer *t)
 
 static void note_time(struct reading *f, const struct tk_hlog_item *i)
 {
-	int64_t end = i->start_ns + (int64_t)i->length_ns;
+	double end = (double)i->start_ns + (double)i->length_ns;
 
 	if (f->intervals == 0) {
-		f->start_ns = i->start_ns;
+		f->start_ns = (double)i->start_ns;
 		f->end_ns = end;
 	}
 	if (f->intervals == 0 || i->start_ns != f->last_ns)
 		f->intervals++;
 	f->last_ns = i->start_ns;
-	f->end_ns = end > f->end_ns ? end : f->end_ns;
+	f->end_ns = fmax(f->end_ns, end);
 }
 
 static int add_histogram(struct reading *f, const struct tk_hlog_item *i)
@@ -170,8 +172,8 @@ static int add_histogram(struct reading *f, const struct tk_hlog_item *i)
 static size_t part_of(const struct reading *f, const struct tk_hlog_item *i)
 {
 	uint64_t a_part = (f->intervals + TK_COMPARE_PARTS - 1) / TK_COMPARE_PARTS;
-	double at = (double)(i->start_ns - f->start_ns) + (double)i->length_ns / 2;
-	double whole = (double)(f->end_ns - f->start_ns);
+	double at = (double)i->start_ns - f->start_ns + (double)i->length_ns / 2;
+	double whole = f->end_ns - f->start_ns;
 
 	return at < 0 || at >= whole ? SIZE_MAX
 				     : (size_t)(at / whole * (double)(f->intervals / a_part));

@@ -151,6 +151,14 @@ expect 1 --base a1.hlog,a2.hlog,a3.hlog,a4.hlog,torn.hlog --new "$b"
 said 'torn.hlog:[0-9]*: .*what can be read of it is compared'
 [ "$(wc -l <"$err")" = 1 ] || fail 'damage: not one line'
 printed '^worse .*Sequencer-1'
+
+# Times that are nonsense end no comparison: what is at the same time is one interval.
+for times in 9223372035.5,9223372035.5 0.000,0.000 -5.0,1.0; do
+	sed -E "s/^(Tag=[^,]*),[0-9.]+,[0-9.]+/\\1,$times/" a1.hlog >odd.hlog
+	timeout 60 "$TIMEKEEPER" diff --base a1.hlog --new odd.hlog --format json >"$out" 2>"$err"
+	[ $? -le 1 ] || fail "times $times"
+	[ -s "$err" ] || json '.verdicts.differs == 0'
+done
 head -c 65536 /dev/urandom >noise.hlog
 expect 1 --base "$a" --new noise.hlog
 exit $failed
