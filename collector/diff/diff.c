@@ -63,8 +63,8 @@ static int deal_timers(struct tk_diff *d)
 	size_t quantiles = d->question->wanted.stats->n_quantiles;
 
 	tk_diff_timers_each(&d->recordings.timers, count_timer, d);
-	d->both = calloc(d->n_both + 1, sizeof(*d->both));
-	d->alone = calloc(d->n_both + 1, sizeof(*d->alone));
+	d->both = calloc(d->n_both + 1, sizeof(struct tk_diff_timer *));
+	d->alone = calloc(d->n_both + 1, sizeof(struct tk_diff_timer *));
 	d->compared = calloc(d->n_both * quantiles + 1, sizeof(*d->compared));
 	d->rows = calloc(d->n_both * quantiles + 1, sizeof(*d->rows));
 	d->n_both = 0;

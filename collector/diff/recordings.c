@@ -172,11 +172,11 @@ static int add_histogram(struct reading *f, const struct tk_hlog_item *i)
 static size_t part_of(const struct reading *f, const struct tk_hlog_item *i)
 {
 	uint64_t a_part = (f->intervals + TK_COMPARE_PARTS - 1) / TK_COMPARE_PARTS;
+	uint64_t parts = f->intervals / a_part;
 	double at = (double)i->start_ns - f->start_ns + (double)i->length_ns / 2;
 	double whole = f->end_ns - f->start_ns;
 
-	return at < 0 || at >= whole ? SIZE_MAX
-				     : (size_t)(at / whole * (double)(f->intervals / a_part));
+	return at < 0 || at >= whole ? SIZE_MAX : (size_t)(at / whole * (double)parts);
 }
 
 /* Intervals that are not in order, in a log of another program, are left out. */

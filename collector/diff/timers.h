@@ -34,7 +34,7 @@ struct tk_diff_timers {
 };
 
 /** Find a timer, or add it, with NAN in all values. @return NULL: no memory */
-struct tk_diff_timer *tk_diff_timers_add(struct tk_diff_timers *t, const struct tk_hlog_item *i);
+struct tk_diff_timer *tk_diff_timers_add(struct tk_diff_timers *in, const struct tk_hlog_item *i);
 
 /** @return the timer of these names, NULL: there is none */
 struct tk_diff_timer *tk_diff_timers_find(const struct tk_diff_timers *t, const char *app,
@@ -42,7 +42,7 @@ struct tk_diff_timer *tk_diff_timers_find(const struct tk_diff_timers *t, const 
 
 /** Call for each timer, in the order of app, timer and measure. */
 void tk_diff_timers_each(const struct tk_diff_timers *t,
-			 void (*each)(void *arg, struct tk_diff_timer *timer), void *arg);
+			 void (*function)(void *arg, struct tk_diff_timer *timer), void *arg);
 
 void tk_diff_timers_free(struct tk_diff_timers *t);
 

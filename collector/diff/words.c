@@ -7,7 +7,7 @@
 char *tk_diff_percent(char text[32], double fraction)
 {
 	if (isnan(fraction))
-		strcpy(text, "-");
+		snprintf(text, 32, "-");
 	else
 		snprintf(text, 32, "%+.*f %%", fabs(fraction) < 1, 100 * fraction);
 	return text;
@@ -16,7 +16,7 @@ char *tk_diff_percent(char text[32], double fraction)
 char *tk_diff_interval(char text[64], const struct tk_compare_row *r)
 {
 	if (isnan(r->low))
-		strcpy(text, "-");
+		snprintf(text, 64, "-");
 	else
 		snprintf(text, 64, "%+.1f .. %+.1f %%", 100 * r->low, 100 * r->high);
 	return text;
