@@ -83,7 +83,7 @@ int tk_hlog_lines_next(struct tk_hlog_lines *l, struct tk_hlog_line *line)
 	l->number++;
 	for (;;) {
 		size_t held = l->end - l->begin;
-		char *at = l->buffer + l->begin;
+		char *at = held ? l->buffer + l->begin : NULL;
 		char *end = held > looked ? memchr(at + looked, '\n', held - looked) : NULL;
 		int err;
 

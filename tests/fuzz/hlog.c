@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Logs of HdrHistogram. The first byte says what the rest is: even, a file; odd, an encoded
+ * histogram, which is tried as it is, and compressed in a line of a file, so that a fuzzer need not
+ * invent zlib and base64. Buckets ascend and are within their shape, counts add up, quantiles
+ * ascend, what is reported is valid JSON and printable text, and a reason for damage can be shown.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <nettle/base64.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "collector/hlog/decode.h"
+#include "collector/hlog/hlog.h"
+#include "collector/hlog/sum.h"
+#include "collector/report/report.h"
+#include "tests/fuzz/fuzz.h"
+
+static void is_valid(const struct tk_hlog_shape *s, const struct tk_hlog_counted *c, size_t n,
+		     uint64_t count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		REQUIRE(c[i].count && c[i].bucket < tk_hlog_buckets(s));
+		REQUIRE(!i || c[i].bucket > c[i - 1].bucket);
+		REQUIRE(isfinite(tk_hlog_middle_ns(s, c[i].bucket)));
+		sum += c[i].count;
+	}
+	REQUIRE(sum == count && count <= INT64_MAX);
+}
+
+static void quantiles_ascend(const struct tk_hlog_sum *sum)
+{
+	static const uint32_t q[] = { 0, 1, 500000000, 999000000, 1000000000 };
+	struct tk_hlog_cells cells;
+	double ns[5];
+
+	REQUIRE(tk_hlog_sum_cells(sum, &cells) == 0 && cells.count == sum->count);
+	tk_hlog_quantiles(&cells, q, 5, ns);
+	for (int i = 1; i < 5; i++)
+		REQUIRE(ns[i] >= ns[i - 1]);
+	REQUIRE(!cells.n || (ns[0] == cells.cell[0].ns && ns[4] == cells.cell[cells.n - 1].ns));
+	tk_hlog_cells_free(&cells);
+}
+
+static void read_file(const char *path)
+{
+	struct tk_hlog *l = tk_hlog_open(path, 0);
+	struct tk_hlog_sum sum = { 0 };
+	struct tk_hlog_item i;
+	char damage[256];
+
+	REQUIRE(l);
+	while (tk_hlog_next(l, &i) > 0) {
+		if (i.kind == TK_HLOG_NOTE) {
+			REQUIRE(i.name && i.value);
+			continue;
+		}
+		REQUIRE(i.app && i.timer && i.measure && i.length_ns <= INT64_MAX);
+		if (i.kind == TK_HLOG_LOST)
+			continue;
+		is_valid(i.shape, i.counted, i.n, i.count);
+		if (sum.bytes < 1 << 20)
+			REQUIRE(tk_hlog_sum_add(&sum, &i) == 0);
+	}
+	if (tk_hlog_damage(l, damage, sizeof(damage)))
+		REQUIRE(fuzz_is_reason(damage, sizeof(damage)));
+	quantiles_ascend(&sum);
+	tk_hlog_sum_free(&sum);
+	tk_hlog_close(l);
+}
+
+static void is_text(const char *text, size_t size)
+{
+	char *line = strndup(text, size);
+
+	REQUIRE(line);
+	for (char *at = strtok(line, "\n"); at; at = strtok(NULL, "\n"))
+		REQUIRE(fuzz_printable(at, false));
+	free(line);
+}
+
+static void report(char *path)
+{
+	static const struct tk_texts all;
+	tk_report_print *const print[] = { tk_report_table,  tk_report_csv,       tk_report_hgrm,
+					   tk_report_curves, tk_report_over_time, tk_report_json };
+	struct tk_stats_list stats;
+	struct tk_report_wanted wanted = { .timers = &all, .stats = &stats, .times = true };
+	struct tk_report r;
+
+	REQUIRE(tk_stats_list_parse(&stats, "sum,min,avg,p50,p99.9,max") == 0);
+	REQUIRE(tk_report_read(&r, &wanted, &path, 1) == 0);
+	for (size_t i = 0; i < 6; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+
+		REQUIRE(out && print[i](&r, out) == 0 && fclose(out) == 0);
+		is_text(text, size);
+		if (print[i] == tk_report_json) {
+			json_t *o = json_loads(text, 0, NULL);
+
+			REQUIRE(o);
+			json_decref(o);
+		}
+		free(text);
+	}
+	tk_report_free(&r);
+}
+
+static void try_file(const void *bytes, size_t size)
+{
+	char path[256];
+
+	fuzz_write_file(fuzz_place(), "log", bytes, size);
+	snprintf(path, sizeof(path), "%s/log", fuzz_place());
+	read_file(path);
+	report(path);
+}
+
+static void try_histogram(const uint8_t *bytes, size_t size)
+{
+	static const uint8_t head[] = { 0x1c, 0x84, 0x93, 0x14 };
+	struct tk_hlog_decoder d = { 0 };
+	uLongf room = compressBound(size);
+	uint8_t *packed = malloc(8 + room);
+	char *line = malloc(64 + BASE64_ENCODE_RAW_LENGTH(8 + room));
+	int at = sprintf(line, "Tag=a/b/latency,1,1,0,");
+
+	if (!tk_hlog_decode(&d, bytes, size, 1))
+		is_valid(&d.shape, d.counted, d.n, d.count);
+	tk_hlog_decoder_free(&d);
+	REQUIRE(compress(packed + 8, &room, bytes, size) == Z_OK);
+	memcpy(packed, head, 4);
+	for (int i = 0; i < 4; i++)
+		packed[4 + i] = (uint8_t)(room >> 8 * (3 - i));
+	base64_encode_raw(line + at, 8 + room, packed);
+	at += (int)BASE64_ENCODE_RAW_LENGTH(8 + room);
+	line[at++] = '\n';
+	try_file(line, (size_t)at);
+	free(packed);
+	free(line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int before = fuzz_free_descriptor();
+
+	if (!size)
+		return 0;
+	if (*data % 2)
+		try_histogram(data + 1, size - 1);
+	else
+		try_file(data + 1, size - 1);
+	REQUIRE(fuzz_free_descriptor() == before);
+	return 0;
+}
