@@ -83,7 +83,8 @@ static const char *findable(const struct tk_diff *d, char *text, size_t size)
 {
 	snprintf(text, size,
 		 "\"Not shown\" does not mean that there is no difference. FINDS is the shift that "
-		 "would have been found 4 times in 5: %.1f %% in half of the rows, %.1f %% in all. "
+		 "would have been found about 4 times in 5: %.1f %% in half of the rows, %.1f %% "
+		 "in all. "
 		 "Shifts below %.1f %% have no verdict (--min-effect).",
 		 100 * d->detectable, 100 * d->detectable_most, 100 * d->question->min_effect);
 	return text;
