@@ -3,6 +3,8 @@
  * bench/overhead - what a span costs.
  *
  *	build/bench/overhead [--quick] [--json FILE]
+ *	build/bench/overhead --own N	N quick runs at the default pace: in how many a record was
+ *					lost in a gap of the drain's own making; exit 1 if in any
  *
  * Three settings: nobody reads; the collector reads at its default pace; it spins. In each, the
  * bare clock pair and the instrumented one are interleaved batch by batch, in several processes.
@@ -236,6 +238,29 @@ static int run(const char *poll, bool collect, unsigned processes, double *all,
 	return 0;
 }
 
+/* @return 0: none of n runs lost a record in a gap of the drain's own making */
+static int count_own(unsigned n, unsigned processes, double *all)
+{
+	struct tk_watched said;
+	struct tk_watch watch;
+	unsigned with = 0;
+
+	collecting = true;
+	for (unsigned i = 0; i < n; i++) {
+		if (tk_watch_start(&watch, "overhead", NULL) ||
+		    tk_in_processes(once, ROW, processes, all)) {
+			fprintf(stderr, "overhead: a process failed\n");
+			return 1;
+		}
+		tk_watch_stop(&watch, &said);
+		printf("run %u: ", i + 1);
+		tk_watch_print(stdout, &said);
+		with += said.own > 0 || !said.records;
+	}
+	printf("%u of %u runs lost records in gaps of the drain's own making\n", with, n);
+	return with > 0;
+}
+
 /* ---- the report ---- */
 
 /* Every row that is printed, for whoever asked for JSON; NULL: nobody did. */
@@ -354,7 +379,31 @@ static double tick_length(void)
 	return tk_tsc_freq_measure(20000000, &freq) ? 0 : 1e9 / freq.hz;
 }
 
-int main(int argc, char **argv)
+struct asked {
+	unsigned processes, own;
+	const char *json;
+};
+
+static bool parse(int argc, char **argv, struct asked *a)
+{
+	for (int i = 1; i < argc; i++) {
+		bool own = !strcmp(argv[i], "--own") && i + 1 < argc;
+
+		if (own || !strcmp(argv[i], "--quick")) {
+			a->processes = 3;
+			rounds_each = 100;
+			a->own = own ? (unsigned)strtoul(argv[++i], NULL, 10) : a->own;
+		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
+			a->json = argv[++i];
+			rows = json_array();
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int measure_all(const struct asked *a, double tick_ns, double *all)
 {
 	static const struct {
 		const char *title, *poll;
@@ -365,30 +414,9 @@ int main(int argc, char **argv)
 		{ "the collector reads at its default pace", NULL, true, 1.12 },
 		{ "the collector spins", "spin", true, 1.15 },
 	};
-	unsigned processes = 11;
-	double tick_ns = tick_length();
-	const char *json = NULL;
-	double *all;
-	int err = 0;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--quick")) {
-			processes = 3;
-			rounds_each = 100;
-		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
-			json = argv[++i];
-			rows = json_array();
-		} else {
-			fprintf(stderr, "usage: overhead [--quick] [--json FILE]\n");
-			return 2;
-		}
-	}
-	all = calloc((size_t)processes * ROW, sizeof(*all));
-	if (!all)
-		return 1;
-	tk_describe_machine(stdout);
 	printf("# batches of %u, %u rounds, medians, in %u processes: median [95 %% bootstrap]\n",
-	       TK_BATCH, rounds_each, processes);
+	       TK_BATCH, rounds_each, a->processes);
 	for (unsigned i = 0; i < 3; i++) {
 		struct tk_watched watched;
 
@@ -397,19 +425,38 @@ int main(int argc, char **argv)
 			continue;
 		}
 		fprintf(stderr, "measuring: %s (up to a minute)\n", settings[i].title);
-		if (run(settings[i].poll, settings[i].collect, processes, all, &watched)) {
+		if (run(settings[i].poll, settings[i].collect, a->processes, all, &watched)) {
 			fprintf(stderr, "overhead: a process failed\n");
 			return 1;
 		}
-		report(settings[i].title, all, processes, tick_ns, settings[i].floor);
+		report(settings[i].title, all, a->processes, tick_ns, settings[i].floor);
 		if (settings[i].collect)
 			tk_watch_print(stdout, &watched);
 	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct asked a = { .processes = 11 };
+	double tick_ns = tick_length();
+	double *all;
+	int err;
+
+	if (!parse(argc, argv, &a)) {
+		fprintf(stderr, "usage: overhead [--quick] [--json FILE] | --own N\n");
+		return 2;
+	}
+	all = calloc((size_t)a.processes * ROW, sizeof(*all));
+	if (!all)
+		return 1;
+	tk_describe_machine(stdout);
+	err = a.own ? count_own(a.own, a.processes, all) : measure_all(&a, tick_ns, all);
 	free(all);
-	if (json)
-		err = write_json(json, tick_ns);
-	if (err)
-		fprintf(stderr, "overhead: %s cannot be written: %s\n", json, strerror(-err));
+	if (!err && a.json)
+		err = write_json(a.json, tick_ns);
+	if (err < 0)
+		fprintf(stderr, "overhead: %s cannot be written: %s\n", a.json, strerror(-err));
 	json_decref(rows);
 	return err != 0;
 }

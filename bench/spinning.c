@@ -39,7 +39,7 @@ static void phase(uint64_t pause, double quantile[2])
 static int compare(uint64_t pause, const char *what)
 {
 	static const char *const names[2] = { "the median span", "the 99th percentile" };
-	struct tk_watched sum = { 0, 0 }, said;
+	struct tk_watched sum = { 0 }, said;
 	double ratio[2][PAIRS], ticks[2][2][PAIRS];
 	struct tk_watch watch;
 
@@ -55,6 +55,7 @@ static int compare(uint64_t pause, const char *what)
 		tk_watch_stop(&watch, &said);
 		sum.records += said.records;
 		sum.lost += said.lost;
+		sum.own += said.own;
 		for (unsigned q = 0; q < 2; q++) {
 			ratio[q][i] = with[q] / without[q];
 			ticks[q][0][i] = without[q];

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,18 +57,20 @@ int tk_watch_start(struct tk_watch *w, const char *app, const char *poll)
 	int said[2], answer[2];
 
 	fflush(NULL);
-	if (pipe2(said, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+	w->messages = memfd_create("messages", MFD_CLOEXEC);
+	if (w->messages < 0 || pipe2(said, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
 		return -errno;
 	w->collector = fork();
 	if (w->collector == 0) {
 		dup2(said[1], STDOUT_FILENO);
+		dup2(w->messages, STDERR_FILENO);
 		exec_collector(app, poll);
 	}
 	close(said[1]);
 	/* A second child reads the pipe meanwhile, or the collector would block. */
 	w->reader = fork();
 	if (w->reader == 0) {
-		struct tk_watched sum = { 0, 0 };
+		struct tk_watched sum = { 0 };
 
 		tk_pin(1);
 		add_up(said[0], &sum);
@@ -79,6 +82,24 @@ int tk_watch_start(struct tk_watch *w, const char *app, const char *poll)
 	return w->collector < 0 || w->reader < 0 ? -ECHILD : 0;
 }
 
+/* Pass on what the collector said. @return the records that it lost in gaps of its own making */
+static uint64_t pass_on(int messages)
+{
+	FILE *in = fdopen(messages, "r");
+	char line[4096];
+	uint64_t own = 0;
+
+	rewind(in);
+	while (fgets(line, sizeof(line), in)) {
+		const char *of = strstr(line, "before they were read, ");
+
+		fputs(line, stderr);
+		own += of ? strtoull(of + strlen("before they were read, "), NULL, 10) : 0;
+	}
+	fclose(in);
+	return own;
+}
+
 void tk_watch_stop(struct tk_watch *w, struct tk_watched *said)
 {
 	usleep(500000);
@@ -86,15 +107,19 @@ void tk_watch_stop(struct tk_watch *w, struct tk_watched *said)
 	waitpid(w->collector, NULL, 0);
 	if (read(w->answer, said, sizeof(*said)) != sizeof(*said))
 		memset(said, 0, sizeof(*said));
+	said->own = pass_on(w->messages);
 	close(w->answer);
 	waitpid(w->reader, NULL, 0);
 }
 
 void tk_watch_print(FILE *out, const struct tk_watched *said)
 {
-	fprintf(out, "%s: %llu records collected, %llu lost\n",
+	fprintf(out,
+		"%s: %llu records collected, %llu lost, %llu of them in gaps of the drain's own "
+		"making\n",
 		said->lost      ? "VOID"
 		: said->records ? "valid"
 				: "VOID, nothing was collected",
-		(unsigned long long)said->records, (unsigned long long)said->lost);
+		(unsigned long long)said->records, (unsigned long long)said->lost,
+		(unsigned long long)said->own);
 }

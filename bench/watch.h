@@ -13,11 +13,13 @@
 struct tk_watch {
 	pid_t collector, reader;
 	int answer;
+	int messages; /* what the collector said on standard error */
 };
 
 struct tk_watched {
 	uint64_t records; /* with a processing time */
 	uint64_t lost;
+	uint64_t own; /* of these, in gaps of the drain's own making */
 };
 
 /** Watch the processes of `app`. @poll: as for `stat --poll`; NULL: the default pace */

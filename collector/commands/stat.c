@@ -46,6 +46,7 @@ struct stat_run {
 	int64_t stepped_ns;       /* when it looked last */
 	unsigned anew;            /* how often it began to wait anew */
 	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
+	uint64_t lost_own;                               /* likewise, of those overwritten */
 	uint64_t unread_processes, unread_records;       /* likewise */
 	uint64_t dead;                                   /* timers without a row: said so far */
 	bool shown;                                      /* there was a timer to show */
@@ -154,6 +155,16 @@ static void say_unread(struct stat_run *r, const struct tk_snapshot *s)
 	r->unread_records = s->unread_records;
 }
 
+/* Records lost while a drainer was busy with something else, and not without a cpu. */
+static uint64_t lost_own(const struct tk_snapshot *s)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->n_drainers; i++)
+		sum += s->drainers[i].lost_own;
+	return sum;
+}
+
 static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 {
 	uint64_t unsaid = s->notes_ever - r->notes;
@@ -166,11 +177,13 @@ static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
 		tk_say("%s", s->notes[i]);
 	r->notes = s->notes_ever;
 	if (overwritten > r->overwritten)
-		tk_say("%" PRIu64 " records lost, overwritten before they were read; the "
-		       "collector's longest gap, away from its lanes, was %s: it needs a cpu to "
-		       "itself, or the lanes more slots",
-		       overwritten - r->overwritten, tk_text_ns(gap, (double)s->longest_gap_ns));
+		tk_say("%" PRIu64 " records lost, overwritten before they were read, %" PRIu64
+		       " of them in gaps of the collector's own making; its longest gap, away from "
+		       "its lanes, was %s: it needs a cpu to itself, or the lanes more slots",
+		       overwritten - r->overwritten, lost_own(s) - r->lost_own,
+		       tk_text_ns(gap, (double)s->longest_gap_ns));
 	r->overwritten = overwritten;
+	r->lost_own = lost_own(s);
 	say_unread(r, s);
 	if (s->forgotten > r->forgotten)
 		tk_say("%" PRIu64
