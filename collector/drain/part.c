@@ -168,6 +168,7 @@ static void drain_lane(struct tk_part *p, struct tk_part_lane *l, bool *resting)
 	bool on;
 
 	batch[1].n = 0;
+	batch[1].prepared = false;
 	do {
 		on = tk_lane_read(r, batch[now].slots, &batch[now].n);
 		tk_aggregate_prepare(&p->agg, &batch[now]);

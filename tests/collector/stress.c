@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Viewers against the collecting thread, for TSan: several threads take snapshots and change the
- * interval while a watched program records and others come and go. What they see must add up: a
- * total never falls, and every record of a timer is accounted for, in the last interval and in
- * total.
+ * interval while a watched program records and others come and go, and while what dead ones have
+ * left is placed. What they see must add up: a total never falls, and every record of a timer is
+ * accounted for, in the last interval and in total.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #define VIEWERS   3
 #define SNAPSHOTS 300
 #define LIVES     5
+#define DEAD      4
 
 static struct tk_collector *collector;
 static int wrong;
@@ -66,22 +68,39 @@ static void *view(void *arg)
 	return NULL;
 }
 
+/* Start it, and wait until it has recorded. */
 static pid_t start(const char *app, const char *ending)
 {
-	pid_t pid = fork();
+	int out[2];
+	char c;
+	pid_t pid;
 
+	if (pipe2(out, O_CLOEXEC))
+		exit(1);
+	pid = fork();
 	if (pid == 0) {
-		if (!freopen("/dev/null", "w", stdout))
-			_exit(126);
+		dup2(out[1], STDOUT_FILENO);
 		execl(getenv("WATCHED"), "watched", app, "8", "5000", ending, NULL);
 		_exit(127);
 	}
+	close(out[1]);
+	if (read(out[0], &c, 1) != 1)
+		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
+	close(out[0]);
 	return pid;
+}
+
+static void kill_it(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 int main(int argc, char **argv)
 {
-	struct tk_collector_options o = { .interval_ns = 10000000 };
+	struct tk_collector_options o = { .interval_ns = 10000000,
+					  .oldest = true,
+					  .place_backlog = true };
 	char why[256];
 	pthread_t viewer[VIEWERS];
 	struct tk_snapshot *s;
@@ -95,6 +114,8 @@ int main(int argc, char **argv)
 	}
 	if (!place_make())
 		return 1;
+	for (int i = 0; i < DEAD; i++)
+		kill_it(start("dead", "die"));
 	steady = start("steady", "linger");
 	o.dir = place;
 	collector = tk_collector_open(&o, why);
@@ -118,7 +139,6 @@ int main(int argc, char **argv)
 		__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 	tk_snapshot_free(s);
 	tk_collector_close(collector);
-	kill(steady, SIGKILL);
-	waitpid(steady, NULL, 0);
+	kill_it(steady);
 	return !place_remove() || __atomic_load_n(&wrong, __ATOMIC_RELAXED);
 }
