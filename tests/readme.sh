@@ -17,6 +17,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source=$PWD build=$1 fresh=
 [ "$build" != --fresh ] || fresh=yes build=$PWD/build
+build=$(realpath "$build")
 [ -n "$fresh" ] || command -v curl >/dev/null || { echo 'skipped: no curl'; exit 77; }
 work=$(mktemp -d)
 trap 'jobs -p | xargs -r kill 2>/dev/null || true; wait; rm -rf "$work"' EXIT
