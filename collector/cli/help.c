@@ -160,70 +160,61 @@ void tk_help_man(FILE *out, const struct tk_program *p)
 	man_section(out, "EXIT STATUS", p->exit_codes);
 }
 
-/* Whether a command before this one takes the same option. */
-static bool seen(const struct tk_program *p, const struct tk_command *c, const struct tk_option *o)
-{
-	const struct tk_option *other;
-
-	for (const struct tk_command *before = p->commands; before < c; before++)
-		for (size_t i = 0; (other = tk_option_of(before, i)); i++)
-			if (other == o)
-				return true;
-	return false;
-}
-
 static void bash_choices(FILE *out, const struct tk_option *o)
 {
-	fputc('\t', out);
-	if (o->letter)
-		fprintf(out, "-%c|", o->letter);
-	fprintf(out, "--%s) COMPREPLY=($(compgen -W \"", o->name);
+	fputs("COMPREPLY=($(compgen -W \"", out);
 	for (const char *c = o->choices; *c; c++)
 		fputc(*c == '|' ? ' ' : *c, out);
-	fprintf(out, "\" -- \"$cur\")); return ;;\n");
+	fputs("\" -- \"$cur\")); ", out);
 }
 
-/* The values of options: the words of a choice, and directories. */
-static void bash_values(FILE *out, const struct tk_program *p)
+/* What may follow an option: the words of a choice, a directory, a file, which readline completes,
+ * or nothing that is known. */
+static void bash_value(FILE *out, const struct tk_option *o)
 {
-	const char *before = "\t";
-	const struct tk_option *o;
-
-	for (const struct tk_command *c = p->commands; c->name; c++)
-		for (size_t i = 0; (o = tk_option_of(c, i)); i++)
-			if (o->choices && !seen(p, c, o))
-				bash_choices(out, o);
-	for (const struct tk_command *c = p->commands; c->name; c++) {
-		for (size_t i = 0; (o = tk_option_of(c, i)); i++) {
-			if (!o->argument || strcmp(o->argument, "DIR") || seen(p, c, o))
-				continue;
-			fprintf(out, "%s--%s", before, o->name);
-			before = "|";
-		}
-	}
-	fprintf(out, ") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
+	fputs("\t\t", out);
+	if (o->letter)
+		fprintf(out, "-%c|", o->letter);
+	fprintf(out, "--%s) ", o->name);
+	if (o->choices)
+		bash_choices(out, o);
+	else if (!strcmp(o->argument, "DIR"))
+		fputs("COMPREPLY=($(compgen -d -- \"$cur\")); ", out);
+	else if (strncmp(o->argument, "FILE", 4) != 0)
+		fputs("compopt +o default; ", out);
+	fputs("return ;;\n", out);
 }
 
-static void bash_options(FILE *out, const char *pattern, const struct tk_command *c)
+/* A command's options and their values. Where its operands are files, only a - asks for options. */
+static void bash_command(FILE *out, const char *pattern, const struct tk_command *c)
 {
 	const struct tk_option *o;
 
-	fprintf(out, "\t%s) words=\"", pattern);
+	fprintf(out, "\t%s)\n\t\tcase $prev in\n", pattern);
+	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
+		if (o->argument || o->choices)
+			bash_value(out, o);
+	fputs("\t\tesac\n", out);
+	if (!strncmp(c->operands, "FILE", 4))
+		fputs("\t\t[[ $cur = -* ]] || return\n", out);
+	fputs("\t\twords=\"", out);
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		fprintf(out, " --%s", o->name);
-	fprintf(out, "\" ;;\n");
+	fputs("\" ;;\n", out);
 }
 
 void tk_help_bash(FILE *out, const struct tk_program *p)
 {
 	fprintf(out, "_timekeeper()\n{\n"
 		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		     "\tlocal words\n\n\tcase $prev in\n");
-	bash_values(out, p);
-	fprintf(out, "\tesac\n\tcase ${COMP_WORDS[1]} in\n");
+		     "\tlocal words\n\n"
+		     "\tcase \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n"
+		     "\t*\" -- \"*)\n" /* a program to run, and its arguments */
+		     "\t\t[ \"$prev\" != -- ] || COMPREPLY=($(compgen -c -- \"$cur\"))\n"
+		     "\t\treturn ;;\n\tesac\n\tcase ${COMP_WORDS[1]} in\n");
 	for (const struct tk_command *c = p->commands; c->name; c++)
-		bash_options(out, c->name, c);
-	bash_options(out, "*", p->commands);
+		bash_command(out, c->name, c);
+	bash_command(out, "*", p->commands);
 	fprintf(out, "\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]");
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		if (!c->runs && strstr(c->operands, "COMMAND"))
@@ -232,5 +223,5 @@ void tk_help_bash(FILE *out, const struct tk_program *p)
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		fprintf(out, " %s", c->name);
 	fprintf(out, "\"\n\tfi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-		     "complete -F _timekeeper timekeeper\n");
+		     "complete -o default -F _timekeeper timekeeper\n");
 }

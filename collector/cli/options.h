@@ -125,7 +125,7 @@ struct tk_option {
 	const char *name;
 	char letter; /* 0: none */
 	enum tk_option_type type;
-	const char *argument; /* its name in help; NULL: none. "DIR" completes directories */
+	const char *argument; /* its name in help; NULL: none. "DIR" and "FILE" are completed */
 	const char *choices;  /* of a choice: words separated by '|' */
 	const char *help;
 	size_t offset; /* in struct tk_args */

@@ -273,6 +273,7 @@ said 'nothing that this program can read'
 "$TIMEKEEPER" help --completion bash >"$out"
 complete() {
 	bash -c 'source "$1"; shift
+		compopt() { COMPREPLY=("compopt $*"); } # bash has it only while it completes
 		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _timekeeper
 		echo " ${COMPREPLY[*]} "' - "$out" "$@"
 }
@@ -280,4 +281,14 @@ complete() {
 [[ $(complete timekeeper help cl) == ' clean ' ]] || fail 'completion after help'
 [[ $(complete timekeeper stat -f '') == ' table jsonl csv ' ]] || fail 'completion of a choice'
 [[ $(complete timekeeper stat --on) == ' --once ' ]] || fail 'completion of an option'
+[[ $(complete timekeeper diff --format '') == ' text json markdown junit ' ]] ||
+	fail 'completion of a choice that another command has, too'
+# Where nothing is offered, readline offers files, but not where they cannot be meant.
+grep -q '^complete -o default -F _timekeeper timekeeper$' "$out" || fail 'completion of files'
+for files in 'report' 'report a.hlog' 'stat --output' 'diff --base' 'stat -- prog'; do
+	[[ $(complete timekeeper $files '') == '  ' ]] || fail "completion of files after $files"
+done
+[[ $(complete timekeeper report --js) == ' --json ' ]] || fail 'completion beside files'
+[[ $(complete timekeeper ls --app '') == ' compopt +o default ' ]] || fail 'completion of a name'
+[[ $(complete timekeeper stat -- tru) == *' true '* ]] || fail 'completion of a program'
 exit $failed
