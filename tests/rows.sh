@@ -28,15 +28,17 @@ rows_jsonl() {
 				.wrong += [.left | keys[] | "no row of the process of \(.)"] |
 				.interval = $r.interval | .left = {} | .timer = null
 			else . end |
+			# which processes: one, or those of an app
+			([$r.dir, $r.app, $r.segment] | tojson) as $who |
 			if $r.type == "process" then
-				(.left[$r.segment] // 0) as $timers |
+				(.left[$who] // 0) as $timers |
 				if $timers != $r.delivered - $r.unknown then
 					.wrong += ["its timers have \($timers): \($r | tojson)"]
 				else . end |
-				.left |= del(.[$r.segment])
-			elif .timer != [$r.segment, $r.timer] then # its first measure
-				.timer = [$r.segment, $r.timer] |
-				.left[$r.segment] += $r.records - $r.lost
+				.left |= del(.[$who])
+			elif .timer != [$who, $r.timer] then # its first measure
+				.timer = [$who, $r.timer] |
+				.left[$who] += $r.records - $r.lost
 			else . end;
 			.wrong[])' "$1" >"$1.wrong" 2>&1
 	head -5 "$1.wrong"

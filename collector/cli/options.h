@@ -68,7 +68,7 @@ struct tk_args {
 	const char *sort; /* a word; NULL: by name */
 	uint64_t window_ns;
 	int by; /* 0: a timer of a process, 1: of an app */
-	bool total, idle;
+	bool total, idle, overhead;
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	/* record; 0: not said */

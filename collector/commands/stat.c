@@ -13,6 +13,7 @@
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
 #include "collector/commands/rows/asked.h"
+#include "collector/commands/rows/overhead.h"
 #include "collector/discover/dirs.h"
 #include "collector/launch/launch.h"
 #include "collector/stats/registry.h"
@@ -125,15 +126,30 @@ static void say_dropped(struct stat_run *r, const struct tk_intervals_dropped *d
 	r->dropped = d->rows;
 }
 
+/* How it was measured belongs to the figures: say it once. */
+static void print_overhead(struct stat_run *r, struct tk_interval *i, const struct tk_snapshot *s)
+{
+	char how[TK_OVERHEAD_HOW_MAX];
+
+	if (!r->rows)
+		tk_say("%s", tk_overhead_how(how, &s->span_cost));
+	tk_overhead_print(r->out, (enum tk_format)r->args->format, i, !r->rows);
+	r->rows = true;
+	tk_interval_free(i);
+}
+
 /* Intervals in which there was nothing to print count, too: --count ends in bounded time. */
-static void print_closed(struct stat_run *r)
+static void print_closed(struct stat_run *r, const struct tk_snapshot *s)
 {
 	struct tk_intervals_dropped dropped = { 0 };
 	struct tk_interval *i;
 
 	while (!is_enough(r) && !r->write_error &&
 	       (i = tk_collector_next_interval(r->collector, &dropped))) {
-		print_interval(r, r->gather, &r->asked.style, i);
+		if (r->args->overhead)
+			print_overhead(r, i, s);
+		else
+			print_interval(r, r->gather, &r->asked.style, i);
 		r->printed += r->shown;
 		if (fflush(r->out) || ferror(r->out))
 			r->write_error = errno;
@@ -321,7 +337,7 @@ static bool step(struct stat_run *r, int *code)
 	say_aside(r, s);
 	r->intervals = s->intervals;
 	if (closed)
-		print_closed(r);
+		print_closed(r, s);
 	/* On a busy machine the collector may not have looked for segments yet. */
 	if (!r->shown && !r->launch && s->looked && s->t_ns - r->began_ns > PATIENCE_NS) {
 		*code = nothing(r, s);
@@ -361,8 +377,8 @@ static void print_the_last(struct stat_run *r)
 	if (s) {
 		r->shown = r->shown || anything(r, s);
 		say_notes(r, s);
+		print_closed(r, s);
 	}
-	print_closed(r);
 	tk_snapshot_free(s);
 }
 

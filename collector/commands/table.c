@@ -87,6 +87,12 @@ static const struct tk_option
 			"since_start, is how many records the program itself has counted since it "
 			"began",
 	},
+	overhead = {
+		.name = "overhead", .type = TK_OPTION_FLAG, AT(overhead),
+		.help = "instead of timers: how much of a core recording takes from each watched "
+			"thread, and from all; says what a span costs here, and how that was "
+			"measured",
+	},
 	idle = {
 		.name = "idle", .type = TK_OPTION_FLAG, AT(idle),
 		.help = "rows for living timers without a record, too",
@@ -369,6 +375,12 @@ static const struct tk_fact stat_columns[] = {
 	{ "uid", "who owns the segment; dir is the directory that it is in" },
 	{ "since_start", "with --total: records of the timer that its program counted since it "
 			 "began, also before stat; refused ones are not among them" },
+	{ "thread", "rows of type thread and overhead, of stat --overhead: what recording cost "
+		    "one thread, with its tid and lane; all of them, and how many threads" },
+	{ "span_ns", "what recording one span costs: measured in a loop of nothing else when "
+		     "stat began, by the stamps of the timers" },
+	{ "core_percent", "records x span_ns / interval_ns x 100: the share of a core that "
+			  "recording takes" },
 	{ NULL, NULL },
 };
 
@@ -431,7 +443,7 @@ static const struct tk_command commands[] = {
 			  "the last records of a process that died" },
 		},
 		.options = OPTIONS(SEGMENTS, &timer, &format, &output, &count, &once, &until_exit,
-			&by, &stats, &sort, &window, &total, &idle, COLLECTING),
+			&by, &stats, &sort, &window, &total, &idle, &overhead, COLLECTING),
 	},
 	{
 		.name = "record",

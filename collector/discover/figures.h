@@ -27,4 +27,12 @@ struct tk_source_figures {
 	const char *dir;  /* and its path: the collector's; or NULL */
 };
 
+/** What one thread of it pushed into its lane: collector/engine/threads.h. */
+struct tk_thread_figures {
+	char name[16]; /* of the lane's newest thread, printable */
+	uint32_t tid, lane;
+	uint64_t pushed, reported_pushed; /* records; of them, in closed intervals */
+	double cost_ns, reported_ns;      /* what they cost the thread; likewise */
+};
+
 #endif

@@ -214,5 +214,6 @@ void tk_source_free(struct tk_source *s)
 	if (s->done)
 		tk_segment_detach(s->done);
 	free(s->dir);
+	free(s->threads);
 	free(s);
 }

@@ -25,6 +25,8 @@ struct tk_source {
 		*done; /* then: without lanes, so that others know that we are done with it */
 	int slot;      /* of this collector in its directory; -1: none */
 	struct tk_source_figures info;
+	struct tk_thread_figures *threads; /* by lane; NULL: nobody asks for them */
+	uint32_t n_threads;
 	char *dir; /* the directory in which it was found */
 	struct {
 		struct tk_drainer *drainer;

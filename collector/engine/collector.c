@@ -238,6 +238,7 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	c->shown.intervals.histograms = o->intervals_histograms;
 	c->shown.intervals.idle = o->intervals_idle;
 	c->shown.intervals.totals = o->intervals_totals;
+	c->shown.intervals.threads = o->intervals_threads;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
 	if (o->totals)
 		c->shown.registry.dead_max = TK_ENDED_MAX;
@@ -297,6 +298,7 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 	if (!err) {
 		c->shown.state.hz = c->own.clock.hz;
 		c->shown.state.epoch = c->own.clock.epoch.number + 1;
+		tk_span_cost_measure(&c->shown.state.span_cost);
 		c->own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 		c->own.line_ns = c->own.began_ns - (int64_t)tk_now_ns(CLOCK_MONOTONIC);
 		c->shown.line_ns = c->own.line_ns;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/engine/core.h"
+#include "collector/engine/threads.h"
 #include "collector/engine/views/total.h"
 #include "collector/machine/list.h"
 
@@ -205,6 +206,16 @@ static void add_unread(struct tk_intervals *l, struct tk_interval *i, struct tk_
 	a->reported_records = a->records;
 }
 
+static void add_threads(struct tk_collector *c, struct tk_interval *i)
+{
+	struct tk_intervals *l = &c->shown.intervals;
+
+	for (size_t k = 0; k < c->own.n_sources && l->threads; k++) {
+		tk_threads_note(c->own.sources[k], &c->shown.state.span_cost);
+		tk_threads_add(l, i, c->own.sources[k]);
+	}
+}
+
 static void append_interval(struct tk_collector *c, int64_t now, uint64_t interval_ns)
 {
 	struct tk_intervals *l = &c->shown.intervals;
@@ -230,6 +241,7 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 		add_process(l, i, c->own.sources[k]);
 	for (size_t k = 0; k < c->own.unread.n; k++)
 		add_unread(l, i, &c->own.unread.list[k]);
+	add_threads(c, i);
 	tk_intervals_append(l, i);
 }
 

@@ -26,11 +26,12 @@ struct tk_collector_options {
 	bool intervals_histograms; /* with their histograms */
 	bool intervals_idle;       /* with a row for each living timer, also without a record */
 	bool intervals_totals;     /* with what programs counted since they began */
+	bool intervals_threads;    /* with what recording costs each watched thread */
 	bool totals;               /* keep what tk_collector_total() needs of those that end */
 	/* `dir` was made for this collector: all that is in it is read from its first record, and
 	 * removed when it has ended and is read, even if its program asked to keep it. */
 	bool own_dir;
-	bool oldest;   /* begin at the oldest records that are still there */
+	bool oldest; /* begin at the oldest records that are still there */
 	/* Put what was recorded before the collector came where its stamps say, not at the
 	 * present (collector/engine/backlog.h). Not for who asked for intervals: these are of
 	 * drain time. */

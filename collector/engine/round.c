@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "collector/engine/core.h"
+#include "collector/engine/threads.h"
 #include "collector/machine/list.h"
 #include "tsc/read.h"
 
@@ -385,6 +386,8 @@ static void detach_released(struct tk_collector *c)
 			gone = gone && s->parts[k].part->released;
 		if (!s->seg || !gone)
 			continue;
+		if (c->options.intervals_threads)
+			tk_threads_note(s, &c->shown.state.span_cost);
 		tk_source_detach(s);
 		if (s->done) /* it may be removed now */
 			c->own.scan_ns = c->own.now_ns;

@@ -12,6 +12,7 @@
 #include "collector/discover/dirs.h"
 #include "collector/engine/backlog.h"
 #include "collector/engine/core.h"
+#include "collector/engine/threads.h"
 #include "collector/machine/list.h"
 #include "collector/machine/printable.h"
 
@@ -144,6 +145,8 @@ static int add_source(struct tk_collector *c, struct tk_segment *seg, const stru
 	if (c->options.place_backlog && from == TK_LANE_OLDEST)
 		set_replaying(c, s);
 	s->info.dir = w->path;
+	if (old && c->options.intervals_threads)
+		tk_threads_begin(s, &c->shown.state.span_cost);
 	c->own.held_timers += seg->info.max_timers;
 	c->own.held_segments++;
 	c->own.held_descriptors += 2;

@@ -58,11 +58,29 @@ static int check_window(const struct tk_args *a, uint64_t interval_ns)
 	return TK_EXIT_OK;
 }
 
+/* Its rows are of other things. */
+static int check_overhead(const struct tk_args *a)
+{
+	if (!a->overhead)
+		return TK_EXIT_OK;
+	if (a->by || a->stats.n || a->sort || a->window_ns || a->total || a->idle || a->timers.n)
+		return tk_usage(a->command,
+				"--overhead shows threads, and --by, --stats, --sort, --window, "
+				"--total, --idle and --timer choose rows of timers: not both");
+	if (a->n_operands || a->until_exit)
+		return tk_usage(a->command,
+				"--overhead is of programs that run: start the command, and ask "
+				"with --app or --pid beside it");
+	return TK_EXIT_OK;
+}
+
 int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t interval_ns,
 		struct tk_collector_options *o)
 {
 	int code = check_window(a, interval_ns), sort;
 
+	if (code == TK_EXIT_OK)
+		code = check_overhead(a);
 	if (code != TK_EXIT_OK)
 		return code;
 	r->stats = a->stats;
@@ -82,6 +100,7 @@ int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t inter
 	o->intervals_histograms = tk_gather_needs_histograms(&r->how);
 	o->intervals_idle = a->idle;
 	o->intervals_totals = a->total;
+	o->intervals_threads = a->overhead;
 	return code;
 }
 

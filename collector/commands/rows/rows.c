@@ -126,7 +126,7 @@ static void csv_heading(FILE *out, const struct tk_stats_list *stats)
 	      out);
 }
 
-static void csv_text(FILE *out, const char *text)
+void tk_rows_csv_text(FILE *out, const char *text)
 {
 	fputs(",\"", out);
 	for (; text && *text; text++) {
@@ -142,8 +142,8 @@ static void csv_begin(FILE *out, const struct tk_rows *rows, const char *type, c
 {
 	fprintf(out, "%d,%s,%" PRIu64 ",%" PRId64 ",%" PRIu64, TK_ROWS_SCHEMA, type, rows->number,
 		rows->t_ns, rows->interval_ns);
-	csv_text(out, app);
-	csv_text(out, segment);
+	tk_rows_csv_text(out, app);
+	tk_rows_csv_text(out, segment);
 	fprintf(out, ",%" PRIu32, pid);
 }
 
@@ -153,7 +153,7 @@ static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct
 	const struct tk_row_measure *of = &row->of[m];
 
 	csv_begin(out, rows, "timer", row->app, row->segment, row->pid);
-	csv_text(out, row->name);
+	tk_rows_csv_text(out, row->name);
 	fprintf(out, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,%.3f",
 		tk_rows_kinds[m], row->records, of->count, of->aside, of->without, row->lost,
 		row->unsettled, tk_rows_rate(rows, row->records));
@@ -164,7 +164,7 @@ static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct
 			fprintf(out, ",%.3f", of->value[i]);
 	}
 	fprintf(out, ",%" PRIu32 ",%d,,,,,,%" PRIu32, row->processes, row->alive, row->uid);
-	csv_text(out, row->dir);
+	tk_rows_csv_text(out, row->dir);
 	fputc(',', out);
 	if (style->total)
 		fprintf(out, "%" PRIu64, row->since_start);
@@ -184,7 +184,7 @@ static void csv_process(FILE *out, const struct tk_rows_style *style, const stru
 		",%" PRIu32,
 		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused, p->lag,
 		p->uid);
-	csv_text(out, p->dir);
+	tk_rows_csv_text(out, p->dir);
 	fputs(",\n", out);
 }
 

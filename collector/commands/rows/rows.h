@@ -82,7 +82,10 @@ extern const char tk_rows_stats[];
 void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
 		   bool first);
 
-/* Shared by rows.c and table.c. */
+/* Shared by the files of this folder. */
+
+/** A comma, and a text in quotes; NULL: "". */
+void tk_rows_csv_text(FILE *out, const char *text);
 
 extern const char *const tk_rows_kinds[TK_MEASURES];
 

@@ -51,6 +51,19 @@ struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, stru
 	return NULL;
 }
 
+struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct tk_interval *i)
+{
+	void *list = i->threads, *row;
+
+	row = add(&list, &i->n_threads, &i->room_threads, sizeof(*i->threads));
+	i->threads = list;
+	if (row)
+		return row;
+	i->cut = true;
+	l->dropped.rows++;
+	return NULL;
+}
+
 void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
 				const struct tk_entry *e)
 {
@@ -94,7 +107,7 @@ void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
 static size_t bytes_of(const struct tk_interval *i)
 {
 	return sizeof(*i) + i->packed_bytes + i->room_timers * sizeof(*i->timers) +
-	       i->room_processes * sizeof(*i->processes);
+	       i->room_processes * sizeof(*i->processes) + i->room_threads * sizeof(*i->threads);
 }
 
 static void drop_oldest(struct tk_intervals *l)
@@ -102,7 +115,7 @@ static void drop_oldest(struct tk_intervals *l)
 	struct tk_interval *i = tk_intervals_take(l);
 
 	l->dropped.intervals++;
-	l->dropped.rows += i->n_timers + i->n_processes;
+	l->dropped.rows += i->n_timers + i->n_processes + i->n_threads;
 	for (size_t k = 0; k < i->n_timers; k++)
 		l->dropped.records += i->timers[k].of[0].records;
 	tk_interval_free(i);
@@ -156,6 +169,7 @@ void tk_interval_free(struct tk_interval *i)
 		free(i->timers[k].bytes);
 	free(i->timers);
 	free(i->processes);
+	free(i->threads);
 	free(i);
 }
 

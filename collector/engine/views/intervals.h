@@ -75,6 +75,17 @@ struct tk_interval_process {
 	uint64_t lag;                      /* written and not read yet, at the interval's end */
 };
 
+/** For who asked for threads: one lane into which a thread pushed records in the interval. */
+struct tk_interval_thread {
+	char segment[128], app[64];
+	char name[16]; /* of the thread */
+	uint32_t pid, tid, lane;
+	uint32_t uid;
+	const char *dir;
+	uint64_t records; /* that it pushed, delivered or not */
+	double cost_ns;   /* what that cost it: ring/span_cost.h */
+};
+
 struct tk_interval {
 	struct tk_interval *newer;
 	uint64_t number;      /* from 1 on */
@@ -84,6 +95,8 @@ struct tk_interval {
 	size_t room_timers, room_processes;
 	struct tk_interval_timer *timers; /* by name, then pid */
 	struct tk_interval_process *processes;
+	size_t n_threads, room_threads;
+	struct tk_interval_thread *threads;
 	size_t packed_bytes;
 	bool cut; /* there was no memory for all of its rows; those are counted as dropped */
 };
@@ -96,7 +109,8 @@ struct tk_intervals_dropped {
 struct tk_intervals {
 	size_t budget, used; /* bytes; budget 0: nobody wants any */
 	bool histograms;     /* they are wanted, too, */
-	bool idle, totals;   /* and rows without a record, and since_start */
+	bool idle, totals;   /* and rows without a record, and since_start, */
+	bool threads;        /* and rows of threads */
 	struct tk_interval *oldest, *newest;
 	struct tk_intervals_dropped dropped;
 };
@@ -111,6 +125,7 @@ struct tk_interval *tk_interval_new(const struct tk_intervals *l);
 struct tk_interval_timer *tk_interval_add_timer(struct tk_intervals *l, struct tk_interval *i,
 						uint64_t records);
 struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i);
+struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct tk_interval *i);
 
 /** Give a row the histograms of its timer's entry in history. Without memory it has none. */
 void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,

@@ -20,6 +20,7 @@
 #include "collector/discover/figures.h"
 #include "collector/drain/figures.h"
 #include "collector/stats/measure.h"
+#include "ring/span_cost.h"
 
 /** One line of the list of timers. */
 struct tk_snap_timer {
@@ -80,7 +81,8 @@ struct tk_snapshot {
 	 * memory: ring/unread.h. */
 	uint64_t unread_processes, unread_records;
 	uint64_t lag;
-	uint32_t epoch; /* of the clock; 1 is the first */
+	struct tk_span_cost span_cost; /* what a span costs who records it */
+	uint32_t epoch;                /* of the clock; 1 is the first */
 	double hz;
 
 	size_t n_timers;
