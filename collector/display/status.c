@@ -108,13 +108,28 @@ static void span_field(const struct tk_view_state *v, struct field *f)
 	f->rank = 6;
 }
 
-static void rate_field(const struct tk_snap_timer *t, struct field *f)
+static double rate_in_all(const struct tk_snapshot *s)
 {
+	double rate = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++)
+		if (s->timers[i].alive)
+			rate += tk_datapoint_rate(&s->timers[i].last[TK_PROCESSING]);
+	return rate;
+}
+
+/* In charts the selected timer's; in the overview that of all who live. */
+static void rate_field(const struct tk_view_state *v, const struct tk_snapshot *s, bool dead,
+		       struct field *f)
+{
+	const struct tk_snap_timer *t = tk_view_timer(v, s);
 	char n[TK_UNITS_MAX];
 
-	if (t)
+	if (t && v->screen == TK_SCREEN_CHARTS)
 		snprintf(f->text, FIELD_MAX, "%s",
 			 tk_units_rate(n, tk_datapoint_rate(&t->last[TK_PROCESSING])));
+	else if (t && !dead)
+		snprintf(f->text, FIELD_MAX, "%s in all", tk_units_rate(n, rate_in_all(s)));
 	f->rank = 5;
 }
 
@@ -160,7 +175,7 @@ static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot 
 	snprintf(f++->text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
 	f->rank = 3;
 	snprintf(f++->text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
-	rate_field(tk_view_timer(v, s), f++);
+	rate_field(v, s, dead, f++);
 	if (v->screen == TK_SCREEN_CHARTS) {
 		interval_field(v, s, f++);
 		span_field(v, f++);

@@ -290,6 +290,32 @@ Test(overview, the_filter_leaves_its_rows_and_says_so)
 	cr_assert_eq(s.view.n_rows, 300);
 }
 
+/* It was that of the selected timer, which nobody could tell from the whole. */
+Test(overview, the_status_line_has_the_rate_of_all_who_live)
+{
+	char want[32];
+
+	scene_open_overview(&s, 100, 24, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct tk_snap_timer *t = &s.snapshot->timers[i];
+
+		t->alive = i < 2;
+		t->last[TK_PROCESSING].records = 10 + i;
+		t->last[TK_PROCESSING].interval_ns = SECOND / 10;
+	}
+	snprintf(want, sizeof(want), "  %d /s in all", 100 + 110);
+	for (int key = 0; key < 3; key++) {
+		tk_draw(&s.view, s.snapshot, &s.grid);
+		cr_assert(scene_shows(&s, want));
+		s.view.selected = (size_t)key;
+	}
+	for (size_t i = 0; i < 2; i++)
+		s.snapshot->timers[i].alive = false;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, "POST-MORTEM"));
+	cr_assert(!scene_shows(&s, "in all"));
+}
+
 /* --- columns --------------------------------------------------------------------------------- */
 
 Test(overview, columns_fill_the_width_and_keep_room_for_names)
