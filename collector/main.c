@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `timekeeper`: parse the command line, prepare the process, and run the command. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/cli/say.h"
 #include "collector/commands/commands.h"
@@ -16,6 +18,19 @@ static int delivered(int code)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	return tk_failed("cannot write: %s", strerror(errno));
+}
+
+/* Where a standard stream is closed, no file that is opened may get its number: sentences would be
+ * written into it. */
+static void keep_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* `timekeeper --help` is help on the program, although it means the default command. */
@@ -33,6 +48,7 @@ int main(int argc, char **argv)
 	struct tk_args args;
 	char why[256];
 
+	keep_standard_streams();
 	if (tk_args_parse(&args, &tk_program, argc, argv, why) < 0) {
 		fprintf(stderr, "%s\n", why);
 		return TK_EXIT_USAGE;

@@ -56,6 +56,11 @@ expect 0 stat --interval 10ms -f csv -o "$rows" -- "$RECORDER" record 100
 awk -F, '$2 == "timer" && $3 > 0 { n += $12 } END { exit n != 100 }' "$rows" || fail 'intervals'
 recorded 100
 
+# --- without a standard error, sentences are nowhere, and not in the file that has its number
+"$TIMEKEEPER" stat -o "$rows" -- sh -c 'exit 5' 2>&-
+[ $? = 5 ] || fail 'standard error is closed'
+[ ! -s "$rows" ] || fail 'sentences in the rows'
+
 # --- what the command inherits is as if its shell had started it
 ulimit -Sn 512
 "$RECORDER" descriptors signals >"$scratch/plainly"

@@ -158,22 +158,20 @@ static int act(const char *word, const char *value)
 	return 2;
 }
 
+/* Who comes to a `done` is a child: its parent goes on behind it. */
 static void run(char **w)
 {
 	while (*w && strcmp(*w, "done")) {
 		int n = act_alone(*w);
 
-		if (n) {
+		if (n)
 			w += n;
-		} else if (!strcmp(*w, "fork")) {
-			if (fork() == 0) {
-				run(w + 2);
-				exit(0);
-			}
-			w = behind(w + 1);
-		} else {
+		else if (strcmp(*w, "fork"))
 			w += act(w[0], w[1]);
-		}
+		else if (fork() == 0)
+			w += 2;
+		else
+			w = behind(w + 1);
 	}
 }
 
