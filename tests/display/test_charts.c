@@ -394,6 +394,9 @@ Test(charts, dense_marks_are_thinned_and_that_is_said)
 		cr_assert(c->ch != 0x2534 || (c->style.attr == TK_DIM && c->style.color != TK_RED));
 	}
 	cr_assert(lines > p.area.w / 5 && lines <= p.area.w / 3, "%d of %d", lines, p.area.w);
+	s.snapshot->n_marks = s.snapshot->marks_dropped = 0;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, " marks forgotten ") && !scene_shows(&s, "0 of 0"));
 	scene_close(&s);
 }
 

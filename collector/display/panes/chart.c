@@ -170,6 +170,10 @@ static void tell_marks(const struct tk_chart *c, size_t drawn, size_t there)
 
 	if (there + s->marks_dropped == drawn && !s->marks_forgotten)
 		return;
+	if (there + s->marks_dropped == 0) {
+		tell(c, " marks forgotten ");
+		return;
+	}
 	tk_units_count(n, (double)there + (double)s->marks_dropped);
 	snprintf(text, sizeof(text), " %zu of %s marks drawn%s ", drawn, n,
 		 s->marks_forgotten ? ", older ones forgotten" : "");
