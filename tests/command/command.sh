@@ -70,6 +70,30 @@ cmp -s "$scratch/plainly" "$out" || fail 'limits and signals'
 (trap '' HUP USR1 PIPE; exec "$TIMEKEEPER" stat -o "$rows" -- "$RECORDER" signals) >"$out" 2>"$err"
 cmp -s "$scratch/plainly" "$out" || fail 'ignored signals'
 
+cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+grep Cpus_allowed_list /proc/self/status >"$scratch/plainly"
+expect 0 stat --cpu "$cpu" -o "$rows" -- grep Cpus_allowed_list /proc/self/status
+cmp -s "$scratch/plainly" "$out" || fail 'cpus'
+(cd "$scratch" && TIMEKEEPER_DIR=segments "$TIMEKEEPER" stat -f csv -o "$rows" -- \
+	sh -c "cd / && '$RECORDER' record 6") >"$out" 2>"$err" || fail 'a relative directory'
+recorded 6
+nothing_left 'a relative directory'
+
+# --- what has ended and is read goes at once, though it is kept: memory is bounded
+"$TIMEKEEPER" stat -f csv -o "$rows" -- "$RECORDER" fork do record 3 done join fork do record 4 \
+	raise 9 done join touch "$scratch/both" until "$scratch/read" >"$out" 2>"$err" &
+pids=($!)
+for ((t = 0; t < 3000; t++)); do
+	[ -e "$scratch/both" ] && [ -z "$(find "$TIMEKEEPER_DIR" -path '*/.run.*/recorder.*')" ] &&
+		break
+	sleep 0.01
+done
+[ "$t" -lt 3000 ] || fail 'what has ended and is read is there all the same'
+touch "$scratch/read"
+wait "${pids[0]}" || fail 'beside what was removed'
+pids=()
+recorded 7
+
 # --- nothing was recorded
 expect 5 stat -- sh -c 'exit 5'
 said 'sh recorded nothing: is it linked with libtimekeeper?'
