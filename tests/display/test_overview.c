@@ -233,6 +233,23 @@ Test(overview, another_users_app_of_the_same_name_does_not_enter)
 		cr_assert(row(i)->processes == 5 || row(i)->uid == 2000);
 }
 
+/* Rows of the same names look alike otherwise, in root's display. */
+Test(overview, another_users_row_of_the_same_name_is_told_apart)
+{
+	open_workers(6, false);
+	tk_grid_resize(&s.grid, 160, 24);
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, "gateway ×6 ") && !scene_shows(&s, "×6 of "));
+	struct tk_snap_timer *fold = &s.snapshot->timers[s.snapshot->n_timers];
+	memcpy(fold[1].name, fold[0].name, sizeof(fold->name));
+	fold[0].uid = 1000;
+	fold[1].uid = 2000;
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	cr_assert(scene_shows(&s, "gateway ×6 of 1000 "));
+	cr_assert(scene_shows(&s, "gateway ×6 of 2000 "));
+	cr_assert(scene_shows(&s, "gateway ×6 "), "of the third nobody else has one");
+}
+
 Test(overview, a_folded_row_counts_who_lives_and_who_has_ended)
 {
 	open_workers(6, false);

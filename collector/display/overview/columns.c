@@ -2,6 +2,7 @@
 #include "collector/display/overview/columns.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,15 +83,33 @@ static void put_count(const struct tk_column *c, const struct tk_snapshot *s,
 	squeeze(out, text);
 }
 
+/* Whether another user has an app and a timer of the same names. */
+static bool has_namesake(const struct tk_snapshot *s, const struct tk_snap_timer *t)
+{
+	for (size_t i = s->n_timers; i < s->n_timers + s->n_folds; i++) {
+		const struct tk_snap_timer *other = &s->timers[i];
+
+		if (other->uid != t->uid && !strcmp(other->name, t->name) &&
+		    !strcmp(other->app, t->app))
+			return true;
+	}
+	return false;
+}
+
 static void put_process(const struct tk_column *c, const struct tk_snapshot *s,
 			const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
 {
-	(void)c, (void)s;
-	if (t->processes)
-		snprintf(out, TK_COLUMN_TEXT, "%s ×%u", t->app,
-			 t->living ? t->living : t->processes);
-	else
+	char user[16] = "";
+
+	(void)c;
+	if (!t->processes) {
 		snprintf(out, TK_COLUMN_TEXT, "%s[%u]", t->app, t->pid);
+		return;
+	}
+	if (has_namesake(s, t))
+		snprintf(user, sizeof(user), " of %" PRIu32, t->uid);
+	snprintf(out, TK_COLUMN_TEXT, "%s ×%u%s", t->app, t->living ? t->living : t->processes,
+		 user);
 }
 
 /* Whole seconds, minutes, hours or days. @return whether it is known */
