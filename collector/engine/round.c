@@ -74,6 +74,14 @@ static void note_corrupt(struct tk_collector *c, const struct tk_source *s, uint
 		     s->dir, s->info.name, lane);
 }
 
+static void note_refused(struct tk_collector *c, const struct tk_source *s, uint32_t lanes)
+{
+	tk_notes_add(&c->own.notes,
+		     "%s/%s: %u of its lanes cannot be read, because memory was refused: their "
+		     "records are in no row; give this collector memory, and start it again",
+		     s->dir, s->info.name, lanes);
+}
+
 /* A part's figures and the parcels that were received until now belong together. */
 static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 {
@@ -85,6 +93,8 @@ static void take_figures(struct tk_collector *c, const struct tk_drainer *d)
 
 			if (s->parts[k].drainer != d)
 				continue;
+			if (p->figures.refused > p->received.refused)
+				note_refused(c, s, p->figures.refused);
 			p->received = p->figures;
 			if (p->received.corrupt)
 				note_corrupt(c, s, p->received.corrupt - 1);

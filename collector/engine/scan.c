@@ -270,6 +270,15 @@ static void visit(void *arg, int dirfd, const char *dir, const char *name)
 	}
 }
 
+/* A directory that could not be listed is not empty: what was read of it must not be taken for
+ * gone, or it would be read once more. */
+static void keep(struct tk_collector *c, const char *dir)
+{
+	for (size_t i = 0; i < c->own.n_sources; i++)
+		if (!strcmp(c->own.sources[i]->dir, dir))
+			c->own.sources[i]->listed = true;
+}
+
 /* What ended before this collector was present in the directory may be removed under its eyes. */
 static void scan_dir(struct tk_collector *c, const char *dir)
 {
@@ -277,8 +286,10 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 	struct visit v = { c, tk_watched_enter(&c->own.watched, &c->own.wake, dir, why) };
 	int err;
 
-	if (!v.watched)
+	if (!v.watched) {
+		keep(c, dir);
 		return;
+	}
 	c->own.unwatched += !v.watched->wake;
 	if (why[0])
 		tk_notes_add(
@@ -287,6 +298,8 @@ static void scan_dir(struct tk_collector *c, const char *dir)
 			"their last records may be lost uncounted",
 			dir, why);
 	err = tk_dirs_each(dir, why, visit, &v);
+	if (err && err != -ENOENT)
+		keep(c, dir);
 	v.watched->listed = v.watched->listed || !err || err == -ENOENT || err == -E2BIG;
 	/* A directory that does not exist is no fault: nothing was started yet. `why` begins with
 	 * its name. */
