@@ -9,7 +9,7 @@
 #include "collector/cli/say.h"
 #include "collector/commands/commands.h"
 #include "collector/display/canvas/terminal.h"
-#include "collector/launch/descriptors.h"
+#include "collector/launch/inherited.h"
 #include "ring/guard.h"
 
 /* Output that did not arrive is a failure, whatever the command says. */
@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 	struct tk_args args;
 	char why[256];
 
+	tk_inherited_remember();
 	keep_standard_streams();
 	if (tk_args_parse(&args, &tk_program, argc, argv, why) < 0) {
 		fprintf(stderr, "%s\n", why);
@@ -67,6 +68,6 @@ int main(int argc, char **argv)
 	 */
 	tk_terminal_guard();
 	tk_guard_install();
-	tk_descriptors_raise();
+	tk_inherited_raise_descriptors();
 	return delivered(args.command->run(&args, stdout));
 }

@@ -185,7 +185,7 @@ static int record_once(const struct tk_args *a)
 	if (tk_recording_open(&r.recording, a, a->output, (int64_t)tk_now_ns(CLOCK_REALTIME), why))
 		return tk_failed("%s", why);
 	if (r.launch)
-		code = tk_launch_make(r.launch, a, -1, &options);
+		code = tk_launch_make(r.launch, a, false, &options);
 	if (code) {
 		tk_recording_close(&r.recording);
 		return code;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/launch/descriptors.h"
+#include "collector/launch/inherited.h"
 
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
 
@@ -68,7 +68,7 @@ static int exec_program(const struct tk_child *c, const struct tk_program_to_run
 		err = p->names[i] && setenv(p->names[i], p->values[i], 1) ? -errno : 0;
 	if (err)
 		return err;
-	tk_descriptors_restore();
+	tk_inherited_restore();
 	give_signals_back(c);
 	execvp(p->argv[0], p->argv);
 	return -errno;

@@ -120,9 +120,11 @@ bool tk_launch_wait(struct tk_launch *l, int timeout_ms)
 static void say_killed(const struct tk_launch *l)
 {
 	int sig = WTERMSIG(l->child.status);
+	const char *name = sigabbrev_np(sig); /* NULL: a real-time signal */
 
 	if (l->child.ended && WIFSIGNALED(l->child.status))
-		tk_say("%s was ended by SIG%s (%s)%s", l->name, sigabbrev_np(sig), strsignal(sig),
+		tk_say("%s was ended by %s%s (%s)%s", l->name, name ? "SIG" : "a signal",
+		       name ? name : "", strsignal(sig),
 		       WCOREDUMP(l->child.status) ? ", core dumped" : "");
 }
 

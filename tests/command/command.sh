@@ -70,6 +70,11 @@ cmp -s "$scratch/plainly" "$out" || fail 'limits and signals'
 (trap '' HUP USR1 PIPE; exec "$TIMEKEEPER" stat -o "$rows" -- "$RECORDER" signals) >"$out" 2>"$err"
 cmp -s "$scratch/plainly" "$out" || fail 'ignored signals'
 
+for ((i = 0; i < 2; i++)); do "$RECORDER" descriptors signals; done >"$scratch/plainly"
+expect 0 record -o "$scratch/log.hlog" --runs 2 -- "$RECORDER" record 1 descriptors signals
+cmp -s "$scratch/plainly" "$out" || fail 'signals under record'
+counted 3 162 record 3 raise 34
+said 'recorder was ended by a signal (Real-time signal 0)'
 cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 grep Cpus_allowed_list /proc/self/status >"$scratch/plainly"
 expect 0 stat --cpu "$cpu" -o "$rows" -- grep Cpus_allowed_list /proc/self/status
