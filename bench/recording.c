@@ -168,7 +168,7 @@ static void record(const char *self, unsigned seconds, unsigned interval_ms)
 	char interval[32], duration[32];
 	char *argv[] = { (char *)program(self), "record", "-o",         file,     "--force",
 			 "--interval",          interval, "--duration", duration, NULL };
-	struct rusage used;
+	struct rusage used = { 0 };
 	double cpu, bytes;
 	pid_t pid;
 
@@ -294,7 +294,7 @@ static double inflate_all(void)
 static void read_back(const char *self, uint64_t mib)
 {
 	char *argv[] = { (char *)program(self), "report", file, NULL };
-	struct rusage used;
+	struct rusage used = { 0 };
 	double alone, cpu;
 
 	make_log(mib << 20);

@@ -177,7 +177,7 @@ static int record_once(const struct tk_args *a)
 {
 	struct record_run r = { .args = a };
 	struct tk_collector_options options = a->collector;
-	struct tk_launch launch;
+	struct tk_launch launch = { 0 };
 	char why[256];
 	int code = TK_EXIT_OK;
 
@@ -225,6 +225,7 @@ static int record_runs(struct tk_args *a)
 			       "run is made",
 			       i, a->runs, code);
 	}
+	a->output = path;
 	return code;
 }
 

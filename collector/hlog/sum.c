@@ -108,7 +108,7 @@ static int add(struct tk_hlog_sum *s, struct tk_hlog_pages *of, const struct tk_
 
 	if (p->counters)
 		add_up(&sum, counter(p, at));
-	if (size_for(sum) > p->size && !widen(s, p, of->page_bits, size_for(sum)))
+	if ((!p->counters || size_for(sum) > p->size) && !widen(s, p, of->page_bits, size_for(sum)))
 		return -ENOMEM;
 	set(p, at, sum);
 	return 0;

@@ -47,7 +47,9 @@ static char escaped(const char *text)
 	int high = text[0] == '%' ? hex_of(text[1]) : -1;
 	int low = high >= 0 ? hex_of(text[2]) : -1;
 
-	return low >= 0 ? (char)(high << 4 | low) : 0;
+	if (low < 0)
+		return 0;
+	return (char)(high << 4 | low);
 }
 
 void tk_hlog_decode_text(char *text)
@@ -57,8 +59,12 @@ void tk_hlog_decode_text(char *text)
 	while (*text) {
 		char byte = escaped(text);
 
-		*out++ = byte ? byte : *text;
-		text += byte ? 3 : 1;
+		if (!byte)
+			byte = *text;
+		else
+			text += 2;
+		*out++ = byte;
+		text++;
 	}
 	*out = '\0';
 }

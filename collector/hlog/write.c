@@ -90,7 +90,7 @@ static void put(struct tk_hlog_writer *w, const char *text)
 	char *to = grow(w, size);
 
 	if (to)
-		memcpy(to, text, size);
+		memcpy(to, text, size); /* NOLINT(bugprone-not-null-terminated-result) */
 }
 
 static void put_encoded(struct tk_hlog_writer *w, const char *text)
@@ -196,7 +196,7 @@ static uint8_t *put8(uint8_t *to, uint64_t v)
 /* ZigZag LEB128, the ninth byte whole. */
 static uint8_t *put_count(uint8_t *to, int64_t count)
 {
-	uint64_t v = (uint64_t)count << 1 ^ (uint64_t)(count >> 63);
+	uint64_t v = (uint64_t)count << 1 ^ (count < 0 ? UINT64_MAX : 0);
 
 	for (unsigned i = 1; v >= 0x80 && i < TK_HLOG_COUNT_MAX; i++, v >>= 7)
 		*to++ = (uint8_t)(v | 0x80);

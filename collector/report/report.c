@@ -275,9 +275,9 @@ static void list_row(const void *node, VISIT visit, void *arg)
 
 static int sort(struct tk_report *r)
 {
-	struct listing all = { .row = malloc((r->n_tree + 1) * sizeof(*all.row)) };
+	struct listing all = { .row = calloc(r->n_tree + 1, sizeof(void *)) };
 
-	r->row = malloc((r->n_tree + 1) * sizeof(*r->row));
+	r->row = calloc(r->n_tree + 1, sizeof(void *));
 	if (all.row && r->row) {
 		twalk_r(r->tree, list_row, &all);
 		settle(r, all.row);
@@ -296,7 +296,7 @@ int tk_report_read(struct tk_report *r, const struct tk_report_wanted *wanted, c
 		err = read_log(r, files[i]);
 	if (!err)
 		err = sort(r);
-	for (size_t k = 0; k < r->n && !err; k++)
+	for (size_t k = 0; k < r->n && wanted->times && !err; k++)
 		err = tk_report_times_end(&r->row[k]->times, wanted->stats);
 	return err;
 }
@@ -316,7 +316,9 @@ char *tk_report_title(char out[TK_REPORT_TITLE_MAX], const struct tk_report_row 
 
 	snprintf(out, TK_REPORT_TITLE_MAX, "%.160s%s%.160s%s%.40s", n->app, *n->app ? " " : "",
 		 n->timer, *n->measure ? " " : "", n->measure);
-	return *out ? out : strcpy(out, "(no tag)");
+	if (!*out)
+		snprintf(out, TK_REPORT_TITLE_MAX, "(no tag)");
+	return out;
 }
 
 static double value_of(const struct tk_stat *s, const struct tk_hlog_cells *cells,
@@ -339,7 +341,7 @@ static double value_of(const struct tk_stat *s, const struct tk_hlog_cells *cell
 
 int tk_report_stats(const struct tk_report_row *row, const struct tk_stats_list *stats, double *ns)
 {
-	double quantiles[TK_STATS_MAX];
+	double quantiles[TK_STATS_MAX] = { 0 };
 	struct tk_hlog_cells cells;
 	int err = tk_hlog_sum_cells(&row->sum, &cells);
 

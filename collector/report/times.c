@@ -34,10 +34,8 @@ static int add_point(struct tk_report_times *t, const struct tk_report_point *p)
 		t->in_last++;
 		return 0;
 	}
-	if (t->n == TK_REPORT_POINTS) {
+	if (t->n == TK_REPORT_POINTS)
 		halve(t);
-		return add_point(t, p);
-	}
 	if (t->n == t->room) {
 		size_t room = t->room ? 2 * t->room : 16;
 		struct tk_report_point *grown = realloc(t->point, room * sizeof(*grown));

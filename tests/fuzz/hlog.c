@@ -54,7 +54,8 @@ static void read_file(const char *path)
 	struct tk_hlog_item i;
 	char damage[256];
 
-	REQUIRE(l);
+	if (!l)
+		abort();
 	while (tk_hlog_next(l, &i) > 0) {
 		if (i.kind == TK_HLOG_NOTE) {
 			REQUIRE(i.name && i.value);
