@@ -147,20 +147,24 @@ static int open_collector(struct record_run *r, struct tk_collector_options *o)
 		return tk_failed("%s", why);
 	if (r->args->duration_ns)
 		r->until_ns = monotonic_ns() + (int64_t)r->args->duration_ns;
-	return r->launch ? tk_launch_begin(r->launch) : TK_EXIT_OK;
+	return TK_EXIT_OK;
 }
 
 /* One recording. @o: of its collector @return the exit code: of the command, if there is one */
 static int run(struct record_run *r, struct tk_collector_options *o)
 {
 	int code = open_collector(r, o);
+	bool begins = !code && (!r->launch || tk_launch_begin(r->launch) == 0);
 	bool whole;
 
-	if (!code) {
+	if (begins)
 		record(r);
-		if (r->launch)
-			code = end_command(r);
-	}
+	if (begins && r->launch)
+		code = end_command(r);
+	else if (r->launch && !code)
+		code = tk_launch_end(r->launch);
+	else if (r->launch)
+		tk_launch_end(r->launch);
 	if (r->collector)
 		tk_collector_close(r->collector);
 	whole = end_recording(r);
@@ -190,10 +194,7 @@ static int record_once(const struct tk_args *a)
 		tk_recording_close(&r.recording);
 		return code;
 	}
-	code = run(&r, &options);
-	if (r.launch)
-		tk_launch_end(r.launch);
-	return code;
+	return run(&r, &options);
 }
 
 /* "dir/run.hlog" of run 3: "dir/run-3.hlog". */

@@ -71,6 +71,8 @@ cmp -s "$scratch/plainly" "$out" || fail 'limits and signals'
 cmp -s "$scratch/plainly" "$out" || fail 'ignored signals'
 
 for ((i = 0; i < 2; i++)); do "$RECORDER" descriptors signals; done >"$scratch/plainly"
+expect 127 record -o "$scratch/none.hlog" -- "$scratch/nosuch"
+[ "$(grep -c 'cannot run' "$err")" = 1 ] || fail 'record: not said once'
 expect 0 record -o "$scratch/log.hlog" --runs 2 -- "$RECORDER" record 1 descriptors signals
 cmp -s "$scratch/plainly" "$out" || fail 'signals under record'
 counted 3 162 record 3 raise 34
