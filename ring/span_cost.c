@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ring/attached.h"
 #include "ring/lane_push.h"
 #include "tsc/read.h"
 
@@ -121,6 +122,24 @@ static void measure(struct lane *l, double median[WHATS])
 static double more(double ns, double than)
 {
 	return ns > than ? ns - than : 0;
+}
+
+double tk_span_cost_of_lane(const struct tk_span_cost *cost, const struct tk_segment *s,
+			    uint32_t lane, uint64_t *pushed)
+{
+	const char *head = (const char *)s->lanes[lane].head;
+	const uint64_t *counts = (const uint64_t *)(head + TK_LANE_COUNTS);
+	bool tsc = s->info.clock == TK_CLOCK_TSC;
+	double ns = 0;
+
+	*pushed = 0;
+	for (uint32_t id = 0; id < s->info.n_timers && id < s->lanes[lane].info.max_timers; id++) {
+		uint64_t count = __atomic_load_n(&counts[id], __ATOMIC_RELAXED);
+
+		*pushed += count;
+		ns += (double)count * tk_span_cost_of(cost, s->timers[id].stamp, tsc);
+	}
+	return ns;
 }
 
 void tk_span_cost_measure(struct tk_span_cost *cost)

@@ -39,4 +39,13 @@ static inline double tk_span_cost_of(const struct tk_span_cost *cost, uint32_t s
 	return tsc ? cost->by_stamp[stamp < TK_STAMP_HAND ? stamp : 0] : cost->monotonic;
 }
 
+struct tk_segment;
+
+/**
+ * What a lane's records have cost its threads so far, in ns: the count of each timer times its
+ * stamps'. Of an attached lane (ring/segment_read.h); some ns a timer. @pushed: how many
+ */
+double tk_span_cost_of_lane(const struct tk_span_cost *cost, const struct tk_segment *s,
+			    uint32_t lane, uint64_t *pushed);
+
 #endif

@@ -2,11 +2,14 @@
 /* `timekeeper ls`: segments, their owners and lanes, and the memory that the lanes got. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
 #include "collector/cli/walk.h"
+#include "collector/commands/rows/overhead.h"
+#include "collector/machine/now.h"
 #include "collector/machine/printable.h"
 #include "collector/machine/where.h"
 
@@ -17,6 +20,8 @@ struct ls {
 	json_t *list; /* NULL: print text */
 	bool placement;
 	struct tk_watchers watchers; /* with --json and --placement only */
+	struct tk_span_cost cost;    /* what a span costs */
+	double percent;              /* of a core, that recording takes in all */
 	bool small_pages, apart;     /* a lane was shown that the remarks at the end explain */
 };
 
@@ -52,6 +57,35 @@ static uint64_t produced(const struct tk_segment_lane *lane)
 	return lane->reader.first - lane->reader.size;
 }
 
+/*
+ * The share of a core, in percent, that recording took from a lane's threads, on the average since
+ * the program began. NAN: it has ended, and when is not known, or began after now.
+ */
+static double lane_percent(const struct ls *ls, const struct tk_found *f, uint32_t lane)
+{
+	int64_t age = (int64_t)tk_now_ns(CLOCK_REALTIME) - f->segment->info.created_ns;
+	uint64_t pushed;
+
+	if (f->owner != TK_OWNER_ALIVE || age <= 0 || !f->segment->lanes[lane].head)
+		return NAN;
+	return tk_span_cost_of_lane(&ls->cost, f->segment, lane, &pushed) * 100 / (double)age;
+}
+
+static double segment_percent(const struct ls *ls, const struct tk_found *f)
+{
+	double sum = f->owner == TK_OWNER_ALIVE ? 0 : NAN;
+
+	for (uint32_t i = 0; i < f->segment->n_lanes; i++)
+		if (f->segment->lanes[i].head)
+			sum += lane_percent(ls, f, i);
+	return sum;
+}
+
+static json_t *json_percent(double percent)
+{
+	return isnan(percent) ? json_null() : json_real(percent);
+}
+
 static json_t *lane_json(struct ls *ls, const struct tk_found *f, uint32_t index)
 {
 	const struct tk_segment_lane *lane = &f->segment->lanes[index];
@@ -67,6 +101,7 @@ static json_t *lane_json(struct ls *ls, const struct tk_found *f, uint32_t index
 			 (json_int_t)lane->info.slots, "bytes", (json_int_t)lane->slots_size,
 			 "pages", pages_name(lane->info.pages), "node_asked", lane->info.node_asked,
 			 "produced", (json_int_t)produced(lane));
+	json_object_set_new(json, "core_percent", json_percent(lane_percent(ls, f, index)));
 	tk_where(&where, f->segment, index, &o, f->owner, &ls->watchers);
 	tk_where_json(&where, json);
 	return json;
@@ -125,14 +160,15 @@ static void segment_json(struct ls *ls, const struct tk_found *f)
 			json_array_append_new(lanes, lane_json(ls, f, i));
 	json_array_append_new(
 		ls->list,
-		json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:o}", "segment",
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:o,s:o}", "segment",
 			  s->name, "dir", f->dir, "app", s->info.app, "pid",
 			  (json_int_t)s->info.pid, "uid", (json_int_t)s->uid, "owner",
 			  tk_owner_name(f->owner), "created_ns", (json_int_t)s->info.created_ns,
 			  "clock", s->info.clock == TK_CLOCK_TSC ? "tsc" : "monotonic", "timers",
 			  timers_json(s), "refused_records", (json_int_t)s->info.refused_records,
 			  "refused_lanes", (json_int_t)s->info.refused_lanes, "refused_timers",
-			  (json_int_t)s->info.refused_timers, "lanes", lanes));
+			  (json_int_t)s->info.refused_timers, "core_percent",
+			  json_percent(segment_percent(ls, f)), "lanes", lanes));
 }
 
 static void lane_text(FILE *out, const struct tk_segment_lane *lane)
@@ -173,6 +209,8 @@ static void segment_text(struct ls *ls, const struct tk_found *f)
 	if (s->info.refused_records)
 		fprintf(ls->out, ", %" PRIu64 " records refused for want of a lane",
 			s->info.refused_records);
+	if (!isnan(segment_percent(ls, f)))
+		fprintf(ls->out, ", recording has taken %.2g %% of a core", segment_percent(ls, f));
 	fputc('\n', ls->out);
 	if (ls->placement)
 		tk_where_heading(ls->out);
@@ -192,6 +230,10 @@ static void list_one(void *arg, const struct tk_found *f)
 {
 	struct ls *ls = arg;
 
+	double percent = segment_percent(ls, f);
+
+	if (!isnan(percent))
+		ls->percent += percent;
 	for (uint32_t i = 0; i < f->segment->n_lanes; i++)
 		if (f->segment->lanes[i].head &&
 		    f->segment->lanes[i].info.pages == TK_PAGES_SMALL &&
@@ -205,8 +247,13 @@ static void list_one(void *arg, const struct tk_found *f)
 
 static void print_json(struct ls *ls)
 {
-	json_t *all = json_pack("{s:i,s:I,s:o}", "schema", 1, "hidden_collectors",
-				(json_int_t)ls->watchers.hidden, "segments", ls->list);
+	const struct tk_span_cost *cost = &ls->cost;
+	json_t *all = json_pack(
+		"{s:i,s:I,s:f,s:{s:f,s:f,s:f,s:f,s:f,s:s},s:o}", "schema", 1, "hidden_collectors",
+		(json_int_t)ls->watchers.hidden, "core_percent", ls->percent, "span_ns", "ordered",
+		cost->by_stamp[TK_STAMP_ORDERED], "fast", cost->by_stamp[TK_STAMP_FAST], "fenced",
+		cost->by_stamp[TK_STAMP_FENCED], "own", cost->by_stamp[TK_STAMP_HAND], "monotonic",
+		cost->monotonic, "measured", tk_span_cost_how, "segments", ls->list);
 
 	json_dumpf(all, ls->out, JSON_COMPACT);
 	fputc('\n', ls->out);
@@ -215,8 +262,18 @@ static void print_json(struct ls *ls)
 
 static void print_remarks(const struct ls *ls)
 {
+	char how[TK_OVERHEAD_HOW_MAX], line[TK_OVERHEAD_HOW_MAX + 128];
+
 	if (ls->apart)
 		tk_where_mark(ls->out);
+	if (ls->percent > 0) {
+		fputc('\n', ls->out);
+		snprintf(line, sizeof(line),
+			 "Recording has taken %.2g %% of a core in all, on the average since each "
+			 "program began: %s.",
+			 ls->percent, tk_overhead_how(how, &ls->cost));
+		tk_wrap(ls->out, line, 0, 0);
+	}
 	if (ls->watchers.hidden)
 		fprintf(ls->out,
 			"\n%u more collectors run, of which this user may not see what they "
@@ -238,6 +295,7 @@ int tk_cmd_ls(const struct tk_args *a, FILE *out)
 			 .placement = a->placement };
 	int code;
 
+	tk_span_cost_measure(&ls.cost);
 	if ((a->json || a->placement) && tk_watchers_find(&ls.watchers) < 0)
 		code = tk_failed("out of memory for a list of collectors");
 	else

@@ -536,10 +536,11 @@ static const struct tk_command commands[] = {
 		.text =
 			"Lists the shared memory of each watched process: state of the owner, "
 			"lanes with the thread that writes them, slots, the kind of memory they "
-			"got, and records written. With --placement instead: the NUMA node that "
-			"was asked for each lane, where it lies now, its pages' size, the cpu and "
-			"node of its producer, and the collectors' threads that drain it. --json "
-			"has both.",
+			"got, and records written; and the share of a core that recording has "
+			"taken since the program began, on the average. With --placement instead: "
+			"the NUMA node that was asked for each lane, where it lies now, its "
+			"pages' size, the cpu and node of its producer, and the collectors' "
+			"threads that drain it. --json has both.",
 		.examples = {
 			{ "timekeeper ls", "everything there is" },
 			{ "timekeeper ls --placement",

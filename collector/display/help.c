@@ -36,22 +36,58 @@ static const char *const words[] = {
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-/* One of the lines below the keys: the words; a title, and then a line for each drainer. */
+static bool knows_cost(const struct tk_snapshot *s)
+{
+	return s->span_cost.by_stamp[TK_STAMP_ORDERED] > 0;
+}
+
+/* The line at which drainers begin: their title. */
+static int drainers_at(const struct tk_snapshot *s)
+{
+	return WORDS + knows_cost(s);
+}
+
+/* What recording takes from the watched programs, of one core: in the last interval. */
+static void cost_line(const struct tk_snapshot *s, char text[TK_TEXT_DRAINER_MAX])
+{
+	double share = 0;
+	char span[TK_UNITS_MAX];
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		const struct tk_snap_timer *t = &s->timers[i];
+		const struct tk_datapoint *d = &t->last[TK_PROCESSING];
+
+		if (t->alive && d->interval_ns)
+			share += (double)d->records *
+				 tk_span_cost_of(&s->span_cost, t->stamp, t->tsc) /
+				 (double)d->interval_ns;
+	}
+	snprintf(text, TK_TEXT_DRAINER_MAX,
+		 "recording  takes %.2g %% of a core; a span %s, measured in a loop", share * 100,
+		 tk_units_ns(span, s->span_cost.by_stamp[TK_STAMP_ORDERED]));
+}
+
+/*
+ * One of the lines below the keys: the words; what recording costs; a title, and then a line for
+ * each drainer.
+ */
 static void help_line(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
 {
 	if (line < WORDS)
 		snprintf(text, TK_TEXT_DRAINER_MAX, "%s", words[line]);
-	else if (line == WORDS)
+	else if (line < drainers_at(s))
+		cost_line(s, text);
+	else if (line == drainers_at(s))
 		snprintf(text, TK_TEXT_DRAINER_MAX,
 			 "Who drains; pages of lanes; gap, faults, forced switches since warm");
 	else
-		tk_text_drainer(text, &s->drainers[line - WORDS - 1]);
+		tk_text_drainer(text, &s->drainers[line - drainers_at(s) - 1]);
 }
 
 /* The number of these lines; *width: the columns of the longest. */
 static int help_lines(const struct tk_snapshot *s, int *width)
 {
-	int n = WORDS + (s->n_drainers ? 1 + (int)s->n_drainers : 0);
+	int n = drainers_at(s) + (s->n_drainers ? 1 + (int)s->n_drainers : 0);
 	char text[TK_TEXT_DRAINER_MAX];
 
 	*width = 0;
@@ -69,7 +105,8 @@ static void draw_help_line(const struct tk_snapshot *s, struct tk_grid *g, struc
 	char text[TK_TEXT_DRAINER_MAX];
 
 	help_line(s, i, text);
-	tk_grid_text(g, line.x, line.y, line.w, i == WORDS ? TK_STYLE_BOLD : TK_STYLE_PLAIN, text);
+	tk_grid_text(g, line.x, line.y, line.w,
+		     i == drainers_at(s) ? TK_STYLE_BOLD : TK_STYLE_PLAIN, text);
 }
 
 void tk_draw_help(struct tk_view_state *v, const struct tk_snapshot *s, struct tk_grid *g)

@@ -23,23 +23,9 @@ static void note_owner(struct tk_thread_figures *t, const struct tk_lane_head *h
 static void note_lane(struct tk_thread_figures *t, const struct tk_segment *seg, uint32_t lane,
 		      const struct tk_span_cost *cost)
 {
-	const struct tk_lane_head *head = seg->lanes[lane].head;
-	const uint64_t *counts = (const uint64_t *)((const char *)head + TK_LANE_COUNTS);
-	bool tsc = seg->info.clock == TK_CLOCK_TSC;
-	uint32_t n = seg->info.n_timers;
-	uint64_t pushed = 0;
-	double ns = 0;
-
-	for (uint32_t id = 0; id < n && id < seg->lanes[lane].info.max_timers; id++) {
-		uint64_t count = __atomic_load_n(&counts[id], __ATOMIC_RELAXED);
-
-		pushed += count;
-		ns += (double)count * tk_span_cost_of(cost, seg->timers[id].stamp, tsc);
-	}
 	t->lane = lane;
-	t->pushed = pushed;
-	t->cost_ns = ns;
-	note_owner(t, head);
+	t->cost_ns = tk_span_cost_of_lane(cost, seg, lane, &t->pushed);
+	note_owner(t, seg->lanes[lane].head);
 }
 
 static bool make_room(struct tk_source *s, uint32_t n)

@@ -242,6 +242,10 @@ lane '.page_bytes == 4096 or .page_bytes == 2097152'
 lane '.nodes_had == [] or any(.nodes_had[] == .node; .)'
 lane ".producer_running and .producer_cpu == $cpu and .producer_node >= 0"
 lane '.drainers == []'
+# What recording costs: records x the cost of a span, since the program began.
+jq -e '.span_ns.ordered >= 0 and (.segments[0].lanes | map(.core_percent) | add) as $lanes |
+	$lanes >= 0 and $lanes < 100 and .core_percent >= $lanes' "$out" \
+	>/dev/null || fail 'ls --json: what recording costs'
 expect 0 stat --count 3 --interval 10ms --cpu "$cpu"
 drainer="drainer on cpu $cpu pinned, node [0-9]*: 1 lane on . .iB"
 said "^timekeeper: $drainer, gap .*, since it was warm)\$"

@@ -283,6 +283,7 @@ struct tk_snapshot *tk_fake_snapshot(const struct tk_fake *f, const struct tk_vi
 	s->lost = f->lost;
 	s->lag = 12;
 	s->epoch = 1;
+	s->span_cost.by_stamp[0] = s->span_cost.monotonic = f->span_ns;
 	s->hz = 2.6e9;
 	s->n_timers = f->n_segments ? f->n_timers : 0;
 	s->timers = calloc(2 * s->n_timers + 1, sizeof(*s->timers));

@@ -20,6 +20,7 @@ struct tk_fake {
 	size_t n_segments;
 	const char *first_name; /* replaces the name of the first timer; or NULL */
 	size_t n_drainers; /* the first is pinned to a cpu, the others run anywhere on their node */
+	double span_ns;    /* what recording a span costs; 0: it is not known */
 	uint64_t lost;
 	bool dead;           /* the last timer's process has died, */
 	int64_t died_ago_ns; /* so long ago; 0: nobody knows when */

@@ -244,6 +244,27 @@ Test(golden, help)
 	golden("help", false);
 }
 
+/* "Live": records a second of all timers times the cost of a span, as the help says it. */
+Test(help, what_recording_costs)
+{
+	char want[64];
+	double share = 0;
+
+	scene_open(&s, 100, 40, TK_CHARSET_BRAILLE);
+	scene_type(&s, "h");
+	cr_assert(!scene_shows(&s, "% of a core"));
+	s.fake.span_ns = 20;
+	scene_fetch(&s);
+	for (size_t i = 0; i < s.snapshot->n_timers; i++) {
+		const struct tk_snap_timer *t = &s.snapshot->timers[i];
+
+		if (t->alive)
+			share += tk_datapoint_rate(&t->last[TK_PROCESSING]) * 20e-9;
+	}
+	snprintf(want, sizeof(want), "takes %.2g %% of a core; a span 20 ns", share * 100);
+	cr_assert(scene_shows(&s, want), "%s", want);
+}
+
 Test(golden, drainers)
 {
 	scene_open(&s, 80, 24, TK_CHARSET_BRAILLE);

@@ -32,6 +32,7 @@ struct tk_snap_timer {
 	uint32_t stamp; /* enum tk_stamp */
 	bool alive;     /* its process lives */
 	bool disabled;
+	bool tsc; /* its stamps are of the counter, and not of the system's clock */
 	struct tk_datapoint last[TK_MEASURES]; /* the last interval */
 	/* Since the collector attached. sum, min, max and percentiles are NAN unless the view asks
 	 * for them (tk_view.totals). */
