@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "collector/engine/core.h"
-#include "collector/engine/slices.h"
+#include "collector/engine/slices/slices.h"
 #include "ring/place.h"
 #include "tsc/guard.h"
 

@@ -12,10 +12,10 @@
  *	close	what fell into it, as an interval of each timer's past (tk_series_replay())
  *	give	the parts to their drainers, which go on where this ended
  *
- * Records go by the stamp of their stop (collector/engine/slices.h). What has no place between the
- * segment's making and now counts at the present, as everything does where stamps cannot be placed
- * at all: of another boot, or if the wall clock and the counter disagree about how long ago the
- * segment was made. Losses that are known stand in an interval before a timer's first.
+ * Records go by the stamp of their stop (collector/engine/slices/slices.h). What has no place
+ * between the segment's making and now counts at the present, as everything does where stamps
+ * cannot be placed at all: of another boot, or if the wall clock and the counter disagree about how
+ * long ago the segment was made. Losses that are known stand in an interval before a timer's first.
  *
  * One segment at a time, the living first: their lanes fill meanwhile. Work comes in steps of 2 ms,
  * between what else the collecting thread does. Reading takes no lock; closing takes the viewers'

@@ -8,7 +8,6 @@
  *	placing.c	chooses the drainer of a lane, and where drainers run
  *	round.c		asks the drainers, and moves what they hand over into series
  *	backlog.c	places what was recorded before by its stamps
- *	slices.c	cuts that into intervals
  *	interval.c	closes an interval: series into datapoints
  *	shown.c		copies what viewers see into snapshots
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/engine/slices.h"
+#include "collector/engine/slices/slices.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/engine/slices.h - records of all lanes of a source, sliced into intervals by the stamps
- * of their stops. What is done with the intervals is collector/engine/backlog.c's.
+ * collector/engine/slices/slices.h - records of all lanes of a source, sliced into intervals by the
+ * stamps of their stops. What is done with the intervals is collector/engine/backlog.c's.
  *
  * Of every lane it reads on until a stamp lies beyond the open interval; then the caller takes what
  * fell into the interval before, or into both, and opens another. So records may be out of order by
@@ -13,8 +13,8 @@
  *
  * The collecting thread.
  */
-#ifndef TK_COLLECTOR_ENGINE_SLICES_H
-#define TK_COLLECTOR_ENGINE_SLICES_H
+#ifndef TK_COLLECTOR_ENGINE_SLICES_SLICES_H
+#define TK_COLLECTOR_ENGINE_SLICES_SLICES_H
 
 #include <stdbool.h>
 #include <stddef.h>
