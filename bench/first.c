@@ -122,10 +122,10 @@ static uint64_t print(const struct tk_snapshot *s)
 		const struct tk_drainer_figures *d = &s->drainers[i];
 
 		printf("drainer %zu: longest gap %.2f ms, of its own making %.2f ms; lost in gaps "
-		       "of "
-		       "its own making %" PRIu64 "; page faults since warm %" PRIu64 "\n",
+		       "of its own making %" PRIu64 "; page faults since warm %" PRIu64
+		       "; samples that waited for memory %" PRIu64 "; %.1f MiB in stock\n",
 		       i, (double)d->longest_gap_ns / 1e6, (double)d->own_ns / 1e6, d->lost_own,
-		       d->faults);
+		       d->faults, d->waited, (double)d->stock / (1 << 20));
 		own += d->lost_own;
 	}
 	return own;

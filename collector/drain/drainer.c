@@ -204,6 +204,8 @@ static void count_disturbances(struct tk_drainer *d)
 	s->polls = d->own.polls;
 	s->own_ns = d->own.own_ns;
 	s->lost_own = d->own.lost_own;
+	s->stock = tk_tally_stocked(&d->own.pool);
+	s->waited = d->own.pool.spill.put;
 	if (s->gap_ns > s->longest_gap_ns)
 		s->longest_gap_ns = s->gap_ns;
 	d->own.gap_ns = 0;

@@ -26,6 +26,8 @@ struct tk_drainer_figures {
 	uint64_t own_ns;      /* the longest CPU time between two polls: a gap of its own making */
 	uint64_t lost_own;    /* records lost in gaps that were, by more than half */
 	uint64_t longest_gap_ns; /* and of all since then */
+	uint64_t stock;          /* bytes that are populated ahead of its tallies (stock.h) */
+	uint64_t waited;         /* samples that waited for memory, ever (stats/spill.h) */
 };
 
 #endif

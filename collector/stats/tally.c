@@ -175,8 +175,7 @@ int tk_tally_pool_init(struct tk_tally_pool *p, size_t size)
 	return -ENOMEM;
 }
 
-/* Bytes that are populated and not used yet. */
-static size_t stocked(const struct tk_tally_pool *p)
+size_t tk_tally_stocked(const struct tk_tally_pool *p)
 {
 	size_t to = __atomic_load_n(&p->stocked, __ATOMIC_RELAXED);
 
@@ -186,7 +185,7 @@ static size_t stocked(const struct tk_tally_pool *p)
 /* Whether a piece of a class is to be had without a page fault, or by all means. */
 static bool is_there(const struct tk_tally_pool *p, unsigned class)
 {
-	return !p->low || p->forced || p->free[class] || stocked(p) >= class_size(class) ||
+	return !p->low || p->forced || p->free[class] || tk_tally_stocked(p) >= class_size(class) ||
 	       p->size - p->used < class_size(class);
 }
 
@@ -212,7 +211,7 @@ static void *cut(struct tk_tally_pool *p, size_t size)
 		return NULL;
 	piece = p->arena + from;
 	__atomic_store_n(&p->used, from + size, __ATOMIC_RELAXED);
-	if (p->low && stocked(p) < TK_STOCK_BYTES / 2)
+	if (p->low && tk_tally_stocked(p) < TK_STOCK_BYTES / 2)
 		p->low(p->stock);
 	return piece;
 }
@@ -450,7 +449,7 @@ bool tk_tally_settle(struct tk_tally_pool *p, uint64_t until, bool now)
 	for (; n < TK_TALLY_BITE && s->taken < s->put && s->taken < until; n++) {
 		struct tk_spilled w;
 
-		if (now ? p->used > most : stocked(p) < WINDOWS_MAX)
+		if (now ? p->used > most : tk_tally_stocked(p) < WINDOWS_MAX)
 			break;
 		w = *tk_spill_take(s);
 		if (!tk_tally_add(w.tally, w.measure, w.ticks, tk_hist_index(w.ticks)))

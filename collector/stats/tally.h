@@ -196,6 +196,9 @@ bool tk_tally_settle(struct tk_tally_pool *p, uint64_t until, bool now);
 
 #define TK_TALLY_BITE 128u
 
+/** @return bytes that its stock has populated, and that are not used yet; 0: it has no stock */
+size_t tk_tally_stocked(const struct tk_tally_pool *p);
+
 /** Give a tally and its windows back, whatever it holds. No sample of it waits. */
 void tk_tally_put(struct tk_tally_pool *p, struct tk_tally *t);
 

@@ -291,7 +291,7 @@ Test(round, samples_that_wait_for_memory_are_in_the_rows_of_their_interval)
 		leave_dead("waiting", 8, NULL);
 	tk_scan(&c);
 	to_the_end(24 * RECORDS, 24);
-	cr_assert_gt(c.own.drainers[0]->own.pool.spill.taken, TK_SPILL_SAMPLES / 2);
+	cr_assert_gt(c.own.drainers[0]->kept.shown.waited, TK_SPILL_SAMPLES / 2);
 }
 
 /* Processes of an app, one after the other in an interval, or at once: each has its own series. */
