@@ -424,8 +424,12 @@ static const struct tk_command commands[] = {
 			"both of its rows; what stands right of it is of that row's measure alone. "
 			"It tells a percentile where samples came for one beyond it: 2 for P50, 10 "
 			"for P90, 100 for P99 and so on. No name is cut: one too long for the "
-			"terminal has a line of its own. Wall-clock changes affect no column but "
-			"t_ns. "
+			"terminal has a line of its own, and rows of one name that no column tells "
+			"apart have their PID or app in brackets. Wall-clock changes affect no "
+			"column but t_ns. --by app, --window and --total make rows of more than a "
+			"process and an interval: their percentiles are those of all samples "
+			"together, and two clocks are one in ns. --overhead has threads in the "
+			"place of timers, and what recording costs them. "
 			"With COMMAND it starts that program as perf stat does, collects from it "
 			"and all it starts, and prints the totals of every timer when it ends, to "
 			"standard error or --output: its standard output is the command's, signals "
@@ -437,8 +441,8 @@ static const struct tk_command commands[] = {
 		.examples = {
 			{ "timekeeper stat", "a table once a second" },
 			{ "timekeeper stat -- ./hello", "start a program; totals when it ends" },
-			{ "timekeeper stat --count 5 --format jsonl",
-			  "five seconds, for a program to read" },
+			{ "timekeeper stat --by app --window 10s --stats p50,p99.95 --sort p99.95",
+			  "all workers of an app as one, over the last ten seconds" },
 			{ "timekeeper stat --once --oldest --pid 4242",
 			  "the last records of a process that died" },
 		},
