@@ -299,6 +299,37 @@ Test(recent, slides_and_folds_as_the_samples_say, .timeout = 120)
 }
 
 /* "Only within (directory, uid, app, timer)": what differs in one of them does not fold. */
+/* Post-mortem: the last seconds before the end stay, however long ago that was. */
+Test(recent, of_the_dead_alone_the_last_seconds_before_their_end)
+{
+	struct tk_view view = { .recent = &life.recent };
+	struct tk_shown_past past;
+	struct tk_snapshot *s;
+	uint64_t state = 20261130;
+	int64_t now = 1000000 * MS;
+	double *ns = malloc(INTERVALS * 30 * sizeof(*ns));
+
+	begin(now);
+	while (life.intervals < INTERVALS)
+		interval(now += 100 * MS, &state);
+	for (size_t i = 0; i < TIMERS; i++) {
+		life.series[i]->died_ns = now - (int64_t)i;
+		tk_registry_leave(&life.shown.registry, life.series[i]);
+	}
+	for (int i = 0; i < 300; i++)
+		tk_registry_close(&life.shown.registry, now += 100 * MS, (uint64_t)(100 * MS));
+	life.shown.state.closed_ns = now;
+	s = tk_shown_complete(tk_shown_copy(&life.shown, &view, &past), &past);
+	cr_assert(s && ns);
+	cr_assert_eq(s->n_timers, TIMERS);
+	for (size_t i = 0; i < s->n_timers; i++)
+		check(s->timers[i].recent, s->timers[i].name, ns,
+		      gather(timer_of(s->timers[i].key), TK_RECENT_NS, ns, 0));
+	cr_assert_gt(s->timers[0].recent[TK_PROCESSING].count, 0);
+	free(ns);
+	tk_snapshot_free(s);
+}
+
 Test(recent, folds_within_a_directory_a_user_an_app_and_a_timer_only)
 {
 	const struct tk_snap_timer one = {

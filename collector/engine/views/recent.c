@@ -150,7 +150,7 @@ static void write_recent(const struct tk_window *w, enum tk_measure m, int64_t n
 
 /* Write the folded row of the timers first..last. */
 static void fill_fold(const struct tk_recent *r, struct tk_snapshot *s, size_t first, size_t last,
-		      struct tk_window *scratch)
+		      int64_t now, struct tk_window *scratch)
 {
 	struct tk_snap_timer *row = &s->timers[s->n_timers + s->n_folds];
 
@@ -165,12 +165,12 @@ static void fill_fold(const struct tk_recent *r, struct tk_snapshot *s, size_t f
 			if (t)
 				tk_fold_window(scratch, &t->of[m].w);
 		}
-		write_recent(scratch, (enum tk_measure)m, s->closed_ns, row);
+		write_recent(scratch, (enum tk_measure)m, now, row);
 	}
 	s->n_folds++;
 }
 
-static void fill_folds(const struct tk_recent *r, struct tk_snapshot *s)
+static void fill_folds(const struct tk_recent *r, struct tk_snapshot *s, int64_t now)
 {
 	struct tk_window scratch = { 0 };
 	size_t last;
@@ -181,23 +181,39 @@ static void fill_folds(const struct tk_recent *r, struct tk_snapshot *s)
 		       tk_fold_same(&s->timers[first], &s->timers[last + 1]))
 			last++;
 		if (last > first)
-			fill_fold(r, s, first, last, &scratch);
+			fill_fold(r, s, first, last, now, &scratch);
 	}
 	tk_window_free(&scratch);
 }
 
+/* Until when rows are: now, or, where nobody lives, until the last of them died. */
+static int64_t until(const struct tk_snapshot *s)
+{
+	int64_t died = 0;
+
+	for (size_t i = 0; i < s->n_timers; i++) {
+		if (s->timers[i].alive)
+			return s->closed_ns;
+		if (s->timers[i].died_ns > died)
+			died = s->timers[i].died_ns;
+	}
+	return died && died < s->closed_ns ? died : s->closed_ns;
+}
+
 void tk_recent_fill(struct tk_recent *r, const struct tk_hold *hold, struct tk_snapshot *s)
 {
+	int64_t now = until(s);
+
 	s->recent_ns = TK_RECENT_NS;
 	follow_note(r);
-	slide(r, hold, s->closed_ns - TK_RECENT_NS);
+	slide(r, hold, now - TK_RECENT_NS);
 	for (size_t i = 0; i < s->n_timers; i++) {
 		const struct tk_recent_timer *t = tk_recent_find(r, s->timers[i].key);
 
 		for (int m = 0; t && m < TK_MEASURES; m++)
-			write_recent(&t->of[m].w, (enum tk_measure)m, s->closed_ns, &s->timers[i]);
+			write_recent(&t->of[m].w, (enum tk_measure)m, now, &s->timers[i]);
 	}
-	fill_folds(r, s);
+	fill_folds(r, s, now);
 }
 
 void tk_recent_free(struct tk_recent *r)
