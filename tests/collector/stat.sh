@@ -104,6 +104,14 @@ holds 'a window that is not as long as was asked' '[.[] | select(.type == "proce
 expect 0 --count 3 --window 1s --sort p99 --by app
 printed ', the last'
 
+# --- the totals of a command: of its app, with percentiles that no interval has by itself
+timeout -k 5 120 "$TIMEKEEPER" stat --by app --stats min,p50,p99.95,max --total --format jsonl \
+	--output "$out" -- "$WATCHED" command 2 20000 close >/dev/null 2>"$err" || fail 'a command'
+rows_jsonl "$out" || fail 'totals of a command that do not add up'
+holds 'totals of a command' '[.[] | select(.type == "timer")] | length == 4 and all(
+	.count == 10000 and .since_start == 10000 and .interval == 0 and .processes == 1 and
+	.min_ns <= .p50_ns and .p50_ns <= .p9995_ns and .p9995_ns <= .max_ns)'
+
 # --- what recording costs: records of each thread times the cost of a span
 expect 0 --count 3 --overhead --format jsonl
 said 'a span costs [0-9.]* ns with ordered stamps'
