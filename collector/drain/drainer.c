@@ -416,6 +416,8 @@ int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus)
 		err = tk_stock_init(&d->stock, &d->own.pool, d->node);
 	if (err)
 		return err;
+	while (d->cpu >= 0 && tk_stock_refill(&d->stock))
+		;
 	pthread_attr_init(&attr);
 	if (cpus)
 		pthread_attr_setaffinity_np(&attr, sizeof(cpus->bits),

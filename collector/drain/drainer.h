@@ -132,8 +132,8 @@ struct tk_drainer {
 struct tk_drainer *tk_drainer_new(const struct tk_clock *clock, unsigned share);
 
 /**
- * Start its thread on these cpus; NULL: on any. It has a full stock; tk_stock_start() has it
- * refilled.
+ * Start its thread on these cpus; NULL: on any. On a cpu that was named it has a full stock from
+ * the beginning; tk_stock_start() has it filled, and refilled.
  * @return 0 or -errno: -EINVAL if a cpu cannot be used; -ENOMEM
  */
 int tk_drainer_start(struct tk_drainer *d, const struct tk_tsc_cpus *cpus);

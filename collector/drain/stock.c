@@ -99,8 +99,6 @@ int tk_stock_init(struct tk_stock *s, struct tk_tally_pool *pool, int node)
 	if (node >= 0)
 		tk_node_prefer(pool->arena, pool->size, node);
 	(void)madvise(pool->arena, pool->size, MADV_NOHUGEPAGE);
-	while (tk_stock_refill(s))
-		;
 	return 0;
 }
 

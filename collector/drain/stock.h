@@ -40,8 +40,8 @@ struct tk_stock {
 };
 
 /**
- * Fill the stock of a pool that has its arena, and give the pool its spill. From now on the drainer
- * faults in nothing that is not in stock, unless it has to. Before the drainer runs.
+ * Give a pool that has its arena a stock, empty yet, and its spill. From now on the drainer faults
+ * in nothing that is not in stock, unless it has to. Before the drainer runs.
  * @node: where its memory is to lie; -1: wherever
  * @return 0 or -ENOMEM
  */

@@ -29,6 +29,8 @@ static void begin(void)
 {
 	cr_assert_eq(tk_tally_pool_init(&pool, ARENA), 0);
 	cr_assert_eq(tk_stock_init(&stock, &pool, -1), 0);
+	while (tk_stock_refill(&stock))
+		;
 }
 
 static void end(void)
