@@ -36,23 +36,6 @@
 static uint32_t table[TABLE]; /* samples, as many as are drawn from */
 static size_t drawn;
 
-static double random_unit(void)
-{
-	static uint64_t state = 88172645463325252;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return ((double)(state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static void make_table(void)
-{
-	for (size_t i = 0; i < TABLE; i++)
-		table[i] = (uint32_t)(3000 * exp(0.5 * sqrt(-2 * log(random_unit())) *
-						 cos(6.283185307179586 * random_unit())));
-}
-
 static double cpu_ms(void)
 {
 	struct timespec t;
@@ -171,20 +154,6 @@ static void closing(void)
 	closing_of("all tiers together", true);
 }
 
-static double rss_anon_mb(void)
-{
-	FILE *f = fopen("/proc/self/status", "r");
-	char line[256];
-	long kb = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "RssAnon: %ld", &kb) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (double)kb / 1024;
-}
-
 /* The total is made what it is after 10 minutes, at once; then 20 s are lived. */
 static double memory_of(size_t timers)
 {
@@ -200,7 +169,7 @@ static double memory_of(size_t timers)
 	for (int i = 1; i <= 201; i++) {
 		for (size_t k = 0; k < r.n; k++)
 			feed(r.series[k], 20);
-		most = fmax(most, rss_anon_mb());
+		most = fmax(most, tk_rss_anon_mb());
 		tk_registry_close(&r, (60000 + i) * INTERVAL, (uint64_t)INTERVAL);
 	}
 	tk_registry_free(&r);
@@ -364,7 +333,7 @@ int main(int argc, char **argv)
 		     { "reach", reach },      { "window", window },   { "overview", overview },
 		     { "snapshot", snapshot } };
 
-	make_table();
+	tk_lognormal(table, TABLE, 3000, 0.5);
 	tk_describe_machine(stdout);
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		if (argc < 2 || strcmp(argv[1], part[i].name) == 0)

@@ -178,20 +178,6 @@ static double measure(const char *program, unsigned processes, unsigned seconds,
 	return cpu;
 }
 
-static const char *default_program(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	char *slash;
-
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		give_up("/proc/self/exe");
-	snprintf(slash, 64, "/../collector/timekeeper");
-	return path;
-}
-
 int main(int argc, char **argv)
 {
 	static const unsigned usual[] = { 1, 100, 500 };
@@ -213,7 +199,7 @@ int main(int argc, char **argv)
 
 		if (n == 0 || n > MOST || n < n_idlers)
 			continue;
-		cpu = measure(program ? program : default_program(), n, seconds, first);
+		cpu = measure(program ? program : tk_program_beside(), n, seconds, first);
 		first = first > 0 ? first : cpu;
 	}
 	clean_up();

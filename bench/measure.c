@@ -2,6 +2,7 @@
 #include "bench/measure.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,4 +143,52 @@ void tk_describe_machine(FILE *out)
 	print_first(out, "hypervisor", "/sys/hypervisor/type", NULL);
 	if (!tk_tsc_freq_measure(10000000, &freq))
 		fprintf(out, "# tsc: %.6f MHz, 1 tick = %.4f ns\n", freq.hz / 1e6, 1e9 / freq.hz);
+}
+
+static double unit(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return ((double)(*state >> 11) + 0.5) / 9007199254740992.0;
+}
+
+/* Box and Muller, 1958. */
+void tk_lognormal(uint32_t *v, size_t n, double median, double sigma)
+{
+	uint64_t state = 88172645463325252;
+
+	for (size_t i = 0; i < n; i++) {
+		double radius = sqrt(-2 * log(unit(&state)));
+
+		v[i] = (uint32_t)(median *
+				  exp(sigma * radius * cos(6.283185307179586 * unit(&state))));
+	}
+}
+
+double tk_rss_anon_mb(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long kb = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "RssAnon: %ld", &kb) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (double)kb / 1024;
+}
+
+const char *tk_program_beside(void)
+{
+	static char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	char *slash;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		snprintf(slash, 64, "/../collector/timekeeper");
+	return path;
 }

@@ -11,6 +11,7 @@
 #ifndef TK_BENCH_MEASURE_H
 #define TK_BENCH_MEASURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -47,6 +48,16 @@ int tk_in_processes(void (*once)(double *row), unsigned n, unsigned processes, d
 
 /** Print the machine that the figures are of: a line for each property, prefixed with `# `. */
 void tk_describe_machine(FILE *out);
+
+/** Fill v[0..n) with log-normal samples, the same ones in each run: around the median, as durations
+ * are. */
+void tk_lognormal(uint32_t *v, size_t n, double median, double sigma);
+
+/** Anonymous memory of this process that is resident, in MiB. */
+double tk_rss_anon_mb(void);
+
+/** The program `timekeeper` of the build that this bench is of. A static string; "" if unknown. */
+const char *tk_program_beside(void);
 
 /** Pin the calling thread; if that fails, it goes on unpinned. */
 void tk_pin(unsigned cpu);

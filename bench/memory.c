@@ -39,22 +39,6 @@ struct came {
 	uint64_t delivered, lost, timers;
 };
 
-static void make_table(void)
-{
-	uint32_t random = 1;
-
-	for (size_t i = 0; i < TABLE; i++) {
-		double u[2];
-
-		for (int k = 0; k < 2; k++) {
-			random = random * 1664525u + 1013904223u;
-			u[k] = ((double)(random >> 8) + 0.5) / 16777216.0;
-		}
-		table[i] = (uint32_t)(3000 *
-				      exp(0.5 * sqrt(-2 * log(u[0])) * cos(6.283185307 * u[1])));
-	}
-}
-
 static void record(tk_timer_t timer, uint32_t i)
 {
 	uint64_t start = tk_now();
@@ -88,20 +72,6 @@ static void produce(uint32_t timers)
 	}
 }
 
-static double rss_anon_mb(void)
-{
-	FILE *f = fopen("/proc/self/status", "r");
-	char line[256];
-	long kb = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "RssAnon: %ld", &kb) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (double)kb / 1024;
-}
-
 static void collect(unsigned seconds, int out)
 {
 	struct tk_collector_options o = { .history_bytes = 1 };
@@ -117,7 +87,7 @@ static void collect(unsigned seconds, int out)
 	}
 	for (unsigned i = 0; i < seconds; i++) {
 		sleep(1);
-		came.mb = fmax(came.mb, rss_anon_mb());
+		came.mb = fmax(came.mb, tk_rss_anon_mb());
 	}
 	s = tk_collector_snapshot(c, &(struct tk_view){ 0 });
 	if (s) {
@@ -201,7 +171,7 @@ int main(int argc, char **argv)
 	unsigned seconds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : SECONDS;
 	struct came few;
 
-	make_table();
+	tk_lognormal(table, TABLE, 3000, 0.5);
 	tk_describe_machine(stdout);
 	if (!measure(10, FEW, &few)) {
 		perror("memory");

@@ -209,20 +209,6 @@ static void measure(int terminal, unsigned seconds, unsigned timers, const struc
 
 /* --- begin and end --------------------------------------------------------------------------- */
 
-static const char *default_program(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	char *slash;
-
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		give_up("/proc/self/exe");
-	snprintf(slash, 64, "/../collector/timekeeper");
-	return path;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned seconds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10;
@@ -242,7 +228,7 @@ int main(int argc, char **argv)
 	recorder = fork();
 	if (recorder == 0)
 		record(timers);
-	measure(start_top(program ? program : default_program(), &size), seconds, timers, &size);
+	measure(start_top(program ? program : tk_program_beside(), &size), seconds, timers, &size);
 	clean_up();
 	return 0;
 }

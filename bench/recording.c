@@ -42,23 +42,6 @@
 static uint32_t table[TABLE];
 static char place[64], file[512];
 
-static double random_unit(void)
-{
-	static uint64_t state = 88172645463325252;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return ((double)(state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static void make_table(void)
-{
-	for (size_t i = 0; i < TABLE; i++)
-		table[i] = (uint32_t)(MEDIAN * exp(0.5 * sqrt(-2 * log(random_unit())) *
-						   cos(6.283185307179586 * random_unit())));
-}
-
 static uint64_t sample(void)
 {
 	static uint32_t drawn;
@@ -317,7 +300,7 @@ int main(int argc, char **argv)
 
 	snprintf(file, sizeof(file), "%.400s/tk-recording-%d.hlog", tmp ? tmp : "/tmp", getpid());
 	tk_describe_machine(stdout);
-	make_table();
+	tk_lognormal(table, TABLE, MEDIAN, 0.5);
 	if (!*part || !strcmp(part, "record"))
 		record(argv[0], number(argc, argv, 2, 20), number(argc, argv, 3, 1000));
 	if (!*part || !strcmp(part, "read"))

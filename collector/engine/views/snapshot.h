@@ -94,8 +94,8 @@ struct tk_snapshot {
 	/* Behind them, from timers[n_timers] on: rows that several of them fold into (fold.h),
 	 * each with the names and the sums of those. */
 	size_t n_folds;
-	/* How long `recent` is, until now or, where nobody lives, until the last of them died; 0: it
-	 * was not asked for. */
+	/* How long `recent` is, until now or, where nobody lives, until the last of them died; 0:
+	 * it was not asked for. */
 	int64_t recent_ns;
 	size_t n_trends;   /* of the rows that the view asked for */
 	struct tk_snap_trend *trends;
