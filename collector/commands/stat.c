@@ -491,7 +491,7 @@ tk_command_run tk_cmd_stat;
 
 int tk_cmd_stat(const struct tk_args *a, FILE *out)
 {
-	struct tk_launch launch;
+	struct tk_launch launch = { 0 };
 	struct stat_run r = { .args = a, .out = out, .totals = a->until_exit || a->n_operands };
 	struct tk_collector_options options = a->collector;
 	int code;

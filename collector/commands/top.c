@@ -294,7 +294,7 @@ tk_command_run tk_cmd_top;
 
 int tk_cmd_top(const struct tk_args *a, FILE *out)
 {
-	struct tk_launch launch;
+	struct tk_launch launch = { 0 };
 	struct top t = { .launch = a->n_operands ? &launch : NULL };
 	struct tk_collector_options options = a->collector;
 	char why[256] = "", where[512 + TK_RUNNING_MAX];

@@ -195,8 +195,10 @@ static struct slot *add_slot(struct tk_gather *g, struct tk_interval *i)
 		tk_interval_free(i);
 		return NULL;
 	}
-	list[g->n_slots] = (struct slot){ i, of };
-	return &list[g->n_slots++];
+	list += g->n_slots++;
+	list->interval = i;
+	list->of = of;
+	return list;
 }
 
 static void drop_oldest(struct tk_gather *g, bool whole)

@@ -98,7 +98,9 @@ void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
 		return;
 	size = tk_pack(b, at);
 	kept = realloc(at, (size_t)size + 1);
-	row->bytes = kept ? kept : at;
+	if (kept)
+		at = kept;
+	row->bytes = at;
 	row->packed[m] = (struct tk_packed){ b->sum, b->count, b->min, b->max, row->bytes, size };
 	row->ns_per_tick = of->ns_per_tick;
 	row->clock = of->clock;
