@@ -23,9 +23,9 @@ size_t tk_stock_level(const struct tk_stock *s)
 
 /* Changes nothing, in one instruction: the drainer may use the page already, by plain stores, which
  * TSan would take for a race with an atomic of C. */
-static void touch(char *page)
+static void touch(void *page)
 {
-	__asm__ volatile("lock orb $0, %0" : "+m"(*page));
+	__asm__ volatile("lock orb $0, %0" : "+m"(*(char *)page));
 }
 
 static void reserve(struct tk_stock *s, size_t to)
