@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 	umask((mode_t)strtoul(argv[2], NULL, 8));
 	if (tk_open(argv[1], &options) < 0)
 		why = tk_why();
-	work = tk_timer("work");
+	work = tk_timer("alices-work");
 	for (unsigned i = 0; i < 1000; i++) {
 		uint64_t start = tk_start(work);
 

@@ -24,7 +24,7 @@ refused() {
 		set +f
 		[ "$code" -gt 0 ] || fail "$command of user $1: succeeded"
 		said "$2"
-		grep -q 'work' "$out" && fail "$command of user $1: shows alice's timers"
+		grep -q 'alices-work' "$out" && fail "$command of user $1: shows alice's timers"
 	done
 }
 
@@ -54,10 +54,10 @@ for mask in 000 022 027 0177 077; do
 	tk $bob stat --once --oldest --dir $place --format csv
 	exits 0
 	rows_csv "$out" || fail 'rows that do not add up'
-	printed '"work",processing,1000,1000,0,0,0,0,'
+	printed '"alices-work",processing,1000,1000,0,0,0,0,'
 	refused $mallory 'Permission denied'
 	# A member reads. He does not write, disable, remove or pretend.
-	tk $bob disable work --dir $place
+	tk $bob disable alices-work --dir $place
 	exits 1
 	said 'only its owner may'
 	tk $bob clean --force --dir $place
