@@ -156,6 +156,45 @@ char *tk_text_count(char out[TK_UNITS_MAX], double n)
 	return scaled(out, n, 3, counts, COUNT_OF(counts));
 }
 
+char *tk_text_unspaced(char *text)
+{
+	char *space = strchr(text, ' ');
+
+	if (space)
+		memmove(space, space + 1, strlen(space));
+	return text;
+}
+
+char *tk_text_whole(char out[TK_UNITS_MAX], uint64_t n)
+{
+	if (n > 9999999)
+		return tk_text_unspaced(tk_text_count(out, (double)n));
+	snprintf(out, TK_UNITS_MAX, "%" PRIu64, n);
+	return out;
+}
+
+void tk_text_xml(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+	}
+}
+
 void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_drainer_figures *d)
 {
 	char node[16] = "unknown", pages[32] = " on 2 MiB", gap[TK_UNITS_MAX];

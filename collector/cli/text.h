@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "collector/engine/views/snapshot.h"
 
@@ -55,6 +56,15 @@ char *tk_text_ns(char out[TK_UNITS_MAX], double ns);
 
 /** "26.6", "577", "1.2 k", "3.25 M". @return out. */
 char *tk_text_count(char out[TK_UNITS_MAX], double n);
+
+/** For tables whose columns spaces separate: "6.09us" of "6.09 us". @return text. */
+char *tk_text_unspaced(char *text);
+
+/** All digits where they fit; else as tk_text_count(), without a space. @return out. */
+char *tk_text_whole(char out[TK_UNITS_MAX], uint64_t n);
+
+/** Print text into XML, escaped. It has no control characters: XML 1.0 could not hold them. */
+void tk_text_xml(FILE *out, const char *text);
 
 #define TK_TEXT_DRAINER_MAX 160
 

@@ -3,29 +3,6 @@
 #include "collector/cli/text.h"
 #include "collector/diff/words.h"
 
-/* Names have no control characters: XML 1.0 could not hold them. */
-static void put(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-	}
-}
-
 static void print_figures(const struct tk_diff_row *row, FILE *out)
 {
 	const struct tk_compare_row *r = row->is;
@@ -43,11 +20,11 @@ static void print_row(const struct tk_diff_row *row, FILE *out)
 	char name[TK_DIFF_WORDS_MAX], stat[TK_STAT_NAME_MAX];
 
 	fputs("  <testcase classname=\"timekeeper.diff\" name=\"", out);
-	put(out, tk_diff_name(name, row->timer));
+	tk_text_xml(out, tk_diff_name(name, row->timer));
 	fprintf(out, " %s\">\n", tk_diff_stat(stat, row->stat));
 	if (row->fails) {
 		fputs("    <failure message=\"", out);
-		put(out, row->fails->text);
+		tk_text_xml(out, row->fails->text);
 		fputs("\">", out);
 		print_figures(row, out);
 		fputs("</failure>\n", out);
@@ -63,7 +40,7 @@ static void print_row(const struct tk_diff_row *row, FILE *out)
 
 static void print_sentence(void *out, const char *sentence)
 {
-	put(out, sentence);
+	tk_text_xml(out, sentence);
 	fputc('\n', out);
 }
 

@@ -125,17 +125,7 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row = tk_interval_add_timer(l, i, d->records);
 	if (!row)
 		return;
-	row->key = s->key;
-	memcpy(row->name, s->name, sizeof(row->name));
-	memcpy(row->segment, s->segment, sizeof(row->segment));
-	memcpy(row->app, s->app, sizeof(row->app));
-	row->pid = s->pid;
-	row->alive = s->alive;
-	row->found_dead = s->found_dead;
-	row->unsettled = s->unsettled;
-	row->uid = s->uid;
-	row->place = s->place;
-	row->dir = s->dir;
+	tk_interval_name(row, s);
 	if (l->totals)
 		row->since_start = tk_series_since_start(s);
 	for (int m = 0; m < TK_MEASURES; m++)

@@ -29,31 +29,12 @@ void tk_svg_end(FILE *out)
 	fputs("</svg>\n", out);
 }
 
-static void escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-	}
-}
-
 void tk_svg_text(FILE *out, double x, double y, const char *anchor, const char *color,
 		 const char *text)
 {
 	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\">", x, y, anchor,
 		color ? color : "black");
-	escaped(out, text);
+	tk_text_xml(out, text);
 	fputs("</text>\n", out);
 }
 

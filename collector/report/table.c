@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A report for people. See report.h. */
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "collector/cli/text.h"
 #include "collector/report/report.h"
-
-/* Spaces separate the columns, so that a value has none: "6.09us". */
-static const char *without_space(char *text)
-{
-	char *space = strchr(text, ' ');
-
-	if (space)
-		memmove(space, space + 1, strlen(space));
-	return text;
-}
-
-static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
-{
-	if (n > 9999999)
-		return without_space(tk_text_count(text, (double)n));
-	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
-	return text;
-}
 
 static void print_name(FILE *out, const char *name, int width)
 {
@@ -76,12 +56,12 @@ static int print_row(const struct tk_report *r, FILE *out, const struct tk_repor
 	print_name(out, row->shown.app, app);
 	print_name(out, row->shown.timer, timer);
 	fprintf(out, "%-10s", *row->shown.measure ? row->shown.measure : "-");
-	fprintf(out, " %7s", whole(text, row->lost));
-	fprintf(out, " %7s", whole(text, row->count));
+	fprintf(out, " %7s", tk_text_whole(text, row->lost));
+	fprintf(out, " %7s", tk_text_whole(text, row->count));
 	for (size_t i = 0; i < stats->n; i++) {
 		bool known = tk_stat_is_known(&stats->of[i], row->count);
 
-		fprintf(out, " %7s", known ? without_space(tk_text_ns(text, ns[i])) : "-");
+		fprintf(out, " %7s", known ? tk_text_unspaced(tk_text_ns(text, ns[i])) : "-");
 	}
 	fputc('\n', out);
 	return 0;

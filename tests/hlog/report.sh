@@ -71,7 +71,7 @@ for kind in curve time; do
 	expect 0 --svg $kind "$log"
 	printed '^<svg '
 	[ "$(tail -1 "$out")" = '</svg>' ] || fail "svg $kind does not end"
-	printed '>app 1 a"b\\{}, c processing<'
+	printed '>app 1 a&quot;b\\{}, c processing<'
 	grep -q 'nan\|inf' "$out" && fail "svg $kind has no numbers"
 done
 expect 0 "$log"

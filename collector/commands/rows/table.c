@@ -11,29 +11,10 @@
 #include "collector/cli/text.h"
 #include "collector/commands/rows/rows.h"
 
-/* Spaces separate the columns, so that a value has none: "6.09us". */
-static const char *without_space(char *text)
-{
-	char *space = strchr(text, ' ');
-
-	if (space)
-		memmove(space, space + 1, strlen(space));
-	return text;
-}
-
-/* All digits where they fit: a count is exact, and should look exact. */
-static const char *whole(char text[TK_UNITS_MAX], uint64_t n)
-{
-	if (n > 9999999)
-		return without_space(tk_text_count(text, (double)n));
-	snprintf(text, TK_UNITS_MAX, "%" PRIu64, n);
-	return text;
-}
-
 /* The last records of a dead process are read in an instant, which tells nothing of their rate. */
 static const char *rate(char text[TK_UNITS_MAX], bool found_dead, double per_s)
 {
-	return found_dead ? "-" : without_space(tk_text_count(text, per_s));
+	return found_dead ? "-" : tk_text_unspaced(tk_text_count(text, per_s));
 }
 
 /* A ? where records were lost of which it is not known yet whose they were. */
@@ -41,7 +22,7 @@ static const char *losses(char text[TK_UNITS_MAX], uint64_t n, bool unsettled)
 {
 	size_t end;
 
-	whole(text, n);
+	tk_text_whole(text, n);
 	end = strlen(text);
 	if (unsettled && end < 7)
 		memcpy(text + end, "?", 2);
@@ -214,7 +195,7 @@ static const char *figure(char text[TK_UNITS_MAX], const struct tk_stat *s,
 {
 	if (isnan(v) || !tk_stat_is_known(s, of->count))
 		return "-";
-	return without_space(tk_text_ns(text, v));
+	return tk_text_unspaced(tk_text_ns(text, v));
 }
 
 static void print_timer(FILE *out, const struct layout *l, const struct tk_rows *rows,
@@ -232,14 +213,14 @@ static void print_timer(FILE *out, const struct layout *l, const struct tk_rows 
 		else if (c == KIND)
 			fprintf(out, " %-10s", tk_rows_kinds[m]);
 		else if (c == COUNT)
-			fprintf(out, " %7s", whole(text, of->count));
+			fprintf(out, " %7s", tk_text_whole(text, of->count));
 		else if (c == RATE)
 			fprintf(out, " %7s",
 				rate(text, row->found_dead, tk_rows_rate(rows, row->records)));
 		else if (c == LOST)
 			fprintf(out, " %7s", losses(text, row->lost, row->unsettled));
 		else if (c == TOTAL)
-			fprintf(out, " %7s", whole(text, row->since_start));
+			fprintf(out, " %7s", tk_text_whole(text, row->since_start));
 		else
 			fprintf(out, " %*s", width_of_column(l, c) - 1,
 				figure(text, &l->style->stats->of[c - STAT], of,
@@ -262,7 +243,7 @@ static void print_process(FILE *out, const struct layout *l, const struct tk_int
 		else if (c == KIND)
 			fprintf(out, " %-10s", what);
 		else if (c == COUNT || c == LOST)
-			fprintf(out, " %7s", whole(text, c == COUNT ? count : lost));
+			fprintf(out, " %7s", tk_text_whole(text, c == COUNT ? count : lost));
 		else
 			fprintf(out, " %*s", width_of_column(l, c) - 1, "-");
 	}

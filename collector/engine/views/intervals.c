@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/stats/series.h"
+
 struct tk_interval *tk_interval_new(const struct tk_intervals *l)
 {
 	return l->budget ? calloc(1, sizeof(struct tk_interval)) : NULL;
@@ -49,6 +51,21 @@ struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, stru
 	i->cut = true;
 	l->dropped.rows++;
 	return NULL;
+}
+
+void tk_interval_name(struct tk_interval_timer *row, const struct tk_series *s)
+{
+	row->key = s->key;
+	memcpy(row->name, s->name, sizeof(row->name));
+	memcpy(row->segment, s->segment, sizeof(row->segment));
+	memcpy(row->app, s->app, sizeof(row->app));
+	row->pid = s->pid;
+	row->alive = s->alive;
+	row->found_dead = s->found_dead;
+	row->unsettled = s->unsettled;
+	row->uid = s->uid;
+	row->place = s->place;
+	row->dir = s->dir;
 }
 
 struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct tk_interval *i)

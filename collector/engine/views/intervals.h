@@ -30,6 +30,8 @@
 #include "collector/stats/past/history.h"
 #include "collector/stats/rated.h"
 
+struct tk_series;
+
 /** One timer of one process. */
 struct tk_interval_timer {
 	uint64_t key; /* as in snapshots */
@@ -124,6 +126,10 @@ struct tk_interval *tk_interval_new(const struct tk_intervals *l);
  */
 struct tk_interval_timer *tk_interval_add_timer(struct tk_intervals *l, struct tk_interval *i,
 						uint64_t records);
+
+/** Say whose row it is: names of the timer, its process, where it is. Under the viewers' lock. */
+void tk_interval_name(struct tk_interval_timer *row, const struct tk_series *s);
+
 struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i);
 struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct tk_interval *i);
 

@@ -7,22 +7,6 @@
 #include "collector/machine/now.h"
 #include "ring/owner.h"
 
-static void name(struct tk_interval_timer *row, const struct tk_series *s)
-{
-	row->key = s->key;
-	memcpy(row->name, s->name, sizeof(row->name));
-	memcpy(row->segment, s->segment, sizeof(row->segment));
-	memcpy(row->app, s->app, sizeof(row->app));
-	row->pid = s->pid;
-	row->alive = s->alive;
-	row->found_dead = s->found_dead;
-	row->unsettled = s->unsettled;
-	row->uid = s->uid;
-	row->place = s->place;
-	row->dir = s->dir;
-	row->since_start = tk_series_since_start(s);
-}
-
 static bool is_bare(const struct tk_series *s)
 {
 	for (int m = 0; m < TK_MEASURES; m++)
@@ -40,7 +24,8 @@ static void add_histograms(struct tk_intervals *l, struct tk_interval *i, const 
 
 			if (!row)
 				return;
-			name(row, s);
+			tk_interval_name(row, s);
+			row->since_start = tk_series_since_start(s);
 			tk_interval_pack(row, (enum tk_measure)m, &s->track[m].total[k]);
 		}
 	}
@@ -57,7 +42,8 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 	row = tk_interval_add_timer(l, i, records);
 	if (!row)
 		return;
-	name(row, s);
+	tk_interval_name(row, s);
+	row->since_start = tk_series_since_start(s);
 	for (int m = 0; m < TK_MEASURES; m++) {
 		tk_series_total(s, (enum tk_measure)m, now, true, &row->of[m]);
 		row->of[m].interval_ns = i->interval_ns; /* all rates are of the same time */
