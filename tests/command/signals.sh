@@ -67,16 +67,17 @@ ends 6 'a signal to the group'
 grep -q pending "$out" && fail 'it was sent on to who had sent it'
 
 # --- a terminal. Its ^C goes to both: the command gets one, and timekeeper waits for it.
-# typed COMMAND: in a terminal, with what is written to descriptor 4 typed.
+# typed COMMAND: in a terminal, with what is written to descriptor 4 typed. Let the command exec:
+# a shell that waits for it gets a ^C as well, and dash exits with 130 then, whatever its child did.
 typed() {
 	rm -f "$scratch/keys" "$scratch"/{ready,got,go,stopped}
 	mkfifo "$scratch/keys"
-	"${default[@]}" script -qfec "$1" /dev/null <"$scratch/keys" >"$out" 2>"$err" &
+	"${default[@]}" SHELL=/bin/sh script -qfec "$1" /dev/null <"$scratch/keys" >"$out" 2>"$err" &
 	pids=($!)
 	exec 4>"$scratch/keys"
 }
 watch="$TIMEKEEPER stat -f csv -o $rows -- $RECORDER record 1 touch $scratch/ready"
-typed "$watch await 2 touch $scratch/got record 2 until $scratch/go pending exit 4"
+typed "exec $watch await 2 touch $scratch/got record 2 until $scratch/go pending exit 4"
 comes "$scratch/ready"
 printf '\003' >&4
 comes "$scratch/got"
@@ -85,7 +86,7 @@ touch "$scratch/go"
 ends 4 '^C, caught'
 recorded 3
 grep -q pending "$out" && fail '^C was sent on, too'
-typed "$watch until $scratch/never"
+typed "exec $watch until $scratch/never"
 comes "$scratch/ready"
 printf '\003' >&4
 ends 130 '^C'

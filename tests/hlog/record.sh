@@ -50,6 +50,7 @@ lost() {
 		END { print n + 0 }' "$@"
 }
 lines() { [ "$(grep -c '^Tag=' "$log")" -gt "$1" ]; }
+accounted() { [ $(($(samples processing "$log") + $(lost "$log"))) = "$1" ]; }
 
 # --- the command line
 expect 2
@@ -100,9 +101,9 @@ begin --interval 50ms
 start "$WATCHED" many 7 30000 die
 expect 1 -o "$log" --force
 said 'another recorder writes it; stop that one, or name another file'
-wait_for lines 6
+wait_for accounted 30000
 end 0
-[ $(($(samples processing "$log") + $(lost "$log"))) = 30000 ] || fail 'not all of 30000'
+accounted 30000 || fail 'not all of 30000'
 echo "30000 = $(samples processing "$log") + $(lost "$log")"
 [ "$(samples latency "$log")" = "$(samples processing "$log")" ] ||
 	fail 'another number of latencies'
