@@ -112,9 +112,24 @@ static int node_had(const struct tk_memory *m)
 	return nodes[elsewhere] < 0 ? -1 : nodes[elsewhere];
 }
 
+/*
+ * Make hugepages of a file before it has others. MADV_COLLAPSE fills the holes of a file with zeros,
+ * so that nothing is zeroed twice or copied: 2 MiB take 0.1 ms, and 1.3 ms if their 512 small pages
+ * come first (Linux 6.18, KVM). One small page in each hugepage has to be there: an empty range is
+ * refused, and the kernel takes the hugepage from the node that the small one lies on.
+ */
+static bool collapse(char *addr, size_t size)
+{
+	for (size_t at = 0; at < size; at += TK_HUGEPAGE)
+		if (madvise(addr + at, (size_t)sysconf(_SC_PAGESIZE), MADV_POPULATE_WRITE))
+			return false;
+	return madvise(addr, size, MADV_COLLAPSE) == 0;
+}
+
 static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 {
 	int ret = fits_limit(size);
+	bool collapsed;
 
 	if (ret)
 		return ret;
@@ -126,6 +141,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 		return -errno;
 	m->size = size;
 	choose_node(m->addr, size, m->node_asked, huge ? MPOL_BIND : MPOL_PREFERRED);
+	collapsed = !huge && size % TK_HUGEPAGE == 0 && collapse(m->addr, size);
 	if (!huge && fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP)
 		goto undo;
 	if (madvise(m->addr, size, MADV_POPULATE_WRITE)) {
@@ -135,9 +151,7 @@ static int fill(int fd, size_t size, struct tk_memory *m, bool huge)
 			goto undo;
 		memset(m->addr, 0, size);
 	}
-	m->pages = huge ? TK_PAGES_HUGETLB : TK_PAGES_SMALL;
-	if (!huge && size % TK_HUGEPAGE == 0 && madvise(m->addr, size, MADV_COLLAPSE) == 0)
-		m->pages = TK_PAGES_COLLAPSED;
+	m->pages = huge ? TK_PAGES_HUGETLB : collapsed ? TK_PAGES_COLLAPSED : TK_PAGES_SMALL;
 	m->node_had = node_had(m);
 	return 0;
 undo:
