@@ -198,6 +198,9 @@ const char *tk_option_takes(const struct tk_option *o, char text[64]);
 /** "100ms", "1.5 s" and the like, in ns; all that the program prints. @return 0 or -EINVAL */
 int tk_parse_time(const char *text, uint64_t *ns);
 
+/** Digits, up to max. @return 0 or -EINVAL */
+int tk_parse_whole(const char *text, uint64_t max, uint64_t *value);
+
 /* --- help: help.c ----------------------------------------------------------------------------- */
 
 void tk_help_program(FILE *out, const struct tk_program *p);

@@ -77,7 +77,7 @@ static int parse_rate(const char *text, uint64_t *rate)
 	return err || *rate > RATE_MAX ? -EINVAL : 0;
 }
 
-static int parse_whole(const char *text, uint64_t max, uint64_t *value)
+int tk_parse_whole(const char *text, uint64_t max, uint64_t *value)
 {
 	char *end;
 
@@ -98,14 +98,14 @@ static uint64_t max_of(const struct tk_option *o)
 
 static int parse_count(const struct tk_option *o, const char *text, uint64_t *n)
 {
-	int err = parse_whole(text, max_of(o), n);
+	int err = tk_parse_whole(text, max_of(o), n);
 
 	return err || *n ? err : -EINVAL;
 }
 
 static int parse_slots(const struct tk_option *o, const char *text, uint64_t *slots)
 {
-	if (parse_whole(text, max_of(o), slots) < 0 || *slots < TK_LANE_SLOTS_MIN)
+	if (tk_parse_whole(text, max_of(o), slots) < 0 || *slots < TK_LANE_SLOTS_MIN)
 		return -EINVAL;
 	return *slots & (*slots - 1) ? -EINVAL : 0;
 }
@@ -113,7 +113,7 @@ static int parse_slots(const struct tk_option *o, const char *text, uint64_t *sl
 static int parse_pid(const char *text, uint32_t *pid)
 {
 	uint64_t whole = 0;
-	int err = parse_whole(text, INT_MAX, &whole);
+	int err = tk_parse_whole(text, INT_MAX, &whole);
 
 	*pid = (uint32_t)whole;
 	return err || whole ? err : -EINVAL;
@@ -122,7 +122,7 @@ static int parse_pid(const char *text, uint32_t *pid)
 static int parse_cpu(const char *text, int *cpu)
 {
 	uint64_t whole = 0;
-	int err = parse_whole(text, CPU_MAX, &whole);
+	int err = tk_parse_whole(text, CPU_MAX, &whole);
 
 	*cpu = (int)whole;
 	return err;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* --fail-if: when a comparison is a failure. See diff.h. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/cli/lists/subject.h"
 #include "collector/diff/diff.h"
-#include "collector/machine/printable.h"
 
 /* "+5%" after '>', "-5%" after '<'; the plus may be left out. */
 static int parse_threshold(const char *text, double *threshold)
@@ -25,76 +24,33 @@ static int parse_threshold(const char *text, double *threshold)
 	return 0;
 }
 
-static int parse_stat(const char *text, size_t length, struct tk_stat *s)
+static int parse_condition(struct tk_diff_rule *r, const struct tk_subject *s)
 {
-	struct tk_stats_list list;
-	char word[TK_STAT_NAME_MAX];
-
-	if (length >= sizeof(word))
+	if (tk_stat_parse(&r->stat, s->word) < 0 || r->stat.kind != TK_STAT_QUANTILE)
 		return -EINVAL;
-	memcpy(word, text, length);
-	word[length] = '\0';
-	if (tk_stats_list_parse(&list, word) < 0 || list.n != 1 ||
-	    list.of[0].kind != TK_STAT_QUANTILE)
-		return -EINVAL;
-	*s = list.of[0];
-	return 0;
+	return parse_threshold(s->condition, &r->threshold);
 }
 
-/* Cut "processing." or "latency." off. */
-static const char *parse_measure(const char **text)
-{
-	static const char *const measures[] = { "processing", "latency" };
-
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = strlen(measures[i]);
-
-		if (strncmp(*text, measures[i], n) != 0 || (*text)[n] != '.')
-			continue;
-		*text += n + 1;
-		return measures[i];
-	}
-	return "";
-}
-
-/* No timer's name has anything else. */
-static bool is_printable(const char *text)
-{
-	char *shown = strdup(text);
-	bool same;
-
-	if (!shown)
-		return false;
-	tk_printable(shown, strlen(text) + 1, text);
-	same = strcmp(shown, text) == 0;
-	free(shown);
-	return same;
-}
-
-/* A timer may have any sign in its name, also a colon: the last one ends the pattern. */
 int tk_diff_rule_parse(struct tk_diff_rule *r, const char *text)
 {
-	const char *colon = strrchr(text, ':'), *condition;
-	size_t length;
+	struct tk_subject s;
+	int err = tk_subject_parse(&s, text);
 
-	*r = (struct tk_diff_rule){ .text = text };
-	if (!colon || colon == text || !is_printable(text))
-		return -EINVAL;
-	condition = colon + 1;
-	r->measure = parse_measure(&condition);
-	length = strcspn(condition, "<>");
-	if (!condition[length] || parse_stat(condition, length, &r->stat) ||
-	    parse_threshold(condition + length, &r->threshold))
-		return -EINVAL;
-	r->pattern = strndup(text, (size_t)(colon - text));
-	return r->pattern ? 0 : -ENOMEM;
+	*r = (struct tk_diff_rule){ .text = text, .measure = s.measure };
+	if (err)
+		return err;
+	err = parse_condition(r, &s);
+	if (err)
+		free(s.pattern);
+	else
+		r->pattern = s.pattern;
+	return err;
 }
 
 static bool is_about(const struct tk_diff_rule *r, const struct tk_diff_row *row)
 {
 	return row->stat->quantile == r->stat.quantile &&
-	       (!r->measure[0] || strcmp(r->measure, row->timer->measure) == 0) &&
-	       fnmatch(r->pattern, row->timer->timer, 0) == 0;
+	       tk_subject_matches(r->pattern, r->measure, row->timer->timer, row->timer->measure);
 }
 
 /* A shift that was not shown may be chance, however large it is. */

@@ -68,7 +68,7 @@ static uint64_t walk_next(struct walk *w)
 	return tk_bins_at(b, w->bucket);
 }
 
-static uint64_t rank_of(uint64_t count, uint32_t quantile)
+uint64_t tk_quantile_rank(uint64_t count, uint32_t quantile)
 {
 	unsigned __int128 scaled = (unsigned __int128)count * quantile;
 	uint64_t rank = (uint64_t)((scaled + TK_QUANTILE_ONE - 1) / TK_QUANTILE_ONE);
@@ -117,7 +117,7 @@ static void quantiles_of_one(const struct tk_bins_rated *r, const uint32_t *quan
 	uint32_t i = 0;
 
 	for (size_t q = 0; q < n; q++) {
-		uint64_t rank = rank_of(b->count, quantiles[q]);
+		uint64_t rank = tk_quantile_rank(b->count, quantiles[q]);
 
 		while (i + 1u < b->n) {
 			bool whole = i % STEP == 0 && i + STEP < b->n;
@@ -157,7 +157,7 @@ void tk_bins_quantiles(const struct tk_bins_rated *of, size_t n, const uint32_t 
 	}
 	walk_begin(&w, of, n);
 	for (size_t q = 0; q < n_quantiles; q++) {
-		uint64_t rank = rank_of(count, quantiles[q]), more = 1;
+		uint64_t rank = tk_quantile_rank(count, quantiles[q]), more = 1;
 
 		while (below < rank && more)
 			below += more = walk_next(&w);

@@ -35,6 +35,9 @@ struct tk_bins_rated {
 /** Those of enum tk_percentile. */
 extern const uint32_t tk_quantiles[TK_PERCENTILES];
 
+/** Which of `count` samples in ascending order a quantile is: the first is 1. */
+uint64_t tk_quantile_rank(uint64_t count, uint32_t quantile);
+
 /**
  * Quantiles of all samples of n histograms together, in ns, in one pass over what is filled. The
  * q-th is the value of rank ceil(q * count), from the middle of its bucket.

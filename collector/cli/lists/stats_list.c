@@ -101,6 +101,11 @@ int tk_stats_list_parse(struct tk_stats_list *list, const char *text)
 	return 0;
 }
 
+int tk_stat_parse(struct tk_stat *s, const char *word)
+{
+	return parse_word(word, strlen(word), s);
+}
+
 int tk_stats_list_find(const struct tk_stats_list *list, const char *word)
 {
 	struct tk_stat s;

@@ -52,6 +52,9 @@ struct tk_stats_list {
  */
 int tk_stats_list_parse(struct tk_stats_list *list, const char *text);
 
+/** Parse a single word; it has no place. @return 0 or -EINVAL */
+int tk_stat_parse(struct tk_stat *s, const char *word);
+
 /**
  * @return the place in the list of what a single word says; -1: it is no such word, or not in it
  */
