@@ -163,23 +163,6 @@ static void handle_forks(void)
 #endif
 }
 
-static int check_options(const char *app, const struct tk_options *o)
-{
-	if (!app || !tk_name_valid(app))
-		return tk_library_fail(EINVAL, "an app's name is 1 to %u bytes of printable UTF-8",
-				       TK_NAME_MAX);
-	if ((unsigned)o->timebase > TK_TIMEBASE_SYSTEM)
-		return tk_library_fail(EINVAL, "there is no such timebase");
-	if (o->timers > TK_TIMERS_MAX || o->lanes > TK_LANES_MAX)
-		return tk_library_fail(EINVAL, "at most %u timers and %u lanes", TK_TIMERS_MAX,
-				       TK_LANES_MAX);
-	if (o->slots && (o->slots < TK_LANE_SLOTS_MIN || o->slots > TK_LANE_SLOTS_MAX ||
-			 (o->slots & (o->slots - 1))))
-		return tk_library_fail(EINVAL, "a lane's slots are a power of two from %u to %u",
-				       (unsigned)TK_LANE_SLOTS_MIN, (unsigned)TK_LANE_SLOTS_MAX);
-	return 0;
-}
-
 /* Asks for this thread; those that it makes inherit the answer. */
 static bool counter_forbidden(void)
 {
@@ -240,10 +223,10 @@ static int create_segment(void)
 	int ret;
 
 	s.app = tk_library.app;
-	s.max_timers = o->timers ? o->timers : TK_TIMERS_DEFAULT;
+	s.max_timers = o->timers;
 	if (s.max_timers < tk_timers_defined())
 		s.max_timers = tk_timers_defined();
-	s.max_lanes = o->lanes ? o->lanes : TK_LANES_DEFAULT;
+	s.max_lanes = o->lanes;
 	s.clock = tk_library.clock == TK_TIMEBASE_SYSTEM ? TK_CLOCK_MONOTONIC : TK_CLOCK_TSC;
 	s.group = o->group;
 	s.keep = is_to_be_kept();
@@ -310,9 +293,8 @@ int tk_library_open_locked(void)
 		return tk_library_fail(ENOMEM, "no memory for the table of lanes");
 	}
 	tk_library.lanes = lanes;
-	tk_library.slots = tk_library.options.slots ? tk_library.options.slots : TK_SLOTS_DEFAULT;
-	tk_library.discipline =
-		tk_library.options.discipline ? tk_library.options.discipline : &tk_broadcast;
+	tk_library.slots = tk_library.options.slots;
+	tk_library.discipline = tk_library.options.discipline;
 	tk_timers_publish(&tk_library.segment);
 	tk_library_become(TK_LIBRARY_OPEN);
 	tk_stamps_end();
@@ -321,17 +303,8 @@ int tk_library_open_locked(void)
 
 static int open_first(const char *app, const struct tk_options *options)
 {
-	static const struct tk_options defaults;
 	static bool once;
-	int ret;
 
-	if (tk_library.state == TK_LIBRARY_OPEN)
-		return tk_library_fail(EALREADY, "this process has a segment already");
-	if (!options)
-		options = &defaults;
-	ret = check_options(app, options);
-	if (ret)
-		return ret;
 	if (!once) {
 		handle_forks();
 		once = true;
@@ -341,37 +314,75 @@ static int open_first(const char *app, const struct tk_options *options)
 	return tk_library_open_locked();
 }
 
+/* Also in a forked child that has no segment yet: its parent's name and options stand. */
+static int open_further(const char *app, const struct tk_options *options)
+{
+	int ret = 0;
+
+	if (tk_library.state == TK_LIBRARY_FORKED)
+		ret = tk_library_open_locked();
+	if (!ret)
+		tk_options_say_differences(app, options);
+	return ret;
+}
+
 int tk_open(const char *app, const struct tk_options *options)
 {
+	struct tk_options whole = tk_options_whole(options);
+	bool open;
 	int ret;
 
 	pin();
 	tk_library_lock();
-	ret = open_first(app, options);
-	if (ret && tk_library.state != TK_LIBRARY_OPEN)
+	open = tk_library.state == TK_LIBRARY_OPEN || tk_library.state == TK_LIBRARY_FORKED;
+	ret = tk_options_check(app, &whole);
+	if (ret && open) {
+		tk_library_unlock();
+		return ret;
+	}
+	if (!ret)
+		ret = open ? open_further(app, &whole) : open_first(app, &whole);
+	if (ret)
 		tk_library_shut(tk_why());
+	else
+		tk_library.opens++;
 	tk_library_unlock();
 	return ret;
 }
 
-__attribute__((destructor)) void tk_close(void)
+/* Locked. */
+static void close_segment(void)
 {
-	bool ours;
+	uint64_t records;
+	bool ours, left;
 
-	tk_library_lock();
 	/* In a child of a raw clone() that did not call tk_after_fork(), the segment is the
 	 * parent's. */
 	ours = tk_library.state == TK_LIBRARY_OPEN &&
 	       tk_library.segment.head->pid == (uint32_t)getpid();
 	if (tk_library.state == TK_LIBRARY_OPEN || tk_library.state == TK_LIBRARY_FORKED)
 		tk_library_shut("no segment is open: tk_close() was called");
-	if (ours) {
-		uint64_t records;
-		bool left = tk_threads_close(&records);
+	if (!ours)
+		return;
+	left = tk_threads_close(&records);
+	tk_segment_retire(&tk_library.segment, records);
+	if (!left)
+		let_go();
+}
 
-		tk_segment_retire(&tk_library.segment, records);
-		if (!left)
-			let_go();
-	}
+void tk_close(void)
+{
+	tk_library_lock();
+	if (tk_library.opens && --tk_library.opens == 0)
+		close_segment();
+	tk_library_unlock();
+}
+
+/* Whoever has not closed yet will not: the program ends. */
+__attribute__((destructor)) static void close_at_exit(void)
+{
+	tk_library_lock();
+	tk_library.opens = 0;
+	close_segment();
 	tk_library_unlock();
 }

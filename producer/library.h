@@ -41,9 +41,12 @@ struct tk_library {
 
 	char why_shut[TK_WHY_MAX]; /* while it is */
 
-	/* To open again after a fork. */
+	/* What the first tk_open() asked for. A forked child opens by it again. */
 	char app[TK_NAME_MAX + 1];
-	struct tk_options options;
+	struct tk_options options; /* whole */
+	/* How many tk_open() returned 0 and were not closed yet. A forked child inherits it: also
+	 * where its own segment cannot be opened, so that those who opened may still close. */
+	uint32_t opens;
 };
 
 extern struct tk_library tk_library;
@@ -62,6 +65,14 @@ void tk_library_shut(const char *why);
 
 /** Open, locked, by what is in tk_library.app and .options. */
 int tk_library_open_locked(void);
+
+/* options.c: all locked */
+/** @return 0, or -EINVAL and tk_why() */
+int tk_options_check(const char *app, const struct tk_options *options);
+/** With its defaults filled in. NULL: all of them. */
+struct tk_options tk_options_whole(const struct tk_options *options);
+/** Set what tk_why() returns, if this is not what the first tk_open() asked for. Both are whole. */
+void tk_options_say_differences(const char *app, const struct tk_options *asked);
 
 /* threads.c: all locked */
 int tk_threads_init(void);

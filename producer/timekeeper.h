@@ -24,8 +24,8 @@
  *
  * Who may call. Everything here may be called from any thread at any time, before tk_open() and
  * after tk_close() too. Functions marked [hot] are also safe in signal handlers, wait-free, and
- * make no system call, except that the first record of a thread gives the thread its lane
- * (milliseconds, page faults). Threads that cannot afford that call tk_join() first.
+ * make no system call, except that the first record of a thread gives the thread its lane (0.2 ms,
+ * and 1 ms without hugepages; page faults). Threads that cannot afford that call tk_join() first.
  *
  * What can go wrong. The library never prints, exits, aborts, blocks a recording thread or changes
  * a signal's disposition. If it gets no segment or lane (no memory, no permission, no invariant
@@ -40,9 +40,10 @@
  *
  * With -DTK_COMPILE_OUT everything here compiles to nothing.
  *
- * fork(): the child gets a segment of its own at its first record; timers keep their handles. A
- * child made by _Fork() or raw clone() calls tk_after_fork() before anything else here. A vfork()
- * child records into its parent's lane. Threads may be cancelled anywhere, asynchronously too.
+ * fork(): the child gets a segment of its own at its first record (0.5 ms, and 1.3 ms without
+ * hugepages: bench/fork); timers keep their handles. A child made by _Fork() or raw clone() calls
+ * tk_after_fork() before anything else here. A vfork() child records into its parent's lane.
+ * Threads may be cancelled anywhere, asynchronously too.
  */
 #ifndef TIMEKEEPER_H
 #define TIMEKEEPER_H
@@ -112,12 +113,19 @@ struct tk_options {
  * Open this process's segment in $TIMEKEEPER_DIR, else in /dev/shm/timekeeper-<uid>. `app` is the
  * name that collectors show: 1..63 bytes of printable UTF-8. A process has one segment.
  *
- * @return 0, or a negative errno, and tk_why(): -EALREADY (is open), -EINVAL (a name or number
- * out of range), -ENOTSUP (no usable counter, or stores that may be torn), -EBUSY (timers were
- * defined before the system's clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE),
- * -EMFILE, -ENOMEM, ... In every case the program may go on as if it were 0.
+ * Opens are counted, so that several libraries of one process may each open and close. The first
+ * call that returns 0 opens the segment; a further one counts and returns 0, too. The name and the
+ * options of the first stand, and where a further one asked for others, tk_why() names what
+ * differs. A forked child inherits the count, and its parent's name and options; to have its own,
+ * it calls tk_close() as often as its parent opened, and then tk_open().
  *
- * Costs milliseconds. The first call measures for 0.4 ms what a pair of stamps adds to a span, for
+ * @return 0, or a negative errno, and tk_why(): -EINVAL (a name or number out of range), -ENOTSUP
+ * (no usable counter, or stores that may be torn), -EBUSY (timers were defined before the system's
+ * clock was asked for), -EACCES, -ENOSPC, -EFBIG (RLIMIT_FSIZE), -EMFILE, -ENOMEM, ... In every
+ * case the program may go on as if it were 0, but a call that failed is not counted: do not
+ * tk_close() for it.
+ *
+ * Costs a millisecond. The first call measures for 0.4 ms what a pair of stamps adds to a span, for
  * the reader to subtract (tsc/floor.h).
  *
  * Refused under QEMU TCG (software emulation) with either clock: stores may tear, and so may
@@ -131,10 +139,11 @@ struct tk_options {
 TK_API int tk_open(const char *app, const struct tk_options *options);
 
 /**
- * Close the segment; exit() does it, too. If no collector runs, the files are removed, unless
- * `keep`. A collector that runs reads what is left and removes them then. Records made afterwards
- * are dropped. The lane of a thread that has not ended stays mapped for good: a program that opens
- * and closes many times has its threads call tk_leave() first.
+ * Undo one tk_open() that returned 0. Undoing the last closes the segment; exit() closes it
+ * whatever the count is. Without a tk_open() to undo it does nothing. If no collector runs, the
+ * files are removed, unless `keep`. A collector that runs reads what is left and removes them then.
+ * Records made afterwards are dropped. The lane of a thread that has not ended stays mapped for
+ * good: a program that opens and closes many times has its threads call tk_leave() first.
  *
  * The files stay, as after a kill, if the process ends without exit() (_exit, quick_exit, abort,
  * exec), or if they cannot be removed: that takes three descriptors, and the directory must be at
@@ -142,7 +151,10 @@ TK_API int tk_open(const char *app, const struct tk_options *options);
  */
 TK_API void tk_close(void);
 
-/** Why the last call in this process that failed did so; "" if none failed. Never NULL. */
+/**
+ * Why the last call in this process that failed did so, or what a further tk_open() asked for that
+ * the first did not; "" if there was neither. Never NULL.
+ */
 TK_API const char *tk_why(void);
 
 /** Forget the parent's lanes, in a child that was not made by fork(). Async-signal-safe. */

@@ -113,10 +113,11 @@ static int node_had(const struct tk_memory *m)
 }
 
 /*
- * Make hugepages of a file before it has others. MADV_COLLAPSE fills the holes of a file with zeros,
- * so that nothing is zeroed twice or copied: 2 MiB take 0.1 ms, and 1.3 ms if their 512 small pages
- * come first (Linux 6.18, KVM). One small page in each hugepage has to be there: an empty range is
- * refused, and the kernel takes the hugepage from the node that the small one lies on.
+ * Make hugepages of a file before it has others. MADV_COLLAPSE fills the holes of a file with
+ * zeros, so that nothing is zeroed twice or copied: 2 MiB take 0.1 ms, and 1.3 ms if their 512
+ * small pages come first (Linux 6.18, KVM). One small page in each hugepage has to be there: an
+ * empty range is refused, and the kernel takes the hugepage from the node that the small one lies
+ * on.
  */
 static bool collapse(char *addr, size_t size)
 {

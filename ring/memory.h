@@ -20,8 +20,8 @@
  *	move_pages		asks on which node 16 of the pages really lie
  *
  * Raw system calls instead of libnuma: the library in the watched program needs libc only. No heap
- * is used. 2 MiB cost 0.2 ms where the kernel has a hugepage to give, else 0.8 ms (bench/fork). Not for
- * signal handlers.
+ * is used. 2 MiB cost 0.2 ms where the kernel has a hugepage to give, else 0.8 ms (bench/fork). Not
+ * for signal handlers.
  */
 #ifndef TK_RING_MEMORY_H
 #define TK_RING_MEMORY_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is zeroed, reserved and faulted in when it is handed out, with hugepages and without. */
+/* Memory that is zeroed, reserved and faulted in when it is handed out: hugepages and others. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
