@@ -6,7 +6,7 @@
 #	tests/docs.sh	prints what is not; exit 1 if anything
 set -uo pipefail
 cd "$(dirname "$0")/.."
-docs=(CONTRIBUTING.md ARCHITECTURE.md README.md SECURITY.md tests/README.md docs/*.md)
+docs=(CHANGELOG.md CONTRIBUTING.md ARCHITECTURE.md README.md SECURITY.md tests/README.md docs/*.md)
 rooms='(tsc|ring|producer|collector|bench|tests|papers|docs)'
 bad=0
 
@@ -22,7 +22,7 @@ for doc in "${docs[@]}"; do
 		grep -vE 'NAME|FAMILY' | sort -u)
 	while read -r path; do
 		[ -e "$path" ] || missing "$doc" "$path"
-	done < <(grep -oE '\]\([^)#:]+' "$doc" | cut -c3- | sort -u | (cd "$(dirname "$doc")" &&
+	done < <(grep -oE '\]\([^)#:]+[)#]' "$doc" | tr -d ')#' | cut -c3- | sort -u | (cd "$(dirname "$doc")" &&
 		xargs -r realpath -m --relative-to="$OLDPWD"))
 	while read -r function; do
 		grep -rqwE "$function" --include='*.[ch]' tsc ring producer collector bench tests ||
