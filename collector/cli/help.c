@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Help, man page and completion, all made from the tables of commands and options. */
+/* Help and man page, both made from the tables of commands and options. */
 #include <string.h>
 
 #include "collector/cli/options.h"
@@ -158,70 +158,4 @@ void tk_help_man(FILE *out, const struct tk_program *p)
 	man_section(out, "FILES", p->files);
 	man_section(out, "ENVIRONMENT", p->environment);
 	man_section(out, "EXIT STATUS", p->exit_codes);
-}
-
-static void bash_choices(FILE *out, const struct tk_option *o)
-{
-	fputs("COMPREPLY=($(compgen -W \"", out);
-	for (const char *c = o->choices; *c; c++)
-		fputc(*c == '|' ? ' ' : *c, out);
-	fputs("\" -- \"$cur\")); ", out);
-}
-
-/* What may follow an option: the words of a choice, a directory, a file, which readline completes,
- * or nothing that is known. */
-static void bash_value(FILE *out, const struct tk_option *o)
-{
-	fputs("\t\t", out);
-	if (o->letter)
-		fprintf(out, "-%c|", o->letter);
-	fprintf(out, "--%s) ", o->name);
-	if (o->choices)
-		bash_choices(out, o);
-	else if (!strcmp(o->argument, "DIR"))
-		fputs("COMPREPLY=($(compgen -d -- \"$cur\")); ", out);
-	else if (strncmp(o->argument, "FILE", 4) != 0)
-		fputs("compopt +o default; ", out);
-	fputs("return ;;\n", out);
-}
-
-/* A command's options and their values. Where its operands are files, only a - asks for options. */
-static void bash_command(FILE *out, const char *pattern, const struct tk_command *c)
-{
-	const struct tk_option *o;
-
-	fprintf(out, "\t%s)\n\t\tcase $prev in\n", pattern);
-	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
-		if (o->argument || o->choices)
-			bash_value(out, o);
-	fputs("\t\tesac\n", out);
-	if (!strncmp(c->operands, "FILE", 4))
-		fputs("\t\t[[ $cur = -* ]] || return\n", out);
-	fputs("\t\twords=\"", out);
-	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
-		fprintf(out, " --%s", o->name);
-	fputs("\" ;;\n", out);
-}
-
-void tk_help_bash(FILE *out, const struct tk_program *p)
-{
-	fprintf(out, "_timekeeper()\n{\n"
-		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		     "\tlocal words\n\n"
-		     "\tcase \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n"
-		     "\t*\" -- \"*)\n" /* a program to run, and its arguments */
-		     "\t\t[ \"$prev\" != -- ] || COMPREPLY=($(compgen -c -- \"$cur\"))\n"
-		     "\t\treturn ;;\n\tesac\n\tcase ${COMP_WORDS[1]} in\n");
-	for (const struct tk_command *c = p->commands; c->name; c++)
-		bash_command(out, c->name, c);
-	bash_command(out, "*", p->commands);
-	fprintf(out, "\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]");
-	for (const struct tk_command *c = p->commands; c->name; c++)
-		if (!c->runs && strstr(c->operands, "COMMAND"))
-			fprintf(out, " || [ \"$prev\" = %s ]", c->name);
-	fprintf(out, "; then\n\t\twords=\"$words");
-	for (const struct tk_command *c = p->commands; c->name; c++)
-		fprintf(out, " %s", c->name);
-	fprintf(out, "\"\n\tfi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-		     "complete -o default -F _timekeeper timekeeper\n");
 }

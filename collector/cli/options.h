@@ -82,7 +82,7 @@ struct tk_args {
 	bool csv, hgrm;
 	int svg; /* enum tk_svg */
 	bool help, version, man;
-	const char *completion; /* shell */
+	int completion;         /* enum tk_shell (shells/shells.h) */
 	int cpu;                /* tune and doctor; -1: not said */
 	/* tune; 0 and NULL: not said */
 	uint64_t rate, burst, burst_rate, drain; /* records (a second) */
@@ -207,7 +207,5 @@ void tk_help_program(FILE *out, const struct tk_program *p);
 void tk_help_command(FILE *out, const struct tk_command *c);
 /** The man page, in roff. */
 void tk_help_man(FILE *out, const struct tk_program *p);
-/** Completion for bash. */
-void tk_help_bash(FILE *out, const struct tk_program *p);
 
 #endif

@@ -2,6 +2,7 @@
 /* `timekeeper help`: help on the program or on a command, the man page, shell completion. */
 #include <string.h>
 
+#include "collector/cli/shells/shells.h"
 #include "collector/commands/commands.h"
 
 tk_command_run tk_cmd_help;
@@ -13,12 +14,10 @@ int tk_cmd_help(const struct tk_args *a, FILE *out)
 
 	if (name && !command)
 		return tk_usage(NULL, "unknown command %.80s", name);
-	if (a->completion && strcmp(a->completion, "bash"))
-		return tk_usage(a->command, "no completion for %.80s", a->completion);
 	if (a->man)
 		tk_help_man(out, &tk_program);
 	else if (a->completion)
-		tk_help_bash(out, &tk_program);
+		tk_shell_print(out, &tk_program, (enum tk_shell)a->completion);
 	else if (command)
 		tk_help_command(out, command);
 	else

@@ -9,8 +9,8 @@
  */
 #include <limits.h>
 
+#include "collector/cli/shells/shells.h"
 #include "collector/commands/commands.h"
-
 #include "collector/display/keys.h"
 #include "collector/tune/model/sizes.h"
 
@@ -320,8 +320,9 @@ static const struct tk_option
 		.help = "print the man page, in roff",
 	},
 	completion = {
-		.name = "completion", .type = TK_OPTION_TEXT, .argument = "SHELL", AT(completion),
-		.help = "print completion for this shell: bash",
+		.name = "completion", .type = TK_OPTION_CHOICE, .argument = "SHELL",
+		.choices = TK_SHELL_WORDS, AT(completion),
+		.help = "print completion for this shell",
 	};
 
 /* Which segments. */

@@ -28,8 +28,8 @@ said 'unknown command nonsense; see `timekeeper --help`'
 expect 2 help nonsense
 said '^usage: timekeeper .* unknown command nonsense; see `timekeeper --help`'
 lines_said 1
-expect 2 help --completion fish
-said '^usage: timekeeper help .* no completion for fish; see `timekeeper help --help`'
+expect 2 help --completion tcsh
+said '^usage: timekeeper help .* --completion takes none.bash.zsh.fish, not tcsh'
 lines_said 1
 expect 2 stat -OZ
 said 'unknown option -Z'
@@ -273,26 +273,4 @@ said 'nothing that this program can read'
 expect 3 stat
 said 'nothing that this program can read'
 
-# --- completion, as bash has it
-"$TIMEKEEPER" help --completion bash >"$out"
-complete() {
-	bash -c 'source "$1"; shift
-		compopt() { COMPREPLY=("compopt $*"); } # bash has it only while it completes
-		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _timekeeper
-		echo " ${COMPREPLY[*]} "' - "$out" "$@"
-}
-[[ $(complete timekeeper st) == ' stat ' ]] || fail 'completion of a command'
-[[ $(complete timekeeper help cl) == ' clean ' ]] || fail 'completion after help'
-[[ $(complete timekeeper stat -f '') == ' table jsonl csv ' ]] || fail 'completion of a choice'
-[[ $(complete timekeeper stat --on) == ' --once ' ]] || fail 'completion of an option'
-[[ $(complete timekeeper diff --format '') == ' text json markdown junit ' ]] ||
-	fail 'completion of a choice that another command has, too'
-# Where nothing is offered, readline offers files, but not where they cannot be meant.
-grep -q '^complete -o default -F _timekeeper timekeeper$' "$out" || fail 'completion of files'
-for files in 'report' 'report a.hlog' 'stat --output' 'diff --base' 'stat -- prog'; do
-	[[ $(complete timekeeper $files '') == '  ' ]] || fail "completion of files after $files"
-done
-[[ $(complete timekeeper report --js) == ' --json ' ]] || fail 'completion beside files'
-[[ $(complete timekeeper ls --app '') == ' compopt +o default ' ]] || fail 'completion of a name'
-[[ $(complete timekeeper stat -- tru) == *' true '* ]] || fail 'completion of a program'
 exit $failed

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One table: what it says is understood, shown by help, the man page and completion. */
+#include "collector/cli/shells/shells.h"
 #include "collector/commands/commands.h"
 
 #include <criterion/criterion.h>
@@ -303,7 +304,8 @@ static void roff_name(char to[64], const char *name)
 
 Test(options, man_page_and_completion_know_all)
 {
-	char *man = text_of(tk_help_man), *bash = text_of(tk_help_bash);
+	char *man = text_of(tk_help_man), *bash = text_of(tk_shell_bash);
+	char *zsh = text_of(tk_shell_zsh), *fish = text_of(tk_shell_fish);
 	char *program = text_of(tk_help_program);
 	const struct tk_option *o;
 	char want[64];
@@ -311,12 +313,17 @@ Test(options, man_page_and_completion_know_all)
 	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
 		cr_assert(strstr(man, c->name));
 		cr_assert(strstr(bash, c->name));
+		cr_assert(strstr(zsh, c->name));
+		cr_assert(strstr(fish, c->name));
 		cr_assert(strstr(program, c->name));
 		for (size_t i = 0; (o = tk_option_of(c, i)); i++) {
 			roff_name(want, o->name);
 			cr_assert(strstr(man, want), "%s", want);
 			snprintf(want, sizeof(want), "--%s", o->name);
 			cr_assert(strstr(bash, want), "%s", want);
+			cr_assert(strstr(zsh, want), "%s", want);
+			snprintf(want, sizeof(want), "_is %s' -l %s", c->name, o->name);
+			cr_assert(strstr(fish, want), "%s", want);
 		}
 	}
 	for (const char *const *section =
@@ -331,5 +338,7 @@ Test(options, man_page_and_completion_know_all)
 		cr_assert(strstr(program, f->name), "%s", f->name);
 	free(man);
 	free(bash);
+	free(zsh);
+	free(fish);
 	free(program);
 }

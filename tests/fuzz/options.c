@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/cli/shells/shells.h"
 #include "collector/commands/commands.h"
 #include "collector/tune/model/sizes.h"
 #include "tests/fuzz/fuzz.h"
@@ -91,7 +92,7 @@ static void show_help(const struct tk_args *a)
 	if (a->man)
 		tk_help_man(nowhere, &tk_program);
 	if (a->completion)
-		tk_help_bash(nowhere, &tk_program);
+		tk_shell_print(nowhere, &tk_program, (enum tk_shell)a->completion);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -61,7 +61,8 @@ for program in "${programs[@]}"; do
 done
 left=$(ls "$TIMEKEEPER_DIR" | grep -vx collectors || true)
 [ -z "$left" ] || { echo "files were left behind: $left"; exit 1; }
-for file in share/man/man1/timekeeper.1 share/bash-completion/completions/timekeeper.bash; do
+for file in share/man/man1/timekeeper.1 share/bash-completion/completions/timekeeper.bash \
+	share/zsh/site-functions/_timekeeper share/fish/vendor_completions.d/timekeeper.fish; do
 	find "$work/root" -path "*/$file" | grep -q . || { echo "no $file"; exit 1; }
 done
 echo "ok: ${programs[*]} compiled against what was installed, and seen"
