@@ -18,7 +18,6 @@
 
 #define INTERVAL_NS   UINT64_C(1000000000)
 #define INTERVALS_MIB 256u /* closed, and not written yet: the disk is slow */
-#define HISTORY_MIB   64u  /* nothing is read back but the interval that was just closed */
 #define FINISH_MS     15000
 
 struct record_run {
@@ -58,7 +57,8 @@ static void write_closed(struct record_run *r)
 
 static void say_notes(struct record_run *r)
 {
-	struct tk_snapshot *s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
+	struct tk_snapshot *s =
+		tk_collector_snapshot(r->collector, &(struct tk_view){ .brief = true });
 	uint64_t unsaid = s ? s->notes_ever - r->notes : 0;
 
 	for (size_t i = s && unsaid < s->n_notes ? s->n_notes - unsaid : 0; s && i < s->n_notes;
@@ -141,7 +141,7 @@ static int open_collector(struct record_run *r, struct tk_collector_options *o)
 
 	o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	o->intervals_histograms = true;
-	o->history_bytes = (uint64_t)HISTORY_MIB << 20;
+	o->no_past = true;
 	r->collector = tk_collector_open(o, why);
 	if (!r->collector)
 		return tk_failed("%s", why);

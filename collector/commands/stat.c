@@ -419,6 +419,7 @@ static int open_collector(struct stat_run *r, struct tk_collector_options *o)
 	int code;
 
 	o->totals = r->totals;
+	o->no_past = true;
 	if (!r->totals || o->interval_ns)
 		o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	if (!o->interval_ns)

@@ -20,7 +20,8 @@
 #define SCAN_NS       (250 * MS) /* where something cannot be watched */
 #define LOOK_NS       (20 * MS)  /* likewise, and for a while after something happened */
 #define REFINE_NS     TK_SECOND_NS
-#define TAKE_NS       (250 * MS)
+#define TAKE_NS       TK_SECOND_NS        /* between two rounds, */
+#define TAKE_SOON_NS  (250 * MS)          /* and while something waits for the next */
 #define FINISH_NS     (10 * TK_SECOND_NS) /* of what has ended, what is not read by then is left */
 #define BACKLOG_NS    (2 * TK_SECOND_NS)  /* between two notes of how far it is read */
 #define ANSWER_NS     (MS / 10) /* how long drainers have to answer before we look again */
@@ -112,6 +113,33 @@ static void ask_for_the_last(struct tk_collector *c)
 	tk_round_ask(c, c->own.finishing);
 }
 
+/* Each round brings this on: programs that end are read, left and detached, and what was recorded
+ * before is read. */
+static bool is_awaited(const struct tk_collector *c)
+{
+	if (!c->own.answered || (c->options.oldest && !c->own.backlog_read))
+		return true;
+	for (size_t i = 0; i < c->own.n_sources; i++) {
+		const struct tk_source *s = c->own.sources[i];
+
+		if (s->seg && (s->ended || s->broken || s->left))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Have the next round in time. A round costs for each timer that has a record in it, so that it is
+ * no more often than is of use; and counters of 32 bits must not overflow between two.
+ */
+static void plan_round(struct tk_collector *c)
+{
+	uint64_t soon = c->own.now_ns + TAKE_SOON_NS;
+
+	if (c->own.take_ns > soon && is_awaited(c))
+		c->own.take_ns = soon;
+}
+
 static void ask(struct tk_collector *c)
 {
 	bool interval;
@@ -126,17 +154,24 @@ static void ask(struct tk_collector *c)
 		return;
 	tk_round_ask(c, interval);
 	c->own.take_ns = c->own.now_ns + TAKE_NS;
+	plan_round(c);
 }
 
 static void look(struct tk_collector *c)
 {
-	if (due(&c->own.look_ns, LOOK_NS, c->own.now_ns) && tk_look(c))
+	bool looks = due(&c->own.look_ns, LOOK_NS, c->own.now_ns);
+
+	if (looks && tk_look(c))
 		c->own.scan_ns = c->own.now_ns;
-	if (c->own.now_ns < c->own.scan_ns)
-		return;
-	tk_scan(c);
-	c->own.scan_ns = c->own.now_ns +
-			 (c->own.wake.works && !c->own.unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
+	if (c->own.now_ns >= c->own.scan_ns) {
+		tk_scan(c);
+		c->own.scan_ns =
+			c->own.now_ns +
+			(c->own.wake.works && !c->own.unwatched ? TK_LOOK_AT_ALL_NS : SCAN_NS);
+		looks = true;
+	}
+	if (looks)
+		plan_round(c);
 }
 
 static void place(struct tk_collector *c)
@@ -202,7 +237,7 @@ static void *collect(void *arg)
 	tk_wake_open(&c->own.wake);
 	c->own.scan_ns = c->own.gap_shown_ns = c->own.now_ns;
 	c->own.refine_ns = c->own.now_ns + REFINE_NS;
-	c->own.take_ns = c->own.now_ns + TAKE_NS;
+	c->own.take_ns = c->own.now_ns + TAKE_SOON_NS;
 	c->own.close_ns = c->own.now_ns + c->shown.state.interval_ns;
 	while (!__atomic_load_n(&c->stop, __ATOMIC_RELAXED)) {
 		c->own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
@@ -240,6 +275,8 @@ static int copy_options(struct tk_collector *c, const struct tk_collector_option
 	c->shown.intervals.totals = o->intervals_totals;
 	c->shown.intervals.threads = o->intervals_threads;
 	tk_registry_init(&c->shown.registry, o->history_bytes ? o->history_bytes : HISTORY_BYTES);
+	c->shown.registry.no_past = o->no_past;
+	c->shown.registry.keeps_closed = o->intervals_histograms;
 	if (o->totals)
 		c->shown.registry.dead_max = TK_ENDED_MAX;
 	return 0;

@@ -97,17 +97,6 @@ static void show_ended(struct tk_collector *c)
 	c->shown.forgotten_processes = c->own.gone.forgotten;
 }
 
-/* The histograms of a timer's newest entry in history, which ended at `now`. */
-static void add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
-			   const struct tk_series *s, const struct tk_hold *hold, int64_t now)
-{
-	struct tk_trail newest = s->trail[0];
-	struct tk_entry e;
-
-	if (newest.t_ns == now && tk_hold_read(hold, 0, &newest, true, &e))
-		tk_interval_add_histograms(i, row, &e);
-}
-
 static bool is_wanted(const struct tk_intervals *l, const struct tk_series *s)
 {
 	return s->track[0].last.records || l->idle || (l->totals && tk_series_since_start(s));
@@ -115,8 +104,9 @@ static bool is_wanted(const struct tk_intervals *l, const struct tk_series *s)
 
 /* The datapoints that were closed at `now` of timers that had a record, or are asked for. */
 static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struct tk_series *s,
-		      const struct tk_hold *hold, int64_t now)
+		      int64_t now)
 {
+	const struct tk_bins *closed[] = { &s->track[0].closed, &s->track[1].closed };
 	const struct tk_datapoint *d = &s->track[0].last;
 	struct tk_interval_timer *row;
 
@@ -130,20 +120,11 @@ static void add_timer(struct tk_intervals *l, struct tk_interval *i, const struc
 		row->since_start = tk_series_since_start(s);
 	for (int m = 0; m < TK_MEASURES; m++)
 		row->of[m] = s->track[m].last;
-	if (hold)
-		add_histograms(i, row, s, hold, now);
-}
-
-static void add_timers(struct tk_intervals *l, struct tk_interval *i, const struct tk_registry *r,
-		       int64_t now)
-{
-	struct tk_hold hold;
-	bool held = l->histograms && tk_hold_take(&hold, &r->history) == 0;
-
-	for (size_t k = 0; k < r->n; k++)
-		add_timer(l, i, r->series[k], held ? &hold : NULL, now);
-	if (held)
-		tk_hold_release(&hold);
+	if (!l->histograms)
+		return;
+	row->ns_per_tick = s->ns_per_tick;
+	row->clock = s->clock;
+	tk_interval_pack(l, i, row, closed);
 }
 
 /* What is known of a process since the last interval. Without memory for its row it waits. */
@@ -226,7 +207,8 @@ static void append_interval(struct tk_collector *c, int64_t now, uint64_t interv
 	i->number = c->shown.state.intervals + 1;
 	i->t_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	i->interval_ns = interval_ns;
-	add_timers(l, i, &c->shown.registry, now);
+	for (size_t k = 0; k < c->shown.registry.n; k++)
+		add_timer(l, i, c->shown.registry.series[k], now);
 	for (size_t k = 0; k < c->own.n_sources; k++)
 		add_process(l, i, c->own.sources[k]);
 	for (size_t k = 0; k < c->own.unread.n; k++)

@@ -20,6 +20,9 @@ struct tk_collector_options {
 	uint64_t interval_ns;   /* per datapoint; 0: 100 ms */
 	uint64_t poll_ns;       /* between drains; 0: adaptive, 50 us to 5 ms; or TK_POLL_SPIN */
 	uint64_t history_bytes; /* 0: 256 MiB */
+	/* Nobody looks back: keep the open interval and the total of each timer, and neither
+	 * history nor coarser tiers. For who takes intervals as they are closed. */
+	bool no_past;
 	uint64_t
 		/* keep closed intervals for tk_collector_next_interval(); 0: none */
 		intervals_bytes;

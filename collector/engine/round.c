@@ -34,15 +34,15 @@ static struct tk_drainer *drainer_of(const struct tk_parcel *p)
 void tk_round_take(struct tk_source *src, struct tk_series *s, struct tk_tally *t)
 {
 	struct tk_hist *nowhere[TK_MEASURES] = { NULL };
-	struct tk_tally_facts f;
+	struct tk_tally_facts f[TK_MEASURES];
 
 	if (s) {
 		tk_series_take(s, t);
 		return;
 	}
-	tk_tally_facts(t, TK_PROCESSING, &f);
-	src->unlisted += f.records;
-	src->info.unknown += f.records; /* which may be summed up for this round already */
+	tk_tally_facts(t, f);
+	src->unlisted += f->records;
+	src->info.unknown += f->records; /* which may be summed up for this round already */
 	tk_tally_move(t, nowhere);
 }
 

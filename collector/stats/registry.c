@@ -43,6 +43,8 @@ static struct tk_series *new_series(struct tk_registry *r, int64_t now)
 	if (!s)
 		return NULL;
 	r->next_key++;
+	s->no_past = r->no_past;
+	s->keeps_closed = r->keeps_closed;
 	/* In an interval of 100 ms a tenth of all close a second, a hundredth ten seconds. */
 	s->phase_ns[1] = (int64_t)(s->key % 10 * (TK_TIER1_NS / 10));
 	s->phase_ns[2] = (int64_t)(s->key / 10 % 10 * (TK_TIER2_NS / 10));
@@ -105,6 +107,8 @@ void tk_registry_close(struct tk_registry *r, int64_t now, uint64_t interval_ns)
 			tk_series_close(s, &r->history, now, interval_ns);
 		else if (s->ending)
 			tk_series_end(s, &r->history, now);
+		else if (r->keeps_closed)
+			tk_series_drop_closed(s);
 	}
 }
 

@@ -30,7 +30,8 @@ struct tk_registry {
 	size_t dead_max;    /* and how many of those are kept: TK_REGISTRY_DEAD_MAX, or as set */
 	uint64_t forgotten; /* of the dead, so far */
 	uint64_t next_key;
-	struct tk_history history; /* of all of them */
+	bool no_past, keeps_closed; /* as new series are to be; false, or as set */
+	struct tk_history history;  /* of all of them */
 };
 
 /** @history_bytes: what history may take. */

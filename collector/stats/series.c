@@ -49,17 +49,17 @@ void tk_series_take(struct tk_series *s, struct tk_tally *t)
 	struct tk_hist_counted samples[TK_MEASURES] = { 0 };
 	struct tk_hist *nowhere[TK_MEASURES] = { NULL };
 	struct tk_counts c = { 0 };
-	struct tk_tally_facts f;
+	struct tk_tally_facts f[TK_MEASURES];
 
+	tk_tally_facts(t, f);
+	c.records = f->records;
 	for (int m = 0; m < TK_MEASURES; m++) {
-		tk_tally_facts(t, (enum tk_measure)m, &f);
 		tk_tally_counted(t, (enum tk_measure)m, &samples[m]);
-		c.records = f.records;
-		c.count[m] = f.count;
-		c.aside[m] = f.negative + f.across;
-		c.without[m] = f.without;
-		s->negative[m] += f.negative;
-		s->across += f.across;
+		c.count[m] = f[m].count;
+		c.aside[m] = f[m].negative + f[m].across;
+		c.without[m] = f[m].without;
+		s->negative[m] += f[m].negative;
+		s->across += f[m].across;
 	}
 	tk_series_feed(s, &c, samples);
 	tk_tally_move(t, nowhere);
@@ -191,6 +191,11 @@ void tk_series_total(const struct tk_series *s, enum tk_measure m, int64_t now, 
 
 /* ---- intervals ---- */
 
+static int tiers(const struct tk_series *s)
+{
+	return s->no_past ? 1 : TK_TIERS;
+}
+
 /* A measure has history from its first sample on. Records that were lost or set aside before the
  * first sample also make history, of the first measure. */
 static void decide_kept(struct tk_series *s, int tier)
@@ -215,9 +220,23 @@ static int keep(struct tk_series *s, struct tk_history *h, int tier, int64_t now
 		.bins = { &s->track[0].open[tier], &s->track[1].open[tier] },
 	};
 
-	if (!c.kept[0] && !c.kept[1])
+	if (s->no_past || (!c.kept[0] && !c.kept[1]))
 		return 0;
 	return tk_history_add(h, (unsigned)tier, &s->trail[tier], &c);
+}
+
+/* Its histogram goes on to the next tier, and is kept if that was asked for. */
+static void empty(const struct tk_series *s, struct tk_track *t, int tier)
+{
+	struct tk_bins full = t->open[tier];
+
+	if (tier + 1 < tiers(s))
+		tk_bins_merge(&t->open[tier + 1], &full);
+	if (tier == 0 && s->keeps_closed) {
+		t->open[0] = t->closed;
+		t->closed = full;
+	}
+	tk_bins_clear(&t->open[tier]);
 }
 
 static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64_t now)
@@ -236,16 +255,14 @@ static int close_tier(struct tk_series *s, struct tk_history *h, int tier, int64
 							    t->last.p_ns[TK_P99] };
 			add_to_total(s, t);
 		}
-		if (tier + 1 < TK_TIERS)
-			tk_bins_merge(&t->open[tier + 1], &t->open[tier]);
-		tk_bins_clear(&t->open[tier]);
+		empty(s, t, tier);
 	}
 	if (tier == 0) {
 		add_counts(&s->counts[TK_TOTAL], &s->counts[0]);
 		if (s->counts[0].records)
 			s->seen_ns = now;
 	}
-	if (tier + 1 < TK_TIERS)
+	if (tier + 1 < tiers(s))
 		add_counts(&s->counts[tier + 1], &s->counts[tier]);
 	s->began[tier] = now;
 	s->first[tier] = false;
@@ -258,7 +275,7 @@ static int change_clock(struct tk_series *s, struct tk_history *h)
 {
 	int err = 0;
 
-	for (int i = 1; i < TK_TIERS && s->clock != s->open_clock; i++) {
+	for (int i = 1; i < tiers(s) && s->clock != s->open_clock; i++) {
 		if (s->began[i] < s->began[0] && close_tier(s, h, i, s->began[0]) < 0)
 			err = -ENOMEM;
 		s->first[i] = true;
@@ -284,7 +301,7 @@ int tk_series_close(struct tk_series *s, struct tk_history *h, int64_t now, uint
 
 	if (close_tier(s, h, 0, now) < 0)
 		err = -ENOMEM;
-	for (int i = 1; i < TK_TIERS && is_due(s, i, now, interval_ns); i++)
+	for (int i = 1; i < tiers(s) && is_due(s, i, now, interval_ns); i++)
 		if (close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
 	return err;
@@ -369,7 +386,7 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 
 	if (s->replaying)
 		now = s->began[0];
-	for (int i = 0; i < TK_TIERS; i++) {
+	for (int i = 0; i < tiers(s); i++) {
 		if ((!s->replaying || s->began[i] < now) && close_tier(s, h, i, now) < 0)
 			err = -ENOMEM;
 		for (int m = 0; m < TK_MEASURES; m++)
@@ -377,6 +394,12 @@ int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now)
 	}
 	s->alive = s->ending = s->replaying = false;
 	return err;
+}
+
+void tk_series_drop_closed(struct tk_series *s)
+{
+	for (int m = 0; m < TK_MEASURES; m++)
+		tk_bins_free(&s->track[m].closed);
 }
 
 /* ---- what is asked of it ---- */
@@ -433,5 +456,6 @@ void tk_series_free(struct tk_series *s)
 			tk_bins_free(&t->total[k].bins);
 		free(t->total);
 	}
+	tk_series_drop_closed(s);
 	free(s);
 }

@@ -38,6 +38,7 @@
 /** One measure of a series. */
 struct tk_track {
 	struct tk_bins open[TK_TIERS]; /* of each tier's open datapoint */
+	struct tk_bins closed;         /* of `last`, if the series keeps that (keeps_closed) */
 	/* Since the collector attached: one for each clock and epoch, the newest last. NULL: no
 	 * sample. */
 	struct tk_bins_rated *total;
@@ -64,6 +65,8 @@ struct tk_series {
 	bool found_dead; /* its process was dead already when the collector came */
 	bool unsettled;  /* its process lost records of which it is not known whose they were */
 	bool replaying;  /* what it recorded before is being read: it is not at the present yet */
+	bool no_past; /* it has tier 0 and the total alone, and no history. As its registry says */
+	bool keeps_closed; /* the histograms of the newest interval stay until the next one ends */
 	uint64_t negative[TK_MEASURES]; /* samples, ever */
 	uint64_t across;                /* of either measure */
 	/* When its process died, or, if the collector found it dead, its last record was; 0: it
@@ -128,6 +131,9 @@ void tk_series_leave(struct tk_series *s);
  * The interval ends, and it with it: close all tiers. One that replays ends where its past does.
  */
 int tk_series_end(struct tk_series *s, struct tk_history *h, int64_t now);
+
+/** Free the histograms of its newest interval: nobody wants them any more. */
+void tk_series_drop_closed(struct tk_series *s);
 
 /**
  * Everything since the collector attached, as one datapoint. @whole: with sum, extremes and

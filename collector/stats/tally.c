@@ -35,15 +35,20 @@ static uint64_t count(const struct tk_tally *t, enum tk_measure m)
 	return sum;
 }
 
-void tk_tally_facts(const struct tk_tally *t, enum tk_measure m, struct tk_tally_facts *f)
+void tk_tally_facts(const struct tk_tally *t, struct tk_tally_facts f[TK_MEASURES])
 {
-	f->records = count(t, TK_PROCESSING) + t->negative[TK_PROCESSING] +
-		     t->across[TK_PROCESSING] + t->without;
-	f->count = count(t, m);
-	f->bare = t->bare[m];
-	f->negative = t->negative[m];
-	f->across = t->across[m];
-	f->without = f->records - f->count - f->negative - f->across;
+	uint64_t records = t->without;
+
+	for (enum tk_measure m = 0; m < TK_MEASURES; m++) {
+		f[m].count = count(t, m);
+		f[m].bare = t->bare[m];
+		f[m].negative = t->negative[m];
+		f[m].across = t->across[m];
+		if (m == TK_PROCESSING)
+			records += f[m].count + f[m].negative + f[m].across;
+		f[m].records = records;
+		f[m].without = records - f[m].count - f[m].negative - f[m].across;
+	}
 }
 
 static void empty(struct tk_tally *t, enum tk_measure m)

@@ -106,8 +106,8 @@ struct tk_tally_facts {
 	uint64_t without;          /* records without this measure */
 };
 
-/** Reads the counters: call it before tk_tally_move(). */
-void tk_tally_facts(const struct tk_tally *t, enum tk_measure m, struct tk_tally_facts *f);
+/** Of both measures. Reads the counters: call it before tk_tally_move(). */
+void tk_tally_facts(const struct tk_tally *t, struct tk_tally_facts f[TK_MEASURES]);
 
 /**
  * The samples of one measure, as tk_tally_move() would move them. The counters are the tally's.

@@ -75,6 +75,7 @@ static _Noreturn void collect(const struct run *r)
 		.poll_ns = r->v->poll_ns,
 		.interval_ns = INTERVAL,
 		.oldest = true,
+		.no_past = true,
 	};
 	char why[256];
 	struct tk_collector *c;

@@ -147,9 +147,10 @@ static uint64_t compare_measure(const struct naive_measure *n, const struct tk_t
 				enum tk_measure m, uint64_t records, bool bare)
 {
 	uint64_t min = t->min[m], max = tk_tally_empty(t, m) ? 0 : t->max[m], counted = 0;
-	struct tk_tally_facts f;
+	struct tk_tally_facts of[TK_MEASURES], f;
 
-	tk_tally_facts(t, m, &f);
+	tk_tally_facts(t, of);
+	f = of[m];
 	cr_assert_eq(f.records, records);
 	cr_assert_eq(f.count, n->count);
 	cr_assert_eq(f.negative, n->negative);
@@ -397,11 +398,12 @@ Test(aggregate, what_is_saturated_is_set_aside)
 		a.pool = &pool;
 		aggregate(&a, &got, &s, 1);
 		for (int m = 0; m < TK_MEASURES; m++) {
-			struct tk_tally_facts f;
+			struct tk_tally_facts f[TK_MEASURES];
 
-			tk_tally_facts(tally, (enum tk_measure)m, &f);
-			cr_assert_eq(f.count, cases[i].counts[m], "case %zu, measure %d", i, m);
-			cr_assert_eq(f.across, !cases[i].counts[m], "case %zu, measure %d", i, m);
+			tk_tally_facts(tally, f);
+			cr_assert_eq(f[m].count, cases[i].counts[m], "case %zu, measure %d", i, m);
+			cr_assert_eq(f[m].across, !cases[i].counts[m], "case %zu, measure %d", i,
+				     m);
 		}
 		tk_tally_pool_free(&pool);
 	}

@@ -103,6 +103,7 @@ static void begin(unsigned drainers)
 	tk_registry_init(&c.shown.registry, 1u << 20);
 	c.shown.intervals.budget = SIZE_MAX;
 	c.shown.intervals.histograms = true;
+	c.shown.registry.keeps_closed = true;
 	c.own.now_ns = tk_now_ns(CLOCK_MONOTONIC);
 	c.own.began_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
 	c.own.line_ns = c.shown.line_ns = c.own.began_ns - (int64_t)c.own.now_ns;

@@ -116,11 +116,11 @@ Test(stock, what_waits_faults_no_page_in)
 		;
 	cr_assert_eq(pool.spill.taken, 20001, "there is memory again");
 	for (int i = 0; i < 1000; i++) {
-		struct tk_tally_facts f;
+		struct tk_tally_facts f[TK_MEASURES];
 
-		tk_tally_facts(t[i], i & 1, &f);
-		cr_assert_eq(f.count, 20);
-		cr_assert_eq(f.bare, 0);
+		tk_tally_facts(t[i], f);
+		cr_assert_eq(f[i & 1].count, 20);
+		cr_assert_eq(f[i & 1].bare, 0);
 	}
 }
 
@@ -190,7 +190,7 @@ Test(stock, a_sample_that_waited_is_counted_once)
 Test(stock, a_full_spill_loses_nothing)
 {
 	struct tk_tally *t = tk_tally_get(&pool);
-	struct tk_tally_facts f;
+	struct tk_tally_facts f[TK_MEASURES];
 
 	pool.stocked = 0;
 	for (size_t i = 0; i < TK_SPILL_SAMPLES; i++)
@@ -201,9 +201,9 @@ Test(stock, a_full_spill_loses_nothing)
 	cr_assert(t->counters, "faulted in by itself");
 	while (tk_tally_settle(&pool, UINT64_MAX, true))
 		;
-	tk_tally_facts(t, TK_LATENCY, &f);
-	cr_assert_eq(f.count, TK_SPILL_SAMPLES + 1);
-	cr_assert_eq(f.bare, 0);
+	tk_tally_facts(t, f);
+	cr_assert_eq(f[TK_LATENCY].count, TK_SPILL_SAMPLES + 1);
+	cr_assert_eq(f[TK_LATENCY].bare, 0);
 }
 
 /* 2 MiB are about to be a hugepage, which takes milliseconds where memory is fragmented. */

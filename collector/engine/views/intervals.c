@@ -81,46 +81,32 @@ struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct
 	return NULL;
 }
 
-void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
-				const struct tk_entry *e)
+void tk_interval_pack(struct tk_intervals *l, struct tk_interval *i, struct tk_interval_timer *row,
+		      const struct tk_bins *const of[TK_MEASURES])
 {
-	size_t size = (size_t)e->of[0].size + e->of[1].size;
-	uint8_t *at = malloc(size + 1);
+	size_t size = 0;
 
-	if (!at)
-		return;
-	row->bytes = at;
-	row->ns_per_tick = e->ns_per_tick;
-	row->clock = e->clock;
-	for (int m = 0; m < TK_MEASURES; m++) {
-		if (e->bare[m])
+	if (!l->scratch)
+		l->scratch = malloc((size_t)TK_MEASURES * TK_PACK_MAX);
+	for (int m = 0; m < TK_MEASURES && l->scratch; m++) {
+		const struct tk_bins *b = of[m];
+
+		if (!b || !b->count || b->bare)
 			continue;
-		row->packed[m] = e->of[m];
-		row->packed[m].bytes = at;
-		if (e->of[m].size)
-			memcpy(at, e->of[m].bytes, e->of[m].size);
-		at += e->of[m].size;
+		row->packed[m] =
+			(struct tk_packed){ b->sum, b->count, b->min,
+					    b->max, NULL,     tk_pack(b, l->scratch + size) };
+		size += row->packed[m].size;
 	}
-	i->packed_bytes += size + 1;
-}
-
-void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
-		      const struct tk_bins_rated *of)
-{
-	const struct tk_bins *b = &of->bins;
-	uint8_t *at = malloc(TK_PACK_MAX), *kept;
-	uint32_t size;
-
-	if (!at)
+	row->bytes = malloc(size + 1);
+	if (!row->bytes || !l->scratch) {
+		memset(row->packed, 0, sizeof(row->packed));
 		return;
-	size = tk_pack(b, at);
-	kept = realloc(at, (size_t)size + 1);
-	if (kept)
-		at = kept;
-	row->bytes = at;
-	row->packed[m] = (struct tk_packed){ b->sum, b->count, b->min, b->max, row->bytes, size };
-	row->ns_per_tick = of->ns_per_tick;
-	row->clock = of->clock;
+	}
+	memcpy(row->bytes, l->scratch, size);
+	row->packed[0].bytes = row->bytes;
+	row->packed[1].bytes = row->bytes + row->packed[0].size;
+	i->packed_bytes += size + 1;
 }
 
 static size_t bytes_of(const struct tk_interval *i)
@@ -196,4 +182,6 @@ void tk_intervals_free(struct tk_intervals *l)
 {
 	while (l->oldest)
 		tk_interval_free(tk_intervals_take(l));
+	free(l->scratch);
+	l->scratch = NULL;
 }

@@ -48,7 +48,7 @@ struct tk_interval_timer {
 	uint64_t since_start;
 	struct tk_datapoint of[TK_MEASURES];
 	/* For who asked for histograms, e.g. a recorder: the interval's samples in ticks, packed.
-	 * count 0: there is none, or history had no room for it. */
+	 * count 0: there is none, or there was no memory for it. */
 	struct tk_packed packed[TK_MEASURES];
 	/* Of a total (total.h): its histograms are in rows of the same timer after it, one for each
 	 * measure, clock and epoch; these count nothing. */
@@ -115,6 +115,7 @@ struct tk_intervals {
 	bool threads;        /* and rows of threads */
 	struct tk_interval *oldest, *newest;
 	struct tk_intervals_dropped dropped;
+	uint8_t *scratch; /* a row's histograms, while they are packed */
 };
 
 /** @return a new one to be filled, or NULL: no memory, or nobody wants any */
@@ -133,13 +134,12 @@ void tk_interval_name(struct tk_interval_timer *row, const struct tk_series *s);
 struct tk_interval_process *tk_interval_add_process(struct tk_intervals *l, struct tk_interval *i);
 struct tk_interval_thread *tk_interval_add_thread(struct tk_intervals *l, struct tk_interval *i);
 
-/** Give a row the histograms of its timer's entry in history. Without memory it has none. */
-void tk_interval_add_histograms(struct tk_interval *i, struct tk_interval_timer *row,
-				const struct tk_entry *e);
-
-/** The same, of one measure's histogram, which has no bare samples. */
-void tk_interval_pack(struct tk_interval_timer *row, enum tk_measure m,
-		      const struct tk_bins_rated *of);
+/**
+ * Give a row histograms of its measures, or of one of them: the other is NULL. One that is empty,
+ * or has bare samples, is left out. Without memory the row has none.
+ */
+void tk_interval_pack(struct tk_intervals *l, struct tk_interval *i, struct tk_interval_timer *row,
+		      const struct tk_bins *const of[TK_MEASURES]);
 
 /** It is complete: append it, and drop the oldest beyond the budget. */
 void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i);

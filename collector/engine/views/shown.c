@@ -171,9 +171,12 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	*s = shown->state;
 	s->t_ns = (int64_t)tk_now_ns(CLOCK_MONOTONIC) + shown->line_ns;
 	s->wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME) - s->t_ns;
+	if (copy_notes(shown, s) < 0)
+		return -ENOMEM;
+	if (v->brief)
+		return 0;
 	if (copy_timers(shown, v, s) < 0 || copy_segments(shown, s) < 0 ||
-	    copy_drainers(shown, s) < 0 || copy_notes(shown, s) < 0 ||
-	    copy_marks(shown, v, to, s) < 0)
+	    copy_drainers(shown, s) < 0 || copy_marks(shown, v, to, s) < 0)
 		return -ENOMEM;
 	return hold_past(shown, v, to, s, past);
 }
@@ -234,8 +237,10 @@ struct tk_snapshot *tk_shown_complete(struct tk_snapshot *s, struct tk_shown_pas
 	int err = 0;
 
 	if (s) {
-		qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
-		qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
+		if (s->timers)
+			qsort(s->timers, s->n_timers, sizeof(*s->timers), by_name);
+		if (s->marks)
+			qsort(s->marks, s->n_marks, sizeof(*s->marks), by_time);
 		if (past->recent) {
 			tk_recent_fill(past->recent, &past->hold, s);
 			tk_recent_trends(past->recent, &past->hold, s, past->trend, past->n_trend);

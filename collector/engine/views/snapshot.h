@@ -97,7 +97,7 @@ struct tk_snapshot {
 	/* How long `recent` is, until now or, where nobody lives, until the last of them died; 0:
 	 * it was not asked for. */
 	int64_t recent_ns;
-	size_t n_trends;   /* of the rows that the view asked for */
+	size_t n_trends; /* of the rows that the view asked for */
 	struct tk_snap_trend *trends;
 	size_t n_segments;
 	struct tk_source_figures *segments;
@@ -143,6 +143,7 @@ struct tk_view {
 	uint64_t key;             /* the timer to show in detail; 0: none */
 	int64_t from_ns, to_ns;   /* of its history; to_ns 0: until now */
 	size_t max_points;        /* the finest tier with no more points than this over the range */
+	bool brief;               /* list no timers, segments and drainers: figures and notes */
 	bool silent;              /* list timers that never had a sample, too */
 	struct tk_recent *recent; /* the viewer's windows, for figures of the last 10 s; or NULL */
 	const uint64_t *trend;    /* with `recent`: keys of rows to have second by second */

@@ -21,12 +21,17 @@ static void add_histograms(struct tk_intervals *l, struct tk_interval *i, const 
 	for (int m = 0; m < TK_MEASURES; m++) {
 		for (size_t k = 0; k < s->track[m].n_total; k++) {
 			struct tk_interval_timer *row = tk_interval_add_timer(l, i, 0);
+			const struct tk_bins_rated *total = &s->track[m].total[k];
+			const struct tk_bins *of[TK_MEASURES] = { NULL };
 
 			if (!row)
 				return;
 			tk_interval_name(row, s);
 			row->since_start = tk_series_since_start(s);
-			tk_interval_pack(row, (enum tk_measure)m, &s->track[m].total[k]);
+			row->ns_per_tick = total->ns_per_tick;
+			row->clock = total->clock;
+			of[m] = &total->bins;
+			tk_interval_pack(l, i, row, of);
 		}
 	}
 }
@@ -99,5 +104,7 @@ struct tk_interval *tk_total(const struct tk_shown *shown)
 		add_process(&l, i, &shown->segments[k]);
 	i->cut = i->cut || r->forgotten || shown->forgotten_processes;
 	tk_intervals_append(&l, i);
-	return tk_intervals_take(&l);
+	i = tk_intervals_take(&l);
+	tk_intervals_free(&l);
+	return i;
 }
