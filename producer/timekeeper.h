@@ -66,7 +66,9 @@ extern "C" {
 #endif
 
 #define TK_API __attribute__((visibility("default")))
+#ifndef TK_HOT /* ffi.c makes ordinary functions of them */
 #define TK_HOT static inline __attribute__((always_inline, unused))
+#endif
 
 #ifdef TK_COMPILE_OUT
 #undef TK_API
