@@ -71,6 +71,9 @@ struct tk_args {
 	bool total, idle, overhead;
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
+	/* top */
+	struct tk_texts replay; /* files */
+	double speed;           /* of it; 0: not said */
 	/* record; 0: not said */
 	uint64_t duration_ns, rotate_bytes, rotate_ns;
 	struct tk_texts labels; /* NAME=VALUE */
@@ -78,7 +81,7 @@ struct tk_args {
 	uint64_t runs; /* of a command; 0: one, to FILE itself */
 	/* report */
 	const char *from, *to; /* NULL: not said */
-	uint64_t unit_ns;      /* 0: not said */
+	uint64_t unit_ns;      /* 0: not said; of top, too */
 	bool csv, hgrm;
 	int svg; /* enum tk_svg */
 	bool help, version, man;
@@ -117,6 +120,7 @@ enum tk_option_type {
 	TK_OPTION_RATE,     /* uint64_t, from a number with K, M or G: 1,000 each */
 	TK_OPTION_SLOTS,    /* uint64_t, a power of two that a lane can have */
 	TK_OPTION_STATS,    /* struct tk_stats_list */
+	TK_OPTION_FACTOR,   /* double, 0.01 to 1,000,000, with or without an x */
 	TK_OPTION_PERCENT,  /* struct tk_percent, 0 to 100 %, with or without the sign */
 	TK_OPTION_CHOICE,   /* int: the place in `choices` */
 };

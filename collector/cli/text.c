@@ -195,6 +195,15 @@ void tk_text_xml(FILE *out, const char *text)
 	}
 }
 
+char *tk_text_process(char out[TK_TEXT_PROCESS_MAX], const char *app, uint32_t pid)
+{
+	if (pid)
+		snprintf(out, TK_TEXT_PROCESS_MAX, "%.64s[%" PRIu32 "]", app, pid);
+	else
+		snprintf(out, TK_TEXT_PROCESS_MAX, "%.64s", app);
+	return out;
+}
+
 void tk_text_drainer(char out[TK_TEXT_DRAINER_MAX], const struct tk_drainer_figures *d)
 {
 	char node[16] = "unknown", pages[32] = " on 2 MiB", gap[TK_UNITS_MAX];

@@ -60,6 +60,11 @@ char *tk_text_count(char out[TK_UNITS_MAX], double n);
 /** For tables whose columns spaces separate: "6.09us" of "6.09 us". @return text. */
 char *tk_text_unspaced(char *text);
 
+#define TK_TEXT_PROCESS_MAX 80
+
+/** "app[pid]"; the app alone where pid is 0: its processes are not told apart. @return out. */
+char *tk_text_process(char out[TK_TEXT_PROCESS_MAX], const char *app, uint32_t pid);
+
 /** All digits where they fit; else as tk_text_count(), without a space. @return out. */
 char *tk_text_whole(char out[TK_UNITS_MAX], uint64_t n);
 

@@ -156,6 +156,18 @@ static int parse_percent(const char *text, struct tk_percent *percent)
 	return 0;
 }
 
+/* "10", "10x", or "10\u00d7". */
+static int parse_factor(const char *text, double *factor)
+{
+	const char *unit;
+
+	if (parse_number(text, factor, &unit) < 0)
+		return -EINVAL;
+	if (*unit && strcmp(unit, "x") != 0 && strcmp(unit, "\u00d7") != 0)
+		return -EINVAL;
+	return *factor >= 0.01 && *factor <= 1e6 ? 0 : -EINVAL;
+}
+
 static int parse_choice(const char *choices, const char *text, int *place)
 {
 	size_t length = strlen(text);
@@ -216,6 +228,8 @@ int tk_option_store(struct tk_args *a, const struct tk_option *o, const char *te
 		return parse_slots(o, text, to);
 	case TK_OPTION_STATS:
 		return tk_stats_list_parse(to, text);
+	case TK_OPTION_FACTOR:
+		return parse_factor(text, to);
 	case TK_OPTION_PERCENT:
 		return parse_percent(text, to);
 	case TK_OPTION_CHOICE:
@@ -237,6 +251,7 @@ const char *tk_option_takes(const struct tk_option *o, char text[64])
 		[TK_OPTION_TIME] = "a time such as 5ms",
 		[TK_OPTION_POLL] = "a time such as 100us, or spin",
 		[TK_OPTION_SIZE] = "bytes, or a number with K, M or G",
+		[TK_OPTION_FACTOR] = "a number from 0.01 to 1000000, such as 10",
 		[TK_OPTION_PERCENT] = "a percentage up to 100, such as 2%",
 		[TK_OPTION_STATS] = "a list of up to 16 of sum, min, avg, max and p99.9",
 		[TK_OPTION_RATE] = "a number from 1 to 1G, such as 2M",

@@ -156,6 +156,15 @@ static const struct tk_option
 		.name = "no-color", .type = TK_OPTION_FLAG, AT(no_color),
 		.help = "no colours; so does NO_COLOR",
 	},
+	replay = {
+		.name = "replay", .type = TK_OPTION_TEXTS, .argument = "FILE", AT(replay),
+		.help = "play this recording, of record or another program; repeated: all of them, "
+			"as one",
+	},
+	speed = {
+		.name = "speed", .type = TK_OPTION_FACTOR, .argument = "N", AT(speed),
+		.help = "with --replay: so many times as fast as it was recorded, e.g. 10 or 0.5",
+	},
 	json = {
 		.name = "json", .letter = 'j', .type = TK_OPTION_FLAG, AT(json),
 		.help = "one JSON object",
@@ -400,13 +409,20 @@ static const struct tk_command commands[] = {
 			"a file in TMPDIR or /tmp, which is named at the end, and its input is "
 			"empty. The display stays when the command ends; q before that waits for "
 			"it, and Ctrl-C ends both. At the end come the totals of every timer, and "
-			"the exit code is the command's.",
+			"the exit code is the command's. With --replay it plays a recording as if "
+			"its programs ran now, with the same keys; Space stops it. Intervals are "
+			"as they were recorded, and gaps pass as quiet time. At the end the last "
+			"picture stays. What is damaged is passed over: a line at the end says "
+			"what and where, and the exit code is 1.",
 		.examples = {
 			{ "timekeeper", "watch everything" },
 			{ "timekeeper top -- ./hello", "start a program, and watch it" },
 			{ "timekeeper top --app gateway", "only this app" },
+			{ "timekeeper top --replay run.hlog --speed 10",
+			  "play a recording, ten times as fast" },
 		},
-		.options = OPTIONS(SEGMENTS, COLLECTING, &history, &charset, &no_color),
+		.options = OPTIONS(SEGMENTS, COLLECTING, &history, &charset, &no_color, &replay,
+			&speed, &unit),
 	},
 	{
 		.name = "stat",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* `timekeeper top`: the live display, until q, Ctrl-C, SIGTERM or SIGHUP. */
+/*
+ * `timekeeper top`: the live display, or a recording that is played in it, until q, Ctrl-C, SIGTERM
+ * or SIGHUP.
+ */
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
@@ -21,13 +24,17 @@
 #include "collector/engine/views/recent.h"
 #include "collector/launch/launch.h"
 #include "collector/machine/now.h"
+#include "collector/replay/replay.h"
 #include "ring/place.h"
 
-#define FINISH_MS 15000 /* what a command that has ended left may take to be read */
+#define FINISH_MS   15000 /* what a command that has ended left may take to be read */
+#define PLAY_MAX_NS UINT64_C(1000000000) /* what passes in a turn: more, and we were stopped */
 
 struct top {
 	struct tk_launch *launch; /* the command that was started, or NULL */
 	struct tk_collector *collector;
+	struct tk_replay *replay; /* in the place of a collector, or NULL */
+	uint64_t played_ns;       /* CLOCK_MONOTONIC, when it was last played on */
 	struct tk_snapshot *snapshot;
 	struct tk_view_state view;
 	struct tk_recent recent;
@@ -69,13 +76,54 @@ static struct tk_collector *open_collector(const struct tk_collector_options *o,
 	return c;
 }
 
+/* --- what is shown: a collector, or a replay ------------------------------------------------- */
+
+static int64_t present(const struct top *t)
+{
+	return t->replay ? tk_replay_now_ns(t->replay) : (int64_t)tk_now_ns(CLOCK_REALTIME);
+}
+
+static struct tk_snapshot *snapshot_of(struct top *t, const struct tk_view *want)
+{
+	return t->replay ? tk_replay_snapshot(t->replay, want)
+			 : tk_collector_snapshot(t->collector, want);
+}
+
+/* A recording has its intervals. */
+static void change_interval(struct top *t)
+{
+	if (t->replay)
+		t->view.interval_ns = 0;
+	if (t->view.interval_ns == t->interval_ns)
+		return;
+	t->interval_ns = t->view.interval_ns;
+	tk_collector_set_interval(t->collector, t->interval_ns);
+}
+
+/* Play on what has passed, unless it is paused. @return whether there is something new to show */
+static bool play(struct top *t)
+{
+	uint64_t now = tk_now_ns(CLOCK_MONOTONIC), passed = now - t->played_ns;
+
+	t->played_ns = now;
+	return !t->view.paused &&
+	       tk_replay_play(t->replay, passed < PLAY_MAX_NS ? passed : PLAY_MAX_NS);
+}
+
+static bool has_news(struct top *t)
+{
+	if (t->replay)
+		return play(t);
+	return !t->view.paused && tk_collector_wait(t->collector, t->snapshot->intervals, 0) == 0;
+}
+
 /* --- the loop -------------------------------------------------------------------------------- */
 
 /* Take a new snapshot. If memory is short, the one before is still shown. */
 static bool fetch(struct top *t)
 {
-	struct tk_view want = tk_view_request(&t->view, (int64_t)tk_now_ns(CLOCK_REALTIME));
-	struct tk_snapshot *s = tk_collector_snapshot(t->collector, &want);
+	struct tk_view want = tk_view_request(&t->view, present(t));
+	struct tk_snapshot *s = snapshot_of(t, &want);
 
 	if (!s)
 		return false;
@@ -115,10 +163,7 @@ static void read_keys(struct top *t)
 			update(t);
 		t->drawn = false;
 	}
-	if (t->view.interval_ns != t->interval_ns) {
-		t->interval_ns = t->view.interval_ns;
-		tk_collector_set_interval(t->collector, t->interval_ns);
-	}
+	change_interval(t);
 }
 
 static int draw(struct top *t)
@@ -162,8 +207,7 @@ static int run(struct top *t)
 		if (ready > 0 && in.revents & (POLLHUP | POLLERR | POLLNVAL))
 			return 0; /* the terminal is gone */
 		read_keys(t);     /* also when poll was interrupted: a resize comes as a key */
-		if (!t->view.paused &&
-		    tk_collector_wait(t->collector, t->snapshot->intervals, 0) == 0)
+		if (has_news(t))
 			update(t);
 	}
 	return 0;
@@ -290,38 +334,137 @@ static int watch(struct top *t, const struct tk_args *a, FILE *out)
 	return error ? complain(error) : code;
 }
 
+/* --- a recording ----------------------------------------------------------------------------- */
+
+/* @return an option that is not for what is shown; NULL: there is none */
+static const char *misplaced(const struct tk_args *a)
+{
+	const struct tk_collector_options *o = &a->collector;
+	const struct {
+		const char *name;
+		bool is_said;
+	} live[] = { { "--dir", o->dir },
+		     { "--pid", o->pid },
+		     { "--interval", o->interval_ns },
+		     { "--oldest", o->oldest },
+		     { "--raw", o->raw },
+		     { "--poll", o->poll_ns },
+		     { "--cpu", !tk_tsc_cpus_empty(&o->cpus) },
+		     { "a COMMAND", a->n_operands } };
+
+	if (!a->replay.n)
+		return a->speed > 0 ? "--speed" : a->unit_ns ? "--unit" : NULL;
+	for (size_t i = 0; i < sizeof(live) / sizeof(*live); i++)
+		if (live[i].is_said)
+			return live[i].name;
+	return NULL;
+}
+
+/* @return 0 or TK_EXIT_USAGE */
+static int check_options(const struct tk_args *a)
+{
+	const char *wrong = misplaced(a);
+
+	if (wrong && a->replay.n)
+		return tk_usage(a->command,
+				"%s is for programs that run, and --replay plays a "
+				"recording",
+				wrong);
+	if (wrong)
+		return tk_usage(a->command, "%s is for --replay FILE", wrong);
+	for (size_t i = 0; i < a->replay.n; i++)
+		if (!strcmp(a->replay.text[i], "-"))
+			return tk_usage(a->command,
+					"--replay takes a file: standard input has the keys");
+	return 0;
+}
+
+/* A screen has some tens of intervals, however long they are. */
+static void widen_window(struct top *t)
+{
+	while (t->view.span_ns < 30 * (int64_t)t->snapshot->interval_ns &&
+	       t->view.span_ns < 86400 * INT64_C(1000000000))
+		tk_view_zoom(&t->view, t->snapshot, 1);
+}
+
+/* Show a recording until q. @return the exit code */
+static int play_to_end(struct top *t, const struct tk_args *a)
+{
+	const struct tk_replay_wanted wanted = { .files = a->replay.text,
+						 .n_files = a->replay.n,
+						 .app = a->collector.app,
+						 .unit_ns = (double)a->unit_ns,
+						 .speed = a->speed > 0 ? a->speed : 1,
+						 .history_bytes = a->collector.history_bytes };
+	char text[512] = "";
+	int error;
+
+	t->replay = tk_replay_open(&wanted, text);
+	if (!t->replay && errno == ENODATA) {
+		tk_say("%s: there are no samples in it%s", a->replay.text[0],
+		       a->collector.app ? " that --app lets through" : "");
+		return TK_EXIT_NOTHING;
+	}
+	if (!t->replay)
+		return tk_failed("%s", text);
+	tk_view_init(&t->view, a->replay.text[0]);
+	t->view.recent = &t->recent;
+	t->played_ns = tk_now_ns(CLOCK_MONOTONIC);
+	error = update(t) ? 0 : -ENOMEM;
+	if (!error) {
+		widen_window(t);
+		error = show(t, a);
+	}
+	if (error)
+		return complain(error);
+	return tk_replay_damage(t->replay, text, sizeof(text)) ? tk_failed("%s", text) : TK_EXIT_OK;
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
+
+/* Show what runs, and start it if it is a command. @return the exit code */
+static int watch_live(struct top *t, const struct tk_args *a, FILE *out)
+{
+	struct tk_collector_options options = a->collector;
+	char why[256] = "", where[512 + TK_RUNNING_MAX];
+	int code = t->launch ? tk_launch_make(t->launch, a, true, &options) : TK_EXIT_OK;
+
+	if (code)
+		return code;
+	where_text(&options, where, sizeof(where));
+	if (!t->launch && (a->collector.app || a->collector.pid))
+		add_running(a, where, sizeof(where));
+	tk_view_init(&t->view, where);
+	t->view.recent = &t->recent;
+	options.place_backlog = true;
+	t->collector = open_collector(&options, why);
+	if (!t->collector) {
+		if (t->launch)
+			tk_launch_end(t->launch);
+		return tk_failed("%s", why[0] ? why : strerror(errno));
+	}
+	code = watch(t, a, out);
+	tk_collector_close(t->collector);
+	return code;
+}
+
 tk_command_run tk_cmd_top;
 
 int tk_cmd_top(const struct tk_args *a, FILE *out)
 {
 	struct tk_launch launch = { 0 };
 	struct top t = { .launch = a->n_operands ? &launch : NULL };
-	struct tk_collector_options options = a->collector;
-	char why[256] = "", where[512 + TK_RUNNING_MAX];
 	const char *missing = missing_terminal();
-	int code = TK_EXIT_OK;
+	int code = check_options(a);
 
-	set_locale((enum tk_charset)a->charset);
-	if (missing)
-		return tk_failed("standard %s is no terminal: use `timekeeper stat`", missing);
-	if (t.launch)
-		code = tk_launch_make(t.launch, a, true, &options);
 	if (code)
 		return code;
-	where_text(&options, where, sizeof(where));
-	if (!t.launch && (a->collector.app || a->collector.pid))
-		add_running(a, where, sizeof(where));
-	tk_view_init(&t.view, where);
-	t.view.recent = &t.recent;
-	options.place_backlog = true;
-	t.collector = open_collector(&options, why);
-	if (!t.collector) {
-		if (t.launch)
-			tk_launch_end(t.launch);
-		return tk_failed("%s", why[0] ? why : strerror(errno));
-	}
-	code = watch(&t, a, out);
-	tk_collector_close(t.collector);
+	set_locale((enum tk_charset)a->charset);
+	if (missing)
+		return tk_failed("standard %s is no terminal: use `timekeeper %s`", missing,
+				 a->replay.n ? "report" : "stat");
+	code = a->replay.n ? play_to_end(&t, a) : watch_live(&t, a, out);
+	tk_replay_close(t.replay);
 	tk_snapshot_free(t.snapshot);
 	tk_view_fini(&t.view);
 	tk_recent_free(&t.recent);

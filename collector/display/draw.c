@@ -52,7 +52,10 @@ static void draw_empty(const struct tk_view_state *v, const struct tk_snapshot *
 	const char *todo = "Start a program that calls tk_open(), for example: ./run demo. "
 			   "It appears here within a second.";
 
-	if (s->n_segments == 0) {
+	if (s->title[0] && s->n_timers == 0) {
+		snprintf(what, sizeof(what), "No sample until here.");
+		todo = "";
+	} else if (s->n_segments == 0) {
 		snprintf(what, sizeof(what), "No segments in %s.", v->where);
 	} else if (s->n_timers == 0) {
 		snprintf(what, sizeof(what), "%zu process%s, but no timers yet.", s->n_segments,

@@ -41,10 +41,27 @@ static bool knows_cost(const struct tk_snapshot *s)
 	return s->span_cost.by_stamp[TK_STAMP_ORDERED] > 0;
 }
 
+/* What is said of a replay: two lines. */
+static int replay_at(const struct tk_snapshot *s)
+{
+	return WORDS + knows_cost(s);
+}
+
 /* The line at which drainers begin: their title. */
 static int drainers_at(const struct tk_snapshot *s)
 {
-	return WORDS + knows_cost(s);
+	return replay_at(s) + (s->title[0] ? 2 : 0);
+}
+
+static void replay_line(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
+{
+	if (line == 0)
+		snprintf(
+			text, TK_TEXT_DRAINER_MAX,
+			"replay     Space stops it; + and - do nothing: intervals are as recorded");
+	else
+		snprintf(text, TK_TEXT_DRAINER_MAX, "recorded   %s",
+			 s->about[0] ? s->about : "where, the file does not say");
 }
 
 /* What recording takes from the watched programs, of one core: in the last interval. */
@@ -68,15 +85,17 @@ static void cost_line(const struct tk_snapshot *s, char text[TK_TEXT_DRAINER_MAX
 }
 
 /*
- * One of the lines below the keys: the words; what recording costs; a title, and then a line for
- * each drainer.
+ * One of the lines below the keys: the words; what recording costs; what is said of a replay; a
+ * title, and then a line for each drainer.
  */
 static void help_line(const struct tk_snapshot *s, int line, char text[TK_TEXT_DRAINER_MAX])
 {
 	if (line < WORDS)
 		snprintf(text, TK_TEXT_DRAINER_MAX, "%s", words[line]);
-	else if (line < drainers_at(s))
+	else if (line < replay_at(s))
 		cost_line(s, text);
+	else if (line < drainers_at(s))
+		replay_line(s, line - replay_at(s), text);
 	else if (line == drainers_at(s))
 		snprintf(text, TK_TEXT_DRAINER_MAX,
 			 "Who drains; pages of lanes; gap, faults, forced switches since warm");

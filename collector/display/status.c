@@ -37,12 +37,39 @@ static bool is_post_mortem(const struct tk_view_state *v, const struct tk_snapsh
 	return true;
 }
 
-static void state_field(const struct tk_view_state *v, bool dead, struct field *f)
+static void state_field(const struct tk_view_state *v, const struct tk_snapshot *s, bool dead,
+			struct field *f)
 {
-	const char *now = dead ? "POST-MORTEM" : "LIVE";
+	const char *now = s->title[0] ? s->title : dead ? "POST-MORTEM" : "LIVE";
+	const char *frozen = v->paused ? "PAUSED" : v->to_ns ? "PAST" : NULL;
 
 	*f = (struct field){ .style = TK_STYLE(TK_DEFAULT, TK_REVERSE), .rank = 0 };
-	snprintf(f->text, FIELD_MAX, " %s ", v->paused ? "PAUSED" : v->to_ns ? "PAST" : now);
+	if (frozen && s->title[0])
+		snprintf(f->text, FIELD_MAX, " %s, %s ", s->title, frozen);
+	else
+		snprintf(f->text, FIELD_MAX, " %s ", frozen ? frozen : now);
+}
+
+/* What is not live is of some moment, and from somewhere. */
+static struct field *origin_fields(const struct tk_snapshot *s, struct field *f)
+{
+	snprintf(f->text, FIELD_MAX, "%s", s->moment);
+	f++->rank = 1;
+	snprintf(f->text, FIELD_MAX, "%s", s->origin);
+	f++->rank = 2;
+	return f;
+}
+
+/* How well a collector keeps up. */
+static struct field *lag_fields(const struct tk_snapshot *s, struct field *f)
+{
+	char n[TK_UNITS_MAX];
+
+	snprintf(f->text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
+	f++->rank = 2;
+	snprintf(f->text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
+	f->rank = 3;
+	return f + 1;
 }
 
 /* By the clock on the wall, and how long ago. */
@@ -152,6 +179,8 @@ static void processes_field(const struct tk_snapshot *s, struct field *f)
 
 static void clock_field(const struct tk_snapshot *s, struct field *f)
 {
+	if (s->title[0] && !s->hz)
+		return;
 	if (s->epoch > 1)
 		snprintf(f->text, FIELD_MAX, "TSC %.4f GHz, clock changed %ux", s->hz / 1e9,
 			 s->epoch - 1);
@@ -160,21 +189,27 @@ static void clock_field(const struct tk_snapshot *s, struct field *f)
 	f->rank = 8;
 }
 
+static void about_field(const struct tk_snapshot *s, struct field *f)
+{
+	snprintf(f->text, FIELD_MAX, "%.63s", s->about);
+	f->rank = 9;
+}
+
 static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot *s,
 			struct field f[FIELDS])
 {
-	char n[TK_UNITS_MAX];
+	bool live = !s->title[0];
 	int64_t died;
 	bool dead = is_post_mortem(v, s, &died);
 
-	state_field(v, dead, f++);
+	state_field(v, s, dead, f++);
 	if (dead)
 		died_field(s, died, f++);
+	if (!live)
+		f = origin_fields(s, f);
 	loss_field(s, f++);
-	f->rank = 2;
-	snprintf(f++->text, FIELD_MAX, "lag %s", tk_units_count(n, (double)s->lag));
-	f->rank = 3;
-	snprintf(f++->text, FIELD_MAX, "gap %s", tk_units_ns(n, (double)s->longest_gap_ns));
+	if (live)
+		f = lag_fields(s, f);
 	rate_field(v, s, dead, f++);
 	if (v->screen == TK_SCREEN_CHARTS) {
 		interval_field(v, s, f++);
@@ -182,7 +217,9 @@ static void fill_fields(const struct tk_view_state *v, const struct tk_snapshot 
 	}
 	processes_field(s, f++);
 	clock_field(s, f++);
-	unread_field(s, f);
+	unread_field(s, f++);
+	if (!live)
+		about_field(s, f);
 }
 
 /* The highest rank up to which everything fits in w columns. */

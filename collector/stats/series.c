@@ -44,6 +44,12 @@ void tk_series_feed(struct tk_series *s, const struct tk_counts *c,
 			tk_bins_add_counted(&s->track[m].open[0], &samples[m]);
 }
 
+void tk_series_feed_bins(struct tk_series *s, enum tk_measure m, const struct tk_bins *samples)
+{
+	s->counts[0].count[m] += samples->count;
+	tk_bins_merge(&s->track[m].open[0], samples);
+}
+
 void tk_series_take(struct tk_series *s, struct tk_tally *t)
 {
 	struct tk_hist_counted samples[TK_MEASURES] = { 0 };

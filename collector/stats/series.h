@@ -13,7 +13,8 @@
  * coarser tiers end early; the total has a histogram for each. A refined rate does not begin
  * another.
  *
- * Nothing here needs an engine or a clock: what replays a recording feeds tk_series_feed().
+ * Nothing here needs an engine or a clock: what replays a recording (collector/replay/feed.h) feeds
+ * tk_series_feed() and tk_series_feed_bins().
  *
  * A series belongs to one timer of one process. When the process has ended, and its last interval
  * is closed, it does not change any more.
@@ -101,6 +102,12 @@ struct tk_series *tk_series_new(uint64_t key, int64_t now);
  */
 void tk_series_feed(struct tk_series *s, const struct tk_counts *c,
 		    const struct tk_hist_counted samples[TK_MEASURES]);
+
+/**
+ * Add samples of one measure, as many as a histogram holds. What else is known of their records
+ * comes by tk_series_feed(), whose samples may be NULL then.
+ */
+void tk_series_feed_bins(struct tk_series *s, enum tk_measure m, const struct tk_bins *samples);
 
 /** The same, of what a tally holds, which is empty then. */
 void tk_series_take(struct tk_series *s, struct tk_tally *t);

@@ -99,11 +99,11 @@ static bool has_namesake(const struct tk_snapshot *s, const struct tk_snap_timer
 static void put_process(const struct tk_column *c, const struct tk_snapshot *s,
 			const struct tk_snap_timer *t, char out[TK_COLUMN_TEXT])
 {
-	char user[16] = "";
+	char user[16] = "", process[TK_TEXT_PROCESS_MAX];
 
 	(void)c;
 	if (!t->processes) {
-		snprintf(out, TK_COLUMN_TEXT, "%s[%u]", t->app, t->pid);
+		snprintf(out, TK_COLUMN_TEXT, "%s", tk_text_process(process, t->app, t->pid));
 		return;
 	}
 	if (has_namesake(s, t))

@@ -99,7 +99,7 @@ static void draw_headings(const struct tk_view_state *v, const struct table *t, 
 /* A name, and for what it stands. A row below an unfolded one says which process it is of. */
 static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t, char out[160])
 {
-	char end[24] = "";
+	char end[24] = "", process[TK_TEXT_PROCESS_MAX];
 
 	if (!t->alive)
 		strcpy(end, " †");
@@ -110,7 +110,7 @@ static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t
 	if (t->processes)
 		snprintf(out, 160, "%s ×%u%s", t->name, t->living ? t->living : t->processes, end);
 	else if (t->fold && tk_view_is_unfolded(v, t->fold))
-		snprintf(out, 160, "  %s[%u]%s", t->app, t->pid, end);
+		snprintf(out, 160, "  %s%s", tk_text_process(process, t->app, t->pid), end);
 	else
 		snprintf(out, 160, "%s%s", t->name, end);
 }

@@ -27,20 +27,25 @@ static size_t processes(const struct tk_snapshot *s, const struct tk_snap_timer 
 	return last - first + 1;
 }
 
-/* "Latency of NAME, app[pid], 2 of 6 processes"; in fewer words where there is less room. */
+/*
+ * "Latency of NAME, app[pid], 2 of 6 processes"; in fewer words where there is less room. A timer
+ * of unknown origin has no app.
+ */
 static void names(const char *measure, const struct tk_snapshot *s, const struct tk_snap_timer *t,
 		  int room, char out[384])
 {
-	char of[64] = "";
+	char of[64] = "", process[TK_TEXT_PROCESS_MAX];
+	const char *comma = t->app[0] ? ", " : "";
 	size_t which, n = processes(s, t, &which);
 
 	if (n > 1)
 		snprintf(of, sizeof(of), ", %zu of %zu processes", which, n);
-	snprintf(out, 384, "%s of %s, %s[%u]%s", measure, t->name, t->app, t->pid, of);
+	tk_text_process(process, t->app, t->pid);
+	snprintf(out, 384, "%s of %s%s%s%s", measure, t->name, comma, process, of);
 	if (n > 1 && tk_text_width(out) > room)
 		snprintf(out, 384, "%s: %s [%u], %zu of %zu", measure, t->name, t->pid, which, n);
 	if (n == 1 && tk_text_width(out) > room)
-		snprintf(out, 384, "%s: %s, %s[%u]", measure, t->name, t->app, t->pid);
+		snprintf(out, 384, "%s: %s%s%s", measure, t->name, comma, process);
 	if (tk_text_width(out) > room)
 		snprintf(out, 384, "%s: %s", measure, t->name);
 }

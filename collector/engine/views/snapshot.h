@@ -134,6 +134,10 @@ struct tk_snapshot {
 	bool finished;           /* the last interval was closed: tk_collector_finish() */
 	bool looked;             /* what the first search for segments found is in here */
 	uint64_t other_versions; /* segments whose format this program does not read */
+
+	/* Of what is not live, for people; all "" if it is. What it is ("REPLAY"), at which moment
+	 * it is, of which file, and under which circumstances that was recorded. */
+	char title[16], moment[64], origin[64], about[128];
 };
 
 struct tk_recent; /* collector/engine/views/recent.h */
