@@ -39,8 +39,9 @@ tk_in() {
 seen() {
 	exits 0
 	rows_jsonl "$out" || fail "$2: rows that do not add up"
-	[ "$(jq -r 'select(.type == "timer" and .kind == "processing") | "\(.segment) \(.records)"' \
-		"$out" | sort -u | grep -c ' 1000$')" = "$1" ] || fail "$2: not $1 programs"
+	[ "$(jq -r 'select(.type == "timer" and .kind == "processing") |
+		"\(.segment) \(.records)"' "$out" | sort -u | grep -c ' 1000$')" = "$1" ] ||
+		fail "$2: not $1 programs"
 }
 everything=(stat --once --oldest --format jsonl)
 
