@@ -28,7 +28,7 @@
 
 #define HOT __attribute__((noinline, aligned(64)))
 
-static tk_timer_t ordered, fast, off;
+static tk_timer_t ordered, fast, off, number;
 static tk_timer_t many[1024];
 static struct bop_timer *bop;
 
@@ -60,6 +60,8 @@ VARIANT(span_fast, , uint64_t start = tk_start(fast); tk_stop(fast, start))
 VARIANT(span_1024, , tk_timer_t t = many[i & 1023]; uint64_t start = tk_start(t); tk_stop(t, start))
 VARIANT(span_latency, struct tk_origin origin = tk_origin_now(), uint64_t start = tk_start(ordered);
 	tk_stop_latency(ordered, start, origin))
+VARIANT(bare_stamp, , keep(tk_tsc_fast()))
+VARIANT(value, , tk_value(number, i))
 VARIANT(span_disabled, , uint64_t start = tk_start(off); tk_stop(off, start))
 VARIANT(span_bop, , bop_timer_start(bop); bop_timer_stop(bop))
 /* The loop around a push alone: a counter that the compiler must not fold away. */
@@ -82,12 +84,14 @@ enum {
 	LOOP,
 	PUSH,
 	PUSH_LANE,
+	BARE_STAMP,
+	VALUE,
 	VARIANTS
 };
 
 static const tk_variant variants[VARIANTS] = {
-	bare_ordered, bare_fast,     span_ordered, span_lane, span_fast, span_1024,
-	span_latency, span_disabled, span_bop,     loop,      push,      push_lane,
+	bare_ordered,  bare_fast, span_ordered, span_lane, span_fast, span_1024,  span_latency,
+	span_disabled, span_bop,  loop,         push,      push_lane, bare_stamp, value,
 };
 
 static unsigned rounds_each = 400;
@@ -190,6 +194,7 @@ static void once(double *row)
 	ordered = tk_timer("ordered");
 	fast = tk_timer_stamped("fast", TK_STAMP_FAST);
 	off = tk_timer("off");
+	number = tk_value_timer("number", NULL);
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "many-%u", i);
 		many[i] = tk_timer(name);
@@ -362,6 +367,7 @@ static void report(const char *title, const double *all, unsigned processes, dou
 		    collecting ? 0 : 4);
 	print_ticks(all, processes, "push alone, explicit lane", PUSH_LANE, LOOP, tick_ns,
 		    collecting ? 0 : 3);
+	print_ticks(all, processes, "value, beyond its bare rdtsc", VALUE, BARE_STAMP, tick_ns, 0);
 	print_ticks(all, processes, "disabled timer", SPAN_DISABLED, LOOP, tick_ns, 1.5);
 	for (unsigned i = 0; i < WORKS; i++) {
 		double lo, hi,

@@ -44,6 +44,13 @@ static inline tk_timer_t tk_timer_stamped(const char *name, enum tk_stamp stamp)
 	return 0;
 }
 
+static inline tk_timer_t tk_value_timer(const char *name, const char *unit)
+{
+	(void)name;
+	(void)unit;
+	return 0;
+}
+
 static inline int tk_join(const struct tk_thread *thread)
 {
 	(void)thread;

@@ -14,7 +14,9 @@
 struct timer {
 	char name[TK_NAME_MAX + 1];
 	uint32_t stamp;
-	uint32_t next; /* in its bucket; 0: none */
+	uint32_t sort;              /* enum tk_timer_sort */
+	char unit[TK_UNIT_MAX + 1]; /* of values */
+	uint32_t next;              /* in its bucket; 0: none */
 };
 
 /* Chunks never move. They are mapped at the first definition: no heap is used. */
@@ -38,7 +40,15 @@ static uint32_t bucket_of(const char *name)
 	return hash % BUCKETS;
 }
 
-static int add(const char *name, uint32_t stamp)
+/* What a definition says, but for its place. */
+struct definition {
+	const char *name;
+	enum tk_stamp stamp;
+	enum tk_timer_sort sort;
+	const char *unit;
+};
+
+static int add(const struct definition *d)
 {
 	struct timer **chunk = &chunks[n_timers / PER_CHUNK];
 	struct timer *t;
@@ -52,15 +62,27 @@ static int add(const char *name, uint32_t stamp)
 		*chunk = memory;
 	}
 	t = timer_of(n_timers);
-	memcpy(t->name, name, strlen(name) + 1);
-	t->stamp = stamp;
+	memcpy(t->name, d->name, strlen(d->name) + 1);
+	t->stamp = d->stamp;
+	t->sort = d->sort;
+	memcpy(t->unit, d->unit, strlen(d->unit) + 1);
 	return 0;
+}
+
+static void publish(struct tk_segment_writer *s, const struct timer *t)
+{
+	if (t->sort == TK_TIMER_VALUES)
+		(void)tk_segment_put_values(s, t->name, t->stamp, t->unit);
+	else
+		(void)tk_segment_put_timer(s, t->name, t->stamp);
 }
 
 /* Timer 0 gets the records of timers that could not be defined, and of handles that were never
  * set. */
 static int add_undefined(void)
 {
+	static const struct definition undefined = { "(undefined)", TK_STAMP_ORDERED,
+						     TK_TIMER_SPANS, "" };
 	const char *env = secure_getenv("TIMEKEEPER_CLOCK");
 	int ret;
 
@@ -68,7 +90,7 @@ static int add_undefined(void)
 		return 0;
 	if (env && !strcmp(env, "monotonic"))
 		clock_chosen = TK_TIMEBASE_SYSTEM;
-	ret = add("(undefined)", TK_STAMP_ORDERED);
+	ret = add(&undefined);
 	if (!ret)
 		n_timers = 1;
 	return ret;
@@ -97,42 +119,76 @@ static tk_timer_t refuse(int error, const char *why)
 	return 0;
 }
 
-static tk_timer_t define(const char *name, enum tk_stamp stamp)
+static const char *fault(const struct definition *d)
 {
+	if (!d->name || !tk_name_valid(d->name))
+		return "a timer's name is 1 to 63 bytes of printable UTF-8";
+	if ((unsigned)d->stamp >= TK_STAMPS)
+		return "there is no such stamp mode";
+	if (!tk_unit_valid(d->unit))
+		return "a unit is at most 15 of the letters a to z and _";
+	return NULL;
+}
+
+static tk_timer_t found(uint32_t id, const struct definition *d)
+{
+	const struct timer *t = timer_of(id);
+
+	if (t->sort != (uint32_t)d->sort)
+		return refuse(EINVAL, t->sort == TK_TIMER_VALUES
+					      ? "this name is a timer of values: tk_value_timer()"
+					      : "this name is a timer of spans: tk_timer()");
+	if (strcmp(t->unit, d->unit) != 0)
+		return refuse(EINVAL, "this name is a timer of values of another unit");
+	return tk_record_meta((uint16_t)id, 0, t->stamp);
+}
+
+static tk_timer_t define(struct definition *d)
+{
+	const char *why = fault(d);
 	uint32_t id, bucket;
 
-	if (!name || !tk_name_valid(name))
-		return refuse(EINVAL, "a timer's name is 1 to 63 bytes of printable UTF-8");
-	if ((unsigned)stamp >= TK_STAMPS)
-		return refuse(EINVAL, "there is no such stamp mode");
+	if (why)
+		return refuse(EINVAL, why);
 	if (add_undefined())
 		return refuse(ENOMEM, "no memory for timers");
-	id = find(name);
+	id = find(d->name);
 	if (id)
-		return tk_record_meta((uint16_t)id, 0, timer_of(id)->stamp);
+		return found(id, d);
 	if (n_timers >= limit())
 		return refuse(ENOSPC, "all timers are defined: raise tk_options.timers");
 	if (clock_chosen == TK_TIMEBASE_SYSTEM)
-		stamp = TK_STAMP_HAND;
-	if (add(name, stamp))
+		d->stamp = TK_STAMP_HAND;
+	if (add(d))
 		return refuse(ENOMEM, "no memory for timers");
 	id = n_timers++;
-	bucket = bucket_of(name);
+	bucket = bucket_of(d->name);
 	timer_of(id)->next = buckets[bucket];
 	buckets[bucket] = id;
 	if (tk_library.state == TK_LIBRARY_OPEN)
-		(void)tk_segment_put_timer(&tk_library.segment, name, stamp);
-	return tk_record_meta((uint16_t)id, 0, stamp);
+		publish(&tk_library.segment, timer_of(id));
+	return tk_record_meta((uint16_t)id, 0, d->stamp);
 }
 
-tk_timer_t tk_timer_stamped(const char *name, enum tk_stamp stamp)
+static tk_timer_t define_locked(struct definition d)
 {
 	tk_timer_t timer;
 
 	tk_library_lock();
-	timer = define(name, stamp);
+	timer = define(&d);
 	tk_library_unlock();
 	return timer;
+}
+
+tk_timer_t tk_timer_stamped(const char *name, enum tk_stamp stamp)
+{
+	return define_locked((struct definition){ name, stamp, TK_TIMER_SPANS, "" });
+}
+
+tk_timer_t tk_value_timer(const char *name, const char *unit)
+{
+	return define_locked(
+		(struct definition){ name, TK_STAMP_FAST, TK_TIMER_VALUES, unit ? unit : "" });
 }
 
 tk_timer_t tk_timer(const char *name)
@@ -156,5 +212,5 @@ uint32_t tk_timers_defined(void)
 void tk_timers_publish(struct tk_segment_writer *s)
 {
 	for (uint32_t id = 0; id < n_timers; id++)
-		(void)tk_segment_put_timer(s, timer_of(id)->name, timer_of(id)->stamp);
+		publish(s, timer_of(id));
 }

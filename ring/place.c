@@ -73,6 +73,13 @@ bool tk_name_valid(const char *name)
 	return true;
 }
 
+bool tk_unit_valid(const char *unit)
+{
+	size_t length = strnlen(unit, TK_UNIT_MAX + 1);
+
+	return length <= TK_UNIT_MAX && strspn(unit, "abcdefghijklmnopqrstuvwxyz_") == length;
+}
+
 int tk_segments_dir(char *path, size_t size)
 {
 	const char *dir = secure_getenv("TIMEKEEPER_DIR");

@@ -26,6 +26,9 @@
  */
 bool tk_name_valid(const char *name);
 
+/** Whether it may be the unit of values: at most TK_UNIT_MAX of the letters a to z and "_". */
+bool tk_unit_valid(const char *unit);
+
 /**
  * The directory where this user's segments are: $TIMEKEEPER_DIR, else /dev/shm/timekeeper-<uid>.
  * The environment is ignored in setuid programs.

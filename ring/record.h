@@ -23,6 +23,9 @@
  * Differences are signed, for cores' counters may disagree and threads migrate. 48 bits hold 15
  * hours at 2.6 GHz; what does not fit is saturated, and TK_TICKS_NONE says that there is nothing.
  *
+ * A record of a value (TK_KIND_VALUE) has a number in the place of the duration. Readers that are
+ * older than that kind count it as unknown.
+ *
  * Both halves carry the tag so that a reader can tell, whatever order they arrived in, that they
  * belong to the same push: see ring/lane_push.h.
  */
@@ -55,7 +58,7 @@ enum tk_kind {
 	TK_KIND_LATENCY = 9, /* no span: only how long ago the origin was, at start */
 	TK_KIND_LAP = 10,    /* 10..13: between two stage boundaries, a stamp of that mode each */
 	TK_KIND_MARK = 14,   /* a named instant */
-	/* 15 is reserved: a reader counts it as unknown and goes on */
+	TK_KIND_VALUE = 15,  /* a plain number where the duration lies, as of the start; no time */
 	TK_KINDS = 16,
 };
 
@@ -66,7 +69,7 @@ struct tk_slot {
 /** A record taken apart. */
 struct tk_record {
 	uint64_t start;       /* ticks */
-	int64_t duration;     /* ticks, or TK_TICKS_NONE */
+	int64_t duration;     /* ticks, or TK_TICKS_NONE; of a value: the value */
 	int64_t since_origin; /* ticks from the origin to the start, or TK_TICKS_NONE */
 	uint16_t timer;       /* id within its segment */
 	uint16_t cpu;         /* where it stopped, or TK_CPU_UNKNOWN */

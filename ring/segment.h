@@ -23,9 +23,12 @@
  *	TK_SEGMENT_ATTACHED + slot	read lock of a collector that has attached it
  *	TK_SEGMENT_DONE + slot		read lock of a collector that needs it no more
  *
- * Format version: TK_SEGMENT_VERSION changes with any change of layout or meaning; readers refuse
- * any other. Numbers are little-endian. The counts imply all offsets: the files hold no pointer and
- * no offset that would have to be checked.
+ * Format version: TK_SEGMENT_VERSION changes with any change of layout or meaning that a reader
+ * must know of. A reader reads every version from TK_SEGMENT_OLDEST on up to its own, since a
+ * package that is upgraded meets programs that run; it refuses any other. What it does not have to
+ * know of takes reserved bytes, which are 0 in segments of older libraries. Numbers are
+ * little-endian. The counts imply all offsets: the files hold no pointer and no offset that would
+ * have to be checked.
  */
 #ifndef TK_RING_SEGMENT_H
 #define TK_RING_SEGMENT_H
@@ -35,6 +38,7 @@
 
 #define TK_SEGMENT_MAGIC   UINT64_C(0x316765736b740000) /* "\0\0tkseg1" */
 #define TK_SEGMENT_VERSION 3u
+#define TK_SEGMENT_OLDEST  3u /* of the first release: it never rises */
 #define TK_SEGMENT_POSIX   2u /* the last version whose owner's lock belonged to a process */
 
 #define TK_SEGMENT_OWNER    0
@@ -42,6 +46,7 @@
 #define TK_SEGMENT_DONE     512
 
 #define TK_NAME_MAX   63u /* bytes of a timer's or an app's name: printable UTF-8 */
+#define TK_UNIT_MAX   15u /* bytes of a value's unit: a to z and _ */
 #define TK_TIMERS_MAX 65536u
 #define TK_LANES_MAX  4096u
 #define TK_STAMPS     4u /* enum tk_stamp */
@@ -61,10 +66,19 @@ enum tk_clock_kind {
 	TK_CLOCK_MONOTONIC = 1, /* stamps are CLOCK_MONOTONIC ns: asked for, no invariant TSC */
 };
 
+/* What a timer's records are of. A record of the other sort is set aside by who reads it. */
+enum tk_timer_sort {
+	TK_TIMER_SPANS =
+		0, /* of time: all kinds but TK_KIND_VALUE; also what older libraries wrote */
+	TK_TIMER_VALUES = 1, /* of numbers: TK_KIND_VALUE, and marks */
+};
+
 struct tk_segment_timer {
 	char name[TK_NAME_MAX + 1];
-	uint32_t stamp; /* enum tk_stamp */
-	uint32_t reserved[15];
+	uint32_t stamp;             /* enum tk_stamp */
+	uint32_t sort;              /* enum tk_timer_sort */
+	char unit[TK_UNIT_MAX + 1]; /* of values; "": they have none */
+	uint32_t reserved[10];      /* 0 */
 };
 
 struct tk_segment_head {
@@ -105,6 +119,10 @@ struct tk_segment_head {
 #define TK_SEGMENT_TIMERS 4096u /* offset of the timers in `head` */
 
 _Static_assert(sizeof(struct tk_segment_timer) == 128, "layout of head");
+_Static_assert(offsetof(struct tk_segment_timer, stamp) == 64, "layout of head");
+_Static_assert(offsetof(struct tk_segment_timer, sort) == 68, "layout of head");
+_Static_assert(offsetof(struct tk_segment_timer, unit) == 72, "layout of head");
+_Static_assert(offsetof(struct tk_segment_timer, reserved) == 88, "layout of head");
 _Static_assert(sizeof(struct tk_segment_head) == 4096, "layout of head");
 _Static_assert(offsetof(struct tk_segment_head, n_timers) == 176, "layout of head");
 _Static_assert(offsetof(struct tk_segment_head, left_bytes) == 208, "layout of head");

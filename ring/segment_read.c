@@ -27,7 +27,7 @@ static int check_head(const struct tk_segment_head *h, char why[TK_WHY_MAX])
 		return tk_fail(why, EAGAIN, "it is still being made");
 	if (h->magic != TK_SEGMENT_MAGIC)
 		return tk_fail(why, EBADMSG, "it is not a segment (no magic number in `head`)");
-	if (h->version != TK_SEGMENT_VERSION)
+	if (h->version < TK_SEGMENT_OLDEST || h->version > TK_SEGMENT_VERSION)
 		return tk_fail(
 			why, EPROTO,
 			"its format is version %u and this program reads version %u: use the "
@@ -46,7 +46,7 @@ static int check_head(const struct tk_segment_head *h, char why[TK_WHY_MAX])
 	return 0;
 }
 
-/* Read and check names and stamp modes of timers [from, to). A name that may not be shown is
+/* Read and check what is said of timers [from, to). A name that may not be shown is
  * replaced. */
 static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char why[TK_WHY_MAX])
 {
@@ -62,6 +62,11 @@ static int read_timers(struct tk_segment *s, uint32_t from, uint32_t to, char wh
 			snprintf(t->name, sizeof(t->name), "(unprintable #%u)", i);
 		if (t->stamp >= TK_STAMPS)
 			t->stamp = TK_STAMP_HAND;
+		if (t->sort != TK_TIMER_VALUES)
+			t->sort = TK_TIMER_SPANS;
+		if (t->sort == TK_TIMER_SPANS || !memchr(t->unit, 0, sizeof(t->unit)) ||
+		    !tk_unit_valid(t->unit))
+			memset(t->unit, 0, sizeof(t->unit));
 	}
 	return 0;
 }
@@ -135,6 +140,16 @@ uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max)
 	if (tk_place_read(s->headfd, &n, sizeof(n), offsetof(struct tk_segment_head, n_timers)))
 		return 0;
 	return n < max ? n : max;
+}
+
+bool tk_segment_has_values(const struct tk_segment *s, uint32_t timer)
+{
+	uint32_t sort;
+
+	return tk_place_read(s->headfd, &sort, sizeof(sort),
+			     (off_t)(TK_SEGMENT_TIMERS + timer * sizeof(s->timers[0]) +
+				     offsetof(struct tk_segment_timer, sort))) == 0 &&
+	       sort == TK_TIMER_VALUES;
 }
 
 /* Open the descriptors and read the head. The first refresh reads the tables and attaches the

@@ -61,6 +61,11 @@ int tk_segment_refresh(struct tk_segment *s, char why[TK_WHY_MAX]);
 uint32_t tk_segment_timers_now(const struct tk_segment *s, uint32_t max);
 
 /**
+ * Whether a timer that there is by now is one of values: likewise. It never changes.
+ */
+bool tk_segment_has_values(const struct tk_segment *s, uint32_t timer);
+
+/**
  * Map every page of an attached lane now: which thread reads it first will not fault. 30 ns a page,
  * of 4 KiB or 2 MiB.
  */

@@ -214,19 +214,34 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 	return 0;
 }
 
-int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp)
+static int put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp, uint32_t sort,
+		     const char *unit)
 {
 	uint32_t id = s->head->n_timers;
+	struct tk_segment_timer *t = &s->timers[id];
 
 	if (id == s->head->max_timers)
 		return -ENOSPC;
-	snprintf(s->timers[id].name, sizeof(s->timers[id].name), "%s", name);
-	s->timers[id].stamp = stamp;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	t->stamp = stamp;
+	t->sort = sort;
+	snprintf(t->unit, sizeof(t->unit), "%s", unit);
 	TK_TEST_POINT("timer.named");
 	/* Pairs with the reader's pread of the head, which comes before that of the timers. */
 	__atomic_store_n(&s->head->n_timers, id + 1, __ATOMIC_RELEASE);
 	TK_TEST_POINT("timer.counted");
 	return 0;
+}
+
+int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp)
+{
+	return put_timer(s, name, stamp, TK_TIMER_SPANS, "");
+}
+
+int tk_segment_put_values(struct tk_segment_writer *s, const char *name, uint32_t stamp,
+			  const char *unit)
+{
+	return put_timer(s, name, stamp, TK_TIMER_VALUES, unit);
 }
 
 /* The segment's directory, found by its path, if it is still the same. @return a descriptor, or

@@ -63,6 +63,10 @@ int tk_segment_create(struct tk_segment_writer *s, const struct tk_segment_optio
 /** Append a timer; its id is its place. @return 0, or -ENOSPC: the table is full. */
 int tk_segment_put_timer(struct tk_segment_writer *s, const char *name, uint32_t stamp);
 
+/** The same, of values. @unit: tk_unit_valid() */
+int tk_segment_put_values(struct tk_segment_writer *s, const char *name, uint32_t stamp,
+			  const char *unit);
+
 /**
  * Make a lane of `slots` (a power of two) on NUMA node `node` (-1: any). About 1 ms for 2 MiB.
  * @return 0, or -ENOSPC (all lanes are made), -EINVAL, -ENOMEM, -ESTALE (the directory is gone),

@@ -17,7 +17,7 @@ struct tk_source_figures {
 	uint64_t delivered, lost, lag; /* records */
 	uint64_t unsettled;            /* of those lost: not yet known to be which timer's */
 	uint64_t
-		/* of those delivered: of unknown timers or kinds, or beyond what is kept */
+		/* of those delivered: of unknown timers, or beyond what is kept */
 		unknown;
 	uint32_t behind;  /* lanes that still hold records from before they were attached */
 	uint64_t refused; /* records of threads without a lane */

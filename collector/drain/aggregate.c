@@ -6,7 +6,7 @@
 #include "ring/lane_read.h"
 
 #define KIND_BIT(kind) (1u << (kind))
-/* Marks and reserved kinds have no measures. */
+/* Marks have no measures, and a value is none of time. */
 #define MEASURED   (KIND_BIT(TK_KIND_MARK) - 1u)
 #define FEW_TIMERS 256u
 
@@ -73,13 +73,8 @@ static void unknown(struct tk_aggregator *a, uint64_t *got, uint32_t id)
 	a->unknown++;
 }
 
-/* A mark, or a reserved kind. */
-static void unmeasured(struct tk_aggregator *a, struct tk_tally *t, const struct tk_slot *s)
+static void add_mark(struct tk_aggregator *a, struct tk_tally *t, const struct tk_slot *s)
 {
-	if (tk_slot_kind(s) != TK_KIND_MARK) {
-		a->unknown++;
-		return;
-	}
 	t->without++;
 	if (a->n_marks < TK_AGGREGATE_MARKS) {
 		a->marks[a->n_marks].start = s->w[0];
@@ -151,10 +146,64 @@ static __attribute__((noinline)) void no_sample(struct tk_aggregator *a, struct 
 		no_processing(a, t, kind, duration);
 		unusual_latency(a, tk_slot_timer(s), tk_slot_since_origin(s),
 				duration & a->to_stop[kind]);
+	} else if (kind == TK_KIND_MARK) {
+		add_mark(a, t, s);
 	} else {
-		unmeasured(a, t, s);
+		t->across[TK_PROCESSING]++; /* a value, of a timer of spans */
 	}
 }
+
+/* ---- values ---- */
+
+/* A record of a timer of values. Its number is no time: no floor, no epoch. */
+static void add_value(struct tk_aggregator *a, struct tk_tally *t, const struct tk_slot *s)
+{
+	int64_t value = tk_slot_duration(s);
+	uint32_t id = tk_slot_timer(s);
+	uint8_t kind = tk_slot_kind(s);
+
+	if (kind == TK_KIND_MARK)
+		add_mark(a, t, s);
+	else if (kind != TK_KIND_VALUE || value == TK_TICKS_MAX)
+		t->across[TK_PROCESSING]++;
+	else if (value < 0)
+		t->negative[TK_PROCESSING]++;
+	else if (!tk_tally_add(t, TK_PROCESSING, (uint64_t)value, tk_hist_index((uint64_t)value)))
+		tk_tally_add_outside(a->pool, t, TK_PROCESSING, (uint64_t)value,
+				     a->hints ? &a->hints[id] : NULL);
+}
+
+static struct tk_tally *values_of(const struct tk_aggregator *a, uint32_t id)
+{
+	return a->values && id < a->n_timers ? a->tallies[a->values + id] : NULL;
+}
+
+/*
+ * The record's timer has no tally of spans: it is a timer of values, or a new one, or an unknown.
+ * @return the tally of spans, if it has one by now; NULL: all is done
+ */
+static __attribute__((noinline)) struct tk_tally *other(struct tk_aggregator *a, uint64_t *got,
+							const struct tk_slot *s)
+{
+	uint32_t id = tk_slot_timer(s);
+	struct tk_tally *values = values_of(a, id);
+
+	if (!values && a->more) {
+		a->more(a, id);
+		if (tally_of(a, s))
+			return tally_of(a, s);
+		values = values_of(a, id);
+	}
+	if (!values) {
+		unknown(a, got, id);
+		return NULL;
+	}
+	got[id]++;
+	add_value(a, values, s);
+	return NULL;
+}
+
+/* ---- spans ---- */
 
 /*
  * Nothing below zero and nothing saturated is a duration, and what has none is below zero: one
@@ -170,13 +219,10 @@ aggregate_one(struct tk_aggregator *a, uint64_t *got, const struct tk_slot *s, b
 	int64_t since = tk_slot_since_origin(s);
 	int64_t ticks;
 
-	if (__builtin_expect(!t && a->more, 0)) {
-		a->more(a, id);
-		t = tally_of(a, s);
-	}
 	if (__builtin_expect(!t, 0)) {
-		unknown(a, got, id);
-		return;
+		t = other(a, got, s);
+		if (!t)
+			return;
 	}
 	got[id]++;
 	if (epochs && is_measured(kind) && crossed(a, s, duration, since)) {

@@ -10,6 +10,12 @@
  * A difference below zero (two cores' counters disagree) is counted and kept out; so is a span that
  * crossed a clock epoch. A segment is hostile input: any timer id and any kind may turn up.
  *
+ * A timer of values has numbers in place of durations. They are the first measure's samples as they
+ * are, and no epoch and no floor is theirs. A record of the other sort (a value of a timer of
+ * spans, or a span of a timer of values) is set aside. Timers of values have their tallies in
+ * places of their own, where the loop does not find them: so it does not ask each record of which
+ * sort it is.
+ *
  * One thread per aggregator. Cost: bench/collector measures it, for 1, 100 and 1,000 timers. The
  * counters of more than 256 timers do not stay in the L2 cache. There a batch is prepared while the
  * batch before waits to be aggregated: its samples are worked out and their counters prefetched.
@@ -34,10 +40,14 @@
 struct tk_aggregator {
 	/*
 	 * Called for a record whose timer has no tally: find out whether there is such a timer by
-	 * now, and give it a tally. It may replace tallies and n_timers. NULL: there are no others.
+	 * now, and give it a tally, in the place of its sort. It may replace tallies and n_timers.
+	 * NULL: there are no others.
 	 */
 	void (*more)(struct tk_aggregator *a, uint32_t id);
-	struct tk_tally **tallies;       /* by timer id; NULL: no record yet, or no memory */
+	/* [id]: of a timer of spans; [values + id]: of one of values. NULL: no record yet, or no
+	 * memory. */
+	struct tk_tally **tallies;
+	uint32_t values;                 /* at least n_timers; 0: all timers are of spans */
 	struct tk_tally_hint *hints;     /* by timer id: where its window begins */
 	struct tk_tally_pool *pool;      /* for windows */
 	uint32_t n_timers;               /* ids from here on are unknown */
@@ -46,7 +56,7 @@ struct tk_aggregator {
 	int64_t floor[TK_KINDS];         /* ticks to subtract from the duration, by kind */
 	int64_t to_stop[TK_KINDS];       /* all ones: latency reaches to the stop; else 0 */
 	int64_t no_duration[TK_KINDS]; /* INT64_MIN: this kind has none, whatever it says; else 0 */
-	/* Records in no tally: of unknown timers and kinds, or no tally could be had. */
+	/* Records in no tally: of unknown timers, or no tally could be had. */
 	uint64_t unknown;
 	struct {
 		uint64_t start;
@@ -60,6 +70,12 @@ struct tk_aggregator {
  */
 void tk_aggregator_init(struct tk_aggregator *a, const uint32_t floor[TK_STAMPS],
 			const struct tk_clock *clock);
+
+/** Where a timer's tally is, of whichever sort, or might be, among tallies of `values` timers. */
+static inline struct tk_tally **tk_tally_of(struct tk_tally **tallies, uint32_t values, uint32_t id)
+{
+	return tallies[id] ? &tallies[id] : &tallies[values + id];
+}
 
 /** A record of a timer with a tally, whose duration and latency are samples or absent. */
 struct tk_sample {

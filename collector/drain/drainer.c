@@ -133,8 +133,9 @@ static void put(struct tk_drainer *d, struct tk_parcel parcel)
 
 static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id)
 {
+	struct tk_tally **tally = tk_tally_of(p->full, p->agg.values, id);
 	struct tk_parcel parcel = { .part = p,
-				    .tally = p->full[id],
+				    .tally = *tally,
 				    .lost = p->lost[id],
 				    .timer = id,
 				    .kind = TK_PARCEL_TIMER };
@@ -143,7 +144,7 @@ static void hand_over_timer(struct tk_drainer *d, struct tk_part *p, uint32_t id
 		return;
 	if (parcel.tally)
 		tk_tally_remember(parcel.tally, &p->agg.hints[id]);
-	p->full[id] = NULL;
+	*tally = NULL;
 	p->lost[id] = 0;
 	put(d, parcel);
 }

@@ -8,6 +8,9 @@
 #include "collector/drain/pace.h"
 #include "collector/machine/list.h"
 
+/* A timer's sort, once it was looked up. */
+enum { SORT_UNKNOWN, SORT_SPANS, SORT_VALUES };
+
 void tk_part_look_for_timers(struct tk_part *p)
 {
 	uint32_t n = tk_segment_timers_now(p->seg, p->max_timers);
@@ -23,8 +26,16 @@ static void more(struct tk_aggregator *a, uint32_t id)
 
 	if (id >= a->n_timers)
 		tk_part_look_for_timers(p);
-	if (id < a->n_timers)
-		a->tallies[id] = tk_tally_get(p->pool);
+	if (id >= a->n_timers)
+		return;
+	if (p->sort[id] == SORT_UNKNOWN)
+		p->sort[id] = tk_segment_has_values(p->seg, id) ? SORT_VALUES : SORT_SPANS;
+	a->tallies[p->sort[id] == SORT_VALUES ? a->values + id : id] = tk_tally_get(p->pool);
+}
+
+struct tk_tally **tk_part_tallies(const struct tk_part *p)
+{
+	return calloc((size_t)p->max_timers * 2, sizeof(struct tk_tally *));
 }
 
 struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool raw)
@@ -39,12 +50,14 @@ struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool
 	p->tsc = seg->info.clock == TK_CLOCK_TSC;
 	tk_aggregator_init(&p->agg, raw ? NULL : seg->info.floor, NULL);
 	p->agg.more = more;
-	p->agg.tallies = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->agg.values = p->max_timers;
+	p->agg.tallies = tk_part_tallies(p);
 	p->agg.hints = calloc(p->max_timers, sizeof(*p->agg.hints));
-	p->full = calloc(p->max_timers, sizeof(struct tk_tally *));
+	p->full = tk_part_tallies(p);
+	p->sort = calloc(p->max_timers, sizeof(*p->sort));
 	p->counts = calloc(p->max_timers, sizeof(*p->counts));
 	p->lost = calloc(p->max_timers, sizeof(*p->lost));
-	if (p->agg.tallies && p->full && p->counts && p->lost && p->agg.hints)
+	if (p->agg.tallies && p->full && p->sort && p->counts && p->lost && p->agg.hints)
 		return p;
 	tk_part_free(p);
 	errno = ENOMEM;
@@ -53,10 +66,10 @@ struct tk_part *tk_part_new(struct tk_segment *seg, enum tk_lane_from from, bool
 
 static void put_all(struct tk_part *p, struct tk_tally **tallies)
 {
-	for (uint32_t id = 0; id < p->max_timers && tallies; id++) {
-		if (tallies[id])
-			tk_tally_put(p->pool, tallies[id]);
-		tallies[id] = NULL;
+	for (size_t i = 0; i < (size_t)p->max_timers * 2 && tallies; i++) {
+		if (tallies[i])
+			tk_tally_put(p->pool, tallies[i]);
+		tallies[i] = NULL;
 	}
 }
 
@@ -76,6 +89,7 @@ void tk_part_free(struct tk_part *p)
 	tk_part_release(p);
 	free(p->agg.tallies);
 	free(p->full);
+	free(p->sort);
 	free(p->counts);
 	free(p->agg.hints);
 	free(p->lost);

@@ -60,6 +60,7 @@ struct tk_part {
 	uint32_t n_lanes;
 	uint32_t refused;
 	struct tk_tally **full; /* tallies to be handed over; empty between rounds */
+	uint8_t *sort;          /* by timer: of spans or of values, once it had a record */
 	uint64_t *counts;       /* room for a lane's */
 	uint64_t *lost;         /* by timer: settled, and not handed over yet */
 	bool ended;             /* its writer is dead, or its segment closed */
@@ -92,6 +93,9 @@ void tk_part_release(struct tk_part *p);
 void tk_part_free(struct tk_part *p);
 
 /* From here on: for the drainer's thread. */
+
+/** Room for the tallies of all its timers, of both sorts, all NULL; to be freed. NULL: ENOMEM. */
+struct tk_tally **tk_part_tallies(const struct tk_part *p);
 
 /** From now on it belongs to the thread that has this pool and this guard. */
 void tk_part_begin(struct tk_part *p, struct tk_tally_pool *pool, struct tk_clock_guard *guard);

@@ -80,9 +80,9 @@ static void begin_interval(struct tk_backlog *b)
 
 static void take(struct tk_backlog *b, struct tk_series *s, uint32_t id, enum tk_slices_place place)
 {
-	struct tk_tally *t = b->in.tallies[place][id];
+	struct tk_tally **place_of = tk_slices_tally(&b->in, place, id), *t = *place_of;
 
-	b->in.tallies[place][id] = NULL;
+	*place_of = NULL;
 	tk_tally_remember(t, &b->in.first->agg.hints[id]);
 	tk_round_take(b->in.source, s, t);
 	tk_tally_put(&b->pool, t);
@@ -125,7 +125,8 @@ static void close_timer(struct tk_collector *c, struct tk_backlog *b, uint32_t i
 /* The past of a timer is read. That of a dead process goes on only if something is left. */
 static void end_timer(struct tk_collector *c, struct tk_backlog *b, uint32_t id)
 {
-	bool left = b->in.tallies[TK_SLICES_NOW][id] || b->in.lost[id];
+	bool present = *tk_slices_tally(&b->in, TK_SLICES_NOW, id) != NULL;
+	bool left = present || b->in.lost[id];
 	struct tk_series *s =
 		left ? tk_round_series(c, b->in.source, id) : b->in.source->series[id];
 
@@ -135,7 +136,7 @@ static void end_timer(struct tk_collector *c, struct tk_backlog *b, uint32_t id)
 		tk_series_lose(s, b->in.lost[id]);
 		b->in.source->attributed += b->in.lost[id];
 	}
-	if (b->in.tallies[TK_SLICES_NOW][id])
+	if (present)
 		take(b, s, id, TK_SLICES_NOW);
 }
 
@@ -147,7 +148,7 @@ static void close_batch(struct tk_collector *c, struct tk_backlog *b, enum tk_sl
 		if (place == TK_SLICES_NOW) {
 			end_timer(c, b, b->timer);
 			work++;
-		} else if (b->in.tallies[place][b->timer]) {
+		} else if (*tk_slices_tally(&b->in, place, b->timer)) {
 			close_timer(c, b, b->timer, place);
 			work++;
 		}

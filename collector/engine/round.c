@@ -213,11 +213,12 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 static void bring_up_to_date(const struct tk_collector *c, const struct tk_source *src, uint32_t id)
 {
-	bool tsc = src->seg->info.clock == TK_CLOCK_TSC;
 	struct tk_series *s = src->series[id];
+	bool ticks = src->seg->info.clock == TK_CLOCK_TSC && !s->values;
 
-	s->ns_per_tick = tsc ? 1e9 / c->own.clock.hz : 1;
-	s->clock = tsc ? c->own.clock.epoch.number + 1 : 0; /* CLOCK_MONOTONIC has no epochs */
+	s->ns_per_tick = ticks ? 1e9 / c->own.clock.hz : 1;
+	/* CLOCK_MONOTONIC and numbers have no epochs. */
+	s->clock = ticks ? c->own.clock.epoch.number + 1 : 0;
 	s->disabled = src->disabled[id] != 0;
 	if (c->options.intervals_totals)
 		s->pushed = larger(s->pushed, tk_segment_pushed(src->seg, id));
@@ -244,6 +245,8 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	s->place = src->info.place;
 	s->dir = src->info.dir;
 	s->stamp = t->stamp;
+	s->values = t->sort == TK_TIMER_VALUES;
+	memcpy(s->unit, t->unit, sizeof(s->unit));
 	s->found_dead = src->found_dead;
 	s->replaying = src->replaying;
 	src->series[id] = s;

@@ -141,10 +141,10 @@ static bool refresh_all(struct tk_live *l)
 	return l->n_running && !l->no_memory;
 }
 
-/* When the record was pushed: the end of its span, or the time of its mark. */
+/* When the record was pushed: the end of its span, or the time of its mark or value. */
 static uint64_t pushed(const struct tk_slot *s)
 {
-	int64_t duration = tk_slot_duration(s);
+	int64_t duration = tk_slot_kind(s) == TK_KIND_VALUE ? 0 : tk_slot_duration(s);
 
 	return s->w[0] + (duration > 0 ? (uint64_t)duration : 0);
 }

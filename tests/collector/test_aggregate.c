@@ -27,6 +27,12 @@ struct naive {
 
 static const uint32_t floors[TK_STAMPS] = { 37, 20, 90, 0 };
 
+/* Every third timer is one of values; and each record of every timer may be of any kind. */
+static bool has_values(size_t id)
+{
+	return id % 3 == 2;
+}
+
 static struct tk_slot slot(struct tk_record r)
 {
 	uint64_t origin = (uint64_t)(r.since_origin - TK_TICKS_NONE);
@@ -75,6 +81,16 @@ static bool naive_crossed(const struct tk_record *r, const struct tk_clock *cloc
 	return clock && clock->epoch.number && tk_clock_crossed(clock, from, to);
 }
 
+/* Of a timer of values: a value, or set aside. */
+static void naive_value(struct naive_measure n[TK_MEASURES], const struct tk_record *r)
+{
+	n[TK_LATENCY].without++;
+	if (r->kind != TK_KIND_VALUE || r->duration == TK_TICKS_MAX)
+		n[TK_PROCESSING].across++;
+	else
+		naive_add(&n[TK_PROCESSING], r->duration);
+}
+
 /* The rules as the headers say them, one by one. */
 static void naive_record(struct naive *n, const struct tk_record *r, size_t timers,
 			 const struct tk_clock *clock)
@@ -91,14 +107,19 @@ static void naive_record(struct naive *n, const struct tk_record *r, size_t time
 		return;
 	}
 	n->got[id]++;
-	if (r->kind > TK_KIND_MARK) {
-		n->unknown++;
-		return;
-	}
 	n->records[id]++;
 	if (r->kind == TK_KIND_MARK) {
 		n->marks++;
 		n->of[id][TK_PROCESSING].without++;
+		n->of[id][TK_LATENCY].without++;
+		return;
+	}
+	if (has_values(id)) {
+		naive_value(n->of[id], r);
+		return;
+	}
+	if (r->kind == TK_KIND_VALUE) {
+		n->of[id][TK_PROCESSING].across++;
 		n->of[id][TK_LATENCY].without++;
 		return;
 	}
@@ -187,8 +208,9 @@ static uint64_t compare(const struct naive *n, const struct tk_aggregator *a, co
 	for (size_t id = 0; id < TIMERS; id++) {
 		cr_assert_eq(got[id], n->got[id]);
 		for (int m = 0; m < TK_MEASURES; m++)
-			sum += compare_measure(&n->of[id][m], a->tallies[id], (enum tk_measure)m,
-					       n->records[id], bare);
+			sum += compare_measure(&n->of[id][m],
+					       *tk_tally_of(a->tallies, a->values, (uint32_t)id),
+					       (enum tk_measure)m, n->records[id], bare);
 	}
 	return sum;
 }
@@ -203,7 +225,7 @@ static uint64_t run_timers(uint32_t timers, bool hostile, const struct tk_clock 
 	struct naive *n = calloc(1, sizeof(*n));
 	struct tk_tally_pool pool = { 0 };
 	struct tk_tally_hint hints[TIMERS] = { 0 };
-	struct tk_tally *tallies[MANY] = { NULL };
+	struct tk_tally *tallies[2 * MANY] = { NULL };
 	uint64_t got[MANY] = { 0 };
 	uint64_t state = seed, bare;
 	struct tk_aggregator a;
@@ -215,10 +237,11 @@ static uint64_t run_timers(uint32_t timers, bool hostile, const struct tk_clock 
 	for (size_t i = 0; i < TIMERS; i++) {
 		/* All octaves for each measure: 21 KiB. Some begin with a wide window, most
 		 * without. */
-		tallies[i] = tk_tally_get(&pool);
+		tallies[has_values(i) ? MANY + i : i] = tk_tally_get(&pool);
 		hints[i].of[i % 2].high = (uint8_t)random_below(&state, 43);
 	}
 	a.tallies = tallies;
+	a.values = MANY;
 	a.n_timers = timers;
 	a.pool = &pool;
 	a.hints = seed % 2 ? hints : NULL;
@@ -405,6 +428,54 @@ Test(aggregate, what_is_saturated_is_set_aside)
 			cr_assert_eq(f[m].across, !cases[i].counts[m], "case %zu, measure %d", i,
 				     m);
 		}
+		tk_tally_pool_free(&pool);
+	}
+}
+
+/* The ends of what a value may be, as tk_value() lays them down. */
+Test(aggregate, values_are_exact_or_set_aside)
+{
+	static const struct {
+		int64_t value;
+		uint64_t count, negative, across;
+	} cases[] = {
+		{ 0, 1, 0, 0 },
+		{ 1, 1, 0, 0 },
+		{ TK_TICKS_MAX - 1, 1, 0, 0 },
+		{ TK_TICKS_MAX, 0, 0, 1 },
+		{ -1, 0, 1, 0 },
+		{ -TK_TICKS_MAX, 0, 1, 0 },
+		{ TK_TICKS_NONE, 0, 1, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		/* From before the epoch up to beyond its beginning, were it a time. */
+		struct tk_clock clock = {
+			.epoch = { .number = 1, .last_tsc = 100, .start_tsc = 100 }
+		};
+		struct tk_slot s = slot((struct tk_record){ .start = 99,
+							    .duration = cases[i].value,
+							    .since_origin = TK_TICKS_NONE,
+							    .kind = TK_KIND_VALUE });
+		struct tk_tally_pool pool = { 0 };
+		struct tk_tally *tallies[2] = { NULL, tk_tally_get(&pool) };
+		struct tk_tally_facts f;
+		struct tk_aggregator a;
+		uint64_t got = 0;
+
+		tk_aggregator_init(&a, floors, &clock);
+		a.tallies = tallies;
+		a.values = a.n_timers = 1;
+		a.pool = &pool;
+		aggregate(&a, &got, &s, 1);
+		tk_tally_facts(tallies[1], TK_PROCESSING, &f);
+		cr_assert_eq(got, 1);
+		cr_assert_eq(f.count, cases[i].count, "case %zu", i);
+		cr_assert_eq(f.negative, cases[i].negative, "case %zu", i);
+		cr_assert_eq(f.across, cases[i].across, "case %zu", i);
+		cr_assert_eq(tallies[1]->sum[TK_PROCESSING],
+			     cases[i].count ? (uint64_t)cases[i].value : 0);
+		cr_assert_null(tallies[0]);
 		tk_tally_pool_free(&pool);
 	}
 }

@@ -34,6 +34,7 @@ static void record_everything(tk_timer_t timer)
 			tk_lap(timer, &lap);
 			(void)tk_elapsed(stamps[j]);
 			(void)tk_ns((int64_t)stamps[j]);
+			tk_value(timer, (int64_t)stamps[j]);
 		}
 		(void)tk_since_ns(origins[i]);
 	}

@@ -32,6 +32,7 @@ int main(void)
 	tk_latency_now(t, b.origin);
 	tk_record_span(t, 1, 2, b.origin);
 	tk_mark(t);
+	tk_value(tk_value_timer("y", "bytes"), 5);
 	tk_sum_begin(&sum);
 	tk_sum_add(&sum, 3);
 	tk_sum_finish(t, &sum);

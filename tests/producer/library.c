@@ -49,6 +49,47 @@ Test(library, bad_names_go_to_undefined)
 	cr_assert_eq(b->head.refused_timers, 3);
 }
 
+/* A name is of spans, or of values of one unit. */
+Test(library, a_name_keeps_its_sort_and_unit)
+{
+	tk_timer_t spans = tk_timer("spans"), bytes = tk_value_timer("bytes", "bytes"), plain;
+	struct read_back *b;
+
+	open_small();
+	plain = tk_value_timer("plain", NULL);
+	cr_assert(spans && bytes && plain);
+	cr_assert_eq(tk_timer("spans"), spans);
+	cr_assert_eq(tk_value_timer("bytes", "bytes"), bytes);
+	cr_assert_eq(tk_value_timer("plain", ""), plain);
+	cr_assert_str_empty(tk_why());
+	cr_assert_eq(tk_value_timer("spans", NULL), 0);
+	cr_assert_not_null(strstr(tk_why(), "of spans"));
+	cr_assert_eq(tk_timer("bytes"), 0);
+	cr_assert_not_null(strstr(tk_why(), "of values"));
+	cr_assert_eq(tk_timer_stamped("plain", TK_STAMP_FAST), 0);
+	cr_assert_eq(tk_value_timer("bytes", "messages"), 0);
+	cr_assert_not_null(strstr(tk_why(), "another unit"));
+	cr_assert_eq(tk_value_timer("bytes", NULL), 0);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->head.refused_timers, 5);
+	cr_assert_str_eq(b->timers[tk_meta_timer(bytes)].unit, "bytes");
+	cr_assert_str_eq(b->timers[tk_meta_timer(plain)].unit, "");
+}
+
+Test(library, a_unit_is_15_small_letters)
+{
+	static const char *const wrong[] = { "Bytes", "k b",       "m/s",
+					     "b2",    "\xc2\xb5s", "sixteen_letters_" };
+
+	open_small();
+	cr_assert_neq(tk_value_timer("longest", "fifteen_letters"), 0);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		cr_assert_eq(tk_value_timer("refused", wrong[i]), 0, "%s", wrong[i]);
+		cr_assert_not_null(strstr(tk_why(), "a unit is"));
+	}
+	cr_assert_neq(tk_value_timer("refused", "bytes"), 0, "it is not defined by what failed");
+}
+
 Test(library, more_timers_than_there_is_room_for)
 {
 	char name[16];

@@ -66,6 +66,61 @@ Test(records, every_kind_arrives_as_what_it_is)
 	cr_assert_str_eq(b->timers[tk_meta_timer(t)].name, "work");
 }
 
+/* What a record holds is there as it was given; what it does not hold is saturated. */
+Test(records, values_arrive_as_they_are)
+{
+	const int64_t edge = INT64_C(1) << 47;
+	const int64_t given[] = { 0,         1,  4096,     edge - 2, edge - 1,  edge,     edge + 1,
+				  INT64_MAX, -1, 1 - edge, -edge,    -edge - 1, INT64_MIN };
+	const int64_t found[] = { 0,        1,  4096,     edge - 2, edge - 1, edge - 1, edge - 1,
+				  edge - 1, -1, 1 - edge, -edge,    1 - edge, 1 - edge };
+	const unsigned n = sizeof(given) / sizeof(given[0]);
+	struct read_back *b;
+	uint64_t before;
+	tk_timer_t t;
+
+	open_small();
+	t = tk_value_timer("sent", "bytes");
+	before = tk_now();
+	for (unsigned i = 0; i < n; i++)
+		tk_value(t, given[i]);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, n);
+	cr_assert_eq(b->counted, n);
+	for (unsigned i = 0; i < n; i++) {
+		cr_assert_eq(b->records[i].kind, TK_KIND_VALUE);
+		cr_assert_eq(b->records[i].timer, tk_meta_timer(t));
+		cr_assert_eq(b->records[i].duration, found[i], "value %u", i);
+		cr_assert_eq(b->records[i].since_origin, TK_TICKS_NONE);
+		cr_assert_leq(before, b->records[i].start, "stamped when it was recorded");
+		cr_assert_leq(b->records[i].start, tk_now());
+	}
+	cr_assert_eq(b->timers[tk_meta_timer(t)].sort, TK_TIMER_VALUES);
+	cr_assert_str_eq(b->timers[tk_meta_timer(t)].unit, "bytes");
+}
+
+/* Spans and values have one lane, and each record says what it is. */
+Test(records, a_span_of_values_and_a_value_of_spans_say_what_they_are)
+{
+	tk_timer_t spans, values;
+	struct read_back *b;
+
+	open_small();
+	spans = tk_timer("spans");
+	values = tk_value_timer("values", NULL);
+	tk_value(spans, 7);
+	tk_stop(values, tk_start(values));
+	tk_mark(values);
+	b = read_back(getpid(), place);
+	cr_assert_eq(b->n, 3);
+	cr_assert_eq(b->records[0].kind, TK_KIND_VALUE);
+	cr_assert_lt(b->records[1].kind, TK_KIND_TO_STOP);
+	cr_assert_eq(b->records[2].kind, TK_KIND_MARK);
+	cr_assert_eq(b->timers[tk_meta_timer(spans)].sort, TK_TIMER_SPANS);
+	cr_assert_eq(b->timers[tk_meta_timer(values)].sort, TK_TIMER_VALUES);
+	cr_assert_str_empty(b->timers[tk_meta_timer(values)].unit);
+}
+
 Test(records, stamp_modes_and_the_cpu)
 {
 	struct tk_thread here = { .pin = true, .cpu = 0 };

@@ -273,6 +273,43 @@ Test(segment, another_version_is_named)
 	}
 }
 
+/* What an older library wrote there is zeroes: a timer of spans. */
+Test(segment, a_timer_is_of_spans_or_of_values_of_a_unit_that_may_be_shown)
+{
+	static const struct {
+		uint32_t sort;
+		char unit[16];
+		uint32_t is;
+		const char *shows;
+	} cases[] = {
+		{ 0, "", TK_TIMER_SPANS, "" },
+		{ 0, "bytes", TK_TIMER_SPANS, "" },
+		{ 1, "", TK_TIMER_VALUES, "" },
+		{ 1, "bytes_a_second", TK_TIMER_VALUES, "bytes_a_second" },
+		{ 1, "fifteen_letters", TK_TIMER_VALUES, "fifteen_letters" },
+		{ 1, "abcdefghijklmnop", TK_TIMER_VALUES, "" }, /* without its NUL */
+		{ 1, "Bytes", TK_TIMER_VALUES, "" },
+		{ 1, "a\033[2J", TK_TIMER_VALUES, "" },
+		{ 2, "bytes", TK_TIMER_SPANS, "" },
+		{ UINT32_MAX, "bytes", TK_TIMER_SPANS, "" },
+	};
+	const size_t at = TK_SEGMENT_TIMERS + sizeof(struct tk_segment_timer);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tk_segment *s;
+
+		write_at("head", at + offsetof(struct tk_segment_timer, sort), &cases[i].sort, 4);
+		write_at("head", at + offsetof(struct tk_segment_timer, unit), cases[i].unit, 16);
+		s = attach();
+		cr_assert_not_null(s, "%s", why);
+		cr_assert_eq(s->timers[1].sort, cases[i].is, "case %zu", i);
+		cr_assert_str_eq(s->timers[1].unit, cases[i].shows, "case %zu", i);
+		cr_assert_eq(tk_segment_has_values(s, 1), cases[i].is == TK_TIMER_VALUES);
+		cr_assert(!tk_segment_has_values(s, 0));
+		tk_segment_detach(s);
+	}
+}
+
 Test(segment, half_made_is_to_be_tried_again)
 {
 	uint32_t state = TK_SEGMENT_MAKING;

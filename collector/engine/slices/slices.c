@@ -229,17 +229,21 @@ bool tk_slices_is_far(const struct tk_slices *b)
 
 int tk_slices_begin(struct tk_slices *b)
 {
-	uint32_t n = b->first->max_timers;
-
 	b->n_looked = b->source->seg->n_lanes;
-	b->tallies[TK_SLICES_BEFORE] = calloc(n, sizeof(struct tk_tally *));
-	b->tallies[TK_SLICES_OPEN] = calloc(n, sizeof(struct tk_tally *));
+	b->tallies[TK_SLICES_BEFORE] = tk_part_tallies(b->first);
+	b->tallies[TK_SLICES_OPEN] = tk_part_tallies(b->first);
 	b->tallies[TK_SLICES_NOW] = b->first->agg.tallies;
-	b->lost = calloc(n, sizeof(*b->lost));
+	b->lost = calloc(b->first->max_timers, sizeof(*b->lost));
 	b->lanes = aligned_alloc(64, (b->n_looked * sizeof(*b->lanes) + 63) & ~(size_t)63);
 	if (b->tallies[TK_SLICES_BEFORE] && b->tallies[TK_SLICES_OPEN] && b->lost && b->lanes)
 		return 0;
 	return -ENOMEM;
+}
+
+struct tk_tally **tk_slices_tally(const struct tk_slices *b, enum tk_slices_place place,
+				  uint32_t timer)
+{
+	return tk_tally_of(b->tallies[place], b->first->agg.values, timer);
 }
 
 void tk_slices_cut(struct tk_slices *b)
@@ -255,7 +259,8 @@ void tk_slices_cut(struct tk_slices *b)
 void tk_slices_end(struct tk_slices *b)
 {
 	b->first->agg.tallies = b->tallies[TK_SLICES_NOW];
-	memset(b->tallies[TK_SLICES_NOW], 0, b->first->max_timers * sizeof(struct tk_tally *));
+	memset(b->tallies[TK_SLICES_NOW], 0,
+	       (size_t)b->first->max_timers * 2 * sizeof(struct tk_tally *));
 	free(b->tallies[TK_SLICES_BEFORE]);
 	free(b->tallies[TK_SLICES_OPEN]);
 	free(b->lost);

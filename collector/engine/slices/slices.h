@@ -5,9 +5,9 @@
  *
  * Of every lane it reads on until a stamp lies beyond the open interval; then the caller takes what
  * fell into the interval before, or into both, and opens another. So records may be out of order by
- * one interval; what is later yet goes into the older of the two. Of a mark, a bare latency or a
- * sum the only stamp that they have counts. What has no place between the segment's making and now
- * is of the present.
+ * one interval; what is later yet goes into the older of the two. Of a mark, a value, a bare
+ * latency or a sum the only stamp that they have counts. What has no place between the segment's
+ * making and now is of the present.
  *
  * It reads with the readers, counts and aggregator that drainers go on with, and takes no lock.
  *
@@ -49,7 +49,7 @@ struct tk_slices {
 	uint64_t made, now, from, to; /* from..to: the open interval; none at first */
 	int64_t now_ns, from_ns, width_ns;
 
-	/* To be taken: by timer. Those of the present are the part's own. */
+	/* To be taken: tk_slices_tally(). Those of the present are the part's own. */
 	struct tk_tally **tallies[TK_SLICES_PLACES];
 	uint64_t *lost;  /* by timer: known to be lost, and in no interval yet */
 	uint64_t newest; /* stamp that was placed; 0: none */
@@ -83,6 +83,10 @@ void tk_slices_open(struct tk_slices *b, uint64_t stamp);
 
 /** The next interval is open from now on. All of that before the open one was taken. */
 void tk_slices_open_next(struct tk_slices *b);
+
+/** Where a timer's tally of an interval is, or NULL is. */
+struct tk_tally **tk_slices_tally(const struct tk_slices *b, enum tk_slices_place place,
+				  uint32_t timer);
 
 /** Read no more: what was read already is of the present, and the rest is left. */
 void tk_slices_cut(struct tk_slices *b);
