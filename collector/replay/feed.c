@@ -89,15 +89,23 @@ static struct tk_series *new_series(struct tk_feed *f, const struct tk_hlog_item
 	return s;
 }
 
+static bool make_room(struct tk_feed *f)
+{
+	struct tk_feed_timer **list = tk_list_grow(f->timer, f->n, sizeof(struct tk_feed_timer *));
+
+	if (list)
+		f->timer = list;
+	return list != NULL;
+}
+
 /* Room in the list comes first: then nothing has to be undone. @return NULL: no memory, no room */
 static struct tk_feed_timer *new_timer(struct tk_feed *f, const struct tk_hlog_item *i,
 				       int64_t start, double ns_per_tick)
 {
-	struct tk_feed_timer **list = tk_list_grow(f->timer, f->n, sizeof(*list)), *t;
 	size_t segment = segment_of(f, i->app);
+	struct tk_feed_timer *t;
 
-	f->timer = list ? list : f->timer;
-	if (!list || segment == f->shown->n_segments)
+	if (!make_room(f) || segment == f->shown->n_segments)
 		return NULL;
 	t = calloc(1, sizeof(*t));
 	if (!t)
