@@ -48,3 +48,19 @@ compiled() {
 	tail -30 "$dir/build.log"
 	return 1
 }
+
+# packaged DIR: Debian's packages in DIR, with the log of their build. They are built from a copy of
+# the tree, because dpkg-buildpackage puts them beside the tree that it builds.
+packaged() {
+	local dir=$1
+	rm -rf "$dir"
+	mkdir -p "$dir/tree"
+	{
+		git ls-files -z --cached --others --exclude-standard ||
+			find . -path './build*' -prune -o -type f -print0
+	} 2>/dev/null | tar -c --null -T - | tar -x -C "$dir/tree"
+	printf 'building packages\n'
+	(cd "$dir/tree" && watched 'building packages' ../log \
+		dpkg-buildpackage --build=binary --no-sign) || { tail -30 "$dir/log"; return 1; }
+	rm -rf "$dir/tree"
+}

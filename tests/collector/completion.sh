@@ -11,7 +11,7 @@ failed=0
 export HOME=$work XDG_CONFIG_HOME=$work XDG_DATA_HOME=$work
 mkdir "$work/functions" "$work/files" "$work/files/folder"
 touch "$work/files/day.hlog"
-cd "$work/files"
+cd "$work/files" || exit
 
 fail() {
 	echo "not ok: $*"
