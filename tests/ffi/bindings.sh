@@ -13,6 +13,20 @@ export LD_LIBRARY_PATH=$build/producer${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 bindings=$source/producer/bindings
 n=777
 
+# Sizes of what is handed over, as C has them.
+cat >"$scratch/layout.c" <<'C'
+#include <stdio.h>
+#include "producer/timekeeper.h"
+int main(void)
+{
+	printf("[%zu, %zu, %zu, %zu]", sizeof(struct tk_options), sizeof(struct tk_thread),
+	       sizeof(struct tk_sum), sizeof(struct tk_origin));
+}
+C
+cc -w -DTK_COMPILE_OUT "-I$source" "$scratch/layout.c" -o "$scratch/layout" || exit 1
+TIMEKEEPER_LAYOUT=$("$scratch/layout")
+export TIMEKEEPER_LAYOUT
+
 # counted NAME KIND N COMMAND...: the example's records of a timer, of all its processes
 counted() {
 	jq -s --arg timer "$1" --arg kind "$2" '[.[] | select(.type == "timer" and .interval == 0
@@ -38,10 +52,46 @@ python() {
 	example python3 "$bindings/python/spans.py"
 	counted child processing "$n"
 	counted awaited processing 1
-	python3 "$(dirname "$0")/python_api.py" "$source" >"$out" 2>"$err" || fail 'python_api.py'
+	python3 "$(dirname "$0")/python_api.py" >"$out" 2>"$err" || fail 'python_api.py'
 	# Where the library is not, the message says what to do; it may be installed on this machine.
 	LD_LIBRARY_PATH=$scratch python3 -c 'import timekeeper' >"$out" 2>"$err" ||
 		said 'ImportError.*ldconfig.*LD_PRELOAD'
+}
+
+# What must not compile does not for that reason: a span that another thread would end.
+not_sent() {
+	cat >"$scratch/sent.rs"
+	rustc --edition 2021 --emit=metadata -o "$scratch/sent" \
+		--extern "timekeeper=$CARGO_TARGET_DIR/debug/libtimekeeper.rlib" "$scratch/sent.rs" >"$out" 2>"$err" && fail "compiles: $1"
+	said "cannot be sent between threads safely"
+}
+
+rust() {
+	PATH=/usr/bin:$PATH # Debian's, which the crate promises to build with
+	command -v cargo rustc rustdoc >/dev/null || { echo 'skipped: no cargo and rustc'; exit 77; }
+	export TIMEKEEPER_LIB_DIR=$build/producer CARGO_TARGET_DIR=$scratch/target \
+		CARGO_HOME=$scratch/cargo RUSTFLAGS='-D warnings'
+	cp -r "$bindings/rust" "$scratch/rust"
+	cd "$scratch/rust" || exit 1
+	cargo test --offline >"$out" 2>"$err" || fail 'cargo test'
+	[ "$(grep -c 'compile fail ... ok' "$out")" = 3 ] || fail 'not 3 that do not compile'
+	cargo build --offline --lib --examples >"$out" 2>"$err" || fail 'cargo build'
+	example "$CARGO_TARGET_DIR/debug/examples/spans"
+	not_sent 'a span' <<'RUST'
+fn main() {
+    let span = timekeeper::Timer::new("t").start();
+    std::thread::spawn(move || drop(span));
+}
+RUST
+	not_sent 'a future that holds a span' <<'RUST'
+fn spawn<F: std::future::Future + Send + 'static>(_: F) {}
+fn main() {
+    spawn(async {
+        let _span = timekeeper::Timer::new("t").start();
+        std::future::ready(()).await;
+    });
+}
+RUST
 }
 
 $language
