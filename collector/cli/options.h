@@ -87,6 +87,11 @@ struct tk_args {
 	bool help, version, man;
 	int completion;         /* enum tk_shell (shells/shells.h) */
 	int cpu;                /* tune and doctor; -1: not said */
+	/* serve */
+	const char *listen; /* NULL: not said */
+	struct tk_texts buckets;
+	uint64_t max_series; /* 0: not said */
+	bool per_process;
 	/* tune; 0 and NULL: not said */
 	uint64_t rate, burst, burst_rate, drain; /* records (a second) */
 	uint64_t stall_ns, slots, seconds;

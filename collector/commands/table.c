@@ -100,7 +100,8 @@ static const struct tk_option
 	interval = {
 		.name = "interval", .letter = 'i', .type = TK_OPTION_INTERVAL, .argument = "TIME",
 		AT(collector.interval_ns),
-		.help = "statistics over this long: 10ms to 60s (default 100ms; stat, record: 1s)",
+		.help = "statistics over this long: 10ms to 60s (default 100ms; stat, record, "
+			"serve: 1s)",
 	},
 	oldest = {
 		.name = "oldest", .letter = 'O', .type = TK_OPTION_FLAG, AT(collector.oldest),
@@ -324,6 +325,28 @@ static const struct tk_option
 		.choices = "none|curve|time", AT(svg),
 		.help = "draw values by percentile, or percentiles over time",
 	},
+	listen_ = {
+		.name = "listen", .type = TK_OPTION_TEXT, .argument = "ADDRESS:PORT", AT(listen),
+		.help = "answer here, e.g. [::1]:9464 (default 127.0.0.1:9464: only this machine "
+			"can reach it); port 0 is any that is free",
+	},
+	buckets = {
+		.name = "buckets", .type = TK_OPTION_TEXTS, .argument = "PATTERN:LIMITS",
+		AT(buckets),
+		.help = "timers that match this shell pattern have these limits, e.g. "
+			"'Seal*:50us,1ms', so that one that is promised is an exact le; the "
+			"others have powers of two from 128 ns on",
+	},
+	max_series = {
+		.name = "max-series", .type = TK_OPTION_COUNT, .argument = "N", AT(max_series),
+		.max = 100000000,
+		.help = "lines of timers in an answer at most (default 100000); a timer has 35 "
+			"for a measure and 33 more for the other",
+	},
+	per_process = {
+		.name = "per-process", .type = TK_OPTION_FLAG, AT(per_process),
+		.help = "a label pid, in the place of sums over the processes of an app",
+	},
 	man = {
 		.name = "man", .type = TK_OPTION_FLAG, AT(man),
 		.help = "print the man page, in roff",
@@ -348,7 +371,7 @@ static const struct tk_option
 tk_command_run tk_cmd_top, tk_cmd_stat, tk_cmd_ls, tk_cmd_clean, tk_cmd_enable, tk_cmd_disable;
 tk_command_run tk_cmd_tsc, tk_cmd_doctor, tk_cmd_tune, tk_cmd_help, tk_cmd_record;
 tk_command_run tk_cmd_diff;
-tk_command_run tk_cmd_report;
+tk_command_run tk_cmd_report, tk_cmd_serve;
 
 /* In csv's order. rows.schema.json says it to programs; tests/collector/schema.sh compares. */
 static const struct tk_fact stat_columns[] = {
@@ -548,6 +571,30 @@ static const struct tk_command commands[] = {
 		},
 		.options = OPTIONS(&app, &timer, &from, &to, &stats, &unit, &json, &csv, &hgrm,
 			&svg),
+	},
+	{
+		.name = "serve",
+		.run = tk_cmd_serve,
+		.operands = "",
+		.summary = "metrics for Prometheus, over HTTP, until it is stopped",
+		.text =
+			"Answers GET /metrics in Prometheus' text format 0.0.4, or in OpenMetrics "
+			"where the Accept header prefers it, with gzip where that is accepted; "
+			"/healthz says whether it collects. Each timer of an app has a histogram "
+			"in seconds of each measure, over all processes of the app, and counters "
+			"of records, losses and samples set aside; each app has its lag and "
+			"losses; the collector has gaps, clock and memory. Counters never step "
+			"back while it runs. A scrape costs watched programs and the collecting "
+			"thread nothing. docs/metrics.md names them all, and shows how to put "
+			"TLS before it. It ends with 0 at SIGTERM.",
+		.examples = {
+			{ "timekeeper serve", "on 127.0.0.1:9464" },
+			{ "timekeeper serve --listen '[::1]:9464' --app gateway", "of one app" },
+			{ "timekeeper serve --buckets 'Seal*:50us,1ms' --buckets 'Exec*:1ms,5ms'",
+			  "limits that are promised" },
+		},
+		.options = OPTIONS(SEGMENTS, &timer, &listen_, &buckets, &max_series, &per_process,
+			COLLECTING),
 	},
 	{
 		.name = "ls",

@@ -171,12 +171,11 @@ static int copy_all(const struct tk_shown *shown, const struct tk_view *v, struc
 	*s = shown->state;
 	s->t_ns = (int64_t)tk_now_ns(CLOCK_MONOTONIC) + shown->line_ns;
 	s->wall_ns = (int64_t)tk_now_ns(CLOCK_REALTIME) - s->t_ns;
-	if (copy_notes(shown, s) < 0)
+	if (copy_notes(shown, s) < 0 || copy_segments(shown, s) < 0 || copy_drainers(shown, s) < 0)
 		return -ENOMEM;
 	if (v->brief)
 		return 0;
-	if (copy_timers(shown, v, s) < 0 || copy_segments(shown, s) < 0 ||
-	    copy_drainers(shown, s) < 0 || copy_marks(shown, v, to, s) < 0)
+	if (copy_timers(shown, v, s) < 0 || copy_marks(shown, v, to, s) < 0)
 		return -ENOMEM;
 	return hold_past(shown, v, to, s, past);
 }

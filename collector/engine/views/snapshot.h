@@ -147,7 +147,7 @@ struct tk_view {
 	uint64_t key;             /* the timer to show in detail; 0: none */
 	int64_t from_ns, to_ns;   /* of its history; to_ns 0: until now */
 	size_t max_points;        /* the finest tier with no more points than this over the range */
-	bool brief;               /* list no timers, segments and drainers: figures and notes */
+	bool brief;               /* list no timers, which may be very many */
 	bool silent;              /* list timers that never had a sample, too */
 	struct tk_recent *recent; /* the viewer's windows, for figures of the last 10 s; or NULL */
 	const uint64_t *trend;    /* with `recent`: keys of rows to have second by second */

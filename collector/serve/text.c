@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/serve/text.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum type { COUNTER, GAUGE, HISTOGRAM, INFO };
+
+/** What has one name. A counter's stands without _total, and an info's without _info. */
+struct family {
+	const char *name, *unit, *help; /* unit: the name's end; or NULL */
+	enum type type;
+};
+
+struct text {
+	const struct tk_metrics *m;
+	bool openmetrics;
+	struct tk_buffer *out;
+};
+
+/* ---- lines ---- */
+
+static const char *suffix(enum type type)
+{
+	return type == COUNTER ? "_total" : type == INFO ? "_info" : "";
+}
+
+static void put_about(struct text *t, const char *what, const struct family *f, const char *text)
+{
+	tk_buffer_text(t->out, what);
+	tk_buffer_text(t->out, f->name);
+	if (!t->openmetrics)
+		tk_buffer_text(t->out, suffix(f->type));
+	tk_buffer_put(t->out, " ", 1);
+	tk_buffer_text(t->out, text);
+	tk_buffer_put(t->out, "\n", 1);
+}
+
+static void put_head(struct text *t, const struct family *f)
+{
+	static const char *const names[] = { "counter", "gauge", "histogram", "info" };
+
+	put_about(t, "# HELP ", f, f->help);
+	put_about(t, "# TYPE ", f, !t->openmetrics && f->type == INFO ? "gauge" : names[f->type]);
+	if (t->openmetrics && f->unit)
+		put_about(t, "# UNIT ", f, f->unit);
+}
+
+/* `name suffix{labels` without the end: more labels may come. @labels: NULL: none */
+static void put_series(struct text *t, const struct family *f, const char *ending,
+		       const struct tk_index_key *labels)
+{
+	tk_buffer_text(t->out, f->name);
+	tk_buffer_text(t->out, ending);
+	if (!labels)
+		return;
+	tk_buffer_put(t->out, "{", 1);
+	tk_buffer_put(t->out, labels->text, labels->n);
+}
+
+static void put_count(struct text *t, const struct tk_index_key *labels, uint64_t v)
+{
+	tk_buffer_text(t->out, labels ? "} " : " ");
+	tk_buffer_count(t->out, v);
+	tk_buffer_put(t->out, "\n", 1);
+}
+
+static void put_number(struct text *t, const struct tk_index_key *labels, double v)
+{
+	tk_buffer_text(t->out, labels ? "} " : " ");
+	tk_buffer_number(t->out, v);
+	tk_buffer_put(t->out, "\n", 1);
+}
+
+static void put_created(struct text *t, const struct family *f, const struct tk_index_key *labels,
+			double created_s)
+{
+	char text[32];
+
+	if (!t->openmetrics)
+		return;
+	put_series(t, f, "_created", labels);
+	snprintf(text, sizeof(text), "%s%.3f\n", labels ? "} " : " ", created_s);
+	tk_buffer_text(t->out, text);
+}
+
+static void put_counter(struct text *t, const struct family *f, const struct tk_index_key *labels,
+			uint64_t v, double created_s)
+{
+	put_series(t, f, "_total", labels);
+	put_count(t, labels, v);
+	put_created(t, f, labels, created_s);
+}
+
+/* ---- of each timer ---- */
+
+static const struct family histograms[TK_MEASURES] = {
+	{ "timekeeper_processing_seconds", "seconds", "How long spans took.", HISTOGRAM },
+	{ "timekeeper_latency_seconds", "seconds", "Time since the origin of the message.",
+	  HISTOGRAM },
+};
+
+static const struct family asides[TK_MEASURES] = {
+	{ "timekeeper_processing_set_aside", NULL,
+	  "Samples in no histogram: below zero, across a clock epoch, or too long to tell.",
+	  COUNTER },
+	{ "timekeeper_latency_set_aside", NULL,
+	  "Samples in no histogram: below zero, across a clock epoch, or too long to tell.",
+	  COUNTER },
+};
+
+static const struct family timer_records = { "timekeeper_timer_records", NULL,
+					     "Records of a timer, delivered or lost.", COUNTER };
+static const struct family timer_lost = { "timekeeper_timer_records_lost", NULL,
+					  "Records of a timer that are known to be lost.",
+					  COUNTER };
+
+static void put_histogram(struct text *t, const struct family *f, const struct tk_metric_timer *of,
+			  const struct tk_metric_measure *v)
+{
+	const struct tk_buckets *set = of->buckets;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i <= set->n; i++) {
+		sum += v->cell[i];
+		put_series(t, f, "_bucket", &of->key);
+		tk_buffer_put(t->out, ",le=\"", 5);
+		tk_buffer_text(t->out, i < set->n ? set->le[i] : "+Inf");
+		tk_buffer_put(t->out, "\"", 1);
+		put_count(t, &of->key, sum);
+	}
+	put_series(t, f, "_sum", &of->key);
+	put_number(t, &of->key, v->sum_ns / 1e9);
+	put_series(t, f, "_count", &of->key);
+	put_count(t, &of->key, sum);
+	put_created(t, f, &of->key, v->created_s);
+}
+
+static void put_histograms(struct text *t, int measure)
+{
+	put_head(t, &histograms[measure]);
+	for (size_t i = 0; i < t->m->timers.n; i++) {
+		const struct tk_metric_timer *of = t->m->timers.entry[i];
+
+		if (of->of[measure].cell)
+			put_histogram(t, &histograms[measure], of, &of->of[measure]);
+	}
+}
+
+static void put_asides(struct text *t, int measure)
+{
+	put_head(t, &asides[measure]);
+	for (size_t i = 0; i < t->m->timers.n; i++) {
+		const struct tk_metric_timer *of = t->m->timers.entry[i];
+
+		if (of->of[measure].series)
+			put_counter(t, &asides[measure], &of->key, of->of[measure].aside,
+				    of->created_s);
+	}
+}
+
+static void put_timer_counters(struct text *t, const struct family *f, bool lost)
+{
+	put_head(t, f);
+	for (size_t i = 0; i < t->m->timers.n; i++) {
+		const struct tk_metric_timer *of = t->m->timers.entry[i];
+
+		if (of->series)
+			put_counter(t, f, &of->key, lost ? of->lost : of->records, of->created_s);
+	}
+}
+
+/* ---- of each app ---- */
+
+static const struct family lost = { "timekeeper_records_lost", NULL,
+				    "Records that were overwritten, dropped or removed unread.",
+				    COUNTER };
+
+/* A counter or gauge of each app: where it lies. */
+static const struct app_family {
+	struct family family;
+	size_t at;
+} app_families[] = {
+	{ { "timekeeper_records", NULL, "Records written, delivered or lost.", COUNTER },
+	  offsetof(struct tk_metric_app, records) },
+	{ { "timekeeper_records_unknown", NULL, "Records delivered of no timer that is known.",
+	    COUNTER },
+	  offsetof(struct tk_metric_app, unknown) },
+	{ { "timekeeper_records_refused", NULL,
+	    "Records that were never written: their threads got no lane.", COUNTER },
+	  offsetof(struct tk_metric_app, refused) },
+	{ { "timekeeper_lag_records", NULL, "Records that are written and not read yet.", GAUGE },
+	  offsetof(struct tk_metric_app, lag) },
+	{ { "timekeeper_processes", NULL, "Watched processes that live.", GAUGE },
+	  offsetof(struct tk_metric_app, processes) },
+};
+
+static void put_app_family(struct text *t, const struct app_family *f)
+{
+	put_head(t, &f->family);
+	for (size_t i = 0; i < t->m->apps.n; i++) {
+		const struct tk_metric_app *a = t->m->apps.entry[i];
+		uint64_t v;
+
+		memcpy(&v, (const char *)a + f->at, sizeof(v));
+		if (f->family.type == COUNTER) {
+			put_counter(t, &f->family, &a->key, v, a->created_s);
+		} else {
+			put_series(t, &f->family, "", &a->key);
+			put_count(t, &a->key, v);
+		}
+	}
+}
+
+static void put_lost(struct text *t, const struct tk_metric_app *a, const char *reason, uint64_t v)
+{
+	struct tk_buffer labels = { 0 };
+	struct tk_index_key key;
+
+	tk_buffer_put(&labels, a->key.text, a->key.n);
+	tk_buffer_label(&labels, "reason", reason);
+	key = (struct tk_index_key){ .text = labels.at, .n = labels.n };
+	put_counter(t, &lost, &key, v, a->created_s);
+	t->out->failed = t->out->failed || labels.failed;
+	tk_buffer_free(&labels);
+}
+
+static void put_apps(struct text *t)
+{
+	for (size_t i = 0; i < sizeof(app_families) / sizeof(app_families[0]); i++)
+		put_app_family(t, &app_families[i]);
+	put_head(t, &lost);
+	for (size_t i = 0; i < t->m->apps.n; i++) {
+		const struct tk_metric_app *a = t->m->apps.entry[i];
+
+		put_lost(t, a, "overrun", a->overrun);
+		put_lost(t, a, "unread", a->unread);
+	}
+}
+
+/* ---- of the collector ---- */
+
+static void put_one(struct text *t, const char *name, const char *unit, enum type type,
+		    const char *help, double v)
+{
+	const struct family f = { name, unit, help, type };
+
+	put_head(t, &f);
+	put_series(t, &f, suffix(type), NULL);
+	put_number(t, NULL, v);
+	if (type == COUNTER)
+		put_created(t, &f, NULL, t->m->health.started_s);
+}
+
+static void put_build(struct text *t)
+{
+	static const struct family f = { "timekeeper_build", NULL, "The version of timekeeper.",
+					 INFO };
+	struct tk_buffer labels = { 0 };
+	struct tk_index_key key;
+
+	put_head(t, &f);
+	tk_buffer_label(&labels, "version", TK_PROGRAM_VERSION);
+	key = (struct tk_index_key){ .text = labels.at, .n = labels.n };
+	put_series(t, &f, "_info", &key);
+	put_count(t, &key, 1);
+	tk_buffer_free(&labels);
+}
+
+/* Where a figure lies in struct tk_drainer_figures. */
+static const struct drainer_family {
+	struct family family;
+	size_t at, size;
+	double scale;
+} drainer_families[] = {
+#define FIGURE(field) \
+	offsetof(struct tk_drainer_figures, field), sizeof(((struct tk_drainer_figures *)0)->field)
+	{ { "timekeeper_drainer_longest_gap_seconds", "seconds",
+	    "The longest time between two looks at the lanes, since the drainer is warm.", GAUGE },
+	  FIGURE(longest_gap_ns),
+	  1e-9 },
+	{ { "timekeeper_drainer_lanes", NULL, "Lanes that it drains.", GAUGE }, FIGURE(lanes), 1 },
+	{ { "timekeeper_drainer_polls", NULL, "Times that it looked at its lanes.", COUNTER },
+	  FIGURE(polls),
+	  1 },
+	{ { "timekeeper_drainer_page_faults", NULL, "Page faults, minor and major.", COUNTER },
+	  FIGURE(faults),
+	  1 },
+	{ { "timekeeper_drainer_involuntary_switches", NULL, "Involuntary context switches.",
+	    COUNTER },
+	  FIGURE(involuntary),
+	  1 },
+#undef FIGURE
+};
+
+static double figure_of(const struct drainer_family *f, const struct tk_drainer_figures *d)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, (const char *)d + f->at, f->size); /* little-endian, as all of x86-64 */
+	return (double)v * f->scale;
+}
+
+static void put_drainers(struct text *t, const struct drainer_family *f)
+{
+	char text[32];
+	struct tk_index_key key = { .text = text };
+
+	put_head(t, &f->family);
+	for (size_t i = 0; i < t->m->health.n_drainers; i++) {
+		key.n = (size_t)snprintf(text, sizeof(text), "drainer=\"%zu\"", i);
+		put_series(t, &f->family, suffix(f->family.type), &key);
+		put_number(t, &key, figure_of(f, &t->m->health.drainers[i]));
+		if (f->family.type == COUNTER)
+			put_created(t, &f->family, &key, t->m->health.started_s);
+	}
+}
+
+static double resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (f && fscanf(f, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void put_process(struct text *t)
+{
+	struct rusage u = { 0 };
+
+	getrusage(RUSAGE_SELF, &u);
+	put_one(t, "process_cpu_seconds", "seconds", COUNTER, "CPU time of the collector.",
+		(double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+			(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+	put_one(t, "process_resident_memory_bytes", "bytes", GAUGE,
+		"Resident memory of the collector.", resident_bytes());
+	put_one(t, "process_start_time_seconds", "seconds", GAUGE,
+		"When the collector began, since the epoch.", t->m->health.started_s);
+}
+
+static void put_collecting(struct text *t)
+{
+	const struct tk_metrics_health *h = &t->m->health;
+
+	put_one(t, "timekeeper_interval_seconds", "seconds", GAUGE,
+		"How often figures become newer.", h->interval_s);
+	put_one(t, "timekeeper_intervals", NULL, COUNTER, "Intervals closed.",
+		(double)h->intervals);
+	put_one(t, "timekeeper_intervals_dropped", NULL, COUNTER,
+		"Intervals closed that are in no figure.", (double)h->dropped_intervals);
+	put_one(t, "timekeeper_last_interval_timestamp_seconds", "seconds", GAUGE,
+		"When the last interval ended, since the epoch.", h->last_s);
+	put_one(t, "timekeeper_drain_gap_seconds", "seconds", GAUGE,
+		"The longest time between two looks at the lanes, over the last 10 s.",
+		h->drain_gap_s);
+	put_one(t, "timekeeper_notes", NULL, COUNTER, "Things that were refused or went wrong.",
+		(double)h->notes);
+	put_one(t, "timekeeper_clock_rate_hertz", "hertz", GAUGE, "Ticks a second, as measured.",
+		h->hz);
+	put_one(t, "timekeeper_clock_invariant", NULL, GAUGE, "Whether the counter is the clock.",
+		h->invariant);
+	put_one(t, "timekeeper_clock_epochs", NULL, COUNTER,
+		"Times that the clock began another epoch.", (double)h->epochs);
+}
+
+static void put_collector(struct text *t)
+{
+	put_build(t);
+	put_collecting(t);
+	for (size_t i = 0; i < sizeof(drainer_families) / sizeof(drainer_families[0]); i++)
+		put_drainers(t, &drainer_families[i]);
+	put_one(t, "timekeeper_series", NULL, GAUGE, "Series of timers that are exposed.",
+		(double)t->m->series);
+	put_one(t, "timekeeper_series_limit", NULL, GAUGE, "Series of timers that may be.",
+		(double)t->m->options.max_series);
+	put_one(t, "timekeeper_series_omitted", NULL, GAUGE,
+		"Series of timers that are left out for that limit.", (double)t->m->omitted);
+	put_one(t, "timekeeper_render_seconds", "seconds", GAUGE,
+		"How long the last answer took to be written.", t->m->health.render_s);
+	put_process(t);
+}
+
+void tk_metrics_text(const struct tk_metrics *m, bool openmetrics, struct tk_buffer *out)
+{
+	struct text t = { m, openmetrics, out };
+
+	put_collector(&t);
+	put_apps(&t);
+	put_timer_counters(&t, &timer_records, false);
+	put_timer_counters(&t, &timer_lost, true);
+	for (int k = 0; k < TK_MEASURES; k++) {
+		put_asides(&t, k);
+		put_histograms(&t, k);
+	}
+	if (openmetrics)
+		tk_buffer_text(out, "# EOF\n");
+}
