@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What programs that are compiled already have to do with stays as it is: the libraries' symbols and
-# types against dumps that abidw made, and what the header inlines against a table.
+# types against dumps that abidw made, and what the header inlines against a table. And each symbol
+# is in debian/*.symbols, with the version that first had it.
 #
 #	abi.sh SOURCE_DIRECTORY [--update]
 #
@@ -60,6 +61,16 @@ for path in "$work"/build/*/libtimekeeper*.so.0; do
 		fail "${path##*/} is another one for programs that are linked already:"
 		cat "$work/diff"
 	fi
+done
+# Each symbol of a version script is in the dump, and in what Debian's packages say of the library.
+for map in "$source"/{producer,ring}/*.map; do
+	name=$(basename "$map" .map)
+	while read -r symbol; do
+		grep -q "elf-symbol name='$symbol'" "$here/lib$name.so.0.abi" ||
+			fail "$symbol is in no dump: tests/abi/abi.sh . --update"
+		grep -q "^ $symbol@" "$source/debian/lib${name}0.symbols" ||
+			fail "$symbol is not in debian/lib${name}0.symbols"
+	done < <(sed -n 's/^\t\([a-z_]*\);$/\1/p' "$map")
 done
 for old in "$here"/*.abi; do
 	[[ " ${libraries[*]} " == *" $(basename "$old" .abi) "* ]] || fail "no library for $old"

@@ -198,6 +198,9 @@ static void others(void)
 	fresh("a mark");
 	tk_mark(FENCED);
 	stored();
+	fresh("a value");
+	tk_value(FENCED, -42);
+	stored();
 	fresh("a sum");
 	tk_sum_begin(&sum);
 	tk_sum_add(&sum, 0x42);
