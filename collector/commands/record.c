@@ -18,7 +18,6 @@
 
 #define INTERVAL_NS   UINT64_C(1000000000)
 #define INTERVALS_MIB 256u /* closed, and not written yet: the disk is slow */
-#define FINISH_MS     15000
 
 struct record_run {
 	const struct tk_args *args;
@@ -100,9 +99,9 @@ static void record(struct record_run *r)
 		say_notes(r);
 		write_closed(r);
 	}
-	if (tk_collector_finish(r->collector, FINISH_MS))
+	if (tk_collector_finish(r->collector, TK_FINISH_MS))
 		tk_say("the last interval was not closed within %d s, and is not recorded",
-		       FINISH_MS / 1000);
+		       TK_FINISH_MS / 1000);
 	say_notes(r);
 	write_closed(r);
 }
@@ -110,13 +109,11 @@ static void record(struct record_run *r)
 /* @return the exit code of the command */
 static int end_command(struct record_run *r)
 {
-	struct tk_snapshot *s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
 	struct tk_interval *total = tk_collector_total(r->collector);
 	int code = tk_launch_end(r->launch);
 
-	tk_launch_say(r->launch, r->args, s, total);
+	tk_launch_say(r->launch, r->args, r->collector, total);
 	tk_interval_free(total);
-	tk_snapshot_free(s);
 	return code;
 }
 

@@ -22,9 +22,7 @@
 #define PATIENCE_NS INT64_C(1000000000)
 #define ANEW_MAX    10 /* and so often from the beginning: each look may be slow, in a flood */
 
-/* Rows that nobody has read yet; and how long the last interval may take to be closed. */
-#define INTERVALS_MIB 64u
-#define FINISH_MS     15000
+#define INTERVALS_MIB 64u /* rows that nobody has read yet */
 
 /* Lines for people come at a pace that can be read. Where nobody sees intervals, they only bound
  * how late the end of a process is seen. */
@@ -369,10 +367,10 @@ static void print_the_last(struct stat_run *r)
 {
 	struct tk_snapshot *s;
 
-	if (tk_collector_finish(r->collector, FINISH_MS))
+	if (tk_collector_finish(r->collector, TK_FINISH_MS))
 		tk_say("the last interval was not closed within %d s: its records are not in any "
 		       "row",
-		       FINISH_MS / 1000);
+		       TK_FINISH_MS / 1000);
 	s = tk_collector_snapshot(r->collector, &(struct tk_view){ .silent = true });
 	if (s) {
 		r->shown = r->shown || anything(r, s);
@@ -440,7 +438,6 @@ static int print_totals(struct stat_run *r)
 	struct tk_gather_how how = r->asked.how;
 	struct tk_rows_style style = r->asked.style;
 	struct tk_interval *total = tk_collector_total(r->collector), all;
-	struct tk_snapshot *s = NULL;
 	struct tk_gather *g;
 
 	how.window_ns = style.window_ns = 0;
@@ -453,11 +450,8 @@ static int print_totals(struct stat_run *r)
 	print_interval(r, g, &style, total);
 	if (fflush(r->out) || ferror(r->out))
 		r->write_error = errno;
-	if (r->launch) {
-		s = tk_collector_snapshot(r->collector, &(struct tk_view){ 0 });
-		tk_launch_say(r->launch, r->args, s, &all);
-	}
-	tk_snapshot_free(s);
+	if (r->launch)
+		tk_launch_say(r->launch, r->args, r->collector, &all);
 	tk_gather_free(g);
 	return TK_EXIT_OK;
 }

@@ -46,6 +46,8 @@ struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct t
 struct tk_interval *tk_collector_next_interval(struct tk_collector *c,
 					       struct tk_intervals_dropped *dropped);
 
+#define TK_FINISH_MS 15000 /* what tk_collector_finish() may take, whatever is left to read */
+
 /**
  * Read what has ended by now to its end, close the open interval, and none any more. Waits for
  * that.

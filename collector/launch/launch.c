@@ -166,12 +166,15 @@ static void say_nothing(const struct tk_launch *l, const struct tk_args *a,
 		       l->name);
 }
 
-void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, const struct tk_snapshot *s,
+void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, struct tk_collector *c,
 		   const struct tk_interval *total)
 {
+	struct tk_snapshot *s = tk_collector_snapshot(c, &(struct tk_view){ 0 });
+
 	say_killed(l);
 	if (s)
 		say_running(l, s);
+	tk_snapshot_free(s);
 	if (total)
 		say_nothing(l, a, total);
 	if (total && total->cut)

@@ -54,10 +54,10 @@ int tk_launch_begin(struct tk_launch *l);
 bool tk_launch_wait(struct tk_launch *l, int timeout_ms);
 
 /**
- * Say by which signal it was killed, what still runs, and if nothing was recorded, why. @s, @total:
- * as of tk_collector_finish(); either may be NULL: no memory.
+ * Say by which signal it was killed, what still runs, and if nothing was recorded, why. @c: after
+ * tk_collector_finish(). @total: of it; NULL: no memory.
  */
-void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, const struct tk_snapshot *s,
+void tk_launch_say(const struct tk_launch *l, const struct tk_args *a, struct tk_collector *c,
 		   const struct tk_interval *total);
 
 /**
