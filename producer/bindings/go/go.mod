@@ -1,0 +1,3 @@
+module timekeeper
+
+go 1.19
