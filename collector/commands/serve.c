@@ -44,8 +44,8 @@ static int listen_on(const struct tk_args *a, int *fd)
 	tk_listen_text(*fd, at);
 	tk_say("http://%s/metrics", at);
 	if (!where.loopback)
-		tk_say("whoever can reach %s can read what is measured: docs/metrics.md shows how "
-		       "to put TLS and passwords before it",
+		tk_say("whoever can reach %s can read what is measured: docs/prometheus.md shows "
+		       "how to put TLS and passwords before it",
 		       at);
 	return TK_EXIT_OK;
 }

@@ -585,8 +585,9 @@ static const struct tk_command commands[] = {
 			"of records, losses and samples set aside; each app has its lag and "
 			"losses; the collector has gaps, clock and memory. Counters never step "
 			"back while it runs. A scrape costs watched programs and the collecting "
-			"thread nothing. docs/metrics.md names them all, and shows how to put "
-			"TLS before it. It ends with 0 at SIGTERM.",
+			"thread nothing. docs/metrics.md names them all, docs/prometheus.md has "
+			"rules, alerts and a dashboard, and shows how to put TLS before it. It "
+			"ends with 0 at SIGTERM.",
 		.examples = {
 			{ "timekeeper serve", "on 127.0.0.1:9464" },
 			{ "timekeeper serve --listen '[::1]:9464' --app gateway", "of one app" },
