@@ -5,6 +5,9 @@
 #include "collector/cli/options.h"
 #include "collector/cli/say.h"
 
+#define RELEASED  "2026-11-30" /* when this version was */
+#define ROFF_LINE 72
+
 static void option_help(FILE *out, const struct tk_option *o)
 {
 	char left[64];
@@ -63,11 +66,11 @@ void tk_help_command(FILE *out, const struct tk_command *c)
 }
 
 /* Roff takes a leading dot or quote as a request, and a bare minus as a hyphen. */
-static void roff(FILE *out, const char *text)
+static void roff(FILE *out, const char *text, size_t n)
 {
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", out);
-	for (; *text; text++) {
+	for (; n--; text++) {
 		if (*text == '-')
 			fputs("\\-", out);
 		else if (*text == '\\')
@@ -82,8 +85,22 @@ static void roff(FILE *out, const char *text)
 static void roff_line(FILE *out, const char *request, const char *text)
 {
 	fputs(request, out);
-	roff(out, text);
+	roff(out, text, strlen(text));
 	fputc('\n', out);
+}
+
+/* Text that is filled: in lines that are no longer than a terminal's, for who reads the source. */
+static void roff_text(FILE *out, const char *text)
+{
+	size_t n;
+
+	for (; *text; text += n + (text[n] == ' ')) {
+		n = strlen(text);
+		while (n > ROFF_LINE && memrchr(text, ' ', n))
+			n = (size_t)((const char *)memrchr(text, ' ', n) - text);
+		roff(out, text, n);
+		fputc('\n', out);
+	}
 }
 
 static void man_option(FILE *out, const struct tk_option *o)
@@ -92,12 +109,12 @@ static void man_option(FILE *out, const struct tk_option *o)
 	if (o->letter)
 		fprintf(out, "\\fB\\-%c\\fR, ", o->letter);
 	fputs("\\fB\\-\\-", out);
-	roff(out, o->name);
+	roff(out, o->name, strlen(o->name));
 	fputs("\\fR", out);
 	if (o->argument)
 		fprintf(out, " \\fI%s\\fR", o->argument);
 	fputc('\n', out);
-	roff_line(out, "", o->help);
+	roff_text(out, o->help);
 	if (o->choices)
 		roff_line(out, "\nOne of: ", o->choices);
 }
@@ -106,7 +123,7 @@ static void man_facts(FILE *out, const struct tk_fact *f)
 {
 	for (; f->name; f++) {
 		roff_line(out, ".TP\n.B ", f->name);
-		roff_line(out, "", f->text);
+		roff_text(out, f->text);
 	}
 }
 
@@ -115,17 +132,20 @@ static void man_command(FILE *out, const struct tk_command *c)
 	const struct tk_option *o;
 
 	fprintf(out, ".SS timekeeper %s%s%s\n", c->name, c->operands[0] ? " " : "", c->operands);
-	roff_line(out, "", c->text);
+	roff_text(out, c->text);
 	if (c->columns)
 		man_facts(out, c->columns);
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		man_option(out, o);
 }
 
-static void man_examples(FILE *out, const struct tk_command *c)
+/* The first example of all follows a heading, which begins a paragraph itself. */
+static void man_examples(FILE *out, const struct tk_command *c, bool first)
 {
 	for (size_t i = 0; i < 4 && c->examples[i][0]; i++) {
-		roff_line(out, ".PP\n", c->examples[i][1]);
+		if (i > 0 || !first)
+			fputs(".PP\n", out);
+		roff_text(out, c->examples[i][1]);
 		roff_line(out, ".PP\n.RS\n.nf\n", c->examples[i][0]);
 		fprintf(out, ".fi\n.RE\n");
 	}
@@ -140,13 +160,15 @@ static void man_section(FILE *out, const char *heading, const struct tk_fact *f)
 void tk_help_man(FILE *out, const struct tk_program *p)
 {
 	fprintf(out,
-		".TH TIMEKEEPER 1 \"\" \"timekeeper %s\" \"User Commands\"\n.SH NAME\n"
+		".TH TIMEKEEPER 1 \"" RELEASED "\" \"timekeeper %s\" \"User Commands\"\n.SH NAME\n"
 		"timekeeper \\- watch the latency of running programs\n.SH SYNOPSIS\n",
 		TK_PROGRAM_VERSION);
 	for (const struct tk_command *c = p->commands; c->name; c++)
-		fprintf(out, "%s.B timekeeper %s\n[\\fIoptions\\fR] %s\n",
-			c == p->commands ? "" : ".br\n", c->name, c->operands);
-	roff_line(out, ".SH DESCRIPTION\n", p->about);
+		fprintf(out, "%s.B timekeeper %s\n[\\fIoptions\\fR]%s%s\n",
+			c == p->commands ? "" : ".br\n", c->name, *c->operands ? " " : "",
+			c->operands);
+	fprintf(out, ".SH DESCRIPTION\n");
+	roff_text(out, p->about);
 	fprintf(out, ".SH COMMANDS\n");
 	for (const struct tk_command *c = p->commands; c->name; c++)
 		man_command(out, c);
@@ -154,8 +176,9 @@ void tk_help_man(FILE *out, const struct tk_program *p)
 	man_section(out, "WORDS", p->words);
 	fprintf(out, ".SH EXAMPLES\n");
 	for (const struct tk_command *c = p->commands; c->name; c++)
-		man_examples(out, c);
+		man_examples(out, c, c == p->commands);
 	man_section(out, "FILES", p->files);
 	man_section(out, "ENVIRONMENT", p->environment);
 	man_section(out, "EXIT STATUS", p->exit_codes);
+	fprintf(out, ".SH SEE ALSO\n.BR tk_open (3),\n.BR timekeeper (7)\n");
 }

@@ -330,7 +330,7 @@ Test(options, man_page_and_completion_know_all)
 		     (const char *const[]){ "COMMANDS", "KEYS", "WORDS", "EXAMPLES", "FILES",
 					    "ENVIRONMENT", "EXIT STATUS", NULL };
 	     *section; section++) {
-		snprintf(want, sizeof(want), "\n.SH %s\n.", *section);
+		snprintf(want, sizeof(want), "\n.SH %s\n", *section);
 		cr_assert(strstr(man, want), "%s", *section);
 	}
 	cr_assert(strstr(man, "\n.B z\nzoom in"));

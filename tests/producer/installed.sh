@@ -62,6 +62,7 @@ done
 left=$(ls "$TIMEKEEPER_DIR" | grep -vx collectors || true)
 [ -z "$left" ] || { echo "files were left behind: $left"; exit 1; }
 for file in share/man/man1/timekeeper.1 share/bash-completion/completions/timekeeper.bash \
+	share/man/man3/tk_open.3 share/man/man3/tk_close.3 share/man/man7/timekeeper.7 \
 	share/zsh/site-functions/_timekeeper share/fish/vendor_completions.d/timekeeper.fish; do
 	find "$work/root" -path "*/$file" | grep -q . || { echo "no $file"; exit 1; }
 done
