@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "collector/engine/backlog.h"
 #include "collector/engine/core.h"
@@ -20,7 +22,7 @@
 #define SCAN_NS       (250 * MS) /* where something cannot be watched */
 #define LOOK_NS       (20 * MS)  /* likewise, and for a while after something happened */
 #define REFINE_NS     TK_SECOND_NS
-#define TAKE_NS       TK_SECOND_NS        /* between two rounds, */
+#define TAKE_NS       (2 * TK_SECOND_NS)  /* between two rounds, */
 #define TAKE_SOON_NS  (250 * MS)          /* and while something waits for the next */
 #define FINISH_NS     (10 * TK_SECOND_NS) /* of what has ended, what is not read by then is left */
 #define BACKLOG_NS    (2 * TK_SECOND_NS)  /* between two notes of how far it is read */
@@ -207,23 +209,50 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* After the last interval it only looks. */
+static uint64_t due_next(const struct tk_collector *c, bool listens)
+{
+	uint64_t next = listens ? c->own.scan_ns : earliest(c->own.scan_ns, c->own.look_ns);
+
+	if (c->shown.state.finished)
+		return next;
+	next = earliest(next, c->own.place_ns);
+	if (c->own.rounding)
+		return earliest(next, c->own.now_ns + ANSWER_NS);
+	return earliest(next, earliest(c->own.close_ns, c->own.take_ns));
+}
+
+/* Have the collecting thread look at `stop` and `finish` now. */
+static void call(const struct tk_collector *c)
+{
+	eventfd_write(c->call_fd, 1);
+}
+
+static void hear(const struct tk_collector *c)
+{
+	eventfd_t calls;
+
+	eventfd_read(c->call_fd, &calls);
+}
+
 /* Woken, it does not listen again for LOOK_NS: who makes events all the time costs no more than
  * looking by the clock. */
 static void sleep_until_due(struct tk_collector *c)
 {
 	bool listens = tk_look_may_wait(c);
-	struct pollfd wake = { .fd = c->own.wake.fd, .events = POLLIN };
-	uint64_t until = listens ? c->own.scan_ns : earliest(c->own.scan_ns, c->own.look_ns);
-	uint64_t now = tk_now_ns(CLOCK_MONOTONIC);
+	struct pollfd of[] = { { .fd = c->call_fd, .events = POLLIN },
+			       { .fd = listens ? c->own.wake.fd : -1, .events = POLLIN } };
+	uint64_t until = due_next(c, listens), now = tk_now_ns(CLOCK_MONOTONIC);
 	struct timespec t;
 
-	until = earliest(until, c->own.place_ns);
-	until = earliest(until, c->own.rounding ? c->own.now_ns + ANSWER_NS
-						: earliest(c->own.close_ns, c->own.take_ns));
 	until = until > now ? until - now : 0;
 	t.tv_sec = (time_t)(until / TK_SECOND_NS);
 	t.tv_nsec = (long)(until % TK_SECOND_NS);
-	if (ppoll(&wake, listens, &t, NULL) > 0)
+	if (ppoll(of, 2, &t, NULL) <= 0)
+		return;
+	if (of[0].revents)
+		hear(c);
+	if (of[1].revents)
 		c->own.look_ns = 0;
 }
 
@@ -308,6 +337,8 @@ static void free_all(struct tk_collector *c)
 	free((char *)(uintptr_t)c->options.app);
 	pthread_cond_destroy(&c->closed);
 	pthread_mutex_destroy(&c->lock);
+	if (c->call_fd >= 0)
+		close(c->call_fd);
 	free(c);
 }
 
@@ -321,9 +352,10 @@ struct tk_collector *tk_collector_open(const struct tk_collector_options *o, cha
 		return NULL;
 	}
 	init_lock(c);
-	err = copy_options(c, o);
+	c->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = c->call_fd < 0 ? -errno : copy_options(c, o);
 	if (err)
-		snprintf(why, 256, "out of memory");
+		snprintf(why, 256, "the collector cannot be made: %s", strerror(-err));
 	if (!err) {
 		err = tk_clock_open(&c->own.clock, NULL);
 		if (err)
@@ -383,6 +415,7 @@ int tk_collector_finish(struct tk_collector *c, int timeout_ms)
 	int err = 0;
 
 	__atomic_store_n(&c->finish, true, __ATOMIC_RELAXED);
+	call(c);
 	pthread_mutex_lock(&c->lock);
 	while (!c->shown.state.finished && !err)
 		err = pthread_cond_timedwait(&c->closed, &c->lock, &t);
@@ -433,6 +466,7 @@ struct tk_snapshot *tk_collector_snapshot(struct tk_collector *c, const struct t
 void tk_collector_close(struct tk_collector *c)
 {
 	__atomic_store_n(&c->stop, true, __ATOMIC_RELAXED);
+	call(c);
 	pthread_join(c->thread, NULL);
 	free_all(c);
 }

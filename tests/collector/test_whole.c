@@ -516,6 +516,27 @@ Test(whole, disable_and_enable_reach_the_running_program)
 	kill_it(pid);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Who has finished it may take its time to close it. Another's load only takes cpu time from us. */
+Test(whole, a_collector_that_has_finished_rests)
+{
+	struct tk_collector *c = collector(false);
+	uint64_t before;
+
+	cr_assert_eq(tk_collector_finish(c, DEADLINE_S * 1000), 0);
+	before = cpu_ns();
+	nanosleep(&(struct timespec){ .tv_nsec = 500000000 }, NULL);
+	cr_assert_lt(cpu_ns() - before, 250000000);
+	tk_collector_close(c);
+}
+
 Test(whole, exit_codes)
 {
 	static char out[1 << 16];
