@@ -46,8 +46,9 @@ announced() {
 }
 units=(monotonic counter) targets=()
 for unit in "${units[@]}"; do
-	mkdir -m 700 "$scratch/$unit"
-	"$TIMEKEEPER" serve --dir "$scratch/$unit" --listen 127.0.0.1:0 2>"$scratch/$unit.err" &
+	mkdir -m 700 "$scratch/$unit" && touch "$scratch/$unit.err"
+	"$TIMEKEEPER" serve --dir "$scratch/$unit" --listen 127.0.0.1:0 \
+		--buckets 'waits:10us,50us,1ms' 2>"$scratch/$unit.err" &
 	pids+=($!)
 	within announced "$scratch/$unit.err"
 	targets+=("$address")
@@ -64,7 +65,7 @@ run_known() {
 cp "$docs"/*.yml "$scratch"
 sed -i -e 's/_interval: 15s/_interval: 1s/' \
 	-e "s/- localhost:9464/- ${targets[0]}\n          - ${targets[1]}/" "$scratch/prometheus.yml"
-err=$scratch/prometheus.log
+err=$scratch/prometheus.log && touch "$err"
 prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
 	--web.listen-address=127.0.0.1:0 >"$err" 2>&1 &
 pids+=($!)
@@ -80,17 +81,21 @@ run_known
 within is "$count" $((2 * spans))
 run_known # so that counters that are there grow
 within is "$count" $((4 * spans))
+within is "${count/spans/waits}" $((4 * spans))
 
 # --- each le, summed by Prometheus, against the truth for limits a tick bucket less, and more
 hertz=$(number "max_over_time(timekeeper_clock_rate_hertz{instance=\"${targets[1]}\"}[5m])")
 bucket='sum by (le) (max_over_time(timekeeper_processing_seconds_bucket{timer="spans"}[5m]))'
 ask "$bucket" | jq -r '.[] | "\(.metric.le) \(.value[1])"' >"$out"
 [ "$(wc -l <"$out")" -ge 30 ] || fail 'few buckets'
-awk -v hertz="$hertz" -v n=$spans '
+# How many of all spans are shorter, in awk
+truth='
 	function shorter(seconds, unit,  k) { k = int(seconds / unit); return k < n ? k : n }
 	function both(seconds) {
 		return 2 * (shorter(seconds, 1e-9) + shorter(seconds, 1000 / hertz))
-	}
+	}'
+known() { awk -v hertz="$hertz" -v n=$spans "$truth $1" "${@:2}"; }
+known '
 	$1 == "+Inf" { if ($2 != 4 * n) { print "+Inf:", $2; bad = 1 } next }
 	$2 < both($1 / 1.0079) || $2 > both($1 * 1.0079) {
 		print "le", $1 ":", $2, "and not", both($1 / 1.0079), "to", both($1 * 1.0079)
@@ -98,14 +103,22 @@ awk -v hertz="$hertz" -v n=$spans '
 	}
 	END { exit bad }' "$out" >"$scratch/wrong" || fail "$(cat "$scratch/wrong")"
 
+# --- a limit of one's own is an le, and the share of what is beyond it exact
+waits='timekeeper_processing_seconds_bucket{timer="waits", le'
+up_to() { echo "sum(max_over_time($waits=\"$1\"}[5m]))"; }
+beyond=$(number "1 - $(up_to 5e-05) / $(up_to +Inf)")
+known '{ all = 4 * n
+	exit !($1 >= 1 - both(5e-5 * 1.0079) / all && $1 <= 1 - both(5e-5 / 1.0079) / all) }' \
+	<<<"$beyond" || fail "$beyond of the spans are beyond 50 us"
+
 # --- a quantile over both: half of all are ns, and 2 % of the others are beyond. And the mean
-truth=$(awk -v hertz="$hertz" -v n=$spans 'BEGIN { printf "%.9f", 0.98 * n * 1000 / hertz }')
+p99=$(known 'BEGIN { printf "%.9f", 0.98 * n * 1000 / hertz }')
 # near QUERY: the answer is the true p99, within a factor of two
-near() { awk -v q="$(number "$1")" -v t="$truth" 'BEGIN { exit !(q > t / 2 && q < t * 2) }'; }
-near "histogram_quantile(0.99, $bucket)" || fail "p99 over both, and the truth is $truth"
-awk -v m="$(number "${count/_count/_sum} / $count")" -v hertz="$hertz" -v n=$spans 'BEGIN {
-	t = (n + 1) / 2 * (1e-9 + 1000 / hertz) / 2
-	exit !(m > t * 0.9999 && m < t * 1.0001) }' || fail 'the mean over both'
+near() { awk -v q="$(number "$1")" -v t="$p99" 'BEGIN { exit !(q > t / 2 && q < t * 2) }'; }
+near "histogram_quantile(0.99, $bucket)" || fail "p99 over both, and the truth is $p99"
+number "${count/_count/_sum} / $count" | known '{
+	mean = (n + 1) / 2 * (1e-9 + 1000 / hertz) / 2
+	exit !($1 > mean * 0.9999 && $1 < mean * 1.0001) }' || fail 'the mean over both'
 
 # --- the rules: each is evaluated, what they record is there, and none fires without a reason
 healthy() {
