@@ -41,6 +41,10 @@
  *
  * With -DTK_COMPILE_OUT everything here compiles to nothing.
  *
+ * Other languages call the inline functions in libtimekeeper-ffi: docs/languages.md. musl's
+ * dlopen() refuses both libraries, since they have initial-exec thread-local storage: there, link
+ * the program with them, or start it with LD_PRELOAD=libtimekeeper.so.0.
+ *
  * fork(): the child gets a segment of its own at its first record (0.5 ms, and 1.3 ms without
  * hugepages: bench/fork); timers keep their handles. A child made by _Fork() or raw clone() calls
  * tk_after_fork() before anything else here. A vfork() child records into its parent's lane.

@@ -65,6 +65,7 @@ installed() {
 compile() {
 	local flags=(-Wall -Wextra -Werror -O2)
 	case $1 in
+	*.py) return 0 ;;
 	*.cpp) command -v c++ >/dev/null || return 0
 		set -- "$1" c++ -std=c++17 -Wold-style-cast -Wshadow ;;
 	*) set -- "$1" cc -Wshadow ;;

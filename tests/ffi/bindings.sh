@@ -27,11 +27,11 @@ cc -w -DTK_COMPILE_OUT "-I$source" "$scratch/layout.c" -o "$scratch/layout" || e
 TIMEKEEPER_LAYOUT=$("$scratch/layout")
 export TIMEKEEPER_LAYOUT
 
-# counted NAME KIND N COMMAND...: the example's records of a timer, of all its processes
+# counted NAME KIND N: the example's records of a timer, of all its processes; "": of any kind
 counted() {
 	jq -s --arg timer "$1" --arg kind "$2" '[.[] | select(.type == "timer" and
-		.interval == 0 and .timer == $timer and .kind == $kind)] | map(.records), map(.lost) |
-		add' "$scratch/rows" | tr '\n' ' ' >"$scratch/had"
+		.interval == 0 and .timer == $timer and ($kind == "" or .kind == $kind))] |
+		map(.records), map(.lost) | add' "$scratch/rows" | tr '\n' ' ' >"$scratch/had"
 	[ "$(cat "$scratch/had")" = "$3 0 " ] ||
 		fail "$language: $1 $2: $(cat "$scratch/had")records and lost, not $3 and 0"
 }
@@ -45,6 +45,7 @@ example() {
 	counted message processing "$n"
 	counted message latency "$n"
 	counted other processing $((3 * n))
+	counted sent '' $n
 }
 
 python() {
@@ -56,6 +57,12 @@ python() {
 	# Where the library is not, the message says what to do. This machine may have it.
 	LD_LIBRARY_PATH=$scratch python3 -c 'import timekeeper' >"$out" 2>"$err" ||
 		said 'ImportError.*ldconfig.*LD_PRELOAD'
+}
+
+# snippet LANGUAGE: what docs/languages.md shows
+snippet() {
+	awk -v fence="\`\`\`$1" '$0 == fence { on = 1; next } /^```/ { on = 0 } on' \
+		"$source/docs/languages.md"
 }
 
 # What must not compile does not for that reason: a span that another thread would end.
@@ -74,10 +81,12 @@ rust() {
 		CARGO_HOME=$scratch/cargo RUSTFLAGS='-D warnings'
 	cp -r "$bindings/rust" "$scratch/rust"
 	cd "$scratch/rust" || exit 1
+	snippet rust >examples/snippet.rs
 	cargo test --offline >"$out" 2>"$err" || fail 'cargo test'
 	[ "$(grep -c 'compile fail ... ok' "$out")" = 3 ] || fail 'not 3 that do not compile'
 	cargo build --offline --lib --examples >"$out" 2>"$err" || fail 'cargo build'
 	example "$CARGO_TARGET_DIR/debug/examples/spans"
+	"$CARGO_TARGET_DIR/debug/examples/snippet" >"$out" 2>"$err" || fail 'the snippet'
 	not_sent 'a span' <<'RUST'
 fn main() {
     let span = timekeeper::Timer::new("t").start();
@@ -104,6 +113,10 @@ go() {
 		GOPATH=$scratch/go GOPROXY=off GOFLAGS=-mod=mod
 	cp -r "$bindings/go" "$scratch/source"
 	cd "$scratch/source" || exit 1
+	mkdir snippet
+	snippet go >snippet/main.go
+	command go run ./snippet >"$out" 2>"$err" || fail 'the snippet'
+	[ ! -s "$err" ] || fail 'the snippet could not open'
 	command go vet ./... >"$out" 2>"$err" || fail 'go vet'
 	[ -z "$(gofmt -l .)" ] || fail 'gofmt'
 	command go test ./... >"$out" 2>"$err" || fail 'go test'

@@ -47,6 +47,15 @@ timer = timekeeper.Timer("t")
 assert timekeeper.Timer("t")._handle == timer._handle
 assert timekeeper.version().count(".") == 2
 
+# Numbers of any size are taken, and a name is a time's or one unit's.
+value = timekeeper.Value("v", "bytes")
+for number in 0, 1500, -1, 2**47, 2**70, -(2**70):
+    value.record(number)
+raises(TypeError, value.record, "text")
+assert value._handle and timekeeper.Value("v", "bytes")._handle == value._handle
+assert timekeeper.Value("v", "messages")._handle == timekeeper.Timer("v")._handle == 0
+assert timekeeper.Value("w", "No!")._handle == 0
+
 # A call that returns before its work begins is no span.
 def generator():
     yield 1

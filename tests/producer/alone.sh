@@ -5,7 +5,8 @@
 #	alone.sh SOURCE_DIRECTORY TIMEKEEPER
 #
 # musl takes no thread-local storage of the library's kind (initial-exec) from dlopen(): there, a
-# program links the library, shared or static. The test says so if that has changed.
+# program links the library, shared or static, or is started with it preloaded. The test says so if
+# that has changed.
 set -euo pipefail
 source=$1 timekeeper=$2
 work=$(mktemp -d)
@@ -56,7 +57,9 @@ hello=$source/producer/examples/hello.c
 setup glibc cc
 cc "$hello" -o "$work/hello" $(pkg-config --cflags --libs timekeeper) "-Wl,-rpath,$lib"
 is_seen "$work/hello"
-"$work/dlopen" "$lib/libtimekeeper.so.0" || fail 'glibc: dlopen() refuses the library'
+for library in libtimekeeper{,-ffi}.so.0; do
+	LD_LIBRARY_PATH=$lib "$work/dlopen" "$library" || fail "glibc: dlopen() refuses $library"
+done
 find "$work/glibc" -name '*rte*' | grep -q . && fail 'there is something of DPDK'
 
 if ! command -v musl-gcc >/dev/null; then
@@ -73,6 +76,10 @@ musl-gcc "$hello" -o "$work/shared" $(pkg-config --cflags --libs timekeeper) "-W
 is_seen "$work/shared"
 musl-gcc -static "$hello" -o "$work/static" $(pkg-config --static --cflags --libs timekeeper)
 is_seen "$work/static"
-"$work/dlopen" "$lib/libtimekeeper.so.0" &&
-	fail 'musl: dlopen() takes the library now: say so in README.md'
+for library in libtimekeeper{,-ffi}.so.0; do
+	LD_LIBRARY_PATH=$lib "$work/dlopen" "$library" &&
+		fail "musl: dlopen() takes $library now: docs/languages.md and timekeeper.h"
+	LD_LIBRARY_PATH=$lib LD_PRELOAD=libtimekeeper.so.0 "$work/dlopen" "$library" ||
+		fail "musl: the remedy for dlopen() of $library does not help"
+done
 echo 'ok: the library alone, with glibc and musl'

@@ -244,6 +244,26 @@ func (t Timer) Lap(lap *uint64) {
 	C.tk_lap(t.handle, (*C.uint64_t)(lap))
 }
 
+// Value is a named number that is no time: the bytes of a request, the length of a queue.
+type Value struct {
+	handle C.tk_timer_t
+}
+
+// NewValue defines a value, or finds it. The unit is what one of them counts, in the plural: at most
+// 15 of the letters a to z and _, or none.
+func NewValue(name, unit string) Value {
+	n, u := cName(name), cName(unit)
+	defer C.free(unsafe.Pointer(n))
+	defer C.free(unsafe.Pointer(u))
+	return Value{C.tk_value_timer(n, u)}
+}
+
+// Record records a number: exact from 0 to 2^47 - 2; what is larger or below zero is counted, and set
+// aside.
+func (v Value) Record(value int64) {
+	C.tk_value(v.handle, C.int64_t(value))
+}
+
 // Sum is work that is done in pieces, recorded as one duration.
 type Sum struct {
 	sum C.struct_tk_sum

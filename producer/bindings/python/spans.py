@@ -19,6 +19,7 @@ N = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 timekeeper.open("spans-python")
 work = timekeeper.Timer("work")
 message = timekeeper.Timer("message")
+sent = timekeeper.Value("sent", "bytes")
 other = timekeeper.Timer("other", stamp=timekeeper.FAST)
 
 
@@ -38,7 +39,7 @@ def handle(incoming):
     """A message that was derived from another still knows when that came in."""
     outgoing = incoming.derive(incoming.data + 1)
     with message.span(outgoing.origin):
-        pass
+        sent.record(outgoing.data)
 
 
 def others():

@@ -41,8 +41,8 @@ import inspect
 import os
 
 __all__ = [
-    "FAST", "FENCED", "ORDERED", "Message", "Origin", "Span", "Sum", "Timer", "after_fork", "close",
-    "flush", "join", "leave", "now", "ns", "open", "version", "why",
+    "FAST", "FENCED", "ORDERED", "Message", "Origin", "Span", "Sum", "Timer", "Value", "after_fork",
+    "close", "flush", "join", "leave", "now", "ns", "open", "version", "why",
 ]
 
 ORDERED, FAST, FENCED = 0, 1, 2  # stamp modes: see tsc/read.h
@@ -120,6 +120,7 @@ _close = _function(_long, "tk_close", None)
 _join = _function(_long, "tk_join", ctypes.c_int, ctypes.POINTER(_Thread))
 _leave = _function(_long, "tk_leave", None)
 _timer = _function(_long, "tk_timer_stamped", _u32, _text, ctypes.c_int)
+_value_timer = _function(_long, "tk_value_timer", _u32, _text, _text)
 _why = _function(_brief, "tk_why", _text)
 _version = _function(_brief, "tk_version", _text)
 _origin_now = _function(_brief, "tk_origin_now", Origin)
@@ -134,6 +135,7 @@ _stop_latency_now = _function(_brief, "tk_stop_latency_now", None, _u32, _u64, O
 _latency_now = _function(_brief, "tk_latency_now", None, _u32, Origin)
 _record_span = _function(_brief, "tk_record_span", None, _u32, _u64, _u64, Origin)
 _mark = _function(_brief, "tk_mark", None, _u32)
+_value = _function(_brief, "tk_value", None, _u32, _i64)
 _lap = _function(_brief, "tk_lap", None, _u32, ctypes.POINTER(_u64))
 _sum_begin = _function(_brief, "tk_sum_begin", None, ctypes.POINTER(_Sum))
 _sum_add = _function(_brief, "tk_sum_add", None, ctypes.POINTER(_Sum), _i64)
@@ -291,6 +293,24 @@ class Timer:
                     _stop(handle, start)
 
         return timed
+
+
+class Value:
+    """
+    A named number that is no time: Value("sent", "bytes").record(n). The unit is what one of them
+    counts, in the plural: at most 15 of the letters a to z and "_". From 0 to 2^47 - 2 exact; what is
+    larger or below zero is counted, and set aside.
+    """
+
+    __slots__ = ("_handle", "name")
+
+    def __init__(self, name, unit=""):
+        self.name = name
+        self._handle = _value_timer(_encoded(name), _encoded(unit))
+
+    def record(self, value):
+        """A whole number. Beyond 64 bits it is taken for the largest, or the smallest, of them."""
+        _value(self._handle, min(max(value, -(2**63)), 2**63 - 1))
 
 
 class Sum:

@@ -19,6 +19,7 @@ import (
 var (
 	work    = timekeeper.NewTimer("work")
 	message = timekeeper.NewTimer("message")
+	sent    = timekeeper.NewValue("sent", "bytes")
 	other   = timekeeper.NewTimerStamped("other", timekeeper.Fast)
 )
 
@@ -34,6 +35,7 @@ func workTwice() {
 func handle(incoming timekeeper.Message[int]) {
 	outgoing := timekeeper.Derive(incoming, incoming.Data+1)
 	span := message.Start()
+	sent.Record(int64(outgoing.Data))
 	span.StopLatency(outgoing.Origin())
 }
 

@@ -6,7 +6,7 @@
 use std::env;
 use std::thread;
 use std::time::Instant;
-use timekeeper::{Lane, Laps, LazyTimer, Message, Options, Stamp, Sum, Thread, Timer};
+use timekeeper::{Lane, Laps, LazyTimer, Message, Options, Stamp, Sum, Thread, Timer, Value};
 
 static WORK: LazyTimer = LazyTimer::new("work");
 static MESSAGE: LazyTimer = LazyTimer::new("message");
@@ -19,9 +19,10 @@ fn work() {
 }
 
 /// A message that was derived from another still knows when that came in.
-fn handle(incoming: &Message<usize>) {
+fn handle(incoming: &Message<usize>, sent: Value) {
     let outgoing = incoming.derive(incoming.data + 1);
     let _span = MESSAGE.get().start_from(outgoing.origin());
+    sent.record(outgoing.data as i64);
 }
 
 /// Kinds of record that are no spans: three.
@@ -55,11 +56,12 @@ fn cost(what: impl Fn()) -> f64 {
 fn main() -> Result<(), timekeeper::Error> {
     let n = env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
     let _open = timekeeper::open("spans-rust", &Options::default())?;
+    let sent = Value::new("sent", "bytes");
     let thread = thread::spawn(move || on_a_thread(n));
 
     for i in 0..n {
         work();
-        handle(&Message::new(i));
+        handle(&Message::new(i), sent);
         others();
     }
     thread.join().expect("the thread panicked")?;

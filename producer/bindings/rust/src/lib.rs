@@ -419,6 +419,29 @@ impl Drop for LaneSpan<'_> {
     }
 }
 
+/// A named number that is no time: the bytes of a request, the length of a queue.
+///
+/// ```
+/// let sent = timekeeper::Value::new("sent", "bytes");
+/// sent.record(1500);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Value(u32);
+
+impl Value {
+    /// Define it, or find it. The unit is what one of them counts, in the plural: at most 15 of the
+    /// letters a to z and `_`, or none.
+    pub fn new(name: &str, unit: &str) -> Value {
+        Value(unsafe { sys::tk_value_timer(c_name(name).as_ptr(), c_name(unit).as_ptr()) })
+    }
+
+    /// Exact from 0 to 2^47 - 2; what is larger or below zero is counted, and set aside.
+    #[inline]
+    pub fn record(self, value: i64) {
+        unsafe { sys::tk_value(self.0, value) }
+    }
+}
+
 /// Stages, one stamp a boundary: a stage begins where the last one ended.
 #[derive(Debug)]
 pub struct Laps {

@@ -53,6 +53,7 @@ extern "C" {
     pub fn tk_why() -> *const c_char;
     pub fn tk_after_fork();
     pub fn tk_timer_stamped(name: *const c_char, stamp: c_int) -> u32;
+    pub fn tk_value_timer(name: *const c_char, unit: *const c_char) -> u32;
     pub fn tk_join(thread: *const Thread) -> c_int;
     pub fn tk_leave();
     pub fn tk_flush();
@@ -74,6 +75,7 @@ extern "C" {
     pub fn tk_latency_now(timer: u32, origin: Origin);
     pub fn tk_record_span(timer: u32, start: u64, stop: u64, origin: Origin);
     pub fn tk_mark(timer: u32);
+    pub fn tk_value(timer: u32, value: i64);
     pub fn tk_lap(timer: u32, lap: *mut u64);
     pub fn tk_sum_begin(sum: *mut Sum);
     pub fn tk_sum_add(sum: *mut Sum, ticks: i64);
