@@ -45,13 +45,13 @@ int tk_alert_rule_parse(struct tk_alert_rule *r, const char *text, const char **
 /* --- one interval: judge.c -------------------------------------------------------------------- */
 
 /**
- * What is known of one measure of a timer in an interval, or over several. Where memory was short,
- * `sum` is NAN, and no statistic of samples is known.
+ * What is known of one measure of a timer in an interval, or over several. `value` is the statistic
+ * of those samples that came; NAN: there was no memory for it.
  */
 struct tk_alert_facts {
 	uint64_t count;                /* samples */
 	uint64_t beyond, beyond_clear; /* of a percentile: on the bad side of limit and `clear` */
-	double sum, min, max;          /* ns */
+	double value;                  /* of TK_ALERT_SAMPLES, in ns */
 	uint64_t records, lost;        /* as in its row */
 	uint64_t lost_most;            /* so many lost records may have been its own */
 	double seconds;

@@ -31,10 +31,8 @@ static double least(const struct tk_alert_rule *r, const struct tk_alert_facts *
 	if (r->figure == TK_ALERT_RATE)
 		return (double)(f->records - f->lost) / f->seconds;
 	if (r->stat.kind == TK_STAT_MIN)
-		return lost ? 0 : f->min;
-	if (r->stat.kind == TK_STAT_MAX)
-		return f->max;
-	return r->stat.kind == TK_STAT_SUM ? f->sum : f->sum / all;
+		return lost ? 0 : f->value;
+	return r->stat.kind == TK_STAT_AVG ? f->value * (double)f->count / all : f->value;
 }
 
 /* And at its most. */
@@ -46,9 +44,7 @@ static double most(const struct tk_alert_rule *r, const struct tk_alert_facts *f
 		return (double)f->lost + (double)lost;
 	if (r->figure == TK_ALERT_RATE)
 		return (double)(f->records - f->lost + lost) / f->seconds;
-	if (r->stat.kind == TK_STAT_MIN)
-		return f->min;
-	return lost ? INFINITY : least(r, f, 0);
+	return lost && r->stat.kind != TK_STAT_MIN ? INFINITY : f->value;
 }
 
 static bool is_beyond(const struct tk_alert_rule *r, const struct tk_alert_facts *f, double limit,
@@ -73,7 +69,7 @@ enum tk_alert_evidence tk_alert_judge(const struct tk_alert_rule *r, const struc
 
 	if (r->figure == TK_ALERT_SAMPLES && f->count < r->least_samples)
 		return lost ? TK_ALERT_DOUBT : TK_ALERT_NOTHING;
-	if (r->figure == TK_ALERT_SAMPLES && isnan(f->sum))
+	if (r->figure == TK_ALERT_SAMPLES && isnan(f->value))
 		return TK_ALERT_DOUBT;
 	if (is_beyond(r, f, r->limit, f->beyond, lost))
 		return TK_ALERT_BEYOND;

@@ -61,7 +61,7 @@ void tk_help_command(FILE *out, const struct tk_command *c)
 	for (size_t i = 0; (o = tk_option_of(c, i)); i++)
 		option_help(out, o);
 	fprintf(out, "\nexamples:\n");
-	for (size_t i = 0; i < 4 && c->examples[i][0]; i++)
+	for (size_t i = 0; i < TK_EXAMPLES_MAX && c->examples[i][0]; i++)
 		fprintf(out, "  %s\n      %s\n", c->examples[i][0], c->examples[i][1]);
 }
 
@@ -142,7 +142,7 @@ static void man_command(FILE *out, const struct tk_command *c)
 /* The first example of all follows a heading, which begins a paragraph itself. */
 static void man_examples(FILE *out, const struct tk_command *c, bool first)
 {
-	for (size_t i = 0; i < 4 && c->examples[i][0]; i++) {
+	for (size_t i = 0; i < TK_EXAMPLES_MAX && c->examples[i][0]; i++) {
 		if (i > 0 || !first)
 			fputs(".PP\n", out);
 		roff_text(out, c->examples[i][1]);

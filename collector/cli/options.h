@@ -29,7 +29,8 @@ enum tk_exit {
 	/* A worst verdict is an exit code, too: "fail" is TK_EXIT_FAILED. */
 	TK_EXIT_WARN = 5,
 	TK_EXIT_UNKNOWN = 6,
-	TK_EXIT_RULE = 7, /* what --fail-if says holds */
+	TK_EXIT_RULE = 7,  /* what --fail-if says holds */
+	TK_EXIT_ALERT = 8, /* an alert fired */
 };
 
 /** What a report draws. */
@@ -69,6 +70,11 @@ struct tk_args {
 	uint64_t window_ns;
 	int by; /* 0: a timer of a process, 1: of an app */
 	bool total, idle, overhead;
+	struct tk_texts alerts;
+	const char *on_alert; /* a path; NULL: not said, as the times below with 0 */
+	struct tk_texts alert_args;
+	uint64_t alert_timeout_ns, alert_cooldown_ns;
+	bool alert_exit, alert_as_root;
 	bool once, json, placement, force, offsets, no_color;
 	int charset; /* enum tk_charset */
 	/* top */
@@ -152,6 +158,8 @@ struct tk_fact {
 	const char *name, *text;
 };
 
+#define TK_EXAMPLES_MAX 5
+
 struct tk_command {
 	const char *name;
 	tk_command_run *run;
@@ -159,10 +167,10 @@ struct tk_command {
 	bool runs;            /* its operands are a program to run, and stand behind `--` */
 	int min_operands, max_operands;
 	const char *summary;
-	const char *text;                       /* a paragraph */
-	const struct tk_fact *columns;          /* of its rows; ends with name NULL; or NULL */
-	const char *examples[4][2];             /* command line, what it does */
-	const struct tk_option *const *options; /* ends with NULL; tk_option_of() has all */
+	const char *text;                         /* a paragraph */
+	const struct tk_fact *columns;            /* of its rows; ends with name NULL; or NULL */
+	const char *examples[TK_EXAMPLES_MAX][2]; /* command line, what it does */
+	const struct tk_option *const *options;   /* ends with NULL; tk_option_of() has all */
 };
 
 struct tk_program {

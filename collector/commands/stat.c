@@ -12,6 +12,7 @@
 #include "collector/cli/stop.h"
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
+#include "collector/commands/alerts/alerts.h"
 #include "collector/commands/rows/asked.h"
 #include "collector/commands/rows/overhead.h"
 #include "collector/discover/dirs.h"
@@ -35,8 +36,10 @@ struct stat_run {
 	struct tk_collector *collector;
 	struct tk_rows_asked asked;
 	struct tk_gather *gather; /* of intervals */
+	struct tk_alerts alerts;
 	struct tk_launch *launch; /* the command that was started, or NULL */
-	bool totals;              /* are wanted at the end */
+	bool totals;              /* are wanted at the end, */
+	bool unseen;              /* and intervals are not printed */
 	bool lived;               /* --until-exit: there was a process that lived, */
 	bool ended;               /* and there is none; or the command has ended */
 	uint64_t intervals;       /* closed as of the last snapshot */
@@ -81,6 +84,22 @@ static void choose(const struct stat_run *r, struct tk_interval *i)
 	i->n_processes = n;
 }
 
+/* Alerts are also about timers without a record. Rows are so only if asked. */
+static void leave_out_idle(const struct stat_run *r, struct tk_interval *i)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < i->n_timers; k++) {
+		const struct tk_interval_timer *t = &i->timers[k];
+
+		if (r->args->idle || t->of[0].records || (r->args->total && t->since_start))
+			i->timers[n++] = *t;
+		else
+			free(t->bytes);
+	}
+	i->n_timers = n;
+}
+
 /* With --total; the collector forgets its own and says so itself. */
 static void say_dead(struct stat_run *r)
 {
@@ -99,7 +118,6 @@ static void print_interval(struct stat_run *r, struct tk_gather *g,
 {
 	const struct tk_rows *rows = tk_gather_rows(g);
 
-	choose(r, i);
 	if (tk_gather_add(g, i) < 0)
 		tk_say("out of memory: some records are in no row of this interval");
 	say_dead(r);
@@ -136,6 +154,21 @@ static void print_overhead(struct stat_run *r, struct tk_interval *i, const stru
 	tk_interval_free(i);
 }
 
+/* Alerts are about all intervals, seen or not. */
+static void take_interval(struct stat_run *r, struct tk_interval *i)
+{
+	choose(r, i);
+	tk_alerts_take(&r->alerts, i);
+	if (r->unseen) {
+		tk_interval_free(i);
+		return;
+	}
+	leave_out_idle(r, i);
+	print_interval(r, r->gather, &r->asked.style, i);
+	if (tk_alerts_print(&r->alerts, r->out, &r->asked.style, !r->rows))
+		r->rows = true;
+}
+
 /* Intervals in which there was nothing to print count, too: --count ends in bounded time. */
 static void print_closed(struct stat_run *r, const struct tk_snapshot *s)
 {
@@ -147,7 +180,7 @@ static void print_closed(struct stat_run *r, const struct tk_snapshot *s)
 		if (r->args->overhead)
 			print_overhead(r, i, s);
 		else
-			print_interval(r, r->gather, &r->asked.style, i);
+			take_interval(r, i);
 		r->printed += r->shown;
 		if (fflush(r->out) || ferror(r->out))
 			r->write_error = errno;
@@ -314,6 +347,7 @@ static bool step(struct stat_run *r, int *code)
 	struct tk_snapshot *s;
 	bool go_on = true;
 
+	tk_alerts_poll(&r->alerts);
 	if (!r->launch && is_abandoned(r->out)) {
 		r->write_error = EPIPE;
 		return false;
@@ -344,6 +378,8 @@ static bool step(struct stat_run *r, int *code)
 	if (r->args->until_exit)
 		r->ended = have_all_ended(r, s);
 	tk_snapshot_free(s);
+	if (r->args->alert_exit && r->alerts.fired)
+		return false;
 	return go_on && !is_enough(r) && !r->write_error;
 }
 
@@ -411,6 +447,13 @@ static int close_output(struct stat_run *r, int code)
 	return code;
 }
 
+static uint64_t interval_of(const struct stat_run *r)
+{
+	if (r->args->collector.interval_ns)
+		return r->args->collector.interval_ns;
+	return r->unseen && !r->args->alerts.n ? UNSEEN_NS : INTERVAL_NS;
+}
+
 static int open_collector(struct stat_run *r, struct tk_collector_options *o)
 {
 	char why[256];
@@ -418,13 +461,13 @@ static int open_collector(struct stat_run *r, struct tk_collector_options *o)
 
 	o->totals = r->totals;
 	o->no_past = true;
-	if (!r->totals || o->interval_ns)
+	if (!r->unseen || r->alerts.n)
 		o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
-	if (!o->interval_ns)
-		o->interval_ns = r->totals ? UNSEEN_NS : INTERVAL_NS;
+	o->interval_ns = interval_of(r);
 	code = tk_rows_ask(&r->asked, r->args, o->interval_ns, o);
 	if (code)
 		return code;
+	tk_alerts_ask(&r->alerts, o);
 	r->gather = tk_gather_new(&r->asked.how);
 	if (!r->gather)
 		return tk_failed("out of memory for rows");
@@ -447,6 +490,7 @@ static int print_totals(struct stat_run *r)
 		return tk_failed("out of memory for the totals");
 	}
 	all = *total; /* before what is not wanted is left out */
+	choose(r, total);
 	print_interval(r, g, &style, total);
 	if (fflush(r->out) || ferror(r->out))
 		r->write_error = errno;
@@ -465,20 +509,43 @@ static int run(struct stat_run *r)
 		return tk_launch_end(r->launch);
 	while (!tk_stop_requested && !r->ended && step(r, &code))
 		;
-	while (r->launch && !tk_launch_wait(r->launch, -1))
-		;
+	while (r->launch && !tk_launch_wait(r->launch, 100))
+		tk_alerts_poll(&r->alerts);
 	if (r->totals || (tk_stop_requested && !is_enough(r)))
 		print_the_last(r);
 	if (r->launch)
 		code = tk_launch_end(r->launch);
 	if (r->totals && print_totals(r))
 		code = TK_EXIT_FAILED;
+	tk_alerts_end(&r->alerts);
 	if (r->write_error)
 		code = end_output(r, code);
 	else if (code == TK_EXIT_OK && !r->rows && !r->launch)
 		tk_say("no records came meanwhile");
 	if (r->rows && !tk_tsc_cpus_empty(&r->args->collector.cpus))
 		say_drainers(r);
+	return code == TK_EXIT_OK && r->alerts.fired ? TK_EXIT_ALERT : code;
+}
+
+/* @return an exit code */
+static int collect(struct stat_run *r, struct tk_collector_options *o)
+{
+	int code = TK_EXIT_OK;
+
+	if (r->launch)
+		code = tk_launch_make(r->launch, r->args, false, o);
+	else
+		tk_stop_on_signals();
+	if (code)
+		return code;
+	code = open_collector(r, o);
+	if (!code)
+		code = run(r);
+	else if (r->launch)
+		tk_launch_end(r->launch);
+	tk_gather_free(r->gather);
+	if (r->collector)
+		tk_collector_close(r->collector);
 	return code;
 }
 
@@ -492,22 +559,12 @@ int tk_cmd_stat(const struct tk_args *a, FILE *out)
 	int code;
 
 	r.launch = a->n_operands ? &launch : NULL;
-	code = open_output(&r);
-	if (code)
-		return code;
-	if (r.launch)
-		code = tk_launch_make(r.launch, a, false, &options);
-	else
-		tk_stop_on_signals();
-	if (code)
-		return close_output(&r, code);
-	code = open_collector(&r, &options);
+	r.unseen = r.totals && !a->collector.interval_ns;
+	code = tk_alerts_open(&r.alerts, a, interval_of(&r));
 	if (!code)
-		code = run(&r);
-	else if (r.launch)
-		tk_launch_end(r.launch);
-	tk_gather_free(r.gather);
-	if (r.collector)
-		tk_collector_close(r.collector);
-	return close_output(&r, code);
+		code = open_output(&r);
+	if (!code)
+		code = close_output(&r, collect(&r, &options));
+	tk_alerts_close(&r.alerts);
+	return code;
 }

@@ -109,6 +109,42 @@ static const struct tk_option
 			"included; top draws them where they were, stat counts them as they are "
 			"read",
 	},
+	alert = {
+		.name = "alert", .type = TK_OPTION_TEXTS, .argument = "RULE", AT(alerts),
+		.help = "say when a timer passes a limit, and when it is ok again, e.g. "
+			"'Seal*:p99.9>50us for 3s'; repeated: any of them. FIGURE is one of "
+			"--stats, or count, lost or rate, which take whole numbers: "
+			"PATTERN:[processing.|latency.]FIGURE>LIMIT or <LIMIT, then, if wanted, "
+			"for TIME, over TIME (a window), min SAMPLES, clear LIMIT. docs/alert.md",
+	},
+	alert_exit = {
+		.name = "alert-exit", .type = TK_OPTION_FLAG, AT(alert_exit),
+		.help = "end when the first alert fires",
+	},
+	on_alert = {
+		.name = "on-alert", .type = TK_OPTION_TEXT, .argument = "PROG", AT(on_alert),
+		.help = "run this program, a path, for each alert that changes: without a shell, "
+			"one at a time, with the facts in TIMEKEEPER_ALERT_...",
+	},
+	alert_arg = {
+		.name = "alert-arg", .type = TK_OPTION_TEXTS, .argument = "ARG", AT(alert_args),
+		.help = "an argument for it; may be repeated",
+	},
+	alert_timeout = {
+		.name = "alert-timeout", .type = TK_OPTION_TIME, .argument = "TIME",
+		AT(alert_timeout_ns),
+		.help = "kill it, and what it has started, after this long (default 10s)",
+	},
+	alert_cooldown = {
+		.name = "alert-cooldown", .type = TK_OPTION_TIME, .argument = "TIME",
+		AT(alert_cooldown_ns),
+		.help = "do not run it for the same alert again before this long (default 10s): "
+			"then it is told what holds by then, if that has changed",
+	},
+	alert_as_root = {
+		.name = "alert-as-root", .type = TK_OPTION_FLAG, AT(alert_as_root),
+		.help = "run it as root, too",
+	},
 	output = {
 		.name = "output", .letter = 'o', .type = TK_OPTION_TEXT, .argument = "FILE",
 		AT(output),
@@ -412,6 +448,10 @@ static const struct tk_fact stat_columns[] = {
 		    "one thread, with its tid and lane; all of them, and how many threads" },
 	{ "span_ns", "what recording one span costs: measured in a loop of nothing else when "
 		     "stat began, by the stamps of the timers" },
+	{ "rule", "rows of type alert, with --alert: an alert has changed. Then state is firing, ok "
+		  "(again), unknown, no-data or ended; value what the rule is about, and limit its "
+		  "limit, in ns, samples, records or records a second; kind is empty where it is "
+		  "the timer's; and lost is how many lost records may have been its own" },
 	{ "core_percent", "records x span_ns / interval_ns x 100: the share of a core that "
 			  "recording takes" },
 	{ NULL, NULL },
@@ -470,6 +510,10 @@ static const struct tk_command commands[] = {
 			"process and an interval: their percentiles are those of all samples "
 			"together, and two clocks are one in ns. --overhead has threads in the "
 			"place of timers, and what recording costs them. "
+			"--alert says on standard error when a limit is passed, and makes the exit "
+			"code 8, unless COMMAND's is another than 0. While records are lost, it "
+			"fires only if the limit is passed whatever they were, else it says that "
+			"nobody knows. "
 			"With COMMAND it starts that program as perf stat does, collects from it "
 			"and all it starts, and prints the totals of every timer when it ends, to "
 			"standard error or --output: its standard output is the command's, signals "
@@ -483,11 +527,15 @@ static const struct tk_command commands[] = {
 			{ "timekeeper stat -- ./hello", "start a program; totals when it ends" },
 			{ "timekeeper stat --by app --window 10s --stats p50,p99.95 --sort p99.95",
 			  "all workers of an app as one, over the last ten seconds" },
+			{ "timekeeper stat --alert '*:p99.9>50us for 3s' --on-alert ./page",
+			  "run a program when a timer is too slow for three seconds" },
 			{ "timekeeper stat --once --oldest --pid 4242",
 			  "the last records of a process that died" },
 		},
 		.options = OPTIONS(SEGMENTS, &timer, &format, &output, &count, &once, &until_exit,
-			&by, &stats, &sort, &window, &total, &idle, &overhead, COLLECTING),
+			&by, &stats, &sort, &window, &total, &idle, &overhead, &alert, &alert_exit,
+			&on_alert, &alert_arg, &alert_timeout, &alert_cooldown, &alert_as_root,
+			COLLECTING),
 	},
 	{
 		.name = "record",
@@ -829,6 +877,7 @@ static const struct tk_fact exit_codes[] = {
 	{ "5", "doctor: nothing failed, but there are warnings" },
 	{ "6", "doctor: neither, but something could not be checked" },
 	{ "7", "diff: what --fail-if says holds" },
+	{ "8", "stat: an alert fired (--alert)" },
 	{ NULL, NULL },
 };
 

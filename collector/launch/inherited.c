@@ -36,6 +36,12 @@ void tk_inherited_raise_descriptors(void)
 	before.raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
+void tk_inherited_restore_descriptors_of(pid_t pid)
+{
+	if (before.raised)
+		(void)prlimit(pid, RLIMIT_NOFILE, &before.descriptors, NULL);
+}
+
 /* What is handled becomes the default with exec; what is ignored stays ignored. */
 void tk_inherited_restore(void)
 {

@@ -81,12 +81,9 @@ static struct tk_alert_facts facts_of(const struct tk_alert_rule *r, const doubl
 				    .lost = lost,
 				    .lost_most = lost,
 				    .seconds = 1,
-				    .min = INFINITY };
+				    .value = n ? figure(r, value, n) : NAN };
 
 	for (size_t i = 0; i < n; i++) {
-		f.sum += value[i];
-		f.min = fmin(f.min, value[i]);
-		f.max = fmax(f.max, value[i]);
 		f.beyond += passes(r, value[i], r->limit);
 		f.beyond_clear += passes(r, value[i], r->clear);
 	}
@@ -189,7 +186,7 @@ Test(judge, counts_what_may_be_its_own)
 
 Test(judge, has_no_verdict_without_memory_for_a_histogram)
 {
-	struct tk_alert_facts f = { .count = 5, .records = 5, .sum = NAN, .seconds = 1 };
+	struct tk_alert_facts f = { .count = 5, .records = 5, .value = NAN, .seconds = 1 };
 
 	cr_assert_eq(judged("a:p50>5ns", &f), TK_ALERT_DOUBT);
 	cr_assert_eq(judged("a:avg<5ns", &f), TK_ALERT_DOUBT);

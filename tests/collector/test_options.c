@@ -278,7 +278,7 @@ Test(options, no_command_has_two_options_of_one_name)
 Test(options, every_example_parses)
 {
 	for (const struct tk_command *c = tk_program.commands; c->name; c++) {
-		for (int i = 0; i < 4 && c->examples[i][0]; i++) {
+		for (int i = 0; i < TK_EXAMPLES_MAX && c->examples[i][0]; i++) {
 			char line[256];
 
 			snprintf(line, sizeof(line), "%s",

@@ -7,8 +7,6 @@
 
 #include "collector/cli/text.h"
 
-#define WINDOW_MAX 600u /* intervals in a window: their histograms are kept */
-
 static int find_sort(const struct tk_rows_asked *r, const struct tk_args *a, int *sort)
 {
 	static const struct {
@@ -50,11 +48,11 @@ static int check_window(const struct tk_args *a, uint64_t interval_ns)
 				"--window is shorter than an interval, which is %s: ask for a "
 				"shorter --interval, too",
 				text);
-	if (a->window_ns / interval_ns > WINDOW_MAX)
+	if (a->window_ns / interval_ns > TK_WINDOW_MAX)
 		return tk_usage(a->command,
 				"--window has %" PRIu64 " intervals of %s, and %u can be kept: "
 				"ask for a longer --interval, too",
-				a->window_ns / interval_ns, text, WINDOW_MAX);
+				a->window_ns / interval_ns, text, TK_WINDOW_MAX);
 	return TK_EXIT_OK;
 }
 
@@ -96,6 +94,7 @@ int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t inter
 					   .asked = a->stats.n != 0,
 					   .by_app = a->by == 1,
 					   .total = a->total,
+					   .alerts = a->alerts.n != 0,
 					   .window_ns = r->how.window_ns };
 	o->intervals_histograms = tk_gather_needs_histograms(&r->how);
 	o->intervals_idle = a->idle;

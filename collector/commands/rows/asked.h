@@ -10,6 +10,9 @@
 
 #include "collector/commands/rows/gather.h"
 
+/** A window has so many intervals at most: their histograms are kept. */
+#define TK_WINDOW_MAX 600u
+
 /** `how` and `style` point into it: do not copy it. */
 struct tk_rows_asked {
 	struct tk_stats_list stats;

@@ -357,7 +357,7 @@ bool tk_gather_needs_histograms(const struct tk_gather_how *how)
 
 	for (size_t i = 0; i < how->stats->n_quantiles; i++)
 		more = more || !tk_group_is_usual(how->stats->quantile[i]);
-	return more && how->stats->n_quantiles;
+	return how->samples || (more && how->stats->n_quantiles);
 }
 
 struct tk_gather *tk_gather_new(const struct tk_gather_how *how)

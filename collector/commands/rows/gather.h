@@ -31,6 +31,7 @@ struct tk_gather_how {
 	/* Sort by the larger of both measures' statistic at this place in the list, or by one of
 	 * enum tk_rows_order; ties by name. */
 	int sort;
+	bool samples; /* rows have their samples, whatever the statistics */
 };
 
 struct tk_gather;

@@ -288,6 +288,10 @@ void tk_group_find_values(struct tk_group *group, const struct tk_stats_list *st
 	double ns[TK_STATS_MAX];
 
 	for (int m = 0; m < TK_MEASURES; m++) {
+		const struct tk_group_samples *s = &group->samples[m];
+
+		group->row.of[m].samples = s->of;
+		group->row.of[m].n_samples = histograms && !s->bare ? s->n : 0;
 		if (group->row.of[m].count)
 			quantiles(group, m, stats, histograms, ns);
 		for (size_t i = 0; i < stats->n; i++)

@@ -113,8 +113,9 @@ static void json_process(FILE *out, const struct tk_rows *rows, const struct tk_
 
 /* ---- CSV: the columns of all types, empty where they do not apply ---- */
 
-static void csv_heading(FILE *out, const struct tk_stats_list *stats)
+static void csv_heading(FILE *out, const struct tk_rows_style *style)
 {
+	const struct tk_stats_list *stats = style->stats;
 	char name[TK_STAT_NAME_MAX];
 
 	fputs("schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count,"
@@ -122,8 +123,8 @@ static void csv_heading(FILE *out, const struct tk_stats_list *stats)
 	      out);
 	for (size_t i = 0; i < stats->n; i++)
 		fprintf(out, ",%s", tk_stat_column(name, &stats->of[i]));
-	fputs(",processes,alive,delivered,attributed,unknown,refused,lag,uid,dir,since_start\n",
-	      out);
+	fputs(",processes,alive,delivered,attributed,unknown,refused,lag,uid,dir,since_start", out);
+	fputs(style->alerts ? ",rule,state,value,limit\n" : "\n", out);
 }
 
 void tk_rows_csv_text(FILE *out, const char *text)
@@ -147,6 +148,12 @@ static void csv_begin(FILE *out, const struct tk_rows *rows, const char *type, c
 	fprintf(out, ",%" PRIu32, pid);
 }
 
+/* The columns of alerts, of a row of another type. */
+static void csv_end(FILE *out, const struct tk_rows_style *style)
+{
+	fputs(style->alerts ? ",,,,\n" : "\n", out);
+}
+
 static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
 		      const struct tk_row *row, enum tk_measure m)
 {
@@ -168,7 +175,7 @@ static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct
 	fputc(',', out);
 	if (style->total)
 		fprintf(out, "%" PRIu64, row->since_start);
-	fputc('\n', out);
+	csv_end(out, style);
 }
 
 static void csv_process(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
@@ -185,7 +192,58 @@ static void csv_process(FILE *out, const struct tk_rows_style *style, const stru
 		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused, p->lag,
 		p->uid);
 	tk_rows_csv_text(out, p->dir);
-	fputs(",\n", out);
+	fputc(',', out);
+	csv_end(out, style);
+}
+
+/* ---- alerts ---- */
+
+static void json_alert(FILE *out, const struct tk_rows *about, const struct tk_row_alert *a)
+{
+	json_t *o = object(about, "alert");
+
+	set_owner(o, a->app, a->segment, a->pid);
+	set_text(o, "timer", a->timer);
+	set_text(o, "kind", a->kind);
+	set(o, "count", a->count);
+	set(o, "lost", a->lost);
+	set(o, "uid", a->uid);
+	set_text(o, "dir", a->dir);
+	set_text(o, "rule", a->rule);
+	set_text(o, "state", a->state);
+	json_object_set_new(o, "value", isnan(a->value) ? json_null() : json_real(a->value));
+	json_object_set_new(o, "limit", json_real(a->limit));
+	dump(out, o);
+}
+
+static void csv_alert(FILE *out, const struct tk_rows_style *style, const struct tk_rows *about,
+		      const struct tk_row_alert *a)
+{
+	csv_begin(out, about, "alert", a->app, a->segment, a->pid);
+	tk_rows_csv_text(out, a->timer);
+	fprintf(out, ",%s,,%" PRIu64 ",,,%" PRIu64 ",,", a->kind, a->count, a->lost);
+	for (size_t i = 0; i < style->stats->n; i++)
+		fputc(',', out);
+	fprintf(out, ",,,,,,,,%" PRIu32, a->uid);
+	tk_rows_csv_text(out, a->dir);
+	fputc(',', out);
+	tk_rows_csv_text(out, a->rule);
+	fprintf(out, ",%s,", a->state);
+	if (!isnan(a->value))
+		fprintf(out, "%.3f", a->value);
+	fprintf(out, ",%.3f\n", a->limit);
+}
+
+void tk_rows_print_alert(FILE *out, const struct tk_rows_style *style, const struct tk_rows *about,
+			 const struct tk_row_alert *a, bool first)
+{
+	if (style->format == TK_FORMAT_JSONL) {
+		json_alert(out, about, a);
+		return;
+	}
+	if (first)
+		csv_heading(out, style);
+	csv_alert(out, style, about, a);
 }
 
 /* ---- any format ---- */
@@ -211,7 +269,7 @@ void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk
 		return;
 	}
 	if (style->format == TK_FORMAT_CSV && first)
-		csv_heading(out, style->stats);
+		csv_heading(out, style);
 	for (size_t i = 0; i < rows->n; i++)
 		print_timer(out, style, rows, rows->row[i]);
 	for (size_t i = 0; i < rows->n_processes; i++) {

@@ -28,6 +28,10 @@
 struct tk_row_measure {
 	uint64_t count, aside, without;
 	double value[TK_STATS_MAX]; /* in the order of the list of statistics */
+	/* Where the gatherer was asked for them, and memory sufficed: the samples, a histogram for
+	 * each clock and epoch. */
+	const struct tk_bins_rated *samples;
+	size_t n_samples;
 };
 
 /** One timer of one process, or of `processes` of an app. */
@@ -72,6 +76,7 @@ struct tk_rows_style {
 	bool asked;         /* the list was: a table shows all of it, however narrow it is */
 	bool by_app;        /* rows are of apps */
 	bool total;         /* they have since_start */
+	bool alerts;        /* there may be rows of alerts, which have columns of their own */
 	uint64_t window_ns; /* they are about so long, for the heading; 0: about an interval */
 };
 
@@ -81,6 +86,18 @@ extern const char tk_rows_stats[];
 /** Print all rows. @first: nothing was printed before. */
 void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
 		   bool first);
+
+/** What an alert has come to: a row of type "alert". Texts as in struct tk_row. */
+struct tk_row_alert {
+	const char *rule, *state, *timer, *kind, *app, *segment, *dir;
+	uint32_t pid, uid;
+	uint64_t count, lost;
+	double value, limit; /* in the unit of what the rule is about; value NAN: not known */
+};
+
+/** Print it, as JSON line or CSV. @about: for which interval */
+void tk_rows_print_alert(FILE *out, const struct tk_rows_style *style, const struct tk_rows *about,
+			 const struct tk_row_alert *a, bool first);
 
 /* Shared by the files of this folder. */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/engine/views/intervals.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,54 @@ struct tk_interval *tk_intervals_take(struct tk_intervals *l)
 	l->used -= bytes_of(i);
 	i->newer = NULL;
 	return i;
+}
+
+/* @return 0 or -ENOMEM: the copy has no bytes */
+static int copy_timer(struct tk_interval_timer *to, const struct tk_interval_timer *from)
+{
+	size_t size = (size_t)from->packed[0].size + from->packed[1].size;
+	uint8_t *at = from->bytes ? malloc(size + 1) : NULL;
+
+	*to = *from;
+	to->bytes = at;
+	if (from->bytes && !at)
+		return -ENOMEM;
+	for (int m = 0; m < TK_MEASURES && at; m++) {
+		to->packed[m].bytes = at;
+		if (from->packed[m].size)
+			memcpy(at, from->packed[m].bytes, from->packed[m].size);
+		at += from->packed[m].size;
+	}
+	return 0;
+}
+
+struct tk_interval *tk_interval_copy(const struct tk_interval *i,
+				     bool (*wanted)(void *arg, const struct tk_interval_timer *t),
+				     void *arg)
+{
+	struct tk_interval *copy = malloc(sizeof(*copy));
+	int err = 0;
+
+	if (!copy)
+		return NULL;
+	*copy = (struct tk_interval){
+		.number = i->number, .t_ns = i->t_ns, .interval_ns = i->interval_ns, .cut = i->cut
+	};
+	copy->timers = malloc((i->n_timers + 1) * sizeof(*copy->timers));
+	copy->processes = malloc((i->n_processes + 1) * sizeof(*copy->processes));
+	if (!copy->timers || !copy->processes)
+		err = -ENOMEM;
+	for (size_t k = 0; k < i->n_timers && !err; k++)
+		if (wanted(arg, &i->timers[k]))
+			err = copy_timer(&copy->timers[copy->n_timers++], &i->timers[k]);
+	if (err) {
+		tk_interval_free(copy);
+		return NULL;
+	}
+	copy->n_processes = i->n_processes;
+	if (i->n_processes)
+		memcpy(copy->processes, i->processes, i->n_processes * sizeof(*i->processes));
+	return copy;
 }
 
 void tk_interval_free(struct tk_interval *i)

@@ -147,6 +147,14 @@ void tk_intervals_append(struct tk_intervals *l, struct tk_interval *i);
 /** @return the oldest, which is the caller's now; NULL: there is none */
 struct tk_interval *tk_intervals_take(struct tk_intervals *l);
 
+/**
+ * A copy with those timers that are wanted, in their order, and all processes, but no threads.
+ * @return to be freed; NULL: no memory
+ */
+struct tk_interval *tk_interval_copy(const struct tk_interval *i,
+				     bool (*wanted)(void *arg, const struct tk_interval_timer *t),
+				     void *arg);
+
 /** @i: may be NULL. */
 void tk_interval_free(struct tk_interval *i);
 
