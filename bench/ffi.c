@@ -12,59 +12,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/called.h"
 #include "bench/measure.h"
 #include "producer/timekeeper.h"
 #include "tsc/freq.h"
 
-#define HOT       __attribute__((noinline, aligned(64)))
 #define PROCESSES 11u
 #define ROUNDS    400u
 #define GOAL      4.0
 
-/* The functions that the library exports, under names that the header's inline ones do not have. */
-#if __has_attribute(noplt) /* clang has -fno-plt alone */
-#define EXPORTED(name) __asm__(name) __attribute__((noplt))
-#else
-#define EXPORTED(name) __asm__(name)
-#endif
-extern uint64_t called_start(tk_timer_t timer) EXPORTED("tk_start");
-extern void called_stop(tk_timer_t timer, uint64_t start) EXPORTED("tk_stop");
-extern void called_stop_latency(tk_timer_t timer, uint64_t start, struct tk_origin origin)
-	EXPORTED("tk_stop_latency");
-extern tk_lane_t *called_lane(void) EXPORTED("tk_lane");
-extern uint64_t called_start_on(tk_lane_t *lane, tk_timer_t timer) EXPORTED("tk_start_on");
-extern void called_stop_on(tk_lane_t *lane, tk_timer_t timer, uint64_t start)
-	EXPORTED("tk_stop_on");
-
 static tk_timer_t timer;
 static struct tk_origin origin;
 
-#define VARIANT(name, before, begin, end)          \
-	static HOT uint64_t name(unsigned n)       \
-	{                                          \
-		before;                            \
-		uint64_t began = tk_tsc_fenced();  \
-                                                   \
-		for (unsigned i = 0; i < n; i++) { \
-			uint64_t start = begin;    \
-                                                   \
-			end;                       \
-		}                                  \
-		return tk_tsc_fenced() - began;    \
-	}
-
-VARIANT(inlined, , tk_start(timer), tk_stop(timer, start))
-VARIANT(called, , called_start(timer), called_stop(timer, start))
-VARIANT(inlined_lane, tk_lane_t *lane = tk_lane(), tk_start_on(lane, timer),
-	tk_stop_on(lane, timer, start))
-VARIANT(called_on_lane, tk_lane_t *lane = called_lane(), called_start_on(lane, timer),
-	called_stop_on(lane, timer, start))
-VARIANT(inlined_latency, , tk_start(timer), tk_stop_latency(timer, start, origin))
-VARIANT(called_latency, , called_start(timer), called_stop_latency(timer, start, origin))
+SPANS(tk_inlined, , tk_start(timer), tk_stop(timer, start))
+SPANS(tk_inlined_lane, tk_lane_t *lane = tk_lane(), tk_start_on(lane, timer),
+      tk_stop_on(lane, timer, start))
+SPANS(tk_inlined_latency, , tk_start(timer), tk_stop_latency(timer, start, origin))
 
 #define VARIANTS 6u
-static const tk_variant variants[VARIANTS] = { inlined,        called,          inlined_lane,
-					       called_on_lane, inlined_latency, called_latency };
+static const tk_variant variants[VARIANTS] = { tk_inlined,         tk_called,
+					       tk_inlined_lane,    tk_called_on_lane,
+					       tk_inlined_latency, tk_called_latency };
 static const char *const names[VARIANTS / 2] = { "a span", "with an explicit lane",
 						 "with a latency" };
 
@@ -77,6 +45,7 @@ static void once(double *row)
 	}
 	timer = tk_timer("span");
 	origin = tk_origin_now();
+	tk_set_called(timer, origin.ticks, origin.real_ns);
 	tk_measure(variants, VARIANTS, ROUNDS, 0, row);
 	tk_close();
 }
