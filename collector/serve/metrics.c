@@ -279,16 +279,29 @@ static bool has_ended(void *arg, void *entry)
 
 /* ---- the collector ---- */
 
+static void count_on(uint64_t *sum, uint64_t before, uint64_t now)
+{
+	*sum += now < before ? now : now - before;
+}
+
 static void note_drainers(struct tk_metrics_health *h, const struct tk_snapshot *s)
 {
-	struct tk_drainer_figures *list = realloc(h->drainers, (s->n_drainers + 1) * sizeof(*list));
+	struct tk_metric_drainer *list = realloc(h->drainers, (s->n_drainers + 1) * sizeof(*list));
 
 	if (!list)
 		return;
 	h->drainers = list;
+	if (s->n_drainers > h->n_drainers)
+		memset(list + h->n_drainers, 0, (s->n_drainers - h->n_drainers) * sizeof(*list));
 	h->n_drainers = s->n_drainers;
-	if (s->n_drainers)
-		memcpy(list, s->drainers, s->n_drainers * sizeof(*list));
+	for (size_t i = 0; i < s->n_drainers; i++) {
+		const struct tk_drainer_figures *now = &s->drainers[i];
+
+		count_on(&list[i].polls, list[i].last.polls, now->polls);
+		count_on(&list[i].faults, list[i].last.faults, now->faults);
+		count_on(&list[i].involuntary, list[i].last.involuntary, now->involuntary);
+		list[i].last = *now;
+	}
 }
 
 void tk_metrics_note(struct tk_metrics *m, const struct tk_snapshot *s,
@@ -303,6 +316,7 @@ void tk_metrics_note(struct tk_metrics *m, const struct tk_snapshot *s,
 	h->intervals = s->intervals;
 	h->dropped_intervals = dropped->intervals;
 	h->notes = s->notes_ever;
+	h->forgotten = s->forgotten;
 	h->drain_gap_s = seconds((int64_t)s->longest_gap_ns);
 	h->hz = s->hz;
 	h->epochs = s->epoch ? s->epoch - 1 : 0;

@@ -61,6 +61,12 @@ struct tk_metric_app {
 	double created_s;
 };
 
+/** A drainer counts from anew when it is warm; these do not. */
+struct tk_metric_drainer {
+	struct tk_drainer_figures last;
+	uint64_t polls, faults, involuntary;
+};
+
 /** What is asked for. */
 struct tk_metrics_options {
 	size_t max_series;
@@ -73,14 +79,14 @@ struct tk_metrics_options {
 /** What is known of the collector itself, as of the last interval. */
 struct tk_metrics_health {
 	double interval_s, last_s, started_s;
-	uint64_t intervals, dropped_intervals, notes;
+	uint64_t intervals, dropped_intervals, notes, forgotten;
 	double drain_gap_s;
 	double hz;
 	bool invariant;
 	uint64_t epochs;
 	double render_s;
 	size_t n_drainers;
-	struct tk_drainer_figures *drainers;
+	struct tk_metric_drainer *drainers;
 };
 
 struct tk_metrics {
@@ -98,7 +104,10 @@ struct tk_metrics {
 void tk_metrics_open(struct tk_metrics *m, const struct tk_metrics_options *o,
 		     const struct tk_bucket_sets *sets);
 
-/** Add an interval; 5 to 20 us a timer, as its samples are close or far apart. @return 0, or -ENOMEM: some of it is missing */
+/**
+ * Add an interval; 5 to 20 us a timer, as its samples are close or far apart. @return 0, or
+ * -ENOMEM: some of it is missing
+ */
 int tk_metrics_add(struct tk_metrics *m, const struct tk_interval *i);
 
 /** Note what is only known now: of processes, drainers, the clock. */

@@ -2,6 +2,7 @@
 #include "collector/serve/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -268,64 +269,77 @@ static void put_build(struct text *t)
 	tk_buffer_free(&labels);
 }
 
-/* Where a figure lies in struct tk_drainer_figures. */
-static const struct drainer_family {
-	struct family family;
-	size_t at, size;
-	double scale;
-} drainer_families[] = {
-#define FIGURE(field) \
-	offsetof(struct tk_drainer_figures, field), sizeof(((struct tk_drainer_figures *)0)->field)
-	{ { "timekeeper_drainer_longest_gap_seconds", "seconds",
-	    "The longest time between two looks at the lanes, since the drainer is warm.", GAUGE },
-	  FIGURE(longest_gap_ns),
-	  1e-9 },
-	{ { "timekeeper_drainer_lanes", NULL, "Lanes that it drains.", GAUGE }, FIGURE(lanes), 1 },
-	{ { "timekeeper_drainer_polls", NULL, "Times that it looked at its lanes.", COUNTER },
-	  FIGURE(polls),
-	  1 },
-	{ { "timekeeper_drainer_page_faults", NULL, "Page faults, minor and major.", COUNTER },
-	  FIGURE(faults),
-	  1 },
-	{ { "timekeeper_drainer_involuntary_switches", NULL, "Involuntary context switches.",
-	    COUNTER },
-	  FIGURE(involuntary),
-	  1 },
-#undef FIGURE
-};
-
-static double figure_of(const struct drainer_family *f, const struct tk_drainer_figures *d)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, (const char *)d + f->at, f->size); /* little-endian, as all of x86-64 */
-	return (double)v * f->scale;
-}
-
-static void put_drainers(struct text *t, const struct drainer_family *f)
+static void put_drainers(struct text *t, const struct family *f,
+			 double (*of)(const struct tk_metric_drainer *d))
 {
 	char text[32];
 	struct tk_index_key key = { .text = text };
 
-	put_head(t, &f->family);
+	put_head(t, f);
 	for (size_t i = 0; i < t->m->health.n_drainers; i++) {
 		key.n = (size_t)snprintf(text, sizeof(text), "drainer=\"%zu\"", i);
-		put_series(t, &f->family, suffix(f->family.type), &key);
-		put_number(t, &key, figure_of(f, &t->m->health.drainers[i]));
-		if (f->family.type == COUNTER)
-			put_created(t, &f->family, &key, t->m->health.started_s);
+		put_series(t, f, suffix(f->type), &key);
+		put_number(t, &key, of(&t->m->health.drainers[i]));
+		if (f->type == COUNTER)
+			put_created(t, f, &key, t->m->health.started_s);
 	}
 }
 
+static double gap_of(const struct tk_metric_drainer *d)
+{
+	return (double)d->last.longest_gap_ns / 1e9;
+}
+
+static double lanes_of(const struct tk_metric_drainer *d)
+{
+	return d->last.lanes;
+}
+
+static double polls_of(const struct tk_metric_drainer *d)
+{
+	return (double)d->polls;
+}
+
+static double faults_of(const struct tk_metric_drainer *d)
+{
+	return (double)d->faults;
+}
+
+static double involuntary_of(const struct tk_metric_drainer *d)
+{
+	return (double)d->involuntary;
+}
+
+static const struct drainer_family {
+	struct family family;
+	double (*of)(const struct tk_metric_drainer *d);
+} drainer_families[] = {
+	{ { "timekeeper_drainer_longest_gap_seconds", "seconds",
+	    "The longest time between two looks at the lanes, since the drainer is warm.", GAUGE },
+	  gap_of },
+	{ { "timekeeper_drainer_lanes", NULL, "Lanes that it drains.", GAUGE }, lanes_of },
+	{ { "timekeeper_drainer_polls", NULL, "Times that it looked at its lanes.", COUNTER },
+	  polls_of },
+	{ { "timekeeper_drainer_page_faults", NULL, "Page faults, minor and major.", COUNTER },
+	  faults_of },
+	{ { "timekeeper_drainer_involuntary_switches", NULL, "Involuntary context switches.",
+	    COUNTER },
+	  involuntary_of },
+};
+
+/* The second figure of statm, in pages. */
 static double resident_bytes(void)
 {
 	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
+	char line[128] = "", *at = line;
+	unsigned long pages;
 
-	if (f && fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
+	if (f && !fgets(line, sizeof(line), f))
+		*line = 0;
 	if (f)
 		fclose(f);
+	strtoul(at, &at, 10);
+	pages = strtoul(at, NULL, 10);
 	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
@@ -360,6 +374,9 @@ static void put_collecting(struct text *t)
 		h->drain_gap_s);
 	put_one(t, "timekeeper_notes", NULL, COUNTER, "Things that were refused or went wrong.",
 		(double)h->notes);
+	put_one(t, "timekeeper_timers_forgotten", NULL, COUNTER,
+		"Timers of ended processes that the collector keeps no more.",
+		(double)h->forgotten);
 	put_one(t, "timekeeper_clock_rate_hertz", "hertz", GAUGE, "Ticks a second, as measured.",
 		h->hz);
 	put_one(t, "timekeeper_clock_invariant", NULL, GAUGE, "Whether the counter is the clock.",
@@ -373,7 +390,7 @@ static void put_collector(struct text *t)
 	put_build(t);
 	put_collecting(t);
 	for (size_t i = 0; i < sizeof(drainer_families) / sizeof(drainer_families[0]); i++)
-		put_drainers(t, &drainer_families[i]);
+		put_drainers(t, &drainer_families[i].family, drainer_families[i].of);
 	put_one(t, "timekeeper_series", NULL, GAUGE, "Series of timers that are exposed.",
 		(double)t->m->series);
 	put_one(t, "timekeeper_series_limit", NULL, GAUGE, "Series of timers that may be.",

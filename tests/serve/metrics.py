@@ -31,24 +31,24 @@ def read(path):
             key = (s.name, tuple(sorted(s.labels.items())))
             assert key not in samples, f'twice: {key}'
             samples[key] = s.value
-    for key, v in samples.items():
-        if key[0].endswith('_count'):
-            of = buckets(samples, key[0][:-len('_count')], dict(key[1]))
+    histograms = buckets(samples)
+    for (name, labels), v in samples.items():
+        if name.endswith('_count'):
+            of = histograms[name[:-len('_count')], labels]
             values = [n for _, n in of]
-            assert of[-1] == (math.inf, v), f'{key}: +Inf {of[-1]}, count {v}'
-            assert values == sorted(values), f'{key}: {values}'
+            assert of[-1] == (math.inf, v), f'{name}{labels}: +Inf {of[-1]}, count {v}'
+            assert values == sorted(values), f'{name}{labels}: {values}'
     return samples
 
 
-def buckets(samples, family, labels):
-    """[(le, count)], ascending."""
-    found = []
+def buckets(samples):
+    """{(family, labels): [(le, count)]}, ascending."""
+    found = {}
     for (name, key), v in samples.items():
-        other = dict(key)
-        le = other.pop('le', None)
-        if name == family + '_bucket' and other == labels:
-            found.append((float(le), v))
-    return sorted(found)
+        if name.endswith('_bucket'):
+            other = tuple(l for l in key if l[0] != 'le')
+            found.setdefault((name[:-len('_bucket')], other), []).append((float(dict(key)['le']), v))
+    return {k: sorted(of) for k, of in found.items()}
 
 
 def same(a, b):
@@ -74,11 +74,11 @@ def known(path, unit, n):
     value = lambda name, **l: samples[name, tuple(sorted({'app': 'known', **l}.items()))]
     one = 1e-9 if unit == 'ns' else 1000 / samples['timekeeper_clock_rate_hertz', ()]
     truth = [i * one for i in range(1, SPANS + 1)]
-    spans, waits = {'app': 'known', 'timer': 'spans'}, {'app': 'known', 'timer': 'waits'}
-    hold('spans', truth, buckets(samples, 'timekeeper_processing_seconds', spans), n)
-    hold('waits', truth, buckets(samples, 'timekeeper_processing_seconds', waits), n)
-    hold('latency', [SPANS * one] * SPANS,
-         buckets(samples, 'timekeeper_latency_seconds', waits), n)
+    of = buckets(samples)
+    spans, waits = [(('app', 'known'), ('timer', t)) for t in ('spans', 'waits')]
+    hold('spans', truth, of['timekeeper_processing_seconds', spans], n)
+    hold('waits', truth, of['timekeeper_processing_seconds', waits], n)
+    hold('latency', [SPANS * one] * SPANS, of['timekeeper_latency_seconds', waits], n)
     assert math.isclose(value('timekeeper_processing_seconds_sum', timer='spans'),
                         n * sum(truth), rel_tol=1e-4)
     assert value('timekeeper_processing_seconds_count', timer='spans') == n * SPANS

@@ -24,8 +24,9 @@ has_said() { grep -qe "$1" "$err"; }
 
 # serve ARGUMENTS...: in the background, until it listens; $url is where.
 serve() {
+	: >"$err"
 	"$TIMEKEEPER" serve --listen "${listen:-127.0.0.1:0}" --interval 100ms "$@" \
-		>"$out" 2>"$err" &
+		>"$out" 2>>"$err" &
 	server=$!
 	pids+=("$server")
 	wait_for has_said 'http://'
@@ -51,4 +52,7 @@ scrape() {
 holds() { /usr/bin/python3 "$metrics" "$@" >>"$out" 2>&1 || fail "$*"; }
 
 # has LINE: a scrape has it, now.
-has() { curl -sS --max-time 60 "$url" 2>>"$err" | grep -qxF -- "$1"; }
+has() {
+	scrape "$scratch/has"
+	grep -qxF -- "$1" "$scratch/has"
+}

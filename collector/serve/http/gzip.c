@@ -44,5 +44,7 @@ void *tk_gzip(const void *bytes, size_t n, size_t *n_out)
 	*n_out = z.total_out;
 	deflateEnd(&z);
 	kept = realloc(out, *n_out);
-	return kept ? kept : out;
+	if (kept)
+		out = kept;
+	return out;
 }

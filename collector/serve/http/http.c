@@ -14,9 +14,11 @@
 #include "collector/serve/http/gzip.h"
 #include "collector/serve/http/negotiate.h"
 
-#define CONNECTIONS  128u
-#define SLACK        32u /* accepted, while those that go for them are being closed */
-#define MEMORY       (16u << 10)
+#define CONNECTIONS 128u
+#define SLACK       32u /* accepted, while those that go for them are being closed */
+#define MEMORY      (16u << 10)
+#define SEND_BYTES \
+	(256 << 10) /* in the kernel, a connection: who does not read cannot hold 4 MB there */
 #define REQUEST_NS   (10 * TK_SECOND_NS)
 #define ANSWER_NS    (30 * TK_SECOND_NS)
 #define BODIES       8u
@@ -191,13 +193,12 @@ static struct MHD_Response *metrics(struct tk_http *h, struct MHD_Connection *co
 	bool gzip = tk_accepts_gzip(MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 								MHD_HTTP_HEADER_ACCEPT_ENCODING));
 	struct MHD_Response **cached = &h->cached[openmetrics][gzip];
-	struct client *c = h->bodies > BODIES ? oldest(h, true) : NULL;
+	struct client *c = *cached || h->bodies <= BODIES ? NULL : oldest(h, true);
 
-	if (*cached)
-		return *cached;
 	if (c)
 		end_client(c);
-	*cached = make(h, openmetrics, gzip);
+	if (!*cached)
+		*cached = make(h, openmetrics, gzip);
 	return *cached;
 }
 
@@ -259,8 +260,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 	(void)version;
 	(void)upload;
-	(void)upload_size;
 	(void)context;
+	*upload_size = 0;
 	if (c)
 		c->answered = true;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
@@ -280,7 +281,9 @@ struct tk_http *tk_http_open(int listener, const struct tk_http_source *source)
 {
 	struct tk_http *h = calloc(1, sizeof(*h));
 	const union MHD_DaemonInfo *info = NULL;
+	const int send_bytes = SEND_BYTES;
 
+	setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	if (h) {
 		h->source = *source;
 		for (size_t i = 0; i < CONNECTIONS + SLACK; i++)

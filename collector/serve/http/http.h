@@ -9,6 +9,7 @@
  * must be there after 10 s, and takes its answer within 30. Of 128 connections, the oldest that has
  * not asked for anything goes for a new one; so who opens thousands keeps nobody out. Of answers,
  * eight besides the newest are in memory at most: whoever takes the oldest loses the connection.
+ * The kernel holds 512 KiB for each.
  *
  * One thread per object.
  */
