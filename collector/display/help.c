@@ -58,7 +58,7 @@ static void replay_line(const struct tk_snapshot *s, int line, char text[TK_TEXT
 	if (line == 0)
 		snprintf(
 			text, TK_TEXT_DRAINER_MAX,
-			"replay     Space stops it; + and - do nothing: intervals are as recorded");
+			"replay     Space stops it; + and - do nothing: it has its intervals");
 	else
 		snprintf(text, TK_TEXT_DRAINER_MAX, "recorded   %s",
 			 s->about[0] ? s->about : "where, the file does not say");

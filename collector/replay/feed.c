@@ -13,7 +13,7 @@
 #define TICK_MIN_NS 0.0625 /* then 2^48 ticks are five hours */
 #define TICKS_MAX   ((UINT64_C(1) << 48) - 1)
 #define WIDTH_NS    INT64_C(1000000000) /* of an interval that has no length */
-#define SAMPLES_MAX (UINT64_C(1) << 62)
+#define COUNT_MAX   (UINT64_C(1) << 62)
 
 /* ---- timers and apps ---- */
 
@@ -178,16 +178,23 @@ static void begin(struct tk_feed *f, struct tk_feed_timer *t, int64_t from, int6
 
 /* ---- what is fed ---- */
 
+/* So much of anything is counted, so that no sum wraps, whatever a log says. */
+static bool fits(struct tk_feed *f, uint64_t sum, uint64_t more)
+{
+	bool does = more <= COUNT_MAX && sum <= COUNT_MAX - more;
+
+	f->left_out += !does;
+	return does;
+}
+
 static void take_histogram(struct tk_feed *f, struct tk_feed_timer *t, const struct tk_hlog_item *i)
 {
 	enum tk_measure m = strcmp(i->measure, "latency") == 0 ? TK_LATENCY : TK_PROCESSING;
 	struct tk_series *s = t->series;
-	uint64_t before = t->count[m] + s->counts[TK_TOTAL].count[m];
 
-	if (i->count > SAMPLES_MAX || before > SAMPLES_MAX - i->count) {
-		f->left_out++;
+	if (!fits(f, f->taken, i->count))
 		return;
-	}
+	f->taken += i->count;
 	tk_bins_wipe(&f->samples);
 	for (size_t k = 0; k < i->n; k++) {
 		double ticks = tk_hlog_middle_ns(i->shape, i->counted[k].bucket) / s->ns_per_tick;
@@ -202,6 +209,9 @@ static void take_histogram(struct tk_feed *f, struct tk_feed_timer *t, const str
 
 static void take_lost(struct tk_feed *f, struct tk_feed_timer *t, const struct tk_hlog_item *i)
 {
+	if (!fits(f, f->said, i->records) || !fits(f, f->lost_timers, i->lost))
+		return;
+	f->said += i->records;
 	t->records += i->records;
 	t->lost += i->lost;
 	f->lost_timers += i->lost;
@@ -212,6 +222,8 @@ static void take_lost_of_process(struct tk_feed *f, const struct tk_hlog_item *i
 {
 	size_t segment = segment_of(f, i->app);
 
+	if (!fits(f, f->lost_processes, i->lost))
+		return;
 	if (segment < f->shown->n_segments)
 		f->shown->segments[segment].lost += i->lost;
 	f->lost_processes += i->lost;

@@ -47,7 +47,8 @@ struct tk_feed {
 	uint32_t n_rates;
 	uint64_t lost_timers, lost_processes; /* a process's: all of its timers', and more */
 	uint64_t delivered;
-	uint64_t left_out; /* lines: no memory or no room for their timers, or too many samples */
+	uint64_t taken, said; /* samples; records of intervals with a loss */
+	uint64_t left_out; /* lines: no memory or no room for their timers, or too much in them */
 };
 
 /** Take a histogram or a loss. @start_ns: its begin. @ns_per_tick: 0: the log tells no clock */

@@ -53,6 +53,9 @@ struct tk_replay *tk_replay_open(const struct tk_replay_wanted *w, char why[256]
  */
 bool tk_replay_play(struct tk_replay *r, uint64_t passed_ns);
 
+/** Whether there is more to read at once: it cannot be read as fast as it should be played. */
+bool tk_replay_is_behind(const struct tk_replay *r);
+
 /** Whether all was played. What was shown last stays. */
 bool tk_replay_is_over(const struct tk_replay *r);
 

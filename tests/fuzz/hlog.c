@@ -3,8 +3,10 @@
  * Logs of HdrHistogram. The first byte says what the rest is: even, a file; odd, an encoded
  * histogram, which is tried as it is, and compressed in a line of a file, so that a fuzzer need not
  * invent zlib and base64. Buckets ascend and are within their shape, counts add up, quantiles
- * ascend, what is reported is valid JSON and printable text, and a reason for damage can be shown.
+ * ascend, what is reported is valid JSON and printable text, what is played adds up and comes to
+ * its end, and a reason for damage can be shown.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <nettle/base64.h>
@@ -16,6 +18,7 @@
 #include "collector/hlog/decode.h"
 #include "collector/hlog/hlog.h"
 #include "collector/hlog/sum.h"
+#include "collector/replay/replay.h"
 #include "collector/report/report.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -114,6 +117,51 @@ static void report(char *path)
 	tk_report_free(&r);
 }
 
+static void is_shown(struct tk_replay *r, uint64_t key)
+{
+	const struct tk_view v = { .key = key, .totals = true, .max_points = 64 };
+	struct tk_snapshot *s = tk_replay_snapshot(r, &v);
+
+	REQUIRE(s && s->t_ns > 0 && fuzz_printable(s->about, false));
+	REQUIRE(fuzz_printable(s->origin, false));
+	for (size_t i = 0; i < s->n_timers; i++)
+		for (int m = 0; m < TK_MEASURES; m++) {
+			const struct tk_datapoint *d = &s->timers[i].total[m];
+
+			REQUIRE(d->records == d->count + d->aside + d->without + d->lost);
+			REQUIRE(!d->count || d->p_ns[TK_P50] <= d->p_ns[TK_P9999]);
+			REQUIRE(fuzz_printable(s->timers[i].name, false));
+		}
+	for (int m = 0; m < TK_MEASURES; m++)
+		for (size_t k = 1; k < s->n_points[m]; k++)
+			REQUIRE(s->points[m][k].t_ns > s->points[m][k - 1].t_ns);
+	tk_snapshot_free(s);
+}
+
+/* To its end, whatever times it has: some seconds, then as fast as it goes. */
+static void play(const char *path)
+{
+	const struct tk_replay_wanted w = {
+		.files = &path, .n_files = 1, .speed = 1, .history_bytes = 1 << 20
+	};
+	char text[256];
+	struct tk_replay *r = tk_replay_open(&w, text);
+
+	if (!r) {
+		REQUIRE(errno == ENODATA || fuzz_is_reason(text, sizeof(text)));
+		return;
+	}
+	for (uint64_t n = 0; !tk_replay_is_over(r); n++) {
+		is_shown(r, n);
+		tk_replay_play(r, n < 8 ? UINT64_C(300000000) << n : UINT64_MAX);
+		REQUIRE(n < 1000);
+	}
+	is_shown(r, 1);
+	if (tk_replay_damage(r, text, sizeof(text)))
+		REQUIRE(fuzz_is_reason(text, sizeof(text)));
+	tk_replay_close(r);
+}
+
 static void try_file(const void *bytes, size_t size)
 {
 	char path[256];
@@ -122,6 +170,7 @@ static void try_file(const void *bytes, size_t size)
 	snprintf(path, sizeof(path), "%s/log", fuzz_place());
 	read_file(path);
 	report(path);
+	play(path);
 }
 
 static void try_histogram(const uint8_t *bytes, size_t size)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "collector/engine/views/recent.h"
 #include "collector/hlog/write.h"
 #include "collector/replay/replay.h"
 #include "collector/report/report.h"
@@ -438,6 +439,63 @@ Test(replay, rates)
 	unlink(l.path);
 }
 
+/* The overview is of the last interval, however long ago it ended: as of a live display. */
+Test(replay, long_intervals)
+{
+	struct tk_recent recent = { 0 };
+	const struct tk_view v = { .recent = &recent };
+	struct log l;
+
+	begin_log(&l, "long");
+	for (int64_t i = 0; i < 3; i++)
+		put_line(&l, "a", TK_PROCESSING, 60 * i * SECOND, 60 * SECOND, 1000, 600);
+	finish_log(&l);
+	struct tk_replay *r = open_one(&l);
+	for (int i = 0; i < 6; i++) {
+		struct tk_snapshot *s = tk_replay_snapshot(r, &v);
+
+		cr_assert(s);
+		cr_assert_eq(timer(s, "a")->recent[0].count, 600);
+		is_about(tk_datapoint_rate(&timer(s, "a")->recent[0]), 10, 1e-6);
+		is_about(timer(s, "a")->recent[0].p_ns[TK_P99], 1000 * TICK, 1. / 256);
+		tk_snapshot_free(s);
+		tk_replay_play(r, 20 * (uint64_t)SECOND);
+	}
+	cr_assert(tk_replay_is_over(r));
+	tk_recent_free(&recent);
+	tk_replay_close(r);
+	unlink(l.path);
+}
+
+/* Many lines at once take several calls: none of them is lost, and none comes twice. */
+Test(replay, more_lines_than_a_call_reads)
+{
+	struct log l;
+	char name[16];
+	struct tk_snapshot *s;
+	int calls = 0;
+
+	begin_log(&l, "many");
+	for (int64_t i = 0; i < 3; i++)
+		for (int k = 0; k < 6000; k++) {
+			snprintf(name, sizeof(name), "t%d", k);
+			put_line(&l, name, k % 2, i * SECOND, SECOND, 1000, 2);
+		}
+	finish_log(&l);
+	struct tk_replay *r = open_one(&l);
+	for (; !tk_replay_is_over(r); calls++)
+		tk_replay_play(r, FOREVER);
+	cr_assert(calls >= 3 && !tk_replay_is_behind(r));
+	s = look(r, 1);
+	cr_assert_eq(s->n_timers, 6000);
+	for (int k = 0; k < 6000; k++)
+		cr_assert_eq(s->timers[k].total[0].count + s->timers[k].total[1].count, 6);
+	cr_assert_eq(s->n_points[0], 3);
+	tk_snapshot_free(s);
+	tk_replay_close(r);
+	unlink(l.path);
+}
+
 Test(replay, speed)
 {
 	struct log l;
@@ -622,7 +680,7 @@ Test(replay, damaged)
 	}
 }
 
-/* A log that is not in order, and 2^62 samples. */
+/* A log that is not in order, and more than 2^62 samples. */
 Test(replay, extremes)
 {
 	struct log l;
@@ -630,9 +688,9 @@ Test(replay, extremes)
 	begin_log(&l, "extremes");
 	for (int64_t i = 20; i--;)
 		put_line(&l, "back", TK_PROCESSING, i * SECOND, SECOND, 1000, 10);
-	put_line(&l, "many", TK_PROCESSING, 0, SECOND, 1000, UINT64_C(1) << 61);
-	put_line(&l, "many", TK_PROCESSING, SECOND, SECOND, 1000, UINT64_C(1) << 61);
-	put_line(&l, "many", TK_PROCESSING, 2 * SECOND, SECOND, 1000, UINT64_C(1) << 61);
+	for (int64_t i = 0; i < 3; i++)
+		put_line(&l, "many", TK_PROCESSING, i * SECOND, SECOND, 1000, UINT64_C(1) << 60);
+	put_line(&l, "many", TK_PROCESSING, 3 * SECOND, SECOND, 1000, UINT64_C(1) << 61);
 	put_line(&l, "point", TK_PROCESSING, 0, 0, 1000, 10);
 	finish_log(&l);
 	struct tk_replay *r = open_one(&l);
@@ -640,7 +698,7 @@ Test(replay, extremes)
 	play_to_end(r);
 	struct tk_snapshot *s = look(r, 0);
 	cr_assert_eq(timer(s, "back")->total[0].count, 200);
-	cr_assert_eq(timer(s, "many")->total[0].count, UINT64_C(1) << 62);
+	cr_assert_eq(timer(s, "many")->total[0].count, UINT64_C(3) << 60);
 	is_about(timer(s, "many")->total[0].p_ns[TK_P50], 1000 * TICK, 1. / 256);
 	cr_assert_eq(timer(s, "point")->total[0].count, 10);
 	cr_assert(tk_replay_damage(r, damage, sizeof(damage)) && strstr(damage, "1 lines"));

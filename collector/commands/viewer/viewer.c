@@ -139,11 +139,14 @@ static int draw(struct tk_viewer *t)
 	return 0;
 }
 
-/* How long to wait for keys before looking for new data, in ms: half an interval, 33 to 300. */
+/* How long to wait for keys before looking for new data, in ms: half an interval, 33 to 300; while
+ * a recording is played, 33, or not at all. */
 static int patience(const struct tk_viewer *t)
 {
 	uint64_t ms = t->snapshot->interval_ns / 2000000;
 
+	if (t->replay && !t->view.paused && !tk_replay_is_over(t->replay))
+		return tk_replay_is_behind(t->replay) ? 0 : 33;
 	return ms < 33 ? 33 : ms > 300 ? 300 : (int)ms;
 }
 
