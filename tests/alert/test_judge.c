@@ -63,14 +63,17 @@ static bool passes(const struct tk_alert_rule *r, double figure, double limit)
 /* Whether the limit is passed with each value that the lost ones may have had. */
 static bool surely(const struct tk_alert_rule *r, double *value, size_t n, size_t lost)
 {
-	if (!lost)
-		return passes(r, figure(r, value, n), r->limit);
-	for (size_t i = 0; i < MIGHT; i++) {
-		value[n] = might_be[i];
-		if (!surely(r, value, n + 1, lost - 1))
-			return false;
+	size_t ways = 1;
+	bool all = true;
+
+	for (size_t i = 0; i < lost; i++)
+		ways *= MIGHT;
+	for (size_t way = 0; way < ways; way++) {
+		for (size_t i = 0, rest = way; i < lost; i++, rest /= MIGHT)
+			value[n + i] = might_be[rest % MIGHT];
+		all = all && passes(r, figure(r, value, n + lost), r->limit);
 	}
-	return true;
+	return all;
 }
 
 static struct tk_alert_facts facts_of(const struct tk_alert_rule *r, const double *value, size_t n,

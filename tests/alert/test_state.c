@@ -50,13 +50,17 @@ static bool fires(const struct past *p, size_t i, uint64_t for_ns)
 
 static enum tk_alert_status status(const struct past *p, size_t i, uint64_t for_ns)
 {
-	if (p->e[i] == TK_ALERT_DOUBT)
-		return TK_ALERT_UNKNOWN;
-	if (p->e[i] != TK_ALERT_NOTHING)
-		return fires(p, i, for_ns) ? TK_ALERT_FIRING : TK_ALERT_OK;
-	if (fires(p, i, for_ns))
+	size_t known = i + 1; /* behind the newest interval that said something */
+
+	if (p->e[i] == TK_ALERT_NOTHING && fires(p, i, for_ns))
 		return TK_ALERT_NO_DATA;
-	return i ? status(p, i - 1, for_ns) : TK_ALERT_OK;
+	while (known > 0 && p->e[known - 1] == TK_ALERT_NOTHING)
+		known--;
+	if (!known)
+		return TK_ALERT_OK;
+	if (p->e[known - 1] == TK_ALERT_DOUBT)
+		return TK_ALERT_UNKNOWN;
+	return fires(p, known - 1, for_ns) ? TK_ALERT_FIRING : TK_ALERT_OK;
 }
 
 /* Mostly the same as before, so that runs are long. */

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static void write_signals(FILE *out)
 {
 	sigset_t blocked;

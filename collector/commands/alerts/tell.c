@@ -33,7 +33,9 @@ static const char *figure_text(char text[TK_UNITS_MAX + 2], const struct tk_aler
 		return tk_text_ns(text, v);
 	if (r->figure != TK_ALERT_RATE)
 		return tk_text_whole(text, (uint64_t)v);
-	return strcat(tk_text_unspaced(tk_text_count(text, v)), "/s");
+	tk_text_unspaced(tk_text_count(text, v));
+	memcpy(text + strlen(text), "/s", 3);
+	return text;
 }
 
 /* Why nobody knows, or what was measured. */
