@@ -89,7 +89,8 @@ struct tk_collecting {
 struct tk_collector {
 	struct tk_collector_options options; /* the strings are copies */
 	pthread_t thread;
-	int call_fd; /* an eventfd: the collecting thread is to look at what follows; -1: none yet */
+	/* an eventfd: the collecting thread is to look at what follows; -1: none yet */
+	int call_fd;
 	/* Atomic, relaxed: written by any thread, read by the collecting thread. */
 	bool stop;
 	bool finish; /* read what has ended, close the open interval, and then no more */

@@ -145,7 +145,7 @@ static bool make_counted(struct tk_hlog_decoder *d)
 	return true;
 }
 
-static const char *add(struct tk_hlog_decoder *d, uint64_t bucket, int64_t count)
+static inline const char *add(struct tk_hlog_decoder *d, uint64_t bucket, int64_t count)
 {
 	if (count < 0)
 		return "a count in it is negative";
@@ -181,22 +181,19 @@ static inline const uint8_t *read_count(const uint8_t *at, const uint8_t *end, i
 static const char *read_v2(struct tk_hlog_decoder *d, const struct plain *p)
 {
 	const uint8_t *at = p->payload, *end = at + p->payload_size;
-	uint64_t bucket = 0;
+	uint64_t bucket = 0, buckets = tk_hlog_buckets(&d->shape);
 
 	while (at < end) {
+		int64_t count = *at >> 1 ^ -(*at & 1); /* of one byte, as most are */
 		const char *wrong = NULL;
-		int64_t count = 0;
 
-		at = read_count(at, end, &count);
+		at = *at < 0x80 ? at + 1 : read_count(at, end, &count);
 		if (!at)
 			return ends_early;
-		if (count < 0)
-			bucket += -(uint64_t)count;
-		else if (count == 0)
-			bucket++;
-		else
-			wrong = add(d, bucket++, count);
-		if (!wrong && bucket > tk_hlog_buckets(&d->shape))
+		if (count > 0)
+			wrong = add(d, bucket, count);
+		bucket += count < 0 ? -(uint64_t)count : 1;
+		if (!wrong && bucket > buckets)
 			wrong = "it counts values beyond 2^63";
 		if (wrong)
 			return wrong;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/hlog/hlog.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,12 +20,17 @@
 #define OURS                   "#[Timekeeper "
 #define STARTS_WITH(s, prefix) (!strncmp(s, prefix, sizeof(prefix) - 1))
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+#define NO_DIGIT 64u
+
 struct tk_hlog {
 	char *path;
 	struct tk_hlog_lines lines;
 	struct tk_hlog_decoder decoder;
 	uint8_t *bytes; /* of a line, without base64 */
 	size_t room;
+	uint8_t digit[256]; /* what a character is worth in base64, or NO_DIGIT */
 	double unit_ns, error;
 	/* What comments said of times. */
 	bool has_start, has_base, deduced;
@@ -46,6 +52,9 @@ struct tk_hlog *tk_hlog_open(const char *path, double unit_ns)
 
 	if (!l)
 		return NULL;
+	memset(l->digit, NO_DIGIT, sizeof(l->digit));
+	for (uint8_t i = 0; i < sizeof(digits) - 1; i++)
+		l->digit[(unsigned char)digits[i]] = i;
 	l->lines.max = TK_HLOG_LINE_MAX;
 	l->unit_ns = unit_ns > 0 ? unit_ns : 1;
 	l->path = strdup(standard ? "standard input" : path);
@@ -311,13 +320,32 @@ static void read_tag(char *tag, struct tk_hlog_item *item)
 	tk_hlog_decode_text(first + 1);
 }
 
+/* Four digits a time, as far as there are only digits. @return how many were decoded */
+static size_t decode_digits(const struct tk_hlog *l, const char *text, size_t length)
+{
+	uint8_t *to = l->bytes;
+	size_t i = 0;
+
+	for (; i + 4 <= length; i += 4, to += 3) {
+		const unsigned char *at = (const unsigned char *)text + i;
+		uint32_t a = l->digit[at[0]], b = l->digit[at[1]], c = l->digit[at[2]];
+		uint32_t d = l->digit[at[3]], bytes = htobe32(a << 26 | b << 20 | c << 14 | d << 8);
+
+		if ((a | b | c | d) >= NO_DIGIT)
+			break;
+		memcpy(to, &bytes, sizeof(bytes)); /* the fourth is overwritten */
+	}
+	return i;
+}
+
+/* nettle judges the end, and what is no digit. It would take a sixth of a report's time for all. */
 static const char *decode_base64(struct tk_hlog *l, const char *text, size_t *size)
 {
-	size_t length = strlen(text);
+	size_t length = strlen(text), whole, rest;
 	struct base64_decode_ctx c;
 
-	if (BASE64_DECODE_LENGTH(length) > l->room) {
-		size_t room = 2 * BASE64_DECODE_LENGTH(length);
+	if (BASE64_DECODE_LENGTH(length) + 1 > l->room) {
+		size_t room = 2 * BASE64_DECODE_LENGTH(length) + 1;
 		uint8_t *grown = realloc(l->bytes, room);
 
 		if (!grown)
@@ -325,10 +353,13 @@ static const char *decode_base64(struct tk_hlog *l, const char *text, size_t *si
 		l->bytes = grown;
 		l->room = room;
 	}
+	whole = decode_digits(l, text, length);
+	rest = l->room - whole / 4 * 3;
 	base64_decode_init(&c);
-	*size = l->room;
-	if (!base64_decode_update(&c, size, l->bytes, length, text))
+	if (!base64_decode_update(&c, &rest, l->bytes + whole / 4 * 3, length - whole,
+				  text + whole))
 		return "its histogram is no base64";
+	*size = whole / 4 * 3 + rest;
 	return base64_decode_final(&c) ? NULL : "its histogram ends early";
 }
 

@@ -9,17 +9,24 @@
 #define PAGES_AN_OCTAVE_BITS 3u
 #define PAGE_BITS_MIN        7u
 #define PAGES_MAX            (64u << PAGES_AN_OCTAVE_BITS)
+#define WAITING              1024u
+#define COUNT_BITS           9u /* of one that waits; buckets have 23: tk_hlog_buckets() */
 
 struct page {
 	void *counters; /* NULL: there are none */
 	uint8_t size;   /* bytes a counter: 2, 4 or 8 */
 };
 
-/* Counters of one shape: pages of them, where there are samples. */
+/*
+ * Counters of one shape: pages of them, where there are samples. With thousands of sums none of
+ * their counters is in a cache, and each costs a miss. So what is to be added waits, one behind the
+ * other, until there is so much of it that most counters serve several times.
+ */
 struct tk_hlog_pages {
 	struct tk_hlog_pages *next;
 	struct tk_hlog_shape shape;
-	unsigned page_bits; /* counters a page */
+	unsigned page_bits;                   /* counters a page */
+	uint32_t n_waiting, waiting[WAITING]; /* a bucket, and its count in the low bits */
 	struct page page[PAGES_MAX];
 };
 
@@ -85,7 +92,7 @@ static void add_up(uint64_t *sum, uint64_t count)
 }
 
 /* Make the counters of a page `size` bytes wide, which is more than they are. */
-static bool widen(struct tk_hlog_sum *s, struct page *p, unsigned page_bits, uint8_t size)
+static bool widen(size_t *bytes, struct page *p, unsigned page_bits, uint8_t size)
 {
 	struct page wide = { .size = size };
 
@@ -94,24 +101,66 @@ static bool widen(struct tk_hlog_sum *s, struct page *p, unsigned page_bits, uin
 		return false;
 	for (uint32_t i = 0; p->counters && i < 1u << page_bits; i++)
 		set(&wide, i, counter(p, i));
-	s->bytes += (size_t)(size - p->size) << page_bits;
+	*bytes += (size_t)(size - p->size) << page_bits;
 	free(p->counters);
 	*p = wide;
 	return true;
 }
 
-static int add(struct tk_hlog_sum *s, struct tk_hlog_pages *of, const struct tk_hlog_counted *c)
+static int add(size_t *bytes, struct tk_hlog_pages *of, uint32_t bucket, uint64_t count)
 {
-	struct page *p = &of->page[c->bucket >> of->page_bits];
-	uint32_t at = c->bucket & ((1u << of->page_bits) - 1);
-	uint64_t sum = c->count;
+	struct page *p = &of->page[bucket >> of->page_bits];
+	uint32_t at = bucket & ((1u << of->page_bits) - 1);
 
 	if (p->counters)
-		add_up(&sum, counter(p, at));
-	if ((!p->counters || size_for(sum) > p->size) && !widen(s, p, of->page_bits, size_for(sum)))
+		add_up(&count, counter(p, at));
+	if ((!p->counters || size_for(count) > p->size) &&
+	    !widen(bytes, p, of->page_bits, size_for(count)))
 		return -ENOMEM;
-	set(p, at, sum);
+	set(p, at, count);
 	return 0;
+}
+
+/* Most counters have two bytes, and room. @return whether this one did */
+static inline bool add_quickly(const struct tk_hlog_pages *of, uint32_t bucket, uint32_t count)
+{
+	const struct page *p = &of->page[bucket >> of->page_bits];
+	uint16_t *at = (uint16_t *)p->counters + (bucket & ((1u << of->page_bits) - 1));
+
+	if (p->size != 2 || *at + count > UINT16_MAX)
+		return false;
+	*at = (uint16_t)(*at + count);
+	return true;
+}
+
+/* Add what waits. */
+static int settle(size_t *bytes, struct tk_hlog_pages *p)
+{
+	uint32_t n = p->n_waiting;
+	int err = 0;
+
+	p->n_waiting = 0;
+	for (uint32_t i = 0; i < n && !err; i++) {
+		uint32_t bucket = p->waiting[i] >> COUNT_BITS;
+		uint32_t count = p->waiting[i] & ((1u << COUNT_BITS) - 1);
+
+		if (!add_quickly(p, bucket, count))
+			err = add(bytes, p, bucket, count);
+	}
+	return err;
+}
+
+/* Have the first of them wait whose counts are small. @return how many */
+static size_t put_off(struct tk_hlog_pages *p, const struct tk_hlog_counted *c, size_t n)
+{
+	uint32_t *to = p->waiting + p->n_waiting;
+	size_t i = 0;
+
+	n = n < WAITING - p->n_waiting ? n : WAITING - p->n_waiting;
+	for (; i < n && c[i].count >> COUNT_BITS == 0; i++)
+		to[i] = c[i].bucket << COUNT_BITS | (uint32_t)c[i].count;
+	p->n_waiting += (uint32_t)i;
+	return i;
 }
 
 int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *h)
@@ -119,8 +168,16 @@ int tk_hlog_sum_add(struct tk_hlog_sum *s, const struct tk_hlog_item *h)
 	struct tk_hlog_pages *p = pages_of(s, h->shape);
 	int err = p ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < h->n && !err; i++)
-		err = add(s, p, &h->counted[i]);
+	size_t i = 0;
+
+	if (p && p->n_waiting + h->n > WAITING)
+		err = settle(&s->bytes, p);
+	while (i < h->n && !err) {
+		i += put_off(p, h->counted + i, h->n - i);
+		if (i < h->n)
+			err = add(&s->bytes, p, h->counted[i].bucket, h->counted[i].count);
+		i += i < h->n;
+	}
 	if (!err)
 		add_up(&s->count, h->count);
 	return err;
@@ -161,9 +218,14 @@ static int by_value(const void *a, const void *b)
 
 int tk_hlog_sum_cells(const struct tk_hlog_sum *s, struct tk_hlog_cells *cells)
 {
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
+	int err = 0;
 
 	*cells = (struct tk_hlog_cells){ .count = s->count };
+	for (struct tk_hlog_pages *p = s->first; p && !err; p = p->next)
+		err = settle(&bytes, p);
+	if (err)
+		return err;
 	for (const struct tk_hlog_pages *p = s->first; p; p = p->next)
 		n += read_pages(p, NULL);
 	cells->cell = malloc((n + 1) * sizeof(*cells->cell));

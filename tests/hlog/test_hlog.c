@@ -455,6 +455,53 @@ Test(log, each_damage_is_said)
 	says("#[Timekeeper \n#[Timekeeper :\n#[Timekeeper x: =]\n", "");
 }
 
+/* What nettle says of a whole text. */
+static const char *verdict(const char *text)
+{
+	static uint8_t bytes[4096];
+	struct base64_decode_ctx c;
+	size_t size = sizeof(bytes);
+
+	base64_decode_init(&c);
+	if (!base64_decode_update(&c, &size, bytes, strlen(text), text))
+		return "no base64";
+	return base64_decode_final(&c) ? "" : "ends early";
+}
+
+/* Any character at any place, and any end: base64 is taken where nettle takes it. */
+Test(log, base64_is_strict)
+{
+	const char *whole = histogram();
+	size_t length = strlen(whole);
+
+	for (size_t at = 0; at <= length; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			char text[4096], line[4200], damage[256] = "";
+			struct tk_hlog_item i;
+			struct tk_hlog *l;
+
+			if (strchr("\n\r, ", (int)c) && c)
+				continue; /* where a line or a field ends */
+			snprintf(text, sizeof(text), "%s", whole);
+			text[at] = (char)c; /* or cut here */
+			if (at == length)
+				text[at + 1] = '\0';
+			if (!*text)
+				continue;
+			snprintf(line, sizeof(line), "1,1,0,%s\n", text);
+			l = open_text(line);
+			while (tk_hlog_next(l, &i) > 0)
+				;
+			tk_hlog_damage(l, damage, sizeof(damage));
+			if (*verdict(text))
+				cr_assert(strstr(damage, verdict(text)), "%s: %s", line, damage);
+			else
+				cr_assert_not(strstr(damage, "base64"), "%s: %s", line, damage);
+			tk_hlog_close(l);
+		}
+	}
+}
+
 /* A line of more than 16 MiB is passed over, whatever is in it; those around it are read. */
 Test(log, long_line)
 {
@@ -544,6 +591,56 @@ Test(sum, against_sorted_samples)
 		tk_hlog_cells_free(&cells);
 		tk_hlog_sum_free(&sum);
 	}
+}
+
+static void same_cells(const struct tk_hlog_sum *sum, const struct tk_hlog_shape *shape,
+		       const uint64_t *dense, size_t n)
+{
+	struct tk_hlog_cells cells;
+	size_t k = 0;
+
+	cr_assert_eq(tk_hlog_sum_cells(sum, &cells), 0);
+	for (uint32_t b = 0; b < n; b++) {
+		if (!dense[b])
+			continue;
+		cr_assert_eq(cells.cell[k].ns, tk_hlog_middle_ns(shape, b));
+		cr_assert_eq(cells.cell[k++].count, dense[b]);
+	}
+	cr_assert_eq(cells.n, k);
+	tk_hlog_cells_free(&cells);
+}
+
+/* Few buckets and thousands, small counts and large ones; also read before all of it is added. */
+Test(sum, is_what_a_dense_array_has)
+{
+	enum { BUCKETS = 20000 };
+	static struct tk_hlog_counted counted[BUCKETS];
+	static uint64_t dense[BUCKETS];
+	struct tk_hlog_sum sum = { 0 };
+	struct tk_hlog_shape shape;
+	uint64_t state = 11, count = 0;
+
+	tk_hlog_shape_of(&shape, 3, 1, 1);
+	for (unsigned h = 0; h < 400; h++) {
+		struct tk_hlog_item i = { .shape = &shape, .counted = counted };
+		uint64_t step = 1 + random_log(&state, 12);
+		unsigned bits = 1 + (unsigned)random_below(&state, 24);
+
+		for (uint64_t b = random_below(&state, step); b < BUCKETS;
+		     b += 1 + random_below(&state, step)) {
+			counted[i.n] = (struct tk_hlog_counted){ (uint32_t)b,
+								 1 + random_log(&state, bits) };
+			dense[b] += counted[i.n].count;
+			i.count += counted[i.n++].count;
+		}
+		count += i.count;
+		cr_assert_eq(tk_hlog_sum_add(&sum, &i), 0);
+		if (h % 50 == 0)
+			same_cells(&sum, &shape, dense, BUCKETS);
+	}
+	same_cells(&sum, &shape, dense, BUCKETS);
+	cr_assert_eq(sum.count, count);
+	tk_hlog_sum_free(&sum);
 }
 
 Test(sum, of_the_largest_stays)
