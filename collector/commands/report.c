@@ -62,12 +62,12 @@ static int print(const struct tk_report *r, tk_report_print *format, FILE *out)
 
 static int check_when(const struct tk_args *a, struct tk_report_wanted *w)
 {
-	static const char takes[] = "10s, 2026-11-30T02:00:00, that with Z, or @1764460000";
-
 	if (tk_report_when_parse(&w->from, a->from))
-		return tk_usage(a->command, "--from takes %s, not %.80s", takes, a->from);
+		return tk_usage(a->command, "--from takes " TK_REPORT_WHEN_TAKES ", not %.80s",
+				a->from);
 	if (tk_report_when_parse(&w->to, a->to))
-		return tk_usage(a->command, "--to takes %s, not %.80s", takes, a->to);
+		return tk_usage(a->command, "--to takes " TK_REPORT_WHEN_TAKES ", not %.80s",
+				a->to);
 	return 0;
 }
 

@@ -485,7 +485,7 @@ static const struct tk_command commands[] = {
 			  "play a recording, ten times as fast" },
 		},
 		.options = OPTIONS(SEGMENTS, COLLECTING, &history, &charset, &no_color, &replay,
-			&speed, &unit),
+			&speed, &from, &unit),
 	},
 	{
 		.name = "stat",

@@ -16,6 +16,7 @@
 #include "collector/cli/walk.h"
 #include "collector/commands/rows/asked.h"
 #include "collector/commands/viewer/viewer.h"
+#include "collector/report/report.h"
 #include "ring/place.h"
 
 /* --- what runs ------------------------------------------------------------------------------- */
@@ -113,7 +114,7 @@ static const char *misplaced(const struct tk_args *a)
 		     { "a COMMAND", a->n_operands } };
 
 	if (!a->replay.n)
-		return a->speed > 0 ? "--speed" : a->unit_ns ? "--unit" : NULL;
+		return a->speed > 0 ? "--speed" : a->from ? "--from" : a->unit_ns ? "--unit" : NULL;
 	for (size_t i = 0; i < sizeof(live) / sizeof(*live); i++)
 		if (live[i].is_said)
 			return live[i].name;
@@ -124,6 +125,7 @@ static const char *misplaced(const struct tk_args *a)
 static int check_options(const struct tk_args *a)
 {
 	const char *wrong = misplaced(a);
+	struct tk_report_when from;
 
 	if (wrong && a->replay.n)
 		return tk_usage(a->command,
@@ -132,6 +134,9 @@ static int check_options(const struct tk_args *a)
 				wrong);
 	if (wrong)
 		return tk_usage(a->command, "%s is for --replay FILE", wrong);
+	if (tk_report_when_parse(&from, a->from))
+		return tk_usage(a->command, "--from takes " TK_REPORT_WHEN_TAKES ", not %.80s",
+				a->from);
 	for (size_t i = 0; i < a->replay.n; i++)
 		if (!strcmp(a->replay.text[i], "-"))
 			return tk_usage(a->command,
@@ -150,19 +155,23 @@ static void widen_window(struct tk_viewer *t)
 /* Show a recording until q. @return the exit code */
 static int play_to_end(struct tk_viewer *t, const struct tk_args *a)
 {
-	const struct tk_replay_wanted wanted = { .files = a->replay.text,
-						 .n_files = a->replay.n,
-						 .app = a->collector.app,
-						 .unit_ns = (double)a->unit_ns,
-						 .speed = a->speed > 0 ? a->speed : 1,
-						 .history_bytes = a->collector.history_bytes };
+	struct tk_report_when from = { 0 };
+	struct tk_replay_wanted wanted = { .files = a->replay.text,
+					   .n_files = a->replay.n,
+					   .app = a->collector.app,
+					   .unit_ns = (double)a->unit_ns,
+					   .speed = a->speed > 0 ? a->speed : 1,
+					   .history_bytes = a->collector.history_bytes };
 	char text[512] = "";
 	int error;
 
+	(void)tk_report_when_parse(&from, a->from);
+	wanted.from_ns = from.ns;
+	wanted.from_is_relative = !from.is_absolute;
 	t->replay = tk_replay_open(&wanted, text);
 	if (!t->replay && errno == ENODATA) {
 		tk_say("%s: there are no samples in it%s", a->replay.text[0],
-		       a->collector.app ? " that --app lets through" : "");
+		       a->collector.app || a->from ? " that --app and --from let through" : "");
 		return TK_EXIT_NOTHING;
 	}
 	if (!t->replay)

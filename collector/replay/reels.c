@@ -17,6 +17,11 @@ static void take_clock(struct tk_reel *reel, const char *name, const char *value
 		reel->ns_per_tick = 1e9 / hz;
 }
 
+static bool is_wanted(const struct tk_reels *r, const struct tk_hlog_item *i)
+{
+	return i->start_ns >= r->from_ns && (!r->app || strcmp(r->app, i->app) == 0);
+}
+
 void tk_reels_pass(struct tk_reels *r, struct tk_reel *reel)
 {
 	struct tk_hlog_item *i = &reel->item;
@@ -35,7 +40,7 @@ void tk_reels_pass(struct tk_reels *r, struct tk_reel *reel)
 		}
 		if (i->length_ns > LENGTH_MAX_NS)
 			i->length_ns = LENGTH_MAX_NS;
-		reel->has_item = !r->app || strcmp(r->app, i->app) == 0;
+		reel->has_item = is_wanted(r, i);
 	}
 }
 
@@ -60,6 +65,14 @@ int tk_reels_open(struct tk_reels *r, const char *const *paths, size_t n, double
 		tk_reels_pass(r, reel);
 	}
 	return 0;
+}
+
+void tk_reels_skip(struct tk_reels *r, int64_t from_ns)
+{
+	r->from_ns = from_ns;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->of[i].has_item && !is_wanted(r, &r->of[i].item))
+			tk_reels_pass(r, &r->of[i]);
 }
 
 int64_t tk_reel_end(const struct tk_reel *reel)

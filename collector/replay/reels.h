@@ -30,12 +30,13 @@ struct tk_reels {
 	struct tk_reel *of;
 	size_t n;
 	const char *app; /* only intervals of this app; NULL: all */
+	int64_t from_ns; /* only those that begin from then on, in the logs' times */
 	tk_reels_note_fn *note;
 	void *arg;
 };
 
 /**
- * Open all, and read what comes first. @r: app, note and arg are set
+ * Open all, and read what comes first. @r: app, from_ns, note and arg are set
  * @unit_ns: what 1 is worth in a log that does not say it; 0: 1 ns
  * @return 0, or a negative errno with a sentence in `why`. tk_reels_close() closes what was opened
  */
@@ -47,6 +48,9 @@ struct tk_reel *tk_reels_next(struct tk_reels *r);
 
 /** Its item is used: read the next one. */
 void tk_reels_pass(struct tk_reels *r, struct tk_reel *reel);
+
+/** Leave out what begins before then: reads on to it. */
+void tk_reels_skip(struct tk_reels *r, int64_t from_ns);
 
 /** When its item's interval ended, as the log says it. */
 int64_t tk_reel_end(const struct tk_reel *reel);

@@ -149,6 +149,11 @@ static int begin(struct tk_replay *r, const struct tk_replay_wanted *w, char why
 	if (err)
 		return err;
 	first = tk_reels_next(&r->reels);
+	if (first && w->from_ns) {
+		tk_reels_skip(&r->reels,
+			      w->from_ns + (w->from_is_relative ? first->item.start_ns : 0));
+		first = tk_reels_next(&r->reels);
+	}
 	if (!first)
 		return tk_reels_damage(&r->reels, why, 256) ? -EBADMSG : -ENODATA;
 	r->shift_ns = first->item.start_ns < YEAR ? TK_REPLAY_ZERO_NS : 0;
@@ -173,7 +178,9 @@ struct tk_replay *tk_replay_open(const struct tk_replay_wanted *w, char why[256]
 	r->file = w->files[0];
 	r->speed = w->speed;
 	r->feed.shown = &r->shown;
-	r->reels = (struct tk_reels){ .app = w->app, .note = take_note, .arg = r };
+	r->reels = (struct tk_reels){
+		.app = w->app, .from_ns = INT64_MIN, .note = take_note, .arg = r
+	};
 	tk_registry_init(&r->shown.registry, w->history_bytes ? w->history_bytes : HISTORY_BYTES);
 	err = begin(r, w, why);
 	if (!err)

@@ -31,7 +31,11 @@
 struct tk_replay_wanted {
 	const char *const *files; /* recordings; played side by side, or one after the other */
 	size_t n_files;
-	const char *app;        /* only this one; NULL: all */
+	const char *app; /* only this one; NULL: all */
+	/* Only intervals that begin from then on: of the clock on the wall, or, if it is relative,
+	 * since the first interval. */
+	int64_t from_ns;
+	bool from_is_relative;
 	double unit_ns;         /* what 1 is worth in a log that does not say it; 0: 1 ns */
 	double speed;           /* so many seconds of the recording in one */
 	uint64_t history_bytes; /* 0: as a collector has */

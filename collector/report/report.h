@@ -29,6 +29,8 @@ struct tk_report_when {
 	int64_t ns;
 };
 
+#define TK_REPORT_WHEN_TAKES "10s, 2026-11-30T02:00:00, that with Z, or @1764460000"
+
 /**
  * Read "10s" (since the first interval), "2026-11-30T02:00:00" (with Z: UTC; without: local time),
  * or "@1764460000.5" (seconds since 1970). @text: NULL: nothing was said. @return 0 or -EINVAL

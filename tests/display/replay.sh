@@ -27,6 +27,9 @@ said 'a COMMAND is for programs that run'
 expect 2 --speed 2
 said '\--speed is for --replay'
 expect 2 --unit 1us
+expect 2 --from 1s
+expect 2 --replay "$log" --from soon
+said '\--from takes 10s, .* not soon'
 for speed in 0 -1 nan x 1y 1e9; do
 	expect 2 --replay "$log" --speed "$speed"
 	said 'a number from 0.01 to 1000000'
@@ -75,7 +78,8 @@ printed 'text:1: '
 on_terminal 3 --replay /dev/null
 printed 'there are no samples in it'
 on_terminal 3 --replay "$log" --app nosuch
-printed 'no samples in it that --app lets through'
+printed 'no samples in it that --app and --from let through'
+on_terminal 3 --replay "$log" --from 999s
 
 # Spans of 1 to 10,007 ns, each once: ranks 5,004 and 9,907 are in buckets of 32 and 64 ns, whose
 # middles are 5,007.5 and 9,887.5.

@@ -519,6 +519,50 @@ Test(replay, speed)
 	unlink(l.path);
 }
 
+/* As report has it: from the interval on that begins then, or next. */
+Test(replay, from)
+{
+	struct log l;
+	const char *file = l.path;
+	const struct {
+		int64_t from_ns;
+		bool is_relative;
+		int64_t first;
+	} starts[] = { { 30 * SECOND, true, 30 },
+		       { 30 * SECOND - 1, true, 30 },
+		       { 30 * SECOND + 1, true, 31 },
+		       { START + 7 * SECOND, false, 7 } };
+	char why[256];
+
+	begin_log(&l, "from");
+	for (int64_t i = 0; i < 100; i++) {
+		put_bounds(&l, i * SECOND, SECOND);
+		put_line(&l, "a", TK_PROCESSING, i * SECOND, SECOND, 1000, 10);
+	}
+	finish_log(&l);
+	for (size_t k = 0; k < sizeof(starts) / sizeof(*starts); k++) {
+		struct tk_replay_wanted w = { .files = &file,
+					      .n_files = 1,
+					      .speed = 1,
+					      .from_ns = starts[k].from_ns,
+					      .from_is_relative = starts[k].is_relative };
+		struct tk_replay *r = tk_replay_open(&w, why);
+
+		cr_assert(r);
+		cr_assert_eq(tk_replay_now_ns(r), START + (starts[k].first + 1) * SECOND);
+		play_to_end(r);
+		struct tk_snapshot *s = look(r, 0);
+		cr_assert_eq(timer(s, "a")->total[0].count, 10 * (100 - (uint64_t)starts[k].first));
+		tk_snapshot_free(s);
+		tk_replay_close(r);
+	}
+	struct tk_replay_wanted late = {
+		.files = &file, .n_files = 1, .speed = 1, .from_ns = INT64_MAX / 4
+	};
+	cr_assert(!tk_replay_open(&late, why) && errno == ENODATA);
+	unlink(l.path);
+}
+
 /* ---- several files ---- */
 
 static void put_part(struct log *l, const char *name, int64_t from, int64_t to, uint64_t n)
