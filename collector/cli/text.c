@@ -141,6 +141,35 @@ char *tk_units_count(char out[TK_UNITS_MAX], double n)
 	return scaled(out, n, 4, counts, COUNT_OF(counts));
 }
 
+/* The unit behind a number, which ends with a space, a prefix, or neither. */
+static char *add_unit(char out[TK_UNITS_MAX], const struct tk_unit *unit)
+{
+	size_t n = strlen(out);
+
+	if (unit->name[0] && strcmp(out, "-") != 0)
+		snprintf(out + n, TK_UNITS_MAX - n, "%s%s", strchr(out, ' ') ? "" : " ",
+			 unit->name);
+	return out;
+}
+
+char *tk_units_sample(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit)
+{
+	if (!unit->values)
+		return tk_units_ns(out, v);
+	return add_unit(tk_units_count(out, v), unit);
+}
+
+char *tk_text_sample(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit)
+{
+	return unit->values ? tk_text_count(out, v) : tk_text_ns(out, v);
+}
+
+char *tk_text_sample_whole(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit)
+{
+	tk_text_sample(out, v, unit);
+	return unit->values ? add_unit(out, unit) : out;
+}
+
 char *tk_units_rate(char out[TK_UNITS_MAX], double per_s)
 {
 	return scaled(out, per_s, 4, rates, COUNT_OF(rates));

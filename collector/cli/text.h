@@ -40,6 +40,9 @@ char *tk_units_ns(char out[TK_UNITS_MAX], double ns);
 /** The same in three digits, seven columns at the most: "577 ns", "6.09 µs". @return out. */
 char *tk_units_ns_brief(char out[TK_UNITS_MAX], double ns);
 
+/** A sample of that unit: "6.088 µs" of a time; "1.2 Mbytes", "12 messages", "3.25 M" of a value. */
+char *tk_units_sample(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit);
+
 /** "26.6", "1.2 k", "3.25 M"; whole numbers below 10,000 are written out. @return out. */
 char *tk_units_count(char out[TK_UNITS_MAX], double n);
 
@@ -56,6 +59,12 @@ char *tk_text_ns(char out[TK_UNITS_MAX], double ns);
 
 /** "26.6", "577", "1.2 k", "3.25 M". @return out. */
 char *tk_text_count(char out[TK_UNITS_MAX], double n);
+
+/** A sample: "6.09 us" of a time; of a value its number alone, whose unit stands elsewhere. */
+char *tk_text_sample(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit);
+
+/** The same with its unit: "1.2 Mbytes", "12 messages". */
+char *tk_text_sample_whole(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit);
 
 /** For tables whose columns spaces separate: "6.09us" of "6.09 us". @return text. */
 char *tk_text_unspaced(char *text);

@@ -256,6 +256,15 @@ static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
 	}
 }
 
+static const char *why_aside(const struct tk_snap_timer *t)
+{
+	return t->unit.values
+		       ? "values below zero or too large to be told, and spans of a timer of values"
+		       : "samples that ended before they began, under which the clock changed or "
+			 "the machine slept, or longer than can be measured, and values of a timer "
+			 "of spans";
+}
+
 /* Say this once, too: the rows of jsonl and csv say how many samples were set aside when. */
 static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 {
@@ -265,11 +274,9 @@ static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
 		uint64_t negative = t->negative[TK_PROCESSING] + t->negative[TK_LATENCY];
 		if (!is_wanted(r, t->name, t->found_dead) || !(negative + t->across))
 			continue;
-		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: samples that ended "
-		       "before they began, under which the clock changed or the machine slept, or "
-		       "longer than can be measured; set_aside in --format jsonl and csv counts "
-		       "them, for every timer",
-		       t->name, negative + t->across);
+		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: %s; set_aside in "
+		       "--format jsonl and csv counts them, for every timer",
+		       t->name, negative + t->across, why_aside(t));
 		r->aside = true;
 	}
 }

@@ -419,7 +419,10 @@ static const struct tk_fact stat_columns[] = {
 		      "stat -- COMMAND and --until-exit. interval_ns is its length by the "
 		      "monotonic clock, or that of the window or all time that a row is about; "
 		      "t_ns its end by the wall clock, which is a label" },
-	{ "kind", "processing: how long the work took; latency: since the message's origin" },
+	{ "kind", "processing: how long the work took; latency: since the message's origin; "
+		  "value: numbers, which are no times" },
+	{ "unit", "of the statistics: ns; of values as their program named it, or empty. Of "
+		  "values jsonl names the statistics sum, p999 and so on, without _ns" },
 	{ "records", "of a timer: count + set_aside + without + lost, for each measure; of a "
 		     "process: delivered + lost. rate_per_s is records by interval_ns" },
 	{ "count", "samples in sum, min, avg, percentiles and max, which are null (csv: empty) "

@@ -214,7 +214,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 static void bring_up_to_date(const struct tk_collector *c, const struct tk_source *src, uint32_t id)
 {
 	struct tk_series *s = src->series[id];
-	bool ticks = src->seg->info.clock == TK_CLOCK_TSC && !s->values;
+	bool ticks = src->seg->info.clock == TK_CLOCK_TSC && !s->unit.values;
 
 	s->ns_per_tick = ticks ? 1e9 / c->own.clock.hz : 1;
 	/* CLOCK_MONOTONIC and numbers have no epochs. */
@@ -245,8 +245,8 @@ static struct tk_series *series_of(struct tk_collector *c, struct tk_source *src
 	s->place = src->info.place;
 	s->dir = src->info.dir;
 	s->stamp = t->stamp;
-	s->values = t->sort == TK_TIMER_VALUES;
-	memcpy(s->unit, t->unit, sizeof(s->unit));
+	s->unit.values = t->sort == TK_TIMER_VALUES;
+	memcpy(s->unit.name, t->unit, sizeof(s->unit.name));
 	s->found_dead = src->found_dead;
 	s->replaying = src->replaying;
 	src->series[id] = s;

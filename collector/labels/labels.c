@@ -127,6 +127,19 @@ size_t tk_labels_base(const char *name)
 	return tk_labels_parse(name, &labels) ? strlen(labels.base) : strlen(name);
 }
 
+size_t tk_labels_bytes(const char *name)
+{
+	return strlen(name) - tk_labels_base(name);
+}
+
+int tk_labels_order(const char *a, size_t labels_a, const char *b, size_t labels_b)
+{
+	size_t n = strlen(a) - labels_a, m = strlen(b) - labels_b;
+	int order = memcmp(a, b, n < m ? n : m);
+
+	return order ? order : (n > m) - (n < m);
+}
+
 /* What is written so far, and whether all of it fitted. */
 struct out {
 	char *name;

@@ -57,6 +57,12 @@ bool tk_labels_parse(const char *name, struct tk_labels *labels);
 /** How many bytes of the name are its base: all of them, if it has no labels. */
 size_t tk_labels_base(const char *name);
 
+/** How many bytes at the end of the name are its labels, with their braces; 0: it has none. */
+size_t tk_labels_bytes(const char *name);
+
+/** The order of two names' bases, whose last so many bytes are labels; as strcmp(). */
+int tk_labels_order(const char *a, size_t labels_a, const char *b, size_t labels_b);
+
 /**
  * Write base and labels as a name, in the one form that equal labels have: keys ascend, and a value
  * is quoted only where it must be. So two names mean the same base and labels if, and only if, this

@@ -2,15 +2,40 @@
 /*
  * collector/stats/measure.h - the two measures of a timer, and their statistics over one interval.
  *
- * Plain data, in ns. Every room above stats/ shows, sums or prints these.
+ * Plain data, in ns; of a timer of values, what is said to be in ns is in its unit (struct tk_unit).
+ * Every room above stats/ shows, sums or prints these.
  */
 #ifndef TK_COLLECTOR_STATS_MEASURE_H
 #define TK_COLLECTOR_STATS_MEASURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "ring/segment.h"
 
 /** processing = stop - start; latency = start - origin, or stop - origin. */
 enum tk_measure { TK_PROCESSING, TK_LATENCY, TK_MEASURES };
+
+/** What the samples of a timer are: times, in ns, or numbers of a unit. All zero: times. */
+struct tk_unit {
+	bool values;
+	char name[TK_UNIT_MAX + 1]; /* of values: tk_unit_valid(); "": it has none */
+};
+
+/** Any order of units, in which times come first. */
+static inline int tk_unit_order(const struct tk_unit *a, const struct tk_unit *b)
+{
+	return a->values != b->values ? a->values - b->values : strcmp(a->name, b->name);
+}
+
+/** The word for a measure of a timer: values have the first measure alone. */
+static inline const char *tk_measure_word(enum tk_measure m, const struct tk_unit *unit)
+{
+	if (unit->values)
+		return "value";
+	return m == TK_PROCESSING ? "processing" : "latency";
+}
 
 enum tk_percentile { TK_P50, TK_P90, TK_P99, TK_P999, TK_P9999, TK_PERCENTILES };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/labels/labels.h"
 #include "collector/machine/list.h"
 
 void tk_registry_init(struct tk_registry *r, size_t history_bytes)
@@ -60,6 +61,7 @@ struct tk_series *tk_registry_add(struct tk_registry *r, const char *app, const 
 	if (!s)
 		return NULL;
 	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->labels = (uint8_t)tk_labels_bytes(s->name);
 	snprintf(s->app, sizeof(s->app), "%s", app);
 	snprintf(s->segment, sizeof(s->segment), "%s", segment);
 	return s;

@@ -35,7 +35,6 @@
 #include "collector/stats/past/history.h"
 #include "collector/stats/rated.h"
 #include "collector/stats/tally.h"
-#include "ring/segment.h"
 
 /** One measure of a series. */
 struct tk_track {
@@ -57,10 +56,9 @@ struct tk_series {
 	char name[64], app[64], segment[128];
 	uint32_t pid;
 	uint32_t stamp;
-	/* Its samples are numbers and no times: their unit (tk_unit_valid()), of which one tick is
-	 * one. Then all that is said to be in ns here is in it, and no clock has epochs for it. */
-	bool values;
-	char unit[TK_UNIT_MAX + 1];
+	/* Of values one tick is one, and no clock has epochs. */
+	struct tk_unit unit;
+	uint8_t labels;  /* so many bytes at the end of its name (collector/labels/labels.h) */
 	uint32_t uid;    /* who owns its segment */
 	uint64_t place;  /* a number for its segment's directory */
 	const char *dir; /* the directory; the collector's */

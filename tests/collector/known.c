@@ -10,6 +10,9 @@
  *	early	one span that ended before it began
  *	moment	marks only
  *	silent	defined, never recorded
+ *	sent	values, in bytes: 1..SPANS in the same order, one below zero and one too large
+ *	numbers	values without a unit: one of 7; and a span, which is none
+ *	served{code=200}, served{code=500}	values of 1 and of 2: two timers of one name with labels
  *
  * A unit is 1 ns with the system's clock, else 1,000 ticks. Says so and waits to be killed.
  */
@@ -20,6 +23,22 @@
 #include "producer/timekeeper.h"
 
 #define SPANS 10007u /* a prime: the steps below visit each number once */
+
+static void record_values(void)
+{
+	tk_timer_t sent = tk_value_timer("sent", "bytes"),
+		   numbers = tk_value_timer("numbers", NULL);
+	struct tk_origin none = { 0, 0 };
+
+	for (unsigned i = 0; i < SPANS; i++)
+		tk_value(sent, 1 + (int64_t)i * 5003 % SPANS);
+	tk_value(sent, INT64_MIN);
+	tk_value(sent, INT64_MAX);
+	tk_value(numbers, 7);
+	tk_record_span(numbers, 1000, 2000, none);
+	tk_value(tk_value_timer("served{code=200}", "requests"), 1);
+	tk_value(tk_value_timer("served{code=500}", "requests"), 2);
+}
 
 int main(int argc, char **argv)
 {
@@ -54,6 +73,7 @@ int main(int argc, char **argv)
 	tk_record_span(naive, now, now + 7 * unit, none);
 	tk_record_span(early, now, now - 1, none);
 	tk_mark(moment);
+	record_values();
 	tk_flush();
 	puts("ready");
 	fflush(stdout);

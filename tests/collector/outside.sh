@@ -112,7 +112,7 @@ expect 0 stat --once --oldest --format csv
 columns=schema,type,interval,t_ns,interval_ns,app,segment,pid,timer,kind,records,count
 columns+=,set_aside,without,lost,unsettled,rate_per_s,sum_ns,min_ns,avg_ns,p50_ns,p90_ns,p99_ns
 columns+=,p999_ns,p9999_ns,max_ns,processes,alive,delivered,attributed,unknown,refused,lag
-columns+=,uid,dir,since_start
+columns+=,uid,dir,since_start,unit
 head -1 "$out" | grep -qx "$columns" ||
 	fail 'the heading of CSV'
 said '^timekeeper: early: 1 set aside so far'
@@ -125,7 +125,7 @@ NR > 1 { gsub(/"/, ""); rows++
 	if ($at["lost"] != 0 || $at["unsettled"] != 0) exit 1
 	if ($at["type"] == "process") {
 		processes++
-		if ($at["app"] != "known" || $at["records"] != 2 * n + 3) exit 1
+		if ($at["app"] != "known" || $at["records"] != 3 * n + 9) exit 1
 		if ($at["unknown"] != 0 || !$at["alive"]) exit 1
 		next
 	}
@@ -137,11 +137,19 @@ NR > 1 { gsub(/"/, ""); rows++
 		near50 < .99 || near50 > 1.01 || near99 < .99 || near99 > 1.01)) exit 1
 	if (timer == "waits" && kind == "latency" &&
 		(count != n || min != n || $at["avg_ns"] != n || max != n)) exit 1
-	if ($at["set_aside"] != (timer == "early") || (timer == "early" && count != 0)) exit 1
+	aside = timer == "sent" ? 2 : timer == "early" || timer == "numbers"
+	if ($at["set_aside"] != aside || (timer == "early" && count != 0)) exit 1
+	# Values are the same as spans of so many ns, and in their unit.
+	unit = kind != "value" ? "ns" : timer == "sent" ? "bytes" : "requests"
+	if ($at["unit"] != (timer == "numbers" ? "" : unit)) exit 1
+	if (timer == "sent" && (kind != "value" || count != n || min != 1 || max != n)) exit 1
+	if (timer == "sent" && ($at["sum_ns"] != n * (n + 1) / 2 || near50 < .99 || near50 > 1.01 ||
+		near99 < .99 || near99 > 1.01)) exit 1
+	if (timer == "numbers" && (kind != "value" || count != 1 || min != 7 || max != 7)) exit 1
 	if ($at["without"] != (timer == "moment") ||
 		(timer == "moment" && ($at["records"] != 1 || max != ""))) exit 1
 	if (timer == "silent" || timer == "(undefined)") exit 1
-} END { exit rows != 7 || processes != 1 }' "$out" || fail 'statistics of known spans'
+} END { exit rows != 11 || processes != 1 }' "$out" || fail 'statistics of known spans'
 expect 0 stat --once --oldest --format jsonl
 rows_jsonl "$out" || fail 'JSON lines: rows that do not add up'
 expect 0 stat --once --oldest
@@ -149,6 +157,8 @@ awk 'NR == 2 { columns = NF } NR > 2 && NF != columns { exit 1 }' "$out" ||
 	fail 'a value of the table has a space, or none'
 printed '^naïve-π  .* processing  *1 '
 printed '^spans  .* 10007 '
+printed '^sent  .* bytes  *10007 .* 10k$'
+grep -E '^(sent|numbers|served)' "$out" | grep -E '[0-9][num]?s( |$)' && fail 'a value that is shown as a time'
 [ "$(lengths | tail -1)" -gt 80 ] || fail 'a pipe gets every column'
 COLUMNS=80 expect 0 stat --once --oldest
 [ "$(lengths | tail -1)" -le 80 ] || fail 'more than 80 columns'

@@ -103,7 +103,7 @@ static void add_row(uint64_t *r, struct tk_intervals *l, struct tk_interval *i, 
 	uint8_t *at = malloc(2 * TK_PACK_MAX);
 
 	name_of(t, row->name, row->app);
-	snprintf(row->segment, sizeof(row->segment), "segment-%u", t->pid);
+	snprintf(row->segment, sizeof(row->segment), "segment-%u.%u", t->pid, k);
 	row->key = t->key;
 	row->pid = t->pid;
 	row->uid = t->uid;

@@ -152,6 +152,15 @@ char *tk_stat_column(char out[TK_STAT_NAME_MAX], const struct tk_stat *s)
 	return out;
 }
 
+char *tk_stat_member(char out[TK_STAT_NAME_MAX], const struct tk_stat *s,
+		     const struct tk_unit *unit)
+{
+	tk_stat_column(out, s);
+	if (unit->values)
+		out[strlen(out) - strlen("_ns")] = '\0';
+	return out;
+}
+
 bool tk_stat_is_known(const struct tk_stat *s, uint64_t count)
 {
 	uint32_t beyond = TK_QUANTILE_ONE - s->quantile;

@@ -26,6 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/stats/measure.h"
+
 #define TK_STATS_MAX 16u
 
 enum tk_stat_kind { TK_STAT_SUM, TK_STAT_MIN, TK_STAT_AVG, TK_STAT_MAX, TK_STAT_QUANTILE };
@@ -71,6 +73,13 @@ char *tk_stat_title(char out[TK_STAT_NAME_MAX], const struct tk_stat *s);
  * two statistics have the same. @return out
  */
 char *tk_stat_column(char out[TK_STAT_NAME_MAX], const struct tk_stat *s);
+
+/**
+ * Its member of a JSON object about samples of this unit: that column, or, of values, which are in
+ * no ns, "max", "p999". @return out
+ */
+char *tk_stat_member(char out[TK_STAT_NAME_MAX], const struct tk_stat *s,
+		     const struct tk_unit *unit);
 
 /**
  * Whether `count` samples can tell it: of a percentile, whether there is one beyond it on either

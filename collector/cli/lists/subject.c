@@ -8,12 +8,12 @@
 
 #include "collector/machine/printable.h"
 
-/* Cut "processing." or "latency." off. */
+/* Cut "processing.", "latency." or "value." off. */
 static const char *parse_measure(const char **text)
 {
-	static const char *const measures[] = { "processing", "latency" };
+	static const char *const measures[] = { "processing", "latency", "value" };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++) {
 		size_t n = strlen(measures[i]);
 
 		if (strncmp(*text, measures[i], n) != 0 || (*text)[n] != '.')

@@ -8,6 +8,7 @@
 
 #include "collector/commands/rows/group.h"
 #include "collector/commands/rows/processes.h"
+#include "collector/labels/labels.h"
 #include "collector/machine/list.h"
 #include "collector/stats/registry.h"
 
@@ -36,14 +37,15 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* What is the same in timers that fold. */
+/* What is the same in timers that fold: their names but for labels, too. */
 static int family(const struct tk_group *g, const struct tk_interval_timer *t)
 {
-	int order = strcmp(g->row.name, t->name);
+	int order = tk_labels_order(g->row.name, g->labels, t->name, t->labels);
 
 	order = order ? order : strcmp(g->row.app, t->app);
 	order = order ? order : compare(g->row.uid, t->uid);
-	return order ? order : compare(g->place, t->place);
+	order = order ? order : compare(g->place, t->place);
+	return order ? order : tk_unit_order(&g->row.unit, &t->unit);
 }
 
 static int order_of(const struct tk_gather *g, const struct tk_group *group,
@@ -53,18 +55,21 @@ static int order_of(const struct tk_gather *g, const struct tk_group *group,
 
 	if (order || g->how.by_app)
 		return order;
-	order = compare(group->row.pid, t->pid);
+	order = strcmp(group->row.name, t->name);
+	order = order ? order : compare(group->row.pid, t->pid);
 	return order ? order : compare(group->key, t->key);
 }
 
 static int by_name(const void *a, const void *b)
 {
 	const struct tk_interval_timer *x = a, *y = b;
-	int order = strcmp(x->name, y->name);
+	int order = tk_labels_order(x->name, x->labels, y->name, y->labels);
 
 	order = order ? order : strcmp(x->app, y->app);
 	order = order ? order : compare(x->uid, y->uid);
 	order = order ? order : compare(x->place, y->place);
+	order = order ? order : tk_unit_order(&x->unit, &y->unit);
+	order = order ? order : strcmp(x->name, y->name);
 	order = order ? order : compare(x->pid, y->pid);
 	return order ? order : compare(x->key, y->key);
 }

@@ -14,7 +14,9 @@ struct tk_group *tk_group_new(const struct tk_interval_timer *t, bool by_app)
 
 	if (!group)
 		return NULL;
-	memcpy(group->row.name, t->name, sizeof(group->row.name));
+	memcpy(group->row.name, t->name, strlen(t->name) - (by_app ? t->labels : 0));
+	group->labels = by_app ? 0 : t->labels;
+	group->row.unit = t->unit;
 	memcpy(group->row.app, t->app, sizeof(group->row.app));
 	group->row.uid = t->uid;
 	group->row.dir = t->dir;
@@ -40,41 +42,77 @@ void tk_group_free(struct tk_group *group)
 
 /* ---- its processes ---- */
 
-static struct tk_group_member *member_of(struct tk_group *group, uint64_t key)
+/* A number for a process: no two of a group have the same segment. */
+static uint64_t process_of(const struct tk_interval_timer *t)
+{
+	uint64_t h = UINT64_C(0xCBF29CE484222325);
+
+	for (const char *c = t->segment; *c; c++)
+		h = (h ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
+	return h;
+}
+
+static bool is_behind(const struct tk_group_member *m, uint64_t process, uint64_t key)
+{
+	return m->process != process ? m->process > process : m->key > key;
+}
+
+static struct tk_group_member *member_of(struct tk_group *group, uint64_t process, uint64_t key)
 {
 	size_t i = group->n_members;
 	struct tk_group_member *list;
 
-	while (i > 0 && group->member[i - 1].key > key)
+	while (i > 0 && is_behind(&group->member[i - 1], process, key))
 		i--;
-	if (i > 0 && group->member[i - 1].key == key)
+	if (i > 0 && group->member[i - 1].process == process && group->member[i - 1].key == key)
 		return &group->member[i - 1];
 	list = tk_list_grow(group->member, group->n_members, sizeof(*list));
 	if (!list)
 		return NULL;
 	group->member = list;
 	memmove(&list[i + 1], &list[i], (group->n_members++ - i) * sizeof(*list));
-	list[i] = (struct tk_group_member){ .key = key };
+	list[i] = (struct tk_group_member){ .process = process, .key = key };
 	return &list[i];
 }
 
 int tk_group_note(struct tk_group *group, const struct tk_interval_timer *t, uint64_t number)
 {
-	struct tk_group_member *m = member_of(group, t->key);
+	uint64_t process = process_of(t);
+	struct tk_group_member *m = member_of(group, process, t->key);
 
 	if (!m)
 		return -ENOMEM;
-	*m = (struct tk_group_member){ t->key, number, t->since_start, t->alive, t->unsettled };
+	*m = (struct tk_group_member){ process,        t->key,   number,
+				       t->since_start, t->alive, t->unsettled };
 	group->number = number;
 	group->lived = group->lived || !t->found_dead;
 	return 0;
 }
 
-/* Nothing more comes of a process that has ended: without a window it is counted for good. */
-static void end_member(struct tk_group *group, const struct tk_group_member *m)
+/* Whether member i is of the same process as one of the first `kept`, or as the one behind it. */
+static bool has_more(const struct tk_group *group, size_t kept, size_t i)
 {
-	group->ended++;
-	group->ended_since_start += m->since_start;
+	uint64_t process = group->member[i].process;
+
+	return (kept && group->member[kept - 1].process == process) ||
+	       (i + 1 < group->n_members && group->member[i + 1].process == process);
+}
+
+/* Nothing more comes of a process that has ended: without a window it is counted for good, with the
+ * last of its timers. */
+static void end_member(struct tk_group *group, size_t kept, size_t i)
+{
+	group->ended += !has_more(group, kept, i);
+	group->ended_since_start += group->member[i].since_start;
+}
+
+static uint32_t count_processes(const struct tk_group *group)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < group->n_members; i++)
+		n += i == 0 || group->member[i].process != group->member[i - 1].process;
+	return n;
 }
 
 void tk_group_sum_up(struct tk_group *group, uint64_t oldest)
@@ -93,7 +131,7 @@ void tk_group_sum_up(struct tk_group *group, uint64_t oldest)
 		row->alive = row->alive || m->alive;
 		row->unsettled = row->unsettled || m->unsettled;
 		if (!oldest && !m->alive) {
-			end_member(group, m);
+			end_member(group, kept, i);
 			continue;
 		}
 		row->since_start += m->since_start;
@@ -101,7 +139,7 @@ void tk_group_sum_up(struct tk_group *group, uint64_t oldest)
 	}
 	group->n_members = kept;
 	row->since_start += group->ended_since_start;
-	row->processes = (uint32_t)kept + group->ended;
+	row->processes = count_processes(group) + group->ended;
 }
 
 /* ---- its samples ---- */

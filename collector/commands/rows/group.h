@@ -14,8 +14,10 @@
 #include "collector/commands/rows/rows.h"
 #include "collector/stats/rated.h"
 
-/* The newest that is known of one process's timer in a group. */
+/* The newest that is known of one process's timer in a group. A process may have several, that
+ * differ in labels. */
 struct tk_group_member {
+	uint64_t process; /* a number for its segment */
 	uint64_t key;
 	uint64_t number; /* of the interval */
 	uint64_t since_start;
@@ -33,7 +35,8 @@ struct tk_group_samples {
 struct tk_group {
 	struct tk_row row;
 	uint64_t place, key;
-	struct tk_group_member *member; /* ascending keys */
+	uint8_t labels;                 /* so many bytes at the end of the row's name */
+	struct tk_group_member *member; /* by process, then key, ascending */
 	size_t n_members;
 	/* Without a window: of those processes that have ended, which are no members any more. */
 	uint32_t ended;

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *const tk_rows_kinds[TK_MEASURES] = { "processing", "latency" };
 const char tk_rows_stats[] = "sum,min,avg,p50,p90,p99,p99.9,p99.99,max";
 
 double tk_rows_rate(const struct tk_rows *rows, uint64_t records)
@@ -65,6 +64,12 @@ static void dump(FILE *out, json_t *o)
 	json_decref(o);
 }
 
+/* Of what its statistics are so many. */
+static const char *unit_of(const struct tk_row *row)
+{
+	return row->unit.values ? row->unit.name : "ns";
+}
+
 static void json_timer(FILE *out, const struct tk_rows_style *style, const struct tk_rows *rows,
 		       const struct tk_row *row, enum tk_measure m)
 {
@@ -74,7 +79,8 @@ static void json_timer(FILE *out, const struct tk_rows_style *style, const struc
 
 	set_owner(o, row->app, row->segment, row->pid);
 	set_text(o, "timer", row->name);
-	set_text(o, "kind", tk_rows_kinds[m]);
+	set_text(o, "kind", tk_measure_word(m, &row->unit));
+	set_text(o, "unit", unit_of(row));
 	set(o, "records", row->records);
 	set(o, "count", of->count);
 	set(o, "set_aside", of->aside);
@@ -83,7 +89,7 @@ static void json_timer(FILE *out, const struct tk_rows_style *style, const struc
 	json_object_set_new(o, "unsettled", json_boolean(row->unsettled));
 	json_object_set_new(o, "rate_per_s", json_real(tk_rows_rate(rows, row->records)));
 	for (size_t i = 0; i < style->stats->n; i++)
-		json_object_set_new(o, tk_stat_column(name, &style->stats->of[i]),
+		json_object_set_new(o, tk_stat_member(name, &style->stats->of[i], &row->unit),
 				    isnan(of->value[i]) ? json_null() : json_real(of->value[i]));
 	set_place(o, row->uid, row->dir, row->processes);
 	json_object_set_new(o, "alive", json_boolean(row->alive));
@@ -123,7 +129,8 @@ static void csv_heading(FILE *out, const struct tk_rows_style *style)
 	      out);
 	for (size_t i = 0; i < stats->n; i++)
 		fprintf(out, ",%s", tk_stat_column(name, &stats->of[i]));
-	fputs(",processes,alive,delivered,attributed,unknown,refused,lag,uid,dir,since_start", out);
+	fputs(",processes,alive,delivered,attributed,unknown,refused,lag,uid,dir,since_start,unit",
+	      out);
 	fputs(style->alerts ? ",rule,state,value,limit\n" : "\n", out);
 }
 
@@ -162,8 +169,8 @@ static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct
 	csv_begin(out, rows, "timer", row->app, row->segment, row->pid);
 	tk_rows_csv_text(out, row->name);
 	fprintf(out, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%d,%.3f",
-		tk_rows_kinds[m], row->records, of->count, of->aside, of->without, row->lost,
-		row->unsettled, tk_rows_rate(rows, row->records));
+		tk_measure_word(m, &row->unit), row->records, of->count, of->aside, of->without,
+		row->lost, row->unsettled, tk_rows_rate(rows, row->records));
 	for (size_t i = 0; i < style->stats->n; i++) {
 		if (isnan(of->value[i]))
 			fputc(',', out);
@@ -175,6 +182,7 @@ static void csv_timer(FILE *out, const struct tk_rows_style *style, const struct
 	fputc(',', out);
 	if (style->total)
 		fprintf(out, "%" PRIu64, row->since_start);
+	fprintf(out, ",%s", unit_of(row));
 	csv_end(out, style);
 }
 
@@ -192,7 +200,7 @@ static void csv_process(FILE *out, const struct tk_rows_style *style, const stru
 		p->processes, p->alive, p->delivered, p->attributed, p->unknown, p->refused, p->lag,
 		p->uid);
 	tk_rows_csv_text(out, p->dir);
-	fputc(',', out);
+	fputs(",,", out);
 	csv_end(out, style);
 }
 
@@ -226,7 +234,7 @@ static void csv_alert(FILE *out, const struct tk_rows_style *style, const struct
 		fputc(',', out);
 	fprintf(out, ",,,,,,,,%" PRIu32, a->uid);
 	tk_rows_csv_text(out, a->dir);
-	fputc(',', out);
+	fputs(",,", out);
 	tk_rows_csv_text(out, a->rule);
 	fprintf(out, ",%s,", a->state);
 	if (!isnan(a->value))

@@ -36,13 +36,14 @@ struct tk_row_measure {
 
 /** One timer of one process, or of `processes` of an app. */
 struct tk_row {
-	char name[64], app[64];
-	char segment[128]; /* "": of several processes */
-	const char *dir;   /* of its segment; or NULL */
+	char name[64], app[64]; /* of several processes, the name is without labels */
+	char segment[128];      /* "": of several processes */
+	const char *dir;        /* of its segment; or NULL */
 	uint32_t uid;
 	uint32_t pid; /* 0: of several */
 	uint32_t processes;
-	bool alive; /* at least one of them */
+	struct tk_unit unit; /* of its samples; of values, it has the first measure alone */
+	bool alive;          /* at least one of them */
 	bool found_dead;
 	bool unsettled;
 	uint64_t records, lost;
@@ -103,8 +104,6 @@ void tk_rows_print_alert(FILE *out, const struct tk_rows_style *style, const str
 
 /** A comma, and a text in quotes; NULL: "". */
 void tk_rows_csv_text(FILE *out, const char *text);
-
-extern const char *const tk_rows_kinds[TK_MEASURES];
 
 /** Records a second. */
 double tk_rows_rate(const struct tk_rows *rows, uint64_t records);

@@ -44,6 +44,7 @@ struct layout {
 	const struct tk_rows_style *style;
 	int width; /* of the terminal; INT_MAX: as it takes */
 	int name;  /* of the column of names */
+	int kind;  /* of the column of kinds, in which units stand, too */
 	bool has[COLUMNS];
 	/* What tells rows of one name apart, where no column does. */
 	bool pids, apps, owners;
@@ -70,7 +71,7 @@ static int width_of_column(const struct layout *l, int column)
 	if (column == PID)
 		return 9;
 	if (column == KIND)
-		return 11;
+		return l->kind;
 	if (column < STAT)
 		return 8;
 	tk_stat_title(title, &l->style->stats->of[column - STAT]);
@@ -130,12 +131,32 @@ static void compare_rows(struct layout *l, const struct tk_rows *rows)
 	l->owners = l->owners && l->style->by_app;
 }
 
+/* A value's kind is its unit, if that has a name. */
+static const char *kind_of(const struct tk_row *row, enum tk_measure m)
+{
+	return row->unit.name[0] ? row->unit.name : tk_measure_word(m, &row->unit);
+}
+
+static int width_of_kinds(const struct tk_rows *rows)
+{
+	size_t width = strlen("processing");
+
+	for (size_t i = 0; i < rows->n; i++) {
+		size_t n = strlen(kind_of(rows->row[i], TK_PROCESSING));
+
+		width = n > width ? n : width;
+	}
+	return (int)width + 1;
+}
+
 static void lay_out(struct layout *l, FILE *out, const struct tk_rows_style *style,
 		    const struct tk_rows *rows)
 {
 	static const int always[] = { LOST, KIND, COUNT };
 
-	*l = (struct layout){ .style = style, .width = width_of(out) };
+	*l = (struct layout){ .style = style,
+			      .width = width_of(out),
+			      .kind = width_of_kinds(rows) };
 	l->name = l->width;
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		add_column(l, always[i]);
@@ -191,11 +212,11 @@ static void print_pid(FILE *out, uint32_t pid, uint32_t processes, bool by_app, 
 }
 
 static const char *figure(char text[TK_UNITS_MAX], const struct tk_stat *s,
-			  const struct tk_row_measure *of, double v)
+			  const struct tk_row *row, const struct tk_row_measure *of, double v)
 {
 	if (isnan(v) || !tk_stat_is_known(s, of->count))
 		return "-";
-	return tk_text_unspaced(tk_text_ns(text, v));
+	return tk_text_unspaced(tk_text_sample(text, v, &row->unit));
 }
 
 static void print_timer(FILE *out, const struct layout *l, const struct tk_rows *rows,
@@ -211,7 +232,7 @@ static void print_timer(FILE *out, const struct layout *l, const struct tk_rows 
 		if (c == PID)
 			print_pid(out, row->pid, row->processes, l->style->by_app, row->alive);
 		else if (c == KIND)
-			fprintf(out, " %-10s", tk_rows_kinds[m]);
+			fprintf(out, " %-*s", l->kind - 1, kind_of(row, m));
 		else if (c == COUNT)
 			fprintf(out, " %7s", tk_text_whole(text, of->count));
 		else if (c == RATE)
@@ -223,7 +244,7 @@ static void print_timer(FILE *out, const struct layout *l, const struct tk_rows 
 			fprintf(out, " %7s", tk_text_whole(text, row->since_start));
 		else
 			fprintf(out, " %*s", width_of_column(l, c) - 1,
-				figure(text, &l->style->stats->of[c - STAT], of,
+				figure(text, &l->style->stats->of[c - STAT], row, of,
 				       of->value[c - STAT]));
 	}
 	fputc('\n', out);
@@ -241,7 +262,7 @@ static void print_process(FILE *out, const struct layout *l, const struct tk_int
 		if (c == PID)
 			print_pid(out, p->pid, p->processes, l->style->by_app, p->alive);
 		else if (c == KIND)
-			fprintf(out, " %-10s", what);
+			fprintf(out, " %-*s", l->kind - 1, what);
 		else if (c == COUNT || c == LOST)
 			fprintf(out, " %7s", tk_text_whole(text, c == COUNT ? count : lost));
 		else
@@ -310,7 +331,7 @@ static void print_heading(FILE *out, const struct layout *l, const struct tk_row
 		if (c == PID)
 			fprintf(out, " %7s ", title);
 		else if (c == KIND)
-			fprintf(out, " %-10s", title);
+			fprintf(out, " %-*s", l->kind - 1, title);
 		else
 			fprintf(out, " %*s", width_of_column(l, c) - 1, title);
 	}

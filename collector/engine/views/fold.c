@@ -6,23 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/labels/labels.h"
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static int family(const struct tk_snap_timer *x, const struct tk_snap_timer *y)
 {
-	int order = strcmp(x->name, y->name);
+	int order = tk_labels_order(x->name, x->labels, y->name, y->labels);
 
 	if (!order)
 		order = strcmp(x->app, y->app);
 	if (!order)
 		order = (x->uid > y->uid) - (x->uid < y->uid);
-	return order ? order : (x->place > y->place) - (x->place < y->place);
+	if (!order)
+		order = (x->place > y->place) - (x->place < y->place);
+	return order ? order : tk_unit_order(&x->unit, &y->unit);
 }
 
 int tk_fold_order(const struct tk_snap_timer *x, const struct tk_snap_timer *y)
 {
 	int order = family(x, y);
 
+	if (!order)
+		order = strcmp(x->name, y->name);
 	if (!order)
 		order = (x->pid > y->pid) - (x->pid < y->pid);
 	return order ? order : (x->key > y->key) - (x->key < y->key);
@@ -43,8 +49,11 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
 /* The same for as long as the row may come and go. Timers have keys without the highest bit. */
 static uint64_t key_of(const struct tk_snap_timer *t)
 {
-	uint64_t h = mix(UINT64_C(0xCBF29CE484222325), t->name, strlen(t->name) + 1);
+	uint64_t h = mix(UINT64_C(0xCBF29CE484222325), t->name, strlen(t->name) - t->labels);
 
+	h = mix(h, "", 1);
+	if (t->unit.values)
+		h = mix(h, &t->unit, sizeof(t->unit));
 	h = mix(h, t->app, strlen(t->app) + 1);
 	h = mix(h, &t->uid, sizeof(t->uid));
 	return mix(h, &t->place, sizeof(t->place)) | UINT64_C(1) << 63;
@@ -53,10 +62,12 @@ static uint64_t key_of(const struct tk_snap_timer *t)
 void tk_fold_begin(struct tk_snap_timer *row, const struct tk_snap_timer *of)
 {
 	memset(row, 0, sizeof(*row));
-	memcpy(row->name, of->name, sizeof(row->name));
+	memcpy(row->name, of->name, strlen(of->name) - of->labels);
+	row->unit = of->unit;
 	memcpy(row->app, of->app, sizeof(row->app));
 	row->uid = of->uid;
 	row->place = of->place;
+	row->pid = of->pid;
 	row->stamp = of->stamp;
 	row->key = key_of(of);
 	row->disabled = true;
@@ -89,6 +100,9 @@ void tk_fold_timer(struct tk_snap_timer *row, struct tk_snap_timer *t)
 {
 	t->fold = row->key;
 	row->processes++;
+	row->labelled = row->labelled || t->labels;
+	if (row->pid != t->pid)
+		row->pid = 0;
 	row->living += t->alive;
 	row->alive = row->alive || t->alive;
 	row->disabled = row->disabled && t->disabled;

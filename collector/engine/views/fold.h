@@ -2,7 +2,8 @@
 /*
  * collector/engine/views/fold.h - timers of several processes as one row.
  *
- * Timers fold if they have the same name, app, owner and directory. Counts add up, and histograms
+ * Timers fold if they have the same name but for labels (collector/labels/labels.h), the same unit,
+ * app, owner and directory. Counts add up, and histograms
  * are merged: a folded percentile is that of all samples together. Histograms of two clocks stay
  * two, and are read as a union in ns.
  */

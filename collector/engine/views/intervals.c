@@ -61,6 +61,8 @@ void tk_interval_name(struct tk_interval_timer *row, const struct tk_series *s)
 	memcpy(row->segment, s->segment, sizeof(row->segment));
 	memcpy(row->app, s->app, sizeof(row->app));
 	row->pid = s->pid;
+	row->unit = s->unit;
+	row->labels = s->labels;
 	row->alive = s->alive;
 	row->found_dead = s->found_dead;
 	row->unsettled = s->unsettled;

@@ -37,6 +37,8 @@ struct tk_interval_timer {
 	uint64_t key; /* as in snapshots */
 	char name[64], segment[128], app[64];
 	uint32_t pid;
+	struct tk_unit unit; /* what its samples are */
+	uint8_t labels;      /* so many bytes at the end of the name */
 	bool alive;
 	bool found_dead; /* its process was dead when the collector came: post-mortem data */
 	bool unsettled;  /* its process has lost records of which it is not known whose they were */

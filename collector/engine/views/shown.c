@@ -18,6 +18,8 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_view *v,
 	memcpy(t->app, s->app, sizeof(t->app));
 	t->pid = s->pid;
 	t->stamp = s->stamp;
+	t->unit = s->unit;
+	t->labels = s->labels;
 	t->alive = s->alive;
 	t->disabled = s->disabled;
 	t->tsc = s->clock != 0;

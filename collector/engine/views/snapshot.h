@@ -30,6 +30,8 @@ struct tk_snap_timer {
 	char app[64];
 	uint32_t pid;
 	uint32_t stamp; /* enum tk_stamp */
+	struct tk_unit unit;
+	uint8_t labels; /* so many bytes at the end of its name, without which it folds */
 	bool alive;     /* its process lives */
 	bool disabled;
 	bool tsc; /* its stamps are of the counter, and not of the system's clock */
@@ -54,6 +56,7 @@ struct tk_snap_timer {
 	struct tk_datapoint recent[TK_MEASURES];
 	uint64_t fold;
 	uint32_t processes, living;
+	bool labelled; /* of such a row: some of them have labels; pid is 0 if theirs differ */
 };
 
 struct tk_snap_mark {
