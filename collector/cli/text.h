@@ -40,7 +40,9 @@ char *tk_units_ns(char out[TK_UNITS_MAX], double ns);
 /** The same in three digits, seven columns at the most: "577 ns", "6.09 µs". @return out. */
 char *tk_units_ns_brief(char out[TK_UNITS_MAX], double ns);
 
-/** A sample of that unit: "6.088 µs" of a time; "1.2 Mbytes", "12 messages", "3.25 M" of a value. */
+/**
+ * A sample of that unit: "6.088 µs" of a time; "1.2 Mbytes", "12 messages", "3.25 M" of a value.
+ */
 char *tk_units_sample(char out[TK_UNITS_MAX], double v, const struct tk_unit *unit);
 
 /** "26.6", "1.2 k", "3.25 M"; whole numbers below 10,000 are written out. @return out. */

@@ -2,8 +2,8 @@
 /*
  * collector/stats/measure.h - the two measures of a timer, and their statistics over one interval.
  *
- * Plain data, in ns; of a timer of values, what is said to be in ns is in its unit (struct tk_unit).
- * Every room above stats/ shows, sums or prints these.
+ * Plain data, in ns; of a timer of values, what is said to be in ns is in its unit (struct
+ * tk_unit). Every room above stats/ shows, sums or prints these.
  */
 #ifndef TK_COLLECTOR_STATS_MEASURE_H
 #define TK_COLLECTOR_STATS_MEASURE_H

@@ -12,7 +12,7 @@
  *	silent	defined, never recorded
  *	sent	values, in bytes: 1..SPANS in the same order, one below zero and one too large
  *	numbers	values without a unit: one of 7; and a span, which is none
- *	served{code=200}, served{code=500}	values of 1 and of 2: two timers of one name with labels
+ *	served{code=200}, served{code=500}	values of 1 and of 2: one base with labels
  *
  * A unit is 1 ns with the system's clock, else 1,000 ticks. Says so and waits to be killed.
  */

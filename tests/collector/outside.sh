@@ -158,7 +158,8 @@ awk 'NR == 2 { columns = NF } NR > 2 && NF != columns { exit 1 }' "$out" ||
 printed '^naïve-π  .* processing  *1 '
 printed '^spans  .* 10007 '
 printed '^sent  .* bytes  *10007 .* 10k$'
-grep -E '^(sent|numbers|served)' "$out" | grep -E '[0-9][num]?s( |$)' && fail 'a value that is shown as a time'
+grep -E '^(sent|numbers|served)' "$out" | grep -E '[0-9][num]?s( |$)' &&
+	fail 'a value that is shown as a time'
 [ "$(lengths | tail -1)" -gt 80 ] || fail 'a pipe gets every column'
 COLUMNS=80 expect 0 stat --once --oldest
 [ "$(lengths | tail -1)" -le 80 ] || fail 'more than 80 columns'

@@ -49,7 +49,8 @@ rows_jsonl "$out" || fail 'rows that do not add up'
 holds 'a row for each process' '[.[] | select(.timer == "spans")] | length == 3'
 holds 'not sorted by max' '[.[] | select(.type == "timer") | [.segment, .timer]] as $order |
 	[.[] | select(.type == "timer")] | group_by([.segment, .timer]) |
-	map({ key: [.[0].segment, .[0].timer] | tojson, value: (map(.max_ns // .max // -1) | max) }) |
+	map({ key: [.[0].segment, .[0].timer] | tojson,
+		value: (map(.max_ns // .max // -1) | max) }) |
 	from_entries as $max | [$order[] | $max[tojson]] | . == (sort | reverse)'
 tick=$(jq -s '[.[] | select(.timer == "spans") | .max_ns] | max / 10007' "$out")
 expect 0 --once --oldest --format jsonl --by app --stats p10,p50,p99.95,max
@@ -60,9 +61,9 @@ holds 'one row for the app' '[.[] | select(.type == "process")] |
 	length == 1 and .[0].processes == 3 and .[0].records == 3 * 30030'
 holds 'labels fold, and no process is counted twice' '[.[] | select(.timer == "served")] |
 	length == 1 and .[0].processes == 3 and .[0].count == 6 and .[0].unit == "requests"'
-holds 'values are numbers' '[.[] | select(.timer == "sent")] | length == 1 and .[0].kind == "value" and
-	.[0].unit == "bytes" and .[0].count == 3 * 10007 and .[0].set_aside == 6 and .[0].max == 10007 and
-	(.[0].p50 - 5004 | fabs) < 50 and (.[0] | has("max_ns") | not)'
+holds 'values are numbers' '[.[] | select(.timer == "sent")] | length == 1 and (.[0] |
+	.kind == "value" and .unit == "bytes" and .count == 3 * 10007 and .set_aside == 6 and
+	.max == 10007 and (.p50 - 5004 | fabs) < 50 and (has("max_ns") | not))'
 want=$(awk -v tick="$tick" 'BEGIN { for (i = 1; i <= 10007; i++) print i "\n" i "\n" i * tick }' |
 	sort -g | awk '
 		function at(q) { r = int(q * NR); return v[r < q * NR ? r + 1 : r] }

@@ -10,7 +10,9 @@
 
 static const char *kind_of(const struct tk_watch *watch)
 {
-	return watch->measure == TK_WATCH_TIMER ? "" : tk_rows_kinds[watch->measure];
+	if (watch->measure == TK_WATCH_TIMER)
+		return "";
+	return tk_measure_word((enum tk_measure)watch->measure, &watch->unit);
 }
 
 static const char *unit_of(const struct tk_alert_rule *r)

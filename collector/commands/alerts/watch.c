@@ -169,9 +169,11 @@ static struct tk_watch *add(struct tk_watching *w, const struct tk_watch *key)
 
 static struct tk_watch key_of(const struct tk_row *row, int measure)
 {
-	struct tk_watch key = {
-		.dir = row->dir, .uid = row->uid, .pid = row->pid, .measure = measure
-	};
+	struct tk_watch key = { .dir = row->dir,
+				.uid = row->uid,
+				.pid = row->pid,
+				.measure = measure,
+				.unit = row->unit };
 
 	memcpy(key.name, row->name, sizeof(key.name));
 	memcpy(key.app, row->app, sizeof(key.app));
@@ -245,8 +247,11 @@ static int judge_row(struct tk_watching *w, const struct tk_rows *rows, const st
 
 	if (r->figure != TK_ALERT_SAMPLES && !r->about.measure[0])
 		return judge(w, rows, row, TK_WATCH_TIMER);
-	for (int m = 0; m < TK_MEASURES; m++) {
-		bool named = strcmp(r->about.measure, tk_rows_kinds[m]) == 0;
+	if (r->figure == TK_ALERT_SAMPLES && row->unit.values)
+		return 0; /* the limit is a time */
+	for (int m = 0; m < (row->unit.values ? 1 : TK_MEASURES); m++) {
+		const char *word = tk_measure_word((enum tk_measure)m, &row->unit);
+		bool named = strcmp(r->about.measure, word) == 0;
 
 		if (named || (!r->about.measure[0] && has_measure(w, row, m)))
 			err = judge(w, rows, row, m) ? -ENOMEM : err;

@@ -24,6 +24,7 @@ struct tk_watch {
 	const char *dir;
 	uint32_t uid, pid;
 	int measure;
+	struct tk_unit unit; /* what its samples are */
 	/* As of the newest interval: the figure that the rule names, of what came. */
 	double value;
 	uint64_t count, lost_most;
