@@ -6,6 +6,7 @@
 	metrics.py known FILE UNIT N		N processes `known`: UNIT is ns, or ticks
 	metrics.py limits FILE TIMER LE,...	a timer's limits are these and +Inf
 	metrics.py grows FILE...		scrapes in order: no counter falls, no series ends
+	metrics.py whole FILE APP		its records are the samples of its timers, and those lost
 	metrics.py lines FILE			lines of timers are what timekeeper_series says
 """
 import math
@@ -113,6 +114,15 @@ def grows(*paths):
         before = now
 
 
+def whole(path, app):
+    samples = read(path)
+    of = lambda name: sum(v for k, v in samples.items()
+                          if k[0] == 'timekeeper_' + name and dict(k[1])['app'] == app)
+    records, lost = of('records_total'), of('records_lost_total')
+    counted = of('processing_seconds_count') + of('processing_set_aside_total')
+    assert records == counted + lost > 0, f'{records} records, {counted} counted, {lost} lost'
+
+
 def lines(path):
     samples = read(path)
     n = sum(k[0].startswith(OF_TIMERS) and not k[0].endswith('_created') for k in samples)
@@ -121,5 +131,5 @@ def lines(path):
 
 
 if __name__ == '__main__':
-    {f.__name__: f for f in (same, known, limits, grows, lines)}[sys.argv[1]](
+    {f.__name__: f for f in (same, known, limits, grows, whole, lines)}[sys.argv[1]](
         *sys.argv[2:])
