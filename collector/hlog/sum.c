@@ -125,9 +125,12 @@ static int add(size_t *bytes, struct tk_hlog_pages *of, uint32_t bucket, uint64_
 static inline bool add_quickly(const struct tk_hlog_pages *of, uint32_t bucket, uint32_t count)
 {
 	const struct page *p = &of->page[bucket >> of->page_bits];
-	uint16_t *at = (uint16_t *)p->counters + (bucket & ((1u << of->page_bits) - 1));
+	uint16_t *at;
 
-	if (p->size != 2 || *at + count > UINT16_MAX)
+	if (p->size != 2)
+		return false;
+	at = (uint16_t *)p->counters + (bucket & ((1u << of->page_bits) - 1));
+	if (*at + count > UINT16_MAX)
 		return false;
 	*at = (uint16_t)(*at + count);
 	return true;
