@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The library alone, configured, compiled, installed and used where no package of the program is to
-# be found; the same with musl, where musl-gcc is.
+# The library alone, configured, compiled, installed, used and uninstalled where no package of the
+# program is to be found; the same with musl, where musl-gcc is.
 #	alone.sh SOURCE_DIRECTORY TIMEKEEPER
 #
 # musl takes no thread-local storage of the library's kind (initial-exec) from dlopen(): there, a
@@ -61,6 +61,8 @@ for library in libtimekeeper{,-ffi}.so.0; do
 	LD_LIBRARY_PATH=$lib "$work/dlopen" "$library" || fail "glibc: dlopen() refuses $library"
 done
 find "$work/glibc" -name '*rte*' | grep -q . && fail 'there is something of DPDK'
+ninja -C "$work/glibc.build" uninstall >"$work/log"
+[ ! -e "$work/glibc" ] || fail "uninstall leaves $(find "$work/glibc" ! -type d | xargs)"
 
 if ! command -v musl-gcc >/dev/null; then
 	echo 'ok; without musl: musl-gcc is not installed'
