@@ -103,7 +103,7 @@ for shell in bash zsh fish; do
 	offers $shell 'timekeeper ' top stat record help
 	only $shell 'timekeeper repo' report
 	only $shell 'timekeeper help cle' clean
-	only $shell 'timekeeper stat --on' --once
+	only $shell 'timekeeper stat --onc' --once
 	only $shell 'timekeeper stat --format ' csv jsonl table
 	only $shell 'timekeeper stat -f js' jsonl
 	only $shell 'timekeeper diff --format j' json junit
@@ -116,6 +116,7 @@ for shell in bash zsh fish; do
 	offers $shell 'timekeeper report --js' --json
 	offers $shell 'timekeeper record -o a.hlog -- tru' true
 	only $shell 'timekeeper stat -- cat d' day.hlog
+	only $shell 'timekeeper top --replay d' day.hlog
 done
 [ $failed = 0 ] && echo 'ok: bash, zsh and fish complete the same'
 exit $failed
