@@ -11,7 +11,7 @@ fn from_pkg_config() -> Option<String> {
         .output()
         .ok()?;
     let dir = String::from_utf8(said.stdout).ok()?.trim().to_string();
-    (said.status.success() && !dir.is_empty()).then(|| dir)
+    (said.status.success() && !dir.is_empty()).then_some(dir)
 }
 
 fn main() {

@@ -36,7 +36,10 @@ fn others() {
 }
 
 fn on_a_thread(n: usize) -> Result<(), timekeeper::Error> {
-    timekeeper::join(&Thread { name: Some("recorder".into()), ..Thread::default() })?;
+    timekeeper::join(&Thread {
+        name: Some("recorder".into()),
+        ..Thread::default()
+    })?;
     let lane = Lane::current();
     for _ in 0..n {
         drop(lane.start(WORK.get()));
@@ -54,7 +57,10 @@ fn cost(what: impl Fn()) -> f64 {
 }
 
 fn main() -> Result<(), timekeeper::Error> {
-    let n = env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let n = env::args()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1000);
     let _open = timekeeper::open("spans-rust", &Options::default())?;
     let sent = Value::new("sent", "bytes");
     let thread = thread::spawn(move || on_a_thread(n));

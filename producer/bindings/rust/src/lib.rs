@@ -112,7 +112,10 @@ impl std::error::Error for Error {}
 
 fn checked(result: c_int) -> Result<(), Error> {
     if result < 0 {
-        Err(Error { errno: -result, why: why() })
+        Err(Error {
+            errno: -result,
+            why: why(),
+        })
     } else {
         Ok(())
     }
@@ -277,7 +280,12 @@ impl Timer {
     /// The same, with the latency from the origin up to here.
     #[inline]
     pub fn start_from(self, origin: Origin) -> Span {
-        Span { timer: self.0, start: unsafe { sys::tk_start(self.0) }, origin, here: PhantomData }
+        Span {
+            timer: self.0,
+            start: unsafe { sys::tk_start(self.0) },
+            origin,
+            here: PhantomData,
+        }
     }
 
     /// Time a call.
@@ -320,7 +328,11 @@ impl LazyTimer {
     }
 
     pub const fn with_stamp(name: &'static str, stamp: Stamp) -> LazyTimer {
-        LazyTimer { name, stamp, handle: AtomicU32::new(0) }
+        LazyTimer {
+            name,
+            stamp,
+            handle: AtomicU32::new(0),
+        }
     }
 
     /// The timer. Two threads that define it at once get the same one. One that could not be defined
@@ -398,7 +410,12 @@ impl Lane {
     #[inline]
     pub fn start_from(&self, timer: Timer, origin: Origin) -> LaneSpan<'_> {
         let start = unsafe { sys::tk_start_on(self.0, timer.0) };
-        LaneSpan { lane: self, timer: timer.0, start, origin }
+        LaneSpan {
+            lane: self,
+            timer: timer.0,
+            start,
+            origin,
+        }
     }
 }
 
@@ -451,7 +468,10 @@ pub struct Laps {
 
 impl Laps {
     pub fn begin() -> Laps {
-        Laps { lap: now(), here: PhantomData }
+        Laps {
+            lap: now(),
+            here: PhantomData,
+        }
     }
 
     /// Record the stage that ends now.
@@ -471,7 +491,10 @@ impl Sum {
     pub fn begin() -> Sum {
         let mut sum = sys::Sum::default();
         unsafe { sys::tk_sum_begin(&mut sum) };
-        Sum { sum, here: PhantomData }
+        Sum {
+            sum,
+            here: PhantomData,
+        }
     }
 
     /// A piece, in ticks: the difference of two [`now`]s.

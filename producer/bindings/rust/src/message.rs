@@ -10,7 +10,10 @@ pub struct Origin(pub(crate) sys::Origin);
 
 impl Origin {
     /// None: latencies up to it are not recorded.
-    pub const NONE: Origin = Origin(sys::Origin { ticks: 0, real_ns: 0 });
+    pub const NONE: Origin = Origin(sys::Origin {
+        ticks: 0,
+        real_ns: 0,
+    });
 
     pub fn now() -> Origin {
         Origin(unsafe { sys::tk_origin_now() })
@@ -65,11 +68,11 @@ pub struct Message<T> {
 impl<T> Message<T> {
     /// It enters now.
     pub fn new(data: T) -> Message<T> {
-        Message::from(Origin::now(), data)
+        Message::with_origin(Origin::now(), data)
     }
 
     /// It entered at that origin.
-    pub fn from(origin: Origin, data: T) -> Message<T> {
+    pub fn with_origin(origin: Origin, data: T) -> Message<T> {
         Message { origin, data }
     }
 
@@ -79,11 +82,17 @@ impl<T> Message<T> {
 
     /// What follows from it, with its origin.
     pub fn derive<U>(&self, data: U) -> Message<U> {
-        Message { origin: self.origin, data }
+        Message {
+            origin: self.origin,
+            data,
+        }
     }
 
     /// The same, out of its data.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Message<U> {
-        Message { origin: self.origin, data: f(self.data) }
+        Message {
+            origin: self.origin,
+            data: f(self.data),
+        }
     }
 }
