@@ -2,10 +2,10 @@
 #include "collector/hlog/decode.h"
 
 #include <endian.h>
+#include <libdeflate.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #define WORD_BITS     0xf0u /* of a cookie: the bytes of a count in V0 and V1 */
 #define DOUBLE_HEADER 16u
@@ -50,18 +50,6 @@ static bool is_compressed(uint32_t cookie)
 	       cookie == TK_HLOG_V2_COMPRESSED;
 }
 
-static z_stream *stream_of(struct tk_hlog_decoder *d)
-{
-	if (d->z)
-		return inflateReset(d->z) == Z_OK ? d->z : NULL;
-	d->z = calloc(1, sizeof(z_stream));
-	if (d->z && inflateInit((z_stream *)d->z) == Z_OK)
-		return d->z;
-	free(d->z);
-	d->z = NULL;
-	return NULL;
-}
-
 static bool make_room(struct tk_hlog_decoder *d)
 {
 	size_t room = d->room ? 2 * d->room : INFLATED_MIN;
@@ -74,31 +62,29 @@ static bool make_room(struct tk_hlog_decoder *d)
 	return true;
 }
 
-/* Inflate to the end of the stream, within TK_HLOG_INFLATED_MAX: whatever is in it. */
+/* Inflate to the end of the stream, within TK_HLOG_INFLATED_MAX: whatever is in it. Where there is
+ * no room for all of it, it begins again with twice as much. */
 static const char *inflate_all(struct tk_hlog_decoder *d, const uint8_t *bytes, size_t size,
 			       size_t *inflated)
 {
-	z_stream *z = stream_of(d);
-	int err = Z_OK;
+	enum libdeflate_result result = LIBDEFLATE_INSUFFICIENT_SPACE;
 
-	*inflated = 0;
-	if (!z)
+	if (!d->z)
+		d->z = libdeflate_alloc_decompressor();
+	if (!d->z || (!d->room && !make_room(d)))
 		return no_memory;
-	z->next_in = (Bytef *)bytes;
-	z->avail_in = (uInt)size;
-	while (err == Z_OK) {
-		if (*inflated == d->room && d->room >= TK_HLOG_INFLATED_MAX)
+	for (;;) {
+		result = libdeflate_zlib_decompress(d->z, bytes, size, d->inflated, d->room,
+						    inflated);
+		if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
+			break;
+		if (d->room >= TK_HLOG_INFLATED_MAX)
 			return "it inflates to more than 64 MiB";
-		if (*inflated == d->room && !make_room(d))
+		if (!make_room(d))
 			return no_memory;
-		z->next_out = d->inflated + *inflated;
-		z->avail_out = (uInt)(d->room - *inflated);
-		err = inflate(z, Z_NO_FLUSH);
-		*inflated = d->room - z->avail_out;
 	}
-	if (err == Z_BUF_ERROR)
-		return "its compressed data end early";
-	return err == Z_STREAM_END ? NULL : "its compressed data are damaged";
+	return result == LIBDEFLATE_SUCCESS ? NULL
+					    : "its compressed data are damaged, or end early";
 }
 
 /* ---- headers ---- */
@@ -278,9 +264,7 @@ const char *tk_hlog_decode(struct tk_hlog_decoder *d, const uint8_t *bytes, size
 
 void tk_hlog_decoder_free(struct tk_hlog_decoder *d)
 {
-	if (d->z)
-		inflateEnd(d->z);
-	free(d->z);
+	libdeflate_free_decompressor(d->z); /* may be NULL */
 	free(d->inflated);
 	free(d->counted);
 	*d = (struct tk_hlog_decoder){ 0 };

@@ -45,7 +45,7 @@ enum tk_hlog_cookie {
 
 /** All zero to begin. */
 struct tk_hlog_decoder {
-	void *z; /* a z_stream, from the first use on */
+	struct libdeflate_decompressor *z; /* from the first use on */
 	uint8_t *inflated;
 	size_t room;
 	/* What was decoded last. */

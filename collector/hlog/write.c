@@ -4,44 +4,33 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libdeflate.h>
 #include <math.h>
 #include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "collector/hlog/decode.h"
 #include "collector/hlog/shape.h"
 #include "collector/hlog/text.h"
 
 /* A header, and for each of our buckets a count, and the empty buckets before it. */
-#define RAW_MAX     (TK_HLOG_HEADER + TK_HIST_BUCKETS * 2 * TK_HLOG_COUNT_MAX)
-#define WINDOW_BITS 12 /* lines are short: less memory to clear, and hardly longer */
-#define MEM_LEVEL   5
-#define PS_MAX      UINT64_C(3600000000000000) /* an hour: what readers make room for */
-#define V2_WORD     0x10u                      /* in a cookie of V2 */
+#define RAW_MAX (TK_HLOG_HEADER + TK_HIST_BUCKETS * 2 * TK_HLOG_COUNT_MAX)
+#define PS_MAX  UINT64_C(3600000000000000) /* an hour: what readers make room for */
+#define V2_WORD 0x10u                      /* in a cookie of V2 */
 
-/*
- * Codes of Huffman alone: histograms repeat little. 200 samples take 11 us and 223 bytes; level 9
- * takes 18 us and 221 bytes. Of 10,000 samples a line is a tenth longer than it could be.
- */
+/* Of 200 samples the lowest level makes 221 bytes in 8 us, the highest that is quick (6) 218 in 10. */
 int tk_hlog_writer_open(struct tk_hlog_writer *w)
 {
-	z_stream *z = calloc(1, sizeof(*z));
-
-	*w = (struct tk_hlog_writer){ 0 };
-	if (z && deflateInit2(z, Z_BEST_SPEED, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
-			      Z_HUFFMAN_ONLY) == Z_OK) {
-		w->z = z;
-		w->deflated_room = 8 + deflateBound(z, RAW_MAX);
+	*w = (struct tk_hlog_writer){ .z = libdeflate_alloc_compressor(1) };
+	if (w->z) {
+		w->deflated_room = 8 + libdeflate_zlib_compress_bound(w->z, RAW_MAX);
 		w->raw = malloc(RAW_MAX);
 		w->deflated = malloc(w->deflated_room);
 		if (w->raw && w->deflated)
 			return 0;
-	} else {
-		free(z);
 	}
 	tk_hlog_writer_close(w);
 	return -ENOMEM;
@@ -49,9 +38,7 @@ int tk_hlog_writer_open(struct tk_hlog_writer *w)
 
 void tk_hlog_writer_close(struct tk_hlog_writer *w)
 {
-	if (w->z)
-		deflateEnd(w->z);
-	free(w->z);
+	libdeflate_free_compressor(w->z); /* may be NULL */
 	free(w->raw);
 	free(w->deflated);
 	free(w->text);
@@ -262,16 +249,12 @@ static size_t encode(struct tk_hlog_writer *w, const struct tk_bins *b, double n
 /* @return the size of what is in w->deflated: a cookie, its length, and the data */
 static size_t compressed(struct tk_hlog_writer *w, size_t size)
 {
-	z_stream *z = w->z;
+	/* There is room for all of it. */
+	size_t deflated =
+		libdeflate_zlib_compress(w->z, w->raw, size, w->deflated + 8, w->deflated_room - 8);
 
-	deflateReset(z);
-	z->next_in = w->raw;
-	z->avail_in = (uInt)size;
-	z->next_out = w->deflated + 8;
-	z->avail_out = (uInt)(w->deflated_room - 8);
-	deflate(z, Z_FINISH); /* there is room for all of it */
-	put4(put4(w->deflated, TK_HLOG_V2_COMPRESSED | V2_WORD), (uint32_t)z->total_out);
-	return 8 + z->total_out;
+	put4(put4(w->deflated, TK_HLOG_V2_COMPRESSED | V2_WORD), (uint32_t)deflated);
+	return 8 + deflated;
 }
 
 void tk_hlog_put_histogram(struct tk_hlog_writer *w, const struct tk_hlog_where *at,

@@ -45,7 +45,7 @@
 
 /** Memory for a line, and what it says. All zero to begin. */
 struct tk_hlog_writer {
-	void *z; /* a z_stream */
+	struct libdeflate_compressor *z;
 	uint8_t *raw, *deflated;
 	size_t deflated_room;
 	char *text; /* whole lines; `size` bytes */
