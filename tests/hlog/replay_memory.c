@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recording that is played while memory is refused: the n-th allocation, for every n, once or from
- * then on for a while. It does not crash, it comes to its end, and each sample is shown, or a line
- * says that something is not. A child process runs each n. Prints TAP.
+ * A recording that is played while memory is refused: the n-th allocation, for every n, once or
+ * from then on for a while. It does not crash, it comes to its end, and each sample is shown, or a
+ * line says that something is not. A child process runs each n. Prints TAP.
  */
 #include <errno.h>
 #include <stdbool.h>
