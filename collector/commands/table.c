@@ -370,8 +370,9 @@ static const struct tk_option
 		.name = "buckets", .type = TK_OPTION_TEXTS, .argument = "PATTERN:LIMITS",
 		AT(buckets),
 		.help = "timers that match this shell pattern have these limits, e.g. "
-			"'Seal*:50us,1ms', so that one that is promised is an exact le; the "
-			"others have powers of two from 128 ns on",
+			"'Seal*:50us,1ms', so that one that is promised is an exact le, or, of "
+			"values, 'queue*:1,10,100'; the others have powers of two, from 128 ns or "
+			"1 on",
 	},
 	max_series = {
 		.name = "max-series", .type = TK_OPTION_COUNT, .argument = "N", AT(max_series),

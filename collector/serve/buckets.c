@@ -11,6 +11,7 @@
 
 #define USUAL_FIRST_NS UINT64_C(128)
 #define LIMIT_MAX_NS   UINT64_C(86400000000000) /* a day: beyond what a record holds */
+#define LIMIT_MAX      (UINT64_C(1) << 47)
 #define TIME_MAX       32u
 
 /* ---- limits ---- */
@@ -21,37 +22,55 @@ static void name_limits(struct tk_buckets *set)
 
 	for (size_t i = 0; i < set->n; i++) {
 		text.n = 0;
-		tk_buffer_seconds(&text, set->ns[i]);
+		if (set->values)
+			tk_buffer_whole(&text, set->limit[i]);
+		else
+			tk_buffer_seconds(&text, set->limit[i]);
 		snprintf(set->le[i], sizeof(set->le[i]), "%.*s", (int)text.n,
 			 text.at ? text.at : "");
 	}
 	tk_buffer_free(&text);
 }
 
-static void make_usual(struct tk_buckets *set)
+static void make_usual(struct tk_buckets *set, bool values)
 {
-	set->n = TK_BUCKETS_USUAL;
+	set->values = values;
+	set->n = values ? TK_BUCKETS_VALUES : TK_BUCKETS_USUAL;
 	for (size_t i = 0; i < set->n; i++)
-		set->ns[i] = USUAL_FIRST_NS << i;
+		set->limit[i] = (values ? 1 : USUAL_FIRST_NS) << i;
 	name_limits(set);
+}
+
+/* A time, or a whole number, up to what a record holds. */
+static bool read_limit(const char *text, bool *values, uint64_t *limit)
+{
+	*values = text[strspn(text, "0123456789")] == 0;
+	if (!*values)
+		return tk_parse_time(text, limit) == 0 && *limit <= LIMIT_MAX_NS;
+	*limit = strtoull(text, NULL, 10);
+	return *limit <= LIMIT_MAX;
 }
 
 /* One limit of a list, which ends at `end`. @return what is wrong, or NULL */
 static const char *add_limit(struct tk_buckets *set, const char *from, const char *end)
 {
 	char text[TIME_MAX];
-	uint64_t ns;
+	uint64_t limit;
+	bool values;
 
 	if (set->n == TK_BUCKETS_MAX)
 		return "has more than 64 limits";
-	if ((size_t)(end - from) >= sizeof(text))
+	if (end == from || (size_t)(end - from) >= sizeof(text))
 		return "has a limit that is no time";
 	snprintf(text, sizeof(text), "%.*s", (int)(end - from), from);
-	if (tk_parse_time(text, &ns) < 0 || ns == 0 || ns > LIMIT_MAX_NS)
-		return "has a limit that is no time from 1ns to 86400s";
-	if (set->n && ns <= set->ns[set->n - 1])
+	if (!read_limit(text, &values, &limit) || limit == 0)
+		return "has a limit that is neither a time up to 86400s nor a number up to 2^47";
+	if (set->n && values != set->values)
+		return "has times and numbers";
+	if (set->n && limit <= set->limit[set->n - 1])
 		return "has a limit that is not above the one before it";
-	set->ns[set->n++] = ns;
+	set->values = values;
+	set->limit[set->n++] = limit;
 	return NULL;
 }
 
@@ -78,13 +97,14 @@ static const char *read_rule(struct tk_buckets *set, const char *rule)
 
 int tk_bucket_sets_open(struct tk_bucket_sets *sets, const struct tk_texts *rules, char why[256])
 {
-	sets->n = rules->n + 1;
+	sets->n = rules->n + 2;
 	sets->set = calloc(sets->n, sizeof(*sets->set));
 	if (!sets->set) {
 		snprintf(why, 256, "out of memory");
 		return -ENOMEM;
 	}
-	make_usual(&sets->set[rules->n]);
+	make_usual(&sets->set[rules->n], false);
+	make_usual(&sets->set[rules->n + 1], true);
 	for (size_t i = 0; i < rules->n; i++) {
 		const char *wrong = read_rule(&sets->set[i], rules->text[i]);
 
@@ -98,13 +118,13 @@ int tk_bucket_sets_open(struct tk_bucket_sets *sets, const struct tk_texts *rule
 	return 0;
 }
 
-struct tk_buckets *tk_bucket_sets_find(struct tk_bucket_sets *sets, const char *timer)
+struct tk_buckets *tk_bucket_sets_find(struct tk_bucket_sets *sets, const char *timer, bool values)
 {
-	size_t i = 0;
+	struct tk_buckets *set = sets->set;
 
-	while (i + 1 < sets->n && fnmatch(sets->set[i].pattern, timer, 0) != 0)
-		i++;
-	return &sets->set[i];
+	while (set->values != values || (set->pattern && fnmatch(set->pattern, timer, 0) != 0))
+		set++;
+	return set;
 }
 
 void tk_bucket_sets_free(struct tk_bucket_sets *sets)
@@ -118,14 +138,14 @@ void tk_bucket_sets_free(struct tk_bucket_sets *sets)
 /* ---- ticks ---- */
 
 /* The first bucket whose least value is above the limit. */
-static uint32_t first_beyond(uint64_t limit_ns, double ns_per_tick)
+static uint32_t first_beyond(uint64_t limit, double ns_per_tick)
 {
 	uint32_t low = 0, high = TK_HIST_BUCKETS;
 
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
-		if ((double)tk_hist_lowest(middle) * ns_per_tick <= (double)limit_ns)
+		if ((double)tk_hist_lowest(middle) * ns_per_tick <= (double)limit)
 			low = middle + 1;
 		else
 			high = middle;
@@ -145,7 +165,7 @@ static const struct tk_buckets_cut *cut_for(struct tk_buckets *set, uint32_t clo
 	c->known = true;
 	c->clock = clock;
 	for (size_t i = 0; i < set->n; i++)
-		c->beyond[i] = first_beyond(set->ns[i], ns_per_tick);
+		c->beyond[i] = first_beyond(set->limit[i], ns_per_tick);
 	return c;
 }
 

@@ -3,7 +3,8 @@
  * collector/serve/buckets.h - the limits (`le`) of a histogram's buckets, and which ticks they
  * hold.
  *
- * Limits are the same on every machine, so that histograms of several add up: powers of two from
+ * Limits are the same on every machine, so that histograms of several add up: powers of two from 1
+ * on for timers of values, from
  * 128 ns on, or those that --buckets names for timers of a pattern.
  *
  * Samples are counted in buckets of ticks (collector/stats/histogram.h), and what a tick is worth
@@ -25,6 +26,7 @@
 
 #define TK_BUCKETS_MAX    64u /* limits of a set, without +Inf */
 #define TK_BUCKETS_USUAL  29u /* 128 ns to 34.4 s */
+#define TK_BUCKETS_VALUES 33u /* 1 to 2^32 */
 #define TK_BUCKETS_CLOCKS 4u  /* CLOCK_MONOTONIC, and the newest epochs of the counter */
 #define TK_BUCKETS_LE_MAX 24u /* bytes of a limit as text, with its NUL */
 
@@ -39,27 +41,28 @@ struct tk_buckets_cut {
 struct tk_buckets {
 	char *pattern; /* of their names; NULL: of all others */
 	size_t n;
-	uint64_t ns[TK_BUCKETS_MAX];
-	char le[TK_BUCKETS_MAX][TK_BUCKETS_LE_MAX]; /* the same in seconds, as text */
+	bool values; /* limits are numbers, else ns: for timers of values, or of times */
+	uint64_t limit[TK_BUCKETS_MAX];
+	char le[TK_BUCKETS_MAX][TK_BUCKETS_LE_MAX]; /* as text; times in seconds */
 	struct tk_buckets_cut cut[TK_BUCKETS_CLOCKS];
 	unsigned next_cut;
 };
 
 /** The sets of all timers: the first whose pattern matches is a timer's. */
 struct tk_bucket_sets {
-	struct tk_buckets *set; /* the last one is that of all others */
+	struct tk_buckets *set; /* the last two are those of all others */
 	size_t n;
 };
 
 /**
- * @rules: "PATTERN:1us,5us,..." each
+ * @rules: "PATTERN:1us,5us,..." each, or "PATTERN:10,100,..." for timers of values
  * @return 0; -EINVAL, with what is wrong in `why`; -ENOMEM. Without success there is nothing to
  * free
  */
 int tk_bucket_sets_open(struct tk_bucket_sets *sets, const struct tk_texts *rules, char why[256]);
 
 /** @return the set of a timer; valid until tk_bucket_sets_free() */
-struct tk_buckets *tk_bucket_sets_find(struct tk_bucket_sets *sets, const char *timer);
+struct tk_buckets *tk_bucket_sets_find(struct tk_bucket_sets *sets, const char *timer, bool values);
 
 void tk_bucket_sets_free(struct tk_bucket_sets *sets);
 

@@ -47,17 +47,17 @@ void tk_buffer_number(struct tk_buffer *b, double v)
 		tk_buffer_put(b, text, (size_t)snprintf(text, sizeof(text), "%.15g", v));
 }
 
-/* d.ddde-NN of all digits that the number of ns has. */
-static void put_scientific(struct tk_buffer *b, uint64_t ns)
+/* v * 10^scale as d.ddde+NN, with all digits that it has. */
+static void put_scientific(struct tk_buffer *b, uint64_t v, int scale)
 {
-	char text[32], digits[24];
-	int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)ns);
-	int exponent = n - 1 - 9;
+	char text[48], digits[24];
+	int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)v);
+	int exponent = n - 1 + scale;
 
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
-	snprintf(text, sizeof(text), "%.1s%s%.*se-%02d", digits, n > 1 ? "." : "", n - 1,
-		 digits + 1, -exponent);
+	snprintf(text, sizeof(text), "%.1s%s%.*se%c%02d", digits, n > 1 ? "." : "", n - 1,
+		 digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
 	tk_buffer_text(b, text);
 }
 
@@ -67,7 +67,7 @@ void tk_buffer_seconds(struct tk_buffer *b, uint64_t ns)
 	int n;
 
 	if (ns && ns < 100000) { /* below 0.0001 s */
-		put_scientific(b, ns);
+		put_scientific(b, ns, -9);
 		return;
 	}
 	n = snprintf(text, sizeof(text), "%llu.%09llu", (unsigned long long)(ns / 1000000000),
@@ -75,6 +75,16 @@ void tk_buffer_seconds(struct tk_buffer *b, uint64_t ns)
 	while (text[n - 1] == '0' && text[n - 2] != '.')
 		n--;
 	tk_buffer_put(b, text, (size_t)n);
+}
+
+void tk_buffer_whole(struct tk_buffer *b, uint64_t v)
+{
+	if (v >= 1000000) {
+		put_scientific(b, v, 0);
+		return;
+	}
+	tk_buffer_count(b, v);
+	tk_buffer_put(b, ".0", 2);
 }
 
 void tk_buffer_label(struct tk_buffer *b, const char *key, const char *value)

@@ -50,6 +50,9 @@ void tk_buffer_number(struct tk_buffer *b, double v);
  */
 void tk_buffer_seconds(struct tk_buffer *b, uint64_t ns);
 
+/** A whole number as a limit, in that form, too: "8.0", "1.048576e+06". */
+void tk_buffer_whole(struct tk_buffer *b, uint64_t v);
+
 /** key="value", with a comma before it unless the buffer is empty; the value is escaped. */
 void tk_buffer_label(struct tk_buffer *b, const char *key, const char *value);
 

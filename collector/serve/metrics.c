@@ -59,8 +59,7 @@ static void label_app(struct tk_metrics *m, const char *app, const uint32_t *uid
 
 /* ---- timers ---- */
 
-static struct tk_metric_timer *find_timer(struct tk_metrics *m, const struct tk_interval_timer *row,
-					  double created_s)
+static struct tk_metric_timer *find_timer(struct tk_metrics *m, const struct tk_interval_timer *row)
 {
 	struct tk_metric_timer *t;
 
@@ -73,8 +72,8 @@ static struct tk_metric_timer *find_timer(struct tk_metrics *m, const struct tk_
 	t = tk_index_add(&m->timers, m->labels.at, m->labels.n, sizeof(*t));
 	if (!t)
 		return NULL;
-	t->buckets = tk_bucket_sets_find(&m->sets, row->name);
-	t->created_s = created_s;
+	t->buckets = tk_bucket_sets_find(&m->sets, row->name, false);
+	t->created_s = m->from_s;
 	t->pid = m->options.per_process ? row->pid : 0;
 	return t;
 }
@@ -95,14 +94,16 @@ static bool admit(struct tk_metrics *m, struct tk_metric_timer *t, struct tk_met
 	omitted = t->series ? 0 : TK_METRICS_TIMER_LINES;
 	for (int k = 0; k < TK_MEASURES; k++)
 		omitted += t->of[k].wanted - t->of[k].series;
+	for (const struct tk_metric_values *v = t->values; v; v = v->next)
+		omitted += v->of.wanted - v->of.series;
 	m->omitted += omitted - t->omitted;
 	t->omitted = omitted;
 	return of->series == wanted;
 }
 
 /* What has no histogram, because memory was short, is only known to be below infinity. */
-static void count_samples(struct tk_metrics *m, struct tk_metric_timer *t,
-			  struct tk_metric_measure *of, const struct tk_interval_timer *row, int k)
+static void count_samples(struct tk_metrics *m, struct tk_metric_measure *of,
+			  struct tk_buckets *buckets, const struct tk_interval_timer *row, int k)
 {
 	const struct tk_datapoint *d = &row->of[k];
 	uint64_t binned = 0;
@@ -110,37 +111,67 @@ static void count_samples(struct tk_metrics *m, struct tk_metric_timer *t,
 	tk_bins_wipe(&m->scratch);
 	if (row->packed[k].count && tk_unpack(&row->packed[k], &m->scratch) == 0) {
 		binned = row->packed[k].count;
-		tk_buckets_add(t->buckets, &m->scratch, row->clock, row->ns_per_tick, of->cell);
+		tk_buckets_add(buckets, &m->scratch, row->clock, row->ns_per_tick, of->cell);
 	}
-	of->cell[t->buckets->n] += d->count > binned ? d->count - binned : 0;
+	of->cell[buckets->n] += d->count > binned ? d->count - binned : 0;
 	of->count += d->count;
 	of->sum_ns += isnan(d->sum_ns) ? 0 : d->sum_ns;
 }
 
+/* @of, @buckets: of the timer */
 static int add_measure(struct tk_metrics *m, struct tk_metric_timer *t,
-		       const struct tk_interval_timer *row, int k, double from_s)
+		       struct tk_metric_measure *of, struct tk_buckets *buckets,
+		       const struct tk_interval_timer *row, int k)
 {
 	const struct tk_datapoint *d = &row->of[k];
-	struct tk_metric_measure *of = &t->of[k];
 	size_t lines = TK_METRICS_ASIDE_LINES;
 
 	if (!d->count && !d->aside)
 		return 0;
 	if (of->cell || d->count)
-		lines += t->buckets->n + TK_METRICS_HISTOGRAM_LINES;
+		lines += buckets->n + TK_METRICS_HISTOGRAM_LINES;
 	if (!admit(m, t, of, lines > of->wanted ? lines : of->wanted))
 		return 0;
 	of->aside += d->aside;
 	if (!d->count)
 		return 0;
 	if (!of->cell) {
-		of->cell = calloc(t->buckets->n + 1, sizeof(*of->cell));
-		of->created_s = from_s;
+		of->cell = calloc(buckets->n + 1, sizeof(*of->cell));
+		of->created_s = m->from_s;
 	}
 	if (!of->cell)
 		return -ENOMEM;
-	count_samples(m, t, of, row, k);
+	count_samples(m, of, buckets, row, k);
 	return 0;
+}
+
+/* What a timer has in the row's unit. @return NULL: no memory */
+static struct tk_metric_values *find_values(struct tk_metrics *m, struct tk_metric_timer *t,
+					    const struct tk_interval_timer *row)
+{
+	const char *unit = *row->unit.name ? row->unit.name : TK_METRICS_NO_UNIT;
+	struct tk_metric_values **end = &t->values, *v;
+
+	while (*end && strcmp((*end)->unit, unit) != 0)
+		end = &(*end)->next;
+	v = *end;
+	if (v)
+		return v;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return NULL;
+	snprintf(v->unit, sizeof(v->unit), "%s", unit);
+	v->buckets = tk_bucket_sets_find(&m->sets, row->name, true);
+	*end = v;
+	return v;
+}
+
+static int add_values(struct tk_metrics *m, struct tk_metric_timer *t,
+		      const struct tk_interval_timer *row)
+{
+	struct tk_metric_values *v = find_values(m, t, row);
+
+	return v ? add_measure(m, t, &v->of, v->buckets, row, TK_PROCESSING) : -ENOMEM;
 }
 
 static bool is_wanted(const struct tk_metrics *m, const char *timer, bool found_dead)
@@ -149,21 +180,23 @@ static bool is_wanted(const struct tk_metrics *m, const char *timer, bool found_
 	       (!timer || !m->options.timers || tk_texts_match(m->options.timers, timer));
 }
 
-static int add_timer(struct tk_metrics *m, const struct tk_interval_timer *row, double from_s)
+static int add_timer(struct tk_metrics *m, const struct tk_interval_timer *row)
 {
 	struct tk_metric_timer *t;
 	int err = 0;
 
 	if (!is_wanted(m, row->name, row->found_dead))
 		return 0;
-	t = find_timer(m, row, from_s);
+	t = find_timer(m, row);
 	if (!t)
 		return -ENOMEM;
 	t->records += row->of[0].records;
 	t->lost += row->of[0].lost;
 	t->seen_ns = m->now_ns;
+	if (row->unit.values)
+		return add_values(m, t, row);
 	for (int k = 0; k < TK_MEASURES; k++)
-		if (add_measure(m, t, row, k, from_s) < 0)
+		if (add_measure(m, t, &t->of[k], t->buckets, row, k) < 0)
 			err = -ENOMEM;
 	return err;
 }
@@ -174,6 +207,11 @@ static void end_timer(void *entry)
 
 	for (int k = 0; k < TK_MEASURES; k++)
 		free(t->of[k].cell);
+	for (struct tk_metric_values *v = t->values, *next; v; v = next) {
+		next = v->next;
+		free(v->of.cell);
+		free(v);
+	}
 }
 
 /* @return true, so that whoever sweeps can return this */
@@ -215,13 +253,13 @@ static struct tk_metric_app *find_app(struct tk_metrics *m, const char *app, con
 	return a;
 }
 
-static int add_process(struct tk_metrics *m, const struct tk_interval_process *row, double from_s)
+static int add_process(struct tk_metrics *m, const struct tk_interval_process *row)
 {
 	struct tk_metric_app *a;
 
 	if (!is_wanted(m, NULL, row->found_dead))
 		return 0;
-	a = find_app(m, row->app, row->pid ? &row->uid : NULL, from_s);
+	a = find_app(m, row->app, row->pid ? &row->uid : NULL, m->from_s);
 	if (!a)
 		return -ENOMEM;
 	a->records += row->records;
@@ -326,16 +364,16 @@ void tk_metrics_note(struct tk_metrics *m, const struct tk_snapshot *s,
 
 int tk_metrics_add(struct tk_metrics *m, const struct tk_interval *i)
 {
-	double from_s = seconds(i->t_ns - (int64_t)i->interval_ns);
 	int err = 0;
 
+	m->from_s = seconds(i->t_ns - (int64_t)i->interval_ns);
 	m->now_ns += (int64_t)i->interval_ns;
 	m->health.last_s = seconds(i->t_ns);
 	for (size_t k = 0; k < i->n_timers; k++)
-		if (add_timer(m, &i->timers[k], from_s) < 0)
+		if (add_timer(m, &i->timers[k]) < 0)
 			err = -ENOMEM;
 	for (size_t k = 0; k < i->n_processes; k++)
-		if (add_process(m, &i->processes[k], from_s) < 0)
+		if (add_process(m, &i->processes[k]) < 0)
 			err = -ENOMEM;
 	if (m->omitted)
 		tk_index_sweep(&m->timers, is_idle, m);

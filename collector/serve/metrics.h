@@ -27,6 +27,7 @@
 #include "collector/serve/buffer.h"
 #include "collector/serve/index.h"
 
+#define TK_METRICS_NO_UNIT         "number"
 #define TK_METRICS_APPS_MAX        1024u
 #define TK_METRICS_TIMERS_MAX      262144u /* that are known of, shown or omitted */
 #define TK_METRICS_TIMER_LINES     2u      /* records, and of them lost */
@@ -36,10 +37,18 @@
 /** One measure of a timer. */
 struct tk_metric_measure {
 	uint64_t count, aside;
-	double sum_ns;
+	double sum_ns;         /* of values: in their unit */
 	double created_s;      /* when count was 0, by the wall clock */
 	uint64_t *cell;        /* of tk_buckets_add(); NULL: no sample */
 	size_t series, wanted; /* lines that it has, and that it should have */
+};
+
+/** What a timer of values has in one unit: a family each. */
+struct tk_metric_values {
+	struct tk_metric_values *next; /* of the same labels, in another unit; or NULL */
+	char unit[TK_UNIT_MAX + 1];    /* TK_METRICS_NO_UNIT: it has none */
+	struct tk_buckets *buckets;
+	struct tk_metric_measure of;
 };
 
 struct tk_metric_timer {
@@ -49,9 +58,10 @@ struct tk_metric_timer {
 	double created_s;
 	int64_t seen_ns; /* the end of the last interval in which it had a record */
 	uint32_t pid;    /* 0: of all processes */
-	/* Lines of both measures and of the timer itself: those that are shown, and are not. */
+	/* Lines of all that it has, and of the timer itself: those that are shown, and are not. */
 	size_t series, omitted;
 	struct tk_metric_measure of[TK_MEASURES];
+	struct tk_metric_values *values;
 };
 
 struct tk_metric_app {
@@ -95,6 +105,7 @@ struct tk_metrics {
 	struct tk_index timers, apps;
 	size_t series, omitted; /* lines of timers */
 	int64_t now_ns;         /* how long the intervals were that were added */
+	double from_s;          /* when the newest one began, by the wall clock */
 	struct tk_metrics_health health;
 	struct tk_bins scratch;  /* an interval's histogram */
 	struct tk_buffer labels; /* what is looked for */

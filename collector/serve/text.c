@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "collector/machine/list.h"
+
 enum type { COUNTER, GAUGE, HISTOGRAM, INFO };
 
 /** What has one name. A counter's stands without _total, and an info's without _info. */
@@ -117,25 +119,26 @@ static const struct family timer_lost = { "timekeeper_timer_records_lost", NULL,
 					  "Records of a timer that are known to be lost.",
 					  COUNTER };
 
-static void put_histogram(struct text *t, const struct family *f, const struct tk_metric_timer *of,
-			  const struct tk_metric_measure *v)
+/* @scale: of the sum */
+static void put_histogram(struct text *t, const struct family *f, const struct tk_index_key *labels,
+			  const struct tk_buckets *set, const struct tk_metric_measure *v,
+			  double scale)
 {
-	const struct tk_buckets *set = of->buckets;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i <= set->n; i++) {
 		sum += v->cell[i];
-		put_series(t, f, "_bucket", &of->key);
+		put_series(t, f, "_bucket", labels);
 		tk_buffer_put(t->out, ",le=\"", 5);
 		tk_buffer_text(t->out, i < set->n ? set->le[i] : "+Inf");
 		tk_buffer_put(t->out, "\"", 1);
-		put_count(t, &of->key, sum);
+		put_count(t, labels, sum);
 	}
-	put_series(t, f, "_sum", &of->key);
-	put_number(t, &of->key, v->sum_ns / 1e9);
-	put_series(t, f, "_count", &of->key);
-	put_count(t, &of->key, sum);
-	put_created(t, f, &of->key, v->created_s);
+	put_series(t, f, "_sum", labels);
+	put_number(t, labels, v->sum_ns * scale);
+	put_series(t, f, "_count", labels);
+	put_count(t, labels, sum);
+	put_created(t, f, labels, v->created_s);
 }
 
 static void put_histograms(struct text *t, int measure)
@@ -145,7 +148,8 @@ static void put_histograms(struct text *t, int measure)
 		const struct tk_metric_timer *of = t->m->timers.entry[i];
 
 		if (of->of[measure].cell)
-			put_histogram(t, &histograms[measure], of, &of->of[measure]);
+			put_histogram(t, &histograms[measure], &of->key, of->buckets,
+				      &of->of[measure], 1e-9);
 	}
 }
 
@@ -170,6 +174,92 @@ static void put_timer_counters(struct text *t, const struct family *f, bool lost
 		if (of->series)
 			put_counter(t, f, &of->key, lost ? of->lost : of->records, of->created_s);
 	}
+}
+
+/* ---- of values ---- */
+
+/* Each unit that is in use, once. */
+struct units {
+	const char **name;
+	size_t n;
+};
+
+static void note_unit(struct units *u, const char *name)
+{
+	const char **list;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (strcmp(u->name[i], name) == 0)
+			return;
+	list = tk_list_grow(u->name, u->n, sizeof(*list));
+	if (!list)
+		return;
+	u->name = list;
+	list[u->n++] = name;
+}
+
+/* Whether a family of that name could be taken for a part of another one. */
+static bool is_ambiguous(const char *unit)
+{
+	static const char *const endings[] = { "total",   "sum",  "count", "bucket",
+					       "created", "info", "aside" };
+	const char *last = strrchr(unit, '_') ? strrchr(unit, '_') + 1 : unit;
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (strcmp(last, endings[i]) == 0)
+			return true;
+	return false;
+}
+
+static void put_values_of(struct text *t, const struct family *histogram,
+			  const struct family *aside, const char *unit)
+{
+	for (int what = 0; what < 2; what++) {
+		put_head(t, what ? aside : histogram);
+		for (size_t i = 0; i < t->m->timers.n; i++) {
+			const struct tk_metric_timer *of = t->m->timers.entry[i];
+			const struct tk_metric_values *v = of->values;
+
+			while (v && strcmp(v->unit, unit) != 0)
+				v = v->next;
+			if (v && what && v->of.series)
+				put_counter(t, aside, &of->key, v->of.aside, of->created_s);
+			else if (v && !what && v->of.cell)
+				put_histogram(t, histogram, &of->key, v->buckets, &v->of, 1);
+		}
+	}
+}
+
+static void put_unit(struct text *t, const char *unit)
+{
+	char name[64], aside[80];
+	bool ambiguous = is_ambiguous(unit), has_unit = strcmp(unit, TK_METRICS_NO_UNIT) != 0;
+
+	snprintf(name, sizeof(name), "timekeeper_value_%s%s", unit, ambiguous ? "_unit" : "");
+	snprintf(aside, sizeof(aside), "%s_set_aside", name);
+	put_values_of(t,
+		      &(struct family){ name, has_unit && !ambiguous ? unit : NULL,
+					"Values, as the program gave them.", HISTOGRAM },
+		      &(struct family){ aside, NULL,
+					"Values in no histogram: below zero, or too large.",
+					COUNTER },
+		      unit);
+}
+
+static void put_values(struct text *t)
+{
+	struct units units = { 0 };
+
+	for (size_t i = 0; i < t->m->timers.n; i++) {
+		const struct tk_metric_timer *of = t->m->timers.entry[i];
+
+		for (const struct tk_metric_values *v = of->values; v; v = v->next)
+			if (v->of.series)
+				note_unit(&units, v->unit);
+	}
+	for (size_t i = 0; i < units.n; i++)
+		put_unit(t, units.name[i]);
+	free(units.name);
 }
 
 /* ---- of each app ---- */
@@ -414,6 +504,7 @@ void tk_metrics_text(const struct tk_metrics *m, bool openmetrics, struct tk_buf
 		put_asides(&t, k);
 		put_histograms(&t, k);
 	}
+	put_values(&t);
 	if (openmetrics)
 		tk_buffer_text(out, "# EOF\n");
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Who asks `serve`, and how: forms and encodings, methods, and clients that mean no good. Meanwhile
-# programs record, and each record of theirs is accounted for. Environment: TIMEKEEPER, WATCHED (programs).
+# programs record, and each record of theirs is accounted for.
+# Environment: TIMEKEEPER, WATCHED (programs).
 set -uo pipefail
 export LC_ALL=C.UTF-8
 . "$(dirname "$0")/../scratch.sh"

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families as text
 
 SPANS = 10007
 COUNTERS = ('_total', '_bucket', '_count', '_sum')
-OF_TIMERS = ('timekeeper_processing_', 'timekeeper_latency_', 'timekeeper_timer_')
+OF_TIMERS = ('timekeeper_processing_', 'timekeeper_latency_', 'timekeeper_timer_', 'timekeeper_value_')
 
 
 def read(path):
@@ -86,11 +86,20 @@ def known(path, unit, n):
     assert value('timekeeper_processing_seconds_count', timer='naïve-π') == n
     assert value('timekeeper_processing_set_aside_total', timer='early') == n
     assert value('timekeeper_timer_records_total', timer='early') == n
-    assert value('timekeeper_records_total') == n * (2 * SPANS + 3)
+    sent = of['timekeeper_value_bytes', (('app', 'known'), ('timer', 'sent'))]
+    hold('sent', range(1, SPANS + 1), sent, n)
+    assert [le for le, _ in sent] == [2 ** i for i in range(33)] + [math.inf]
+    assert value('timekeeper_value_bytes_sum', timer='sent') == n * SPANS * (SPANS + 1) / 2
+    assert value('timekeeper_value_bytes_set_aside_total', timer='sent') == 2 * n
+    assert value('timekeeper_value_number_sum', timer='numbers') == 7 * n
+    assert value('timekeeper_value_number_set_aside_total', timer='numbers') == n
+    assert value('timekeeper_value_requests_sum', timer='served', code='200') == n
+    assert value('timekeeper_value_requests_sum', timer='served', code='500') == 2 * n
+    assert value('timekeeper_records_total') == n * (3 * SPANS + 9)
     assert value('timekeeper_records_lost_total', reason='overrun') == 0
     assert value('timekeeper_processes') == n
     timers = {dict(k[1]).get('timer') for k in samples} - {None}
-    assert timers == {'spans', 'waits', 'naïve-π', 'early'}, timers
+    assert timers == {'spans', 'waits', 'naïve-π', 'early', 'sent', 'numbers', 'served'}, timers
     assert not [k for k in samples if k[0] == 'timekeeper_latency_seconds_count' and
                 dict(k[1])['timer'] != 'waits'], 'a histogram without a sample'
 

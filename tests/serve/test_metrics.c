@@ -211,7 +211,7 @@ Test(metrics, limits_hold_the_sorted_truth)
 		t = m.timers.entry[of];
 		sum = 0;
 		for (size_t i = 0; i < t->buckets->n; i++) {
-			double limit = (double)t->buckets->ns[i];
+			double limit = (double)t->buckets->limit[i];
 
 			sum += t->of[0].cell[i];
 			cr_assert_geq(sum, at_most(truth, N, limit * (1 - 1e-4)));
@@ -288,7 +288,7 @@ Test(metrics, as_the_series_says)
 	}
 	t = m.timers.entry[0];
 	for (size_t i = 0; i < t->buckets->n; i++)
-		edge[i] = (double)t->buckets->ns[i];
+		edge[i] = (double)t->buckets->limit[i];
 	tk_series_cumulative(s, TK_PROCESSING, edge, t->buckets->n, of_series);
 	for (size_t i = 0; i < t->buckets->n; i++)
 		cr_assert_eq(sum += t->of[0].cell[i], of_series[i], "limit %zu", i);
@@ -312,6 +312,54 @@ Test(metrics, what_has_no_histogram_is_counted)
 		"timekeeper_processing_seconds_bucket{app=\"x\",timer=\"bare\",le=\"+Inf\"} 7"));
 	cr_assert(has("timekeeper_processing_seconds_count{app=\"x\",timer=\"bare\"} 7"));
 	cr_assert_eq(lines(), 2 + 1 + 32);
+	tk_metrics_free(&m);
+}
+
+/* ---- values ---- */
+
+static void pass_value(const char *name, const char *unit, uint64_t value)
+{
+	struct tk_interval_timer row = row_of("x", name, 1);
+	uint8_t bytes[64 + TK_PACK_MAX];
+	struct tk_bins b = { 0 };
+
+	row.unit.values = true;
+	snprintf(row.unit.name, sizeof(row.unit.name), "%s", unit);
+	tk_bins_add(&b, value, 1);
+	fill(&row, TK_PROCESSING, &b, bytes);
+	pass(SECOND, &row, 1);
+	tk_bins_free(&b);
+}
+
+#define LARGEST ((UINT64_C(1) << 47) - 1)
+
+Test(metrics, values_have_a_family_for_each_unit)
+{
+	begin(&plain, "queue*:1,10,1000000,2000001");
+	pass_value("sent", "bytes", 8);
+	pass_value("sent", "bytes", LARGEST);
+	pass_value("sent", "packets", 9);
+	pass_value("queue{core=3}", "", 0);
+	pass_value("queue{core=3}", "", 10);
+	pass_value("odd", "a_total", 1);
+	pass_one(SECOND, "x", "sent", 2);
+	cr_assert(has("timekeeper_value_bytes_bucket{app=\"x\",timer=\"sent\",le=\"4.0\"} 0"));
+	cr_assert(has("timekeeper_value_bytes_bucket{app=\"x\",timer=\"sent\",le=\"8.0\"} 1"));
+	cr_assert(has("timekeeper_value_bytes_bucket{app=\"x\",timer=\"sent\","
+		      "le=\"4.294967296e+09\"} 1"));
+	cr_assert(has("timekeeper_value_bytes_bucket{app=\"x\",timer=\"sent\",le=\"+Inf\"} 2"));
+	cr_assert(has("timekeeper_value_bytes_sum{app=\"x\",timer=\"sent\"} 140737488355335"));
+	cr_assert(has("timekeeper_value_packets_sum{app=\"x\",timer=\"sent\"} 9"));
+	cr_assert(has("timekeeper_value_number_bucket{app=\"x\",timer=\"queue\",core=\"3\","
+		      "le=\"1.0\"} 1"));
+	cr_assert(has("timekeeper_value_number_bucket{app=\"x\",timer=\"queue\",core=\"3\","
+		      "le=\"1e+06\"} 2"));
+	cr_assert(has("timekeeper_value_number_bucket{app=\"x\",timer=\"queue\",core=\"3\","
+		      "le=\"2.000001e+06\"} 2"));
+	cr_assert(has("# TYPE timekeeper_value_a_total_unit histogram"));
+	cr_assert(has("timekeeper_timer_records_total{app=\"x\",timer=\"sent\"} 4"));
+	cr_assert(has("timekeeper_processing_seconds_count{app=\"x\",timer=\"sent\"} 1"));
+	cr_assert_eq(lines(), m.series);
 	tk_metrics_free(&m);
 }
 
