@@ -3,9 +3,10 @@
  * collector/alert/alert.h - `stat --alert`: a rule about timers, what an interval says of it, and
  * when it fires.
  *
- *	PATTERN:[processing.|latency.]FIGURE>LIMIT [for TIME] [over TIME] [min N] [clear LIMIT]
+ *	PATTERN:[processing.|latency.|value.]FIGURE>LIMIT [for TIME] [over TIME] [min N] [clear LIMIT]
  *
- * FIGURE is a statistic of --stats, whose limit is a time; or count (samples), lost (records) or
+ * FIGURE is a statistic of --stats, whose limit is a time, or of `value.` a whole number of the
+ * timer's unit: so that a limit whose unit was forgotten is refused; or count (samples), lost (records) or
  * rate (records a second), whose limit is a whole number. < is possible, too. `for`: the limit must
  * have been passed for so long. `over`: each interval is judged by all samples of the last TIME.
  * `min`: with fewer samples an interval says nothing. `clear`: what has fired is ok again when the
@@ -29,8 +30,9 @@ struct tk_alert_rule {
 	struct tk_subject about;
 	enum tk_alert_figure figure;
 	struct tk_stat stat;    /* of TK_ALERT_SAMPLES */
+	bool values;            /* about timers of values, not of times */
 	bool above;             /* >, not < */
-	double limit, clear;    /* ns, records, or records a second */
+	double limit, clear;    /* ns, or the unit of values; records, or records a second */
 	uint64_t for_ns;        /* 0: an interval is enough */
 	uint64_t over_ns;       /* 0: the interval alone */
 	uint64_t least_samples; /* `min` */
@@ -51,7 +53,7 @@ int tk_alert_rule_parse(struct tk_alert_rule *r, const char *text, const char **
 struct tk_alert_facts {
 	uint64_t count;                /* samples */
 	uint64_t beyond, beyond_clear; /* of a percentile: on the bad side of limit and `clear` */
-	double value;                  /* of TK_ALERT_SAMPLES, in ns */
+	double value;                  /* of TK_ALERT_SAMPLES, in ns or the unit of values */
 	uint64_t records, lost;        /* as in its row */
 	uint64_t lost_most;            /* so many lost records may have been its own */
 	double seconds;

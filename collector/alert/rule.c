@@ -9,6 +9,7 @@
 
 #define WORD_MAX  32
 #define COUNT_MAX UINT64_C(1000000000000)
+#define VALUE_MAX (UINT64_C(1) << 48)
 
 static int parse_figure(struct tk_alert_rule *r)
 {
@@ -29,8 +30,8 @@ static int parse_figure(struct tk_alert_rule *r)
 static int parse_limit(const struct tk_alert_rule *r, const char *word, double *limit)
 {
 	uint64_t value;
-	int err = r->figure == TK_ALERT_SAMPLES ? tk_parse_time(word, &value)
-						: tk_parse_whole(word, COUNT_MAX, &value);
+	bool time = r->figure == TK_ALERT_SAMPLES && !r->values;
+	int err = time ? tk_parse_time(word, &value) : tk_parse_whole(word, VALUE_MAX, &value);
 
 	if (!err)
 		*limit = (double)value;
@@ -112,11 +113,13 @@ static const char *parse_condition(struct tk_alert_rule *r)
 
 	r->above = r->about.condition[0] == '>';
 	r->clear = -1;
+	r->values = strcmp(r->about.measure, "value") == 0;
 	if (parse_figure(r))
 		return "no such figure: p99.9, sum, min, avg, max, count, lost or rate";
 	if (*text == ' ' || next_word(&text, word) || parse_limit(r, word, &r->limit))
-		return r->figure == TK_ALERT_SAMPLES ? "the limit is a time such as 50us"
-						     : "the limit is a whole number";
+		return r->figure == TK_ALERT_SAMPLES && !r->values
+			       ? "the limit is a time such as 50us, or of value.p99 a number"
+			       : "the limit is a whole number";
 	wrong = parse_clauses(r, text);
 	if (r->clear < 0)
 		r->clear = default_clear(r);

@@ -113,8 +113,8 @@ static const struct tk_option
 		.name = "alert", .type = TK_OPTION_TEXTS, .argument = "RULE", AT(alerts),
 		.help = "say when a timer passes a limit, and when it is ok again, e.g. "
 			"'Seal*:p99.9>50us for 3s'; repeated: any of them. FIGURE is one of "
-			"--stats, or count, lost or rate, which take whole numbers: "
-			"PATTERN:[processing.|latency.]FIGURE>LIMIT or <LIMIT, then, if wanted, "
+			"--stats, or count, lost or rate, which take whole numbers, as value.p99 does: "
+			"PATTERN:[processing.|latency.|value.]FIGURE>LIMIT or <LIMIT, then, if wanted, "
 			"for TIME, over TIME (a window), min SAMPLES, clear LIMIT. docs/alert.md",
 	},
 	alert_exit = {
@@ -454,7 +454,7 @@ static const struct tk_fact stat_columns[] = {
 		     "stat began, by the stamps of the timers" },
 	{ "rule", "rows of type alert, with --alert: an alert has changed. Then state is firing, ok "
 		  "(again), unknown, no-data or ended; value what the rule is about, and limit its "
-		  "limit, in ns, samples, records or records a second; kind is empty where it is "
+		  "limit, both in the unit of the column unit; kind is empty where it is "
 		  "the timer's; and lost is how many lost records may have been its own" },
 	{ "core_percent", "records x span_ns / interval_ns x 100: the share of a core that "
 			  "recording takes" },

@@ -129,6 +129,16 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
 [ "$(head -2 "$rows")" = '"work" firing 0 1.000
 "work" ok 1 1.000' ] || fail "csv: $(cat "$rows")"
 
+# --- values have limits of their own: a number of their unit
+watch -f jsonl --alert '*:value.p50>100' --alert '*:p50>1ns' --timer sizes
+until_true 'rows of values' eval 'say values 9 1000; grep -q \"value\" "$out"'
+comes 'alert firing: sizes, value of app.*: p50 is 1 kbytes'
+say values 9 9
+comes 'alert ok again: sizes, value of app.*: p50 is 9 bytes'
+quits 8
+jq -es '[.[] | select(.type == "alert")] | length > 1 and all(.unit == "bytes" and .limit == 100)' \
+	"$out" >/dev/null || fail 'alerts of values'
+
 # --- --alert-exit ends at the first; over a window, too, and with totals that nobody sees
 say every 5 60000
 watch --alert 'work:max>50us over 200ms' --alert-exit
@@ -189,7 +199,7 @@ done
 grep ^variable "$log" | cut -d' ' -f2- | cut -d= -f1 |
 	grep -vE '^(TIMEKEEPER_ALERT_[A-Z_]+|PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|TMPDIR)$' &&
 	fail 'a variable that is none of its'
-grep -E '^(blocked|not by default)' "$log" && fail 'a signal that is not as by default'
+grep -E '^(blocked|ignored)' "$log" && fail 'a signal that is not as by default'
 [ "$(grep -c ^descriptor "$log")" = 3 ] || fail "descriptors: $(cat "$log")"
 grep -qx 'session its own' "$log" || fail "no session of its own: $(cat "$log")"
 grep -qx 'input -1' "$log" || fail 'its input is not empty'

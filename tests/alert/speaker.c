@@ -6,6 +6,7 @@
  *
  *	every N NS	from now on, N spans of NS ns into each timer every millisecond
  *	once N NS	N of them now
+ *	values N V	N times the value V into a timer of values, `sizes`, of bytes
  *
  * Stamps are by hand and by the system's clock, so that a span of NS ns reads NS. Ends with its
  * input.
@@ -33,6 +34,13 @@ static void record(uint64_t n, uint64_t ns)
 	tk_flush();
 }
 
+static void record_values(uint64_t n, int64_t value)
+{
+	for (uint64_t i = 0; i < n; i++)
+		tk_value(tk_value_timer("sizes", "bytes"), value);
+	tk_flush();
+}
+
 static void obey(const char *line)
 {
 	uint64_t n, ns;
@@ -40,6 +48,8 @@ static void obey(const char *line)
 	if (sscanf(line, "every %" SCNu64 " %" SCNu64, &every, &every_ns) < 2 &&
 	    sscanf(line, "once %" SCNu64 " %" SCNu64, &n, &ns) == 2)
 		record(n, ns);
+	if (sscanf(line, "values %" SCNu64 " %" SCNu64, &n, &ns) == 2)
+		record_values(n, (int64_t)ns);
 	puts("done");
 	fflush(stdout);
 }

@@ -65,6 +65,9 @@ Test(rule, has_times_in_each_unit_and_whole_numbers)
 	cr_assert_eq(parsed("a:rate>5").limit, 5);
 	cr_assert_eq(parsed("a:lost>0").limit, 0);
 	cr_assert_eq(parsed("a:count<1000000").limit, 1e6);
+	cr_assert_eq(parsed("a:value.p99>0").limit, 0);
+	cr_assert(parsed("a:value.p99>1000 clear 1").values);
+	cr_assert(!parsed("a:latency.p99>1us").values);
 	cr_assert_eq(parsed("a:p50>1ms  min 5   for 2s").least_samples, 5);
 }
 
@@ -103,6 +106,8 @@ static const char *const bad[] = {
 	"a:lost>1.5",
 	"a:rate>1e3",
 	"a:rate>99999999999999999999",
+	"a:value.p99>5us",
+	"a:value.p99>1.5",
 	"a:p99>5us for",
 	"a:p99>5us for 3",
 	"a:p99>5us for 3s for 3s",

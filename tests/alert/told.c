@@ -20,8 +20,8 @@ static void write_signals(FILE *out)
 
 		if (sigismember(&blocked, sig) == 1)
 			fprintf(out, "blocked %d\n", sig);
-		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
-			fprintf(out, "not by default %d\n", sig);
+		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			fprintf(out, "ignored %d\n", sig);
 	}
 }
 

@@ -3,7 +3,7 @@
  * collector/cli/lists/subject.h - what a rule is about, in the words of `diff --fail-if` and of
  * `stat --alert`:
  *
- *	PATTERN:[processing.|latency.]STATISTIC, then a condition that begins with < or >
+ *	PATTERN:[processing.|latency.|value.]STATISTIC, then a condition that begins with < or >
  *
  * A timer may have any sign in its name, also a colon: the last one ends the pattern. What stands
  * behind the statistic is the caller's to read. Any thread.
@@ -17,7 +17,7 @@
 
 struct tk_subject {
 	char *pattern;               /* of a timer's name, as the shell has it */
-	const char *measure;         /* "processing", "latency", or "": either */
+	const char *measure;         /* "processing", "latency", "value", or "": any */
 	char word[TK_STAT_NAME_MAX]; /* the statistic's name */
 	const char *condition;       /* in the text: from < or > on */
 };

@@ -15,24 +15,27 @@ static const char *kind_of(const struct tk_watch *watch)
 	return tk_measure_word((enum tk_measure)watch->measure, &watch->unit);
 }
 
-static const char *unit_of(const struct tk_alert_rule *r)
+static const char *unit_of(const struct tk_alert_rule *r, const struct tk_watch *watch)
 {
 	static const char *const units[] = { [TK_ALERT_SAMPLES] = "ns",
 					     [TK_ALERT_COUNT] = "samples",
 					     [TK_ALERT_LOST] = "records",
 					     [TK_ALERT_RATE] = "records/s" };
 
-	return units[r->figure];
+	return r->values && r->figure == TK_ALERT_SAMPLES ? watch->unit.name : units[r->figure];
 }
 
 /* ---- a line ---- */
 
-static const char *figure_text(char text[TK_UNITS_MAX + 2], const struct tk_alert_rule *r, double v)
+static const char *figure_text(char text[TK_UNITS_MAX + 2], const struct tk_alert_rule *r,
+			       const struct tk_watch *watch)
 {
+	double v = watch->value;
+
 	if (isnan(v))
 		return "not known";
 	if (r->figure == TK_ALERT_SAMPLES)
-		return tk_text_ns(text, v);
+		return tk_text_sample_whole(text, v, &watch->unit);
 	if (r->figure != TK_ALERT_RATE)
 		return tk_text_whole(text, (uint64_t)v);
 	tk_text_unspaced(tk_text_count(text, v));
@@ -45,7 +48,7 @@ static void say_why(char *out, size_t size, const struct tk_alert_rule *r,
 		    const struct tk_watch *watch)
 {
 	char text[TK_UNITS_MAX + 2];
-	const char *value = figure_text(text, r, watch->value);
+	const char *value = figure_text(text, r, watch);
 
 	if (watch->state.status == TK_ALERT_ENDED)
 		snprintf(out, size, "its process has ended");
@@ -97,7 +100,7 @@ void tk_alert_facts_env(struct tk_alert_env *e, const struct tk_watching *w,
 	else
 		tk_alert_env_add(e, "TIMEKEEPER_ALERT_VALUE", "%.0f", watch->value);
 	tk_alert_env_add(e, "TIMEKEEPER_ALERT_LIMIT", "%.0f", r->limit);
-	tk_alert_env_add(e, "TIMEKEEPER_ALERT_UNIT", "%s", unit_of(r));
+	tk_alert_env_add(e, "TIMEKEEPER_ALERT_UNIT", "%s", unit_of(r, watch));
 	tk_alert_env_add(e, "TIMEKEEPER_ALERT_SAMPLES", "%" PRIu64, watch->count);
 	tk_alert_env_add(e, "TIMEKEEPER_ALERT_LOST", "%" PRIu64, watch->lost_most);
 	tk_alert_env_add(e, "TIMEKEEPER_ALERT_T_NS", "%" PRId64, w->t_ns);
@@ -118,6 +121,7 @@ void tk_alert_print(FILE *out, const struct tk_rows_style *style, const struct t
 					  .app = watch->app,
 					  .segment = watch->segment,
 					  .dir = watch->dir,
+					  .unit = unit_of(w->rule, watch),
 					  .pid = watch->pid,
 					  .uid = watch->uid,
 					  .count = watch->count,

@@ -148,6 +148,7 @@ static int order_of(const void *a, const void *b)
 	order = order ? order : strcmp(x->app, y->app);
 	order = order ? order : strcmp(text_of(x->dir), text_of(y->dir));
 	order = order ? order : (x->uid > y->uid) - (x->uid < y->uid);
+	order = order ? order : tk_unit_order(&x->unit, &y->unit);
 	return order ? order : x->measure - y->measure;
 }
 
@@ -247,8 +248,8 @@ static int judge_row(struct tk_watching *w, const struct tk_rows *rows, const st
 
 	if (r->figure != TK_ALERT_SAMPLES && !r->about.measure[0])
 		return judge(w, rows, row, TK_WATCH_TIMER);
-	if (r->figure == TK_ALERT_SAMPLES && row->unit.values)
-		return 0; /* the limit is a time */
+	if (r->figure == TK_ALERT_SAMPLES && row->unit.values != r->values)
+		return 0; /* the limit is of another unit */
 	for (int m = 0; m < (row->unit.values ? 1 : TK_MEASURES); m++) {
 		const char *word = tk_measure_word((enum tk_measure)m, &row->unit);
 		bool named = strcmp(r->about.measure, word) == 0;

@@ -217,6 +217,7 @@ static void json_alert(FILE *out, const struct tk_rows *about, const struct tk_r
 	set(o, "lost", a->lost);
 	set(o, "uid", a->uid);
 	set_text(o, "dir", a->dir);
+	set_text(o, "unit", a->unit);
 	set_text(o, "rule", a->rule);
 	set_text(o, "state", a->state);
 	json_object_set_new(o, "value", isnan(a->value) ? json_null() : json_real(a->value));
@@ -234,7 +235,7 @@ static void csv_alert(FILE *out, const struct tk_rows_style *style, const struct
 		fputc(',', out);
 	fprintf(out, ",,,,,,,,%" PRIu32, a->uid);
 	tk_rows_csv_text(out, a->dir);
-	fputs(",,", out);
+	fprintf(out, ",,%s", a->unit);
 	tk_rows_csv_text(out, a->rule);
 	fprintf(out, ",%s,", a->state);
 	if (!isnan(a->value))

@@ -90,10 +90,10 @@ void tk_rows_print(FILE *out, const struct tk_rows_style *style, const struct tk
 
 /** What an alert has come to: a row of type "alert". Texts as in struct tk_row. */
 struct tk_row_alert {
-	const char *rule, *state, *timer, *kind, *app, *segment, *dir;
+	const char *rule, *state, *timer, *kind, *app, *segment, *dir, *unit;
 	uint32_t pid, uid;
 	uint64_t count, lost;
-	double value, limit; /* in the unit of what the rule is about; value NAN: not known */
+	double value, limit; /* in that unit; value NAN: not known */
 };
 
 /** Print it, as JSON line or CSV. @about: for which interval */
