@@ -8,15 +8,15 @@
 //	span := work.Start()
 //	defer span.Stop()
 //
-// It calls C: a span costs two such calls, 80 ns in all (spans 10 cost). Where that is too much, time
-// a batch.
+// It calls C: a span costs two such calls, 80 ns in all (spans 10 cost). Where that is too much,
+// time a batch.
 //
 // # Goroutines and threads
 //
 // A goroutine may move to another thread between any two calls, and a span may: its start is a
 // number that the program carries, and its record goes into the lane of the thread that stops it.
-// There is nothing to lock, and nothing here belongs to a thread. A span counts the time in which its
-// goroutine waited, and what two cores' counters differ by (timekeeper tsc --offsets).
+// There is nothing to lock, and nothing here belongs to a thread. A span counts the time in which
+// its goroutine waited, and what two cores' counters differ by (timekeeper tsc --offsets).
 //
 // Every thread that the Go runtime has stop a span gets a lane: 2 MiB by default, and 256 of them.
 // They are as many as GOMAXPROCS, and more while threads wait in system calls. A goroutine that may
@@ -64,8 +64,8 @@ func checked(result C.int) error {
 	return &Error{syscall.Errno(-result), Why()}
 }
 
-// cName copies a name for C, which would cut it at a NUL: the library shall see, and refuse, what is
-// invalid. The caller frees it.
+// cName copies a name for C, which would cut it at a NUL: the library shall see, and refuse, what
+// is invalid. The caller frees it.
 func cName(name string) *C.char {
 	return C.CString(strings.ReplaceAll(name, "\x00", "\x01"))
 }
@@ -91,8 +91,8 @@ type Options struct {
 	Keep        bool   // leave the segment's files after the close
 }
 
-// Open opens this process's segment. app is the name that collectors show; options may be nil. Opens
-// are counted: who opened closes. The name and the options of the first stand.
+// Open opens this process's segment. app is the name that collectors show; options may be nil.
+// Opens are counted: who opened closes. The name and the options of the first stand.
 func Open(app string, options *Options) error {
 	var o C.struct_tk_options
 
@@ -167,8 +167,8 @@ type Timer struct {
 	handle C.tk_timer_t
 }
 
-// NewTimer defines a timer, or finds it: same name, same timer. Not for the loop. A name that is none
-// (1 to 63 bytes of printable UTF-8) gives "(undefined)".
+// NewTimer defines a timer, or finds it: same name, same timer. Not for the loop. A name that is
+// none (1 to 63 bytes of printable UTF-8) gives "(undefined)".
 func NewTimer(name string) Timer {
 	return NewTimerStamped(name, Ordered)
 }
@@ -249,8 +249,8 @@ type Value struct {
 	handle C.tk_timer_t
 }
 
-// NewValue defines a value, or finds it. The unit is what one of them counts, in the plural: at most
-// 15 of the letters a to z and _, or none.
+// NewValue defines a value, or finds it. The unit is what one of them counts, in the plural: at
+// most 15 of the letters a to z and _, or none.
 func NewValue(name, unit string) Value {
 	n, u := cName(name), cName(unit)
 	defer C.free(unsafe.Pointer(n))
@@ -258,8 +258,8 @@ func NewValue(name, unit string) Value {
 	return Value{C.tk_value_timer(n, u)}
 }
 
-// Record records a number: exact from 0 to 2^47 - 2; what is larger or below zero is counted, and set
-// aside.
+// Record records a number: exact from 0 to 2^47 - 2; what is larger or below zero is counted, and
+// set aside.
 func (v Value) Record(value int64) {
 	C.tk_value(v.handle, C.int64_t(value))
 }

@@ -14,7 +14,8 @@ import (
 
 func TestErrors(t *testing.T) {
 	for _, app := range []string{"", "a\x00b", "\xff", strings.Repeat("x", 64)} {
-		if err := Open(app, nil); !errors.Is(err, syscall.EINVAL) || !strings.Contains(err.Error(), "UTF-8") {
+		err := Open(app, nil)
+		if !errors.Is(err, syscall.EINVAL) || !strings.Contains(err.Error(), "UTF-8") {
 			t.Errorf("%q: %v", app, err)
 		}
 	}
@@ -34,7 +35,8 @@ func TestOpensAreCounted(t *testing.T) {
 	if err := Open("second", &Options{Slots: 2048, Keep: true}); err != nil {
 		t.Fatal(err)
 	}
-	for _, what := range []string{`"first" instead of "second"`, "slots 1024 instead of 2048", "keep 0 instead of 1"} {
+	differ := []string{`"first" instead of "second"`, "slots 1024 instead of 2048", "keep 0 instead of 1"}
+	for _, what := range differ {
 		if !strings.Contains(Why(), what) {
 			t.Errorf("%s is not in: %s", what, Why())
 		}

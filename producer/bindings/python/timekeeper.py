@@ -31,8 +31,8 @@ multiprocessing need nothing: a child has a segment of its own from its first re
 Errors: open() and join() raise OSError with the library's reason. A program that would rather go on
 without being watched catches it: everything else works, and records nothing. Nothing else raises.
 
-On musl (Alpine): its dlopen() refuses libraries with initial-exec TLS, so import fails. Start Python
-with LD_PRELOAD=libtimekeeper.so.0 in its environment.
+On musl (Alpine): its dlopen() refuses libraries with initial-exec TLS, so import fails. Start
+Python with LD_PRELOAD=libtimekeeper.so.0 in its environment.
 """
 
 import ctypes
@@ -51,7 +51,7 @@ _LIBRARY = "libtimekeeper-ffi.so.0"
 
 
 class Origin(ctypes.Structure):
-    """When a message came into the system: taken where it enters, carried by all derived from it."""
+    """When a message came into the system: taken where it enters, carried by all that follows."""
 
     _fields_ = [("ticks", ctypes.c_uint64), ("real_ns", ctypes.c_int64)]
 
@@ -218,7 +218,7 @@ class Span:
 
 
 class Timer:
-    """A named thing that is timed. Make it once, not in the loop; the same name is the same timer."""
+    """A named thing that is timed. Make it once, not in the loop; the same name is the same one."""
 
     __slots__ = ("_handle", "name")
 
@@ -298,8 +298,8 @@ class Timer:
 class Value:
     """
     A named number that is no time: Value("sent", "bytes").record(n). The unit is what one of them
-    counts, in the plural: at most 15 of the letters a to z and "_". From 0 to 2^47 - 2 exact; what is
-    larger or below zero is counted, and set aside.
+    counts, in the plural: at most 15 of the letters a to z and "_". From 0 to 2^47 - 2 exact; what
+    is larger or below zero is counted, and set aside.
     """
 
     __slots__ = ("_handle", "name")

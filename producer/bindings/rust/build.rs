@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Where the two libraries lie: $TIMEKEEPER_LIB_DIR, else where pkg-config says, else where the linker
-//! looks anyway.
+//! Where the two libraries lie: $TIMEKEEPER_LIB_DIR, else where pkg-config says, else where the
+//! linker looks anyway.
 
 use std::env;
 use std::process::Command;

@@ -53,7 +53,8 @@ func others() {
 
 func onAThread(n int, all *sync.WaitGroup) {
 	defer all.Done()
-	if err := timekeeper.LockThread(timekeeper.Thread{Name: "recorder", CPU: -1, Node: -1}); err != nil {
+	thread := timekeeper.Thread{Name: "recorder", CPU: -1, Node: -1}
+	if err := timekeeper.LockThread(thread); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	for i := 0; i < n; i++ {

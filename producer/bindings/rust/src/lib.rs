@@ -13,15 +13,15 @@
 //! }
 //! ```
 //!
-//! and in another terminal: `timekeeper`. A span costs its two clock readings and some 9 cycles, 1.5
-//! of which are for the calls (`cargo run --release --example spans -- 1000 cost`).
+//! and in another terminal: `timekeeper`. A span costs its two clock readings and some 9 cycles,
+//! 1.5 of which are for the calls (`cargo run --release --example spans -- 1000 cost`).
 //!
 //! # Threads and tasks
 //!
-//! A span records into the lane of the thread that ends it. [`Span`] and [`Lane`] are not [`Send`]: a
-//! future that holds a span across an `.await` is not either, so an executor with several threads
-//! does not take it. Such a span would count the time in which the task was suspended, and what two
-//! cores' counters differ by.
+//! A span records into the lane of the thread that ends it. [`Span`] and [`Lane`] are not
+//! [`Send`]: a future that holds a span across an `.await` is not either, so an executor with
+//! several threads does not take it. Such a span would count the time in which the task was
+//! suspended, and what two cores' counters differ by.
 //!
 //! ```compile_fail
 //! use std::future::Future;
@@ -237,8 +237,8 @@ pub fn ns(ticks: i64) -> i64 {
 /// Forget the parent's lanes.
 ///
 /// # Safety
-/// Only in a child that was made by `_Fork()` or a raw `clone()`, before anything else of this crate,
-/// and while the child has one thread. `fork()` does it by itself.
+/// Only in a child that was made by `_Fork()` or a raw `clone()`, before anything else of this
+/// crate, and while the child has one thread. `fork()` does it by itself.
 pub unsafe fn after_fork() {
     sys::tk_after_fork()
 }

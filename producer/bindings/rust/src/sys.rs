@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! What the libraries export, as timekeeper.h declares it. Functions of the header that are inline in
-//! C come from libtimekeeper-ffi.
+//! What the libraries export, as timekeeper.h declares it. Functions of the header that are inline
+//! in C come from libtimekeeper-ffi.
 
 use std::os::raw::{c_char, c_int, c_void};
 

@@ -91,8 +91,8 @@ impl LazyTimer {
         }
     }
 
-    /// The timer. Two threads that define it at once get the same one. One that could not be defined
-    /// ("(undefined)", 0) is tried again each time.
+    /// The timer. Two threads that define it at once get the same one. One that could not be
+    /// defined ("(undefined)", 0) is tried again each time.
     #[inline]
     pub fn get(&self) -> Timer {
         match self.handle.load(Ordering::Relaxed) {
