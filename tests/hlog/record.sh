@@ -76,9 +76,9 @@ echo something >"$log"
 expect 1 -o "$log" --oldest
 said 'it holds something already; name another file, or replace it with --force'
 begin --oldest --label commit=abc --label 'a b=c, d]'
-wait_for lines 3
+wait_for lines 7
 end 0
-said ': 4 lines with 30022 samples; 0 records were lost$'
+said ': 8 lines with 40032 samples; 0 records were lost$'
 grep -qx '#\[Timekeeper label: commit=abc\]' "$log" || fail 'no label'
 grep -qx '#\[Timekeeper label: a%20b=c%2C%20d%5D\]' "$log" || fail 'no second label'
 grep -q '^#\[Timekeeper machine: host=.* cpus=' "$log" || fail 'nothing of the machine'
