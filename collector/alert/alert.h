@@ -3,15 +3,16 @@
  * collector/alert/alert.h - `stat --alert`: a rule about timers, what an interval says of it, and
  * when it fires.
  *
- *	PATTERN:[processing.|latency.|value.]FIGURE>LIMIT [for TIME] [over TIME] [min N] [clear LIMIT]
+ *	PATTERN:[processing.|latency.|value.]FIGURE>LIMIT
+ *	then, if wanted, [for TIME] [over TIME] [min N] [clear LIMIT]
  *
  * FIGURE is a statistic of --stats, whose limit is a time, or of `value.` a whole number of the
- * timer's unit: so that a limit whose unit was forgotten is refused; or count (samples), lost (records) or
- * rate (records a second), whose limit is a whole number. < is possible, too. `for`: the limit must
- * have been passed for so long. `over`: each interval is judged by all samples of the last TIME.
- * `min`: with fewer samples an interval says nothing. `clear`: what has fired is ok again when the
- * figure is at this limit or on its good side; without it, at 90 % of the limit (of <: 110 %), and
- * for count and lost at the limit itself.
+ * timer's unit: so that a limit whose unit was forgotten is refused; or count (samples), lost
+ * (records) or rate (records a second), whose limit is a whole number. < is possible, too. `for`:
+ * the limit must have been passed for so long. `over`: each interval is judged by all samples of
+ * the last TIME. `min`: with fewer samples an interval says nothing. `clear`: what has fired is ok
+ * again when the figure is at this limit or on its good side; without it, at 90 % of the limit (of
+ * <: 110 %), and for count and lost at the limit itself.
  *
  * rule.c reads a rule, judge.c judges one interval, state.c steps from interval to interval: pure,
  * any thread. command.h runs a program.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What --on-alert runs, here: told FILE ARGUMENT... writes what it was given into FILE, a line each:
- * arguments, variables, signals that are blocked or ignored, descriptors, its session.
+ * What --on-alert runs, here: told FILE ARGUMENT... writes what it was given into FILE, a line
+ * each: arguments, variables, signals that are blocked or ignored, descriptors, its session.
  */
 #include <dirent.h>
 #include <signal.h>

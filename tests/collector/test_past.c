@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A series' history: which tier a view gets, nothing beyond the budget, what is silent, replayed, or
- * has ended. */
+/* A series' history: which tier a view gets, nothing beyond the budget, what is silent, replayed,
+ * or has ended. */
 #include "tests/collector/series_fed.h"
 
 Test(past, a_view_gets_the_finest_tier_that_fits_and_reaches)

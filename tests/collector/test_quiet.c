@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rounds, cranked by hand, with a living process that does what it is told: lanes that are quiet, and
- * a machine that sleeps while it is watched.
+ * Rounds, cranked by hand, with a living process that does what it is told: lanes that are quiet,
+ * and a machine that sleeps while it is watched.
  */
 #include "tests/collector/cranked.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* timekeeper.h, from outside: timers and threads. Criterion gives each test a process of its own. */
+/* timekeeper.h, from outside: timers and threads. Criterion gives each test a process of its
+ * own. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

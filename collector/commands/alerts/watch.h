@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector/commands/alerts/watch.h - one rule of --alert, and what becomes of each timer that it is
- * about.
+ * collector/commands/alerts/watch.h - one rule of --alert, and what becomes of each timer that it
+ * is about.
  *
  * Each interval is copied as far as the rule's pattern matches, and made into rows as stat's are
  * (commands/rows/gather.h): of the interval or of the rule's window, of a process or of an app. A
