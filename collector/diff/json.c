@@ -18,9 +18,9 @@ static json_t *count(uint64_t n)
 
 static json_t *json_side(const struct tk_diff_timer *t, enum tk_diff_side side, double ns)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "ns", number(ns), "samples",
-			 count(t->samples[side]), "records", count(t->records[side]), "lost",
-			 count(t->lost[side]));
+	return json_pack("{s:o, s:o, s:o, s:o}", t->unit.values ? "value" : "ns", number(ns),
+			 "samples", count(t->samples[side]), "records", count(t->records[side]),
+			 "lost", count(t->lost[side]));
 }
 
 static json_t *json_row(const struct tk_diff_row *row)
@@ -29,8 +29,9 @@ static json_t *json_row(const struct tk_diff_row *row)
 	const struct tk_compare_row *r = row->is;
 	char stat[TK_STAT_NAME_MAX];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "app",
-			 t->app, "timer", t->timer, "kind", t->measure, "stat",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "app", t->app, "timer", t->timer, "kind", t->measure, "unit",
+			 t->unit.values ? t->unit.name : "ns", "stat",
 			 tk_diff_stat(stat, row->stat), "verdict", tk_diff_word(r->verdict),
 			 "shift", number(r->shift), "low", number(r->low), "high", number(r->high),
 			 "p", number(r->p), "finds", number(r->detectable), "base",

@@ -26,8 +26,11 @@ static void print_row(const struct tk_diff_row *row, FILE *out)
 	fprintf(out, "| %s%s%s | ", mark, tk_diff_word(r->verdict), mark);
 	put(out, tk_diff_name(name, row->timer));
 	fprintf(out, " | %s | %s | %s | %s | %s | %s | ", tk_diff_stat(stat, row->stat),
-		isnan(r->base.middle) ? "-" : tk_text_ns(base, r->base.middle),
-		isnan(r->new.middle) ? "-" : tk_text_ns(new, r->new.middle),
+		isnan(r->base.middle)
+			? "-"
+			: tk_text_sample_whole(base, r->base.middle, &row->timer->unit),
+		isnan(r->new.middle) ? "-"
+				     : tk_text_sample_whole(new, r->new.middle, &row->timer->unit),
 		tk_diff_percent(shift, r->shift), tk_diff_interval(interval, r),
 		tk_diff_percent(finds, r->detectable));
 	fputs(tk_diff_losses(lost, row->timer), out);

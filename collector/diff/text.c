@@ -33,8 +33,9 @@ static void print_row(const struct tk_diff_row *row, FILE *out)
 	fprintf(out, "%-15s %-6s %8s  %-19s %8s %6s  %7s  %7s  %s", tk_diff_word(r->verdict),
 		tk_diff_stat(stat, row->stat), tk_diff_percent(shift, r->shift),
 		tk_diff_interval(interval, r), tk_diff_percent(finds, r->detectable), p,
-		isnan(r->base.middle) ? "-" : tk_text_ns(base, r->base.middle),
-		isnan(r->new.middle) ? "-" : tk_text_ns(new, r->new.middle),
+		isnan(r->base.middle) ? "-"
+				      : tk_text_sample(base, r->base.middle, &row->timer->unit),
+		isnan(r->new.middle) ? "-" : tk_text_sample(new, r->new.middle, &row->timer->unit),
 		tk_diff_name(name, row->timer));
 	if (tk_diff_losses(lost, row->timer)[0])
 		fprintf(out, " (%s)", lost);

@@ -17,7 +17,8 @@ static int by_name(const void *a, const void *b)
 	int order = strcmp(x->app, y->app);
 
 	order = order ? order : strcmp(x->timer, y->timer);
-	return order ? order : strcmp(x->measure, y->measure);
+	order = order ? order : strcmp(x->measure, y->measure);
+	return order ? order : tk_unit_order(&x->unit, &y->unit);
 }
 
 static void free_timer(void *of)
@@ -47,6 +48,13 @@ static int make_room(struct tk_diff_timer *t, const struct tk_diff_timers *in)
 	return 0;
 }
 
+static struct tk_diff_timer *find(const struct tk_diff_timers *t, const struct tk_diff_timer *named)
+{
+	struct tk_diff_timer **at = tfind(named, &t->tree, by_name);
+
+	return at ? *at : NULL;
+}
+
 static struct tk_diff_timer *new_timer(const struct tk_diff_timers *in,
 				       const struct tk_diff_timer *named)
 {
@@ -57,6 +65,7 @@ static struct tk_diff_timer *new_timer(const struct tk_diff_timers *in,
 	t->app = strdup(named->app);
 	t->timer = strdup(named->timer);
 	t->measure = strdup(named->measure);
+	t->unit = named->unit;
 	if (t->app && t->timer && t->measure && make_room(t, in) == 0)
 		return t;
 	free_timer(t);
@@ -67,21 +76,22 @@ struct tk_diff_timer *tk_diff_timers_find(const struct tk_diff_timers *t, const 
 					  const char *timer, const char *measure)
 {
 	const struct tk_diff_timer named = { .app = app, .timer = timer, .measure = measure };
-	struct tk_diff_timer **at = tfind(&named, &t->tree, by_name);
 
-	return at ? *at : NULL;
+	return find(t, &named);
 }
 
 struct tk_diff_timer *tk_diff_timers_add(struct tk_diff_timers *in, const struct tk_hlog_item *i)
 {
 	char app[SHOWN_MAX], timer[SHOWN_MAX], measure[SHOWN_MAX];
-	const struct tk_diff_timer named = { .app = app, .timer = timer, .measure = measure };
+	const struct tk_diff_timer named = {
+		.app = app, .timer = timer, .measure = measure, .unit = i->unit
+	};
 	struct tk_diff_timer *t;
 
 	tk_printable(app, sizeof(app), i->app);
 	tk_printable(timer, sizeof(timer), i->timer);
 	tk_printable(measure, sizeof(measure), i->measure);
-	t = tk_diff_timers_find(in, app, timer, measure);
+	t = find(in, &named);
 	if (t)
 		return t;
 	t = new_timer(in, &named);

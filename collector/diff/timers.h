@@ -16,6 +16,7 @@ enum tk_diff_side { TK_DIFF_BASE, TK_DIFF_NEW, TK_DIFF_SIDES };
 /** One measure of a timer of an app. Names are printable. */
 struct tk_diff_timer {
 	const char *app, *timer, *measure;
+	struct tk_unit unit; /* of the samples: those of another unit are another timer's */
 	uint64_t samples[TK_DIFF_SIDES];
 	uint64_t records[TK_DIFF_SIDES], lost[TK_DIFF_SIDES]; /* of both measures; 0, 0: unknown */
 	/* Of each quantile of the list: values[side][q * room + i] ns of run or part i. */

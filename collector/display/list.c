@@ -39,6 +39,8 @@ static void line_value(const struct tk_view_state *v, const struct tk_snap_timer
 
 	if (v->sort == TK_SORT_RATE && isfinite(value))
 		tk_units_rate(out, value);
+	else if (t->unit.values)
+		tk_text_sample(out, value, &t->unit);
 	else
 		tk_units_ns_brief(out, value);
 }

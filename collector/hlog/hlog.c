@@ -14,6 +14,7 @@
 #include "collector/hlog/decode.h"
 #include "collector/hlog/lines.h"
 #include "collector/hlog/text.h"
+#include "ring/place.h"
 
 #define YEAR_NS                (INT64_C(365) * 24 * 3600 * 1000000000)
 #define SAME_BOUND_NS          1000001 /* bounds in lines are rounded to ms */
@@ -32,6 +33,7 @@ struct tk_hlog {
 	size_t room;
 	uint8_t digit[256]; /* what a character is worth in base64, or NO_DIGIT */
 	double unit_ns, error;
+	char unit[TK_UNIT_MAX + 1]; /* of the next line, if it is one of values */
 	/* What comments said of times. */
 	bool has_start, has_base, deduced;
 	int64_t start_ns, base_ns;
@@ -147,6 +149,17 @@ static const char *read_bounds(struct tk_hlog *l, char *facts)
 	return NULL;
 }
 
+/* One that may not be shown is none. */
+static void read_unit(struct tk_hlog *l, char *facts)
+{
+	char *name, *value;
+
+	l->unit[0] = '\0';
+	while (next_fact(&facts, &name, &value))
+		if (!strcmp(name, "unit") && tk_unit_valid(value))
+			snprintf(l->unit, sizeof(l->unit), "%s", value);
+}
+
 static bool parse_count(const char *text, uint64_t *count)
 {
 	char *end;
@@ -226,6 +239,10 @@ static bool read_ours(struct tk_hlog *l, char *text, struct tk_hlog_item *item, 
 		*wrong = read_bounds(l, facts);
 		return false;
 	}
+	if (!strcmp(text, "value")) {
+		read_unit(l, facts);
+		return false;
+	}
 	if (!strcmp(text, "lost")) {
 		*wrong = read_lost(l, facts, item);
 		return !*wrong;
@@ -300,7 +317,8 @@ static const char *read_times(struct tk_hlog *l, const char *start, const char *
 
 static bool is_ours(const char *measure)
 {
-	return !strcmp(measure, "processing") || !strcmp(measure, "latency");
+	return !strcmp(measure, "processing") || !strcmp(measure, "latency") ||
+	       !strcmp(measure, "value");
 }
 
 /* "app/timer/measure" is ours; any other tag is the name of a timer. */
@@ -339,6 +357,15 @@ static size_t decode_digits(const struct tk_hlog *l, const char *text, size_t le
 }
 
 /* nettle judges the end, and what is no digit. It would take a sixth of a report's time for all. */
+/* What a line of values counts is said before it, and said of it alone. */
+static void take_unit(struct tk_hlog *l, struct tk_hlog_item *item)
+{
+	item->unit.values = !strcmp(item->measure, "value");
+	if (item->unit.values)
+		memcpy(item->unit.name, l->unit, sizeof(l->unit));
+	l->unit[0] = '\0';
+}
+
 static const char *decode_base64(struct tk_hlog *l, const char *text, size_t *size)
 {
 	size_t length = strlen(text), whole, rest;
@@ -379,14 +406,16 @@ static const char *read_histogram(struct tk_hlog *l, char *text, struct tk_hlog_
 	cut(histogram, ", ");
 	if (!*histogram)
 		return "it is no line of an interval";
+	read_tag(tagged ? tag : text + strlen(text), item);
+	take_unit(l, item);
 	wrong = read_times(l, start, length, item);
 	if (!wrong)
 		wrong = decode_base64(l, histogram, &size);
 	if (!wrong)
-		wrong = tk_hlog_decode(&l->decoder, l->bytes, size, l->unit_ns);
+		wrong = tk_hlog_decode(&l->decoder, l->bytes, size,
+				       item->unit.values ? 1 : l->unit_ns);
 	if (wrong)
 		return wrong;
-	read_tag(tagged ? tag : text + strlen(text), item);
 	item->shape = &l->decoder.shape;
 	item->counted = l->decoder.counted;
 	item->n = l->decoder.n;

@@ -41,6 +41,7 @@
 #include <stdint.h>
 
 #include "collector/hlog/shape.h"
+#include "collector/stats/measure.h"
 
 /** A longer line is passed over: no histogram needs it. */
 #define TK_HLOG_LINE_MAX ((size_t)16 << 20)
@@ -57,7 +58,8 @@ struct tk_hlog_item {
 	 * Of histograms and losses. Of a histogram that we did not write, app and measure are ""
 	 * and timer is the tag, "" if there is none. Of a loss, measure is "": it is in both.
 	 */
-	const char *app, *timer, *measure; /* "processing", "latency" */
+	const char *app, *timer, *measure; /* "processing", "latency", "value" */
+	struct tk_unit unit;               /* of a histogram's samples: of a value, numbers */
 	/* CLOCK_REALTIME, if the log has absolute times; else since its beginning. As exact as the
 	 * log is: to the ns if it is ours. */
 	int64_t start_ns;

@@ -109,11 +109,13 @@ void tk_hlog_put_header(struct tk_hlog_writer *w, int64_t start_ns)
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	put(w, "#[Logged by timekeeper record. A tag is app/timer/measure, percent-encoded; "
-	       "values are picoseconds; Interval_Max is in ms.]\n"
-	       "#[A value is off by at most 0.049 % + 0.5 ps below 256 ticks of the clock, and by "
-	       "0.44 % + 0.5 ps from there on.]\n"
-	       "#[Histogram log format version 1.3]\n#[StartTime: ");
+	put(w,
+	    "#[Logged by timekeeper record. A tag is app/timer/measure, percent-encoded; "
+	    "values are picoseconds, of the measure `value` numbers; Interval_Max is in ms, or in "
+	    "millions.]\n"
+	    "#[A value is off by at most 0.049 % + 0.5 ps below 256 ticks of the clock, and by "
+	    "0.44 % + 0.5 ps from there on.]\n"
+	    "#[Histogram log format version 1.3]\n#[StartTime: ");
 	put_seconds(w, start_ns, 3);
 	put(w, " (seconds since epoch), ");
 	put(w, date);
@@ -257,26 +259,52 @@ static size_t compressed(struct tk_hlog_writer *w, size_t size)
 	return 8 + deflated;
 }
 
-void tk_hlog_put_histogram(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
-			   const struct tk_bins *b, double ns_per_tick)
+static const struct tk_unit times;
+
+static void put_line(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
+		     const struct tk_unit *unit, double max, size_t size)
 {
-	static const char *const measures[TK_MEASURES] = { "/processing,", "/latency," };
-	size_t size = compressed(w, encode(w, b, ns_per_tick));
-	char max[48], *to;
+	char text[48], *to;
 
 	put(w, "Tag=");
 	put_encoded(w, at->app);
 	put(w, "/");
 	put_encoded(w, at->timer);
-	put(w, measures[at->measure]);
+	put(w, "/");
+	put(w, tk_measure_word(at->measure, unit));
+	put(w, ",");
 	put_seconds(w, at->start_ns, 3);
 	put(w, ",");
 	put_seconds(w, (int64_t)at->length_ns, 3);
-	/* In ms: a millionth of what the histogram counts would be, if that were ns. */
-	snprintf(max, sizeof(max), ",%.6f,", (double)b->max * ns_per_tick / 1e6);
-	put(w, max);
+	snprintf(text, sizeof(text), ",%.6f,", max / 1e6);
+	put(w, text);
 	to = grow(w, BASE64_ENCODE_RAW_LENGTH(size));
 	if (to)
 		base64_encode_raw(to, size, w->deflated);
 	put(w, "\n");
+}
+
+void tk_hlog_put_histogram(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
+			   const struct tk_bins *b, double ns_per_tick)
+{
+	size_t size = compressed(w, encode(w, b, ns_per_tick));
+
+	/* In ms: a millionth of what the histogram counts would be, if that were ns. */
+	put_line(w, at, &times, (double)b->max * ns_per_tick, size);
+}
+
+/* A tick of values is one, and what is written is that number. */
+#define NUMBER (TK_HLOG_UNIT_PS / 1000.0)
+
+void tk_hlog_put_values(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
+			const struct tk_unit *unit, const struct tk_bins *b)
+{
+	size_t size = compressed(w, encode(w, b, NUMBER));
+
+	if (unit->name[0]) {
+		tk_hlog_put_comment(w, "value");
+		tk_hlog_put_fact(w, "unit", unit->name);
+		tk_hlog_put_end(w);
+	}
+	put_line(w, at, unit, (double)b->max, size);
 }

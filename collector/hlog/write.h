@@ -16,6 +16,7 @@
  *	interval	number, start, length: of the lines that follow, in seconds since 1970
  *	lost		app, timer, records, lost, aside: of a timer in that interval; without timer
  *			of a process, which has those of its timers, and those that are in no timer
+ *	value		unit: of the line of values that follows
  *	missed		lines, samples, from, to, why: what could not be written
  *
  * What values are worth. A sample is counted in a bucket of ticks (collector/stats/histogram.h).
@@ -28,6 +29,9 @@
  *
  * 0.44 % is 1/256 of ours and 1/2048 of theirs. That ticks are whole is not in it, nor what the
  * clock's rate is wrong by (`timekeeper tsc`).
+ *
+ * Lines of the measure `value` count plain numbers and no picoseconds: whole numbers below 256 are
+ * exact, and larger ones within the same error.
  *
  * One thread per writer.
  */
@@ -82,5 +86,9 @@ struct tk_hlog_where {
 /** The line of a histogram, which has a sample and no bare ones. */
 void tk_hlog_put_histogram(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
 			   const struct tk_bins *b, double ns_per_tick);
+
+/** The same of values, whose measure is not looked at, and before it its unit, if it has a name. */
+void tk_hlog_put_values(struct tk_hlog_writer *w, const struct tk_hlog_where *at,
+			const struct tk_unit *unit, const struct tk_bins *b);
 
 #endif

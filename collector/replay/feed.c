@@ -187,6 +187,23 @@ static bool fits(struct tk_feed *f, uint64_t sum, uint64_t more)
 	return does;
 }
 
+/*
+ * Whether samples of this unit are the timer's: those that came first say what it is. (A loss may
+ * come before them, which does not say it.) What counts in no ns has no clock.
+ */
+static bool is_of(struct tk_feed_timer *t, const struct tk_hlog_item *i)
+{
+	struct tk_series *s = t->series;
+
+	if (!t->has_unit && i->unit.values) {
+		s->unit = i->unit;
+		s->clock = s->open_clock = 0;
+		s->ns_per_tick = s->open_ns_per_tick = 1;
+	}
+	t->has_unit = true;
+	return tk_unit_order(&s->unit, &i->unit) == 0;
+}
+
 static void take_histogram(struct tk_feed *f, struct tk_feed_timer *t, const struct tk_hlog_item *i)
 {
 	enum tk_measure m = strcmp(i->measure, "latency") == 0 ? TK_LATENCY : TK_PROCESSING;
@@ -194,6 +211,10 @@ static void take_histogram(struct tk_feed *f, struct tk_feed_timer *t, const str
 
 	if (!fits(f, f->taken, i->count))
 		return;
+	if (!is_of(t, i)) {
+		f->left_out++;
+		return;
+	}
 	f->taken += i->count;
 	tk_bins_wipe(&f->samples);
 	for (size_t k = 0; k < i->n; k++) {

@@ -32,6 +32,7 @@ struct tk_feed_timer {
 	struct tk_series *series;
 	size_t segment; /* its app's, among those shown */
 	bool is_open;   /* an interval is, which ends at end_ns */
+	bool has_unit;  /* its samples say what they are */
 	int64_t end_ns, width_ns;
 	uint64_t count[TK_MEASURES], records, lost; /* in it */
 };

@@ -28,9 +28,23 @@ static double nines_of(uint64_t below, uint64_t count)
 	return log10((double)count / (double)(count - below));
 }
 
+/* One axis has one unit: that of times, if there are any. @return how many rows are left */
+static int choose_unit(struct curves *c, int n)
+{
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+		if (i == 0 || tk_unit_order(&c->row[i]->key.unit, &c->panel.unit) < 0)
+			c->panel.unit = c->row[i]->key.unit;
+	for (int i = 0; i < n; i++)
+		if (tk_unit_order(&c->row[i]->key.unit, &c->panel.unit) == 0)
+			c->row[kept++] = c->row[i];
+	return n < 0 ? n : kept;
+}
+
 static int gather(struct curves *c, const struct tk_report *r)
 {
-	int n = tk_report_worst(r, c->row);
+	int n = choose_unit(c, tk_report_worst(r, c->row));
 
 	for (int i = 0; i < n; i++) {
 		struct tk_hlog_cells *cells = &c->cells[c->n++];
@@ -104,7 +118,7 @@ static void draw(const struct curves *c, FILE *out, size_t of)
 
 int tk_report_curves(const struct tk_report *r, FILE *out)
 {
-	struct curves c = { .panel = { LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT, 0, 0 } };
+	struct curves c = { .panel = { LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT, 0, 0, { 0 } } };
 	int err = gather(&c, r);
 
 	if (!err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A report for programs: JSON and CSV, in ns. See report.h. */
+/* A report for programs: JSON and CSV, in ns, or in the unit of values. See report.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -11,17 +11,23 @@
 
 /* ---- JSON ---- */
 
+/* Of what its statistics are so many. */
+static const char *unit_of(const struct tk_report_row *row)
+{
+	return row->shown.unit.values ? row->shown.unit.name : "ns";
+}
+
 static int add_row(json_t *rows, const struct tk_report_row *row, const struct tk_stats_list *stats)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s,s:I,s:I}", "app", row->shown.app, "timer",
-			      row->shown.timer, "kind", row->shown.measure, "count",
-			      (json_int_t)row->count, "lost", (json_int_t)row->lost);
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "app", row->shown.app, "timer",
+			      row->shown.timer, "kind", row->shown.measure, "unit", unit_of(row),
+			      "count", (json_int_t)row->count, "lost", (json_int_t)row->lost);
 	char column[TK_STAT_NAME_MAX];
 	double ns[TK_STATS_MAX];
 	int err = o ? tk_report_stats(row, stats, ns) : -ENOMEM;
 
 	for (size_t i = 0; i < stats->n && !err; i++)
-		if (json_object_set_new(o, tk_stat_column(column, &stats->of[i]),
+		if (json_object_set_new(o, tk_stat_member(column, &stats->of[i], &row->shown.unit),
 					isnan(ns[i]) ? json_null() : json_real(ns[i])))
 			err = -ENOMEM;
 	if (json_array_append_new(rows, o))
@@ -78,7 +84,7 @@ static int csv_row(FILE *out, const struct tk_report_row *row, const struct tk_s
 		else
 			fprintf(out, ",%.3f", ns[i]);
 	}
-	fputc('\n', out);
+	fprintf(out, ",%s\n", unit_of(row));
 	return 0;
 }
 
@@ -91,7 +97,7 @@ int tk_report_csv(const struct tk_report *r, FILE *out)
 	fputs("schema,app,timer,kind,count,lost", out);
 	for (size_t i = 0; i < stats->n; i++)
 		fprintf(out, ",%s", tk_stat_column(column, &stats->of[i]));
-	fputc('\n', out);
+	fputs(",unit\n", out);
 	for (size_t k = 0; k < r->n && !err; k++)
 		err = csv_row(out, r->row[k], stats);
 	return err;

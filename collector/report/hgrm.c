@@ -3,8 +3,8 @@
  * HdrHistogram's percentile distribution (.hgrm), as its plotters read it. See report.h.
  *
  * A line a percentile, from 0 on, each a fifth of the way that halves what is left to 100 %; until
- * the last sample. Values are in ms. Of several rows each has a comment with its name before it:
- * tools that take one are given one by --timer.
+ * the last sample. Values are in ms, or in the unit of values. Of several rows each has a comment
+ * with its name before it: tools that take one are given one by --timer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,6 @@
 #include "collector/report/report.h"
 
 #define TICKS_A_HALF 5 /* as HdrHistogram has it */
-#define MS           1e6
 
 static double deviation(const struct tk_hlog_cells *cells, double mean)
 {
@@ -32,15 +31,28 @@ static double next_percentile(double p)
 	return p + 100 / (TICKS_A_HALF * pow(2, halves));
 }
 
-static void print_line(FILE *out, double ns, double p, uint64_t count)
+/* What 1 is: 1 ms, or one of values. */
+static double one_of(const struct tk_report_row *row)
 {
-	fprintf(out, "%12.6f %2.12f %10" PRIu64, ns / MS, p / 100, count);
+	return row->shown.unit.values ? 1 : 1e6;
+}
+
+static const char *unit_of(const struct tk_report_row *row)
+{
+	const struct tk_unit *unit = &row->shown.unit;
+
+	return !unit->values ? "ms" : *unit->name ? unit->name : "numbers";
+}
+
+static void print_line(FILE *out, double value, double p, uint64_t count)
+{
+	fprintf(out, "%12.6f %2.12f %10" PRIu64, value, p / 100, count);
 	if (p < 100)
 		fprintf(out, " %14.2f", 100 / (100 - p));
 	fputc('\n', out);
 }
 
-static void print_cells(FILE *out, const struct tk_hlog_cells *cells)
+static void print_cells(FILE *out, const struct tk_hlog_cells *cells, double one)
 {
 	uint64_t seen = cells->n ? cells->cell[0].count : 0;
 	size_t at = 0;
@@ -48,30 +60,30 @@ static void print_cells(FILE *out, const struct tk_hlog_cells *cells)
 	for (double p = 0; cells->n && seen < cells->count; p = next_percentile(p)) {
 		while (seen < cells->count && (double)seen < p / 100 * (double)cells->count)
 			seen += cells->cell[++at].count;
-		print_line(out, cells->cell[at].ns, p, seen);
+		print_line(out, cells->cell[at].ns / one, p, seen);
 	}
 	if (cells->n)
-		print_line(out, cells->cell[cells->n - 1].ns, 100, cells->count);
+		print_line(out, cells->cell[cells->n - 1].ns / one, 100, cells->count);
 }
 
 static int print_row(FILE *out, const struct tk_report_row *row)
 {
 	char title[TK_REPORT_TITLE_MAX];
 	struct tk_hlog_cells cells;
-	double mean;
+	double mean, one = one_of(row);
 
 	if (tk_hlog_sum_cells(&row->sum, &cells))
 		return -ENOMEM;
 	mean = tk_hlog_mean(&cells);
-	fprintf(out, "#[%s, values in ms, %" PRIu64 " records lost]\n", tk_report_title(title, row),
-		row->lost);
+	fprintf(out, "#[%s, values in %s, %" PRIu64 " records lost]\n", tk_report_title(title, row),
+		unit_of(row), row->lost);
 	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount",
 		"1/(1-Percentile)");
-	print_cells(out, &cells);
-	fprintf(out, "#[Mean    = %12.6f, StdDeviation   = %12.6f]\n", mean / MS,
-		deviation(&cells, mean) / MS);
+	print_cells(out, &cells, one);
+	fprintf(out, "#[Mean    = %12.6f, StdDeviation   = %12.6f]\n", mean / one,
+		deviation(&cells, mean) / one);
 	fprintf(out, "#[Max     = %12.6f, Total count    = %12" PRIu64 "]\n",
-		cells.n ? cells.cell[cells.n - 1].ns / MS : 0, cells.count);
+		cells.n ? cells.cell[cells.n - 1].ns / one : 0, cells.count);
 	tk_hlog_cells_free(&cells);
 	return 0;
 }

@@ -62,7 +62,9 @@ static void draw_line(const struct tk_report *r, FILE *out, const struct tk_svg_
 static void draw_panel(const struct tk_report *r, FILE *out, const struct tk_report_row *row,
 		       double top)
 {
-	struct tk_svg_panel p = { LEFT, top + 24, WIDTH - LEFT - RIGHT, PLOT, 0, 0 };
+	struct tk_svg_panel p = {
+		LEFT, top + 24, WIDTH - LEFT - RIGHT, PLOT, 0, 0, row->shown.unit
+	};
 	char title[TK_REPORT_TITLE_MAX], text[TK_REPORT_TITLE_MAX + 64];
 
 	find_range(&p, &row->times, r->wanted->stats->n_quantiles);

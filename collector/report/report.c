@@ -13,10 +13,15 @@
 
 /* ---- rows ---- */
 
-/* "" before "processing" before "latency": what a timer lost comes before its measures. */
+/* "" first: what a timer lost comes before its measures. */
 static int rank_of(const char *measure)
 {
-	return !*measure ? 0 : !strcmp(measure, "processing") ? 1 : 2;
+	static const char *const order[] = { "", "processing", "latency", "value" };
+	int rank = 0;
+
+	while (rank < 3 && strcmp(measure, order[rank]) != 0)
+		rank++;
+	return rank;
 }
 
 static int by_name(const void *a, const void *b)
@@ -26,7 +31,8 @@ static int by_name(const void *a, const void *b)
 	int order = strcmp(x->app, y->app);
 
 	order = order ? order : strcmp(x->timer, y->timer);
-	return order ? order : rank_of(x->measure) - rank_of(y->measure);
+	order = order ? order : rank_of(x->measure) - rank_of(y->measure);
+	return order ? order : tk_unit_order(&x->unit, &y->unit);
 }
 
 static void free_names(struct tk_report_names *n)
@@ -63,6 +69,7 @@ static bool name(struct tk_report_names *n, const struct tk_hlog_item *i,
 	n->app = copy(i->app);
 	n->timer = copy(i->timer);
 	n->measure = copy(i->measure);
+	n->unit = i->unit;
 	return n->app && n->timer && n->measure;
 }
 
@@ -81,7 +88,7 @@ static struct tk_report_row *new_row(const struct tk_hlog_item *i)
 static struct tk_report_row *find_row(struct tk_report *r, const struct tk_hlog_item *i)
 {
 	const struct tk_report_row named = { .key = { (char *)i->app, (char *)i->timer,
-						      (char *)i->measure } };
+						      (char *)i->measure, i->unit } };
 	struct tk_report_row **at = tfind(&named, &r->tree, by_name);
 	struct tk_report_row *row;
 
@@ -101,7 +108,7 @@ static struct tk_report_row *find_row(struct tk_report *r, const struct tk_hlog_
 static struct tk_report_row *row_of(struct tk_report *r, const struct tk_hlog_item *i)
 {
 	const struct tk_report_row named = { .key = { (char *)i->app, (char *)i->timer,
-						      (char *)i->measure } };
+						      (char *)i->measure, i->unit } };
 	struct tk_report_row *row = r->last ? r->last->then : NULL;
 
 	if (!row || by_name(row, &named))
@@ -314,8 +321,9 @@ char *tk_report_title(char out[TK_REPORT_TITLE_MAX], const struct tk_report_row 
 {
 	const struct tk_report_names *n = &row->shown;
 
-	snprintf(out, TK_REPORT_TITLE_MAX, "%.160s%s%.160s%s%.40s", n->app, *n->app ? " " : "",
-		 n->timer, *n->measure ? " " : "", n->measure);
+	snprintf(out, TK_REPORT_TITLE_MAX, "%.160s%s%.160s%s%.40s%s%s", n->app, *n->app ? " " : "",
+		 n->timer, *n->measure ? " " : "", n->measure, *n->unit.name ? " in " : "",
+		 n->unit.name);
 	if (!*out)
 		snprintf(out, TK_REPORT_TITLE_MAX, "(no tag)");
 	return out;

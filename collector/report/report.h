@@ -48,6 +48,7 @@ struct tk_report_wanted {
 
 struct tk_report_names {
 	char *app, *timer, *measure; /* measure "": of a log that is not ours */
+	struct tk_unit unit;         /* of the samples */
 };
 
 /** One measure of a timer. */

@@ -87,7 +87,8 @@ void tk_svg_axis(FILE *out, const struct tk_svg_panel *p)
 		double y = y_of(p, ns);
 
 		rule(out, p->left, y, p->left + p->width, y);
-		tk_svg_text(out, p->left - 6, y + 4, "end", NULL, tk_text_ns(text, ns));
+		tk_svg_text(out, p->left - 6, y + 4, "end", NULL,
+			    tk_text_sample(text, ns, &p->unit));
 	}
 	fprintf(out,
 		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "

@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "collector/stats/measure.h"
+
 /** A rectangle in which values of `low` to `high` ns are drawn. */
 struct tk_svg_panel {
 	double left, top, width, height;
 	double low, high;
+	struct tk_unit unit; /* of low and high */
 };
 
 /** Colours that are told apart, also by the colour-blind (Okabe and Ito); any i. */

@@ -30,21 +30,29 @@ static void print_bounds(const struct tk_report *r, FILE *out)
 	fprintf(out, "%s, %.3f s\n", date, (double)(r->end_ns - r->first_ns) / 1e9);
 }
 
-static void print_heading(const struct tk_report *r, FILE *out, int app, int timer)
+/* A value's kind is its unit, if that has a name. */
+static const char *kind_of(const struct tk_report_row *row)
+{
+	const struct tk_report_names *n = &row->shown;
+
+	return *n->unit.name ? n->unit.name : *n->measure ? n->measure : "-";
+}
+
+static void print_heading(const struct tk_report *r, FILE *out, int app, int timer, int kind)
 {
 	const struct tk_stats_list *stats = r->wanted->stats;
 	char title[TK_STAT_NAME_MAX];
 
 	print_name(out, "APP", app);
 	print_name(out, "TIMER", timer);
-	fprintf(out, "%-10s %7s %7s", "KIND", "LOST", "COUNT");
+	fprintf(out, "%-*s %7s %7s", kind, "KIND", "LOST", "COUNT");
 	for (size_t i = 0; i < stats->n; i++)
 		fprintf(out, " %7s", tk_stat_title(title, &stats->of[i]));
 	fputc('\n', out);
 }
 
 static int print_row(const struct tk_report *r, FILE *out, const struct tk_report_row *row, int app,
-		     int timer)
+		     int timer, int kind)
 {
 	const struct tk_stats_list *stats = r->wanted->stats;
 	double ns[TK_STATS_MAX];
@@ -55,13 +63,15 @@ static int print_row(const struct tk_report *r, FILE *out, const struct tk_repor
 		return err;
 	print_name(out, row->shown.app, app);
 	print_name(out, row->shown.timer, timer);
-	fprintf(out, "%-10s", *row->shown.measure ? row->shown.measure : "-");
+	fprintf(out, "%-*s", kind, kind_of(row));
 	fprintf(out, " %7s", tk_text_whole(text, row->lost));
 	fprintf(out, " %7s", tk_text_whole(text, row->count));
 	for (size_t i = 0; i < stats->n; i++) {
 		bool known = tk_stat_is_known(&stats->of[i], row->count);
 
-		fprintf(out, " %7s", known ? tk_text_unspaced(tk_text_ns(text, ns[i])) : "-");
+		fprintf(out, " %7s",
+			known ? tk_text_unspaced(tk_text_sample(text, ns[i], &row->shown.unit))
+			      : "-");
 	}
 	fputc('\n', out);
 	return 0;
@@ -69,15 +79,17 @@ static int print_row(const struct tk_report *r, FILE *out, const struct tk_repor
 
 int tk_report_table(const struct tk_report *r, FILE *out)
 {
-	int app = wider(0, "APP"), timer = wider(0, "TIMER"), err = 0;
+	int app = wider(0, "APP"), timer = wider(0, "TIMER"), kind = wider(0, "processing");
+	int err = 0;
 
 	for (size_t k = 0; k < r->n; k++) {
 		app = wider(app, r->row[k]->shown.app);
 		timer = wider(timer, r->row[k]->shown.timer);
+		kind = wider(kind, kind_of(r->row[k]));
 	}
 	print_bounds(r, out);
-	print_heading(r, out, app, timer);
+	print_heading(r, out, app, timer, kind);
 	for (size_t k = 0; k < r->n && !err; k++)
-		err = print_row(r, out, r->row[k], app, timer);
+		err = print_row(r, out, r->row[k], app, timer, kind);
 	return err;
 }

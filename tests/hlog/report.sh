@@ -125,7 +125,7 @@ cmp -s "$out" "$scratch/piped" || fail 'standard input differs'
 } >"$scratch/lossy"
 expect 0 --csv --stats max "$scratch/lossy"
 printed '^1,"app 1","naïve",processing,[0-9]*,7,[0-9]'
-printed '^1,"app 1","gone",,0,9,$'
+printed '^1,"app 1","gone",,0,9,,ns$'
 said '99 samples are missing: the disk was full'
 said '4 records were lost of which it is not known whose'
 

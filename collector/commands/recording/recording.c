@@ -219,11 +219,14 @@ static int put_histogram(struct tk_recording *r, const struct bounds *b,
 		return 0;
 	}
 	err = say_bounds(r, b);
-	if (!err)
+	if (!err && !t->unit.values)
 		err = say_clock(r, t);
 	if (err)
 		return err;
-	tk_hlog_put_histogram(&r->writer, &at, &r->bins, t->ns_per_tick);
+	if (t->unit.values)
+		tk_hlog_put_values(&r->writer, &at, &t->unit, &r->bins);
+	else
+		tk_hlog_put_histogram(&r->writer, &at, &r->bins, t->ns_per_tick);
 	err = flush(r);
 	r->lines += !err;
 	r->samples += err ? 0 : r->bins.count;

@@ -65,7 +65,7 @@ static void put_time(const struct tk_column *c, const struct tk_snapshot *s,
 
 	(void)s;
 	if (isfinite(ns))
-		tk_text_ns(text, ns);
+		tk_text_sample(text, ns, &t->unit);
 	else if (t->recent[TK_PROCESSING].count || t->recent[TK_LATENCY].count)
 		snprintf(text, sizeof(text), "-");
 	squeeze(out, text);
@@ -102,7 +102,8 @@ static void put_process(const struct tk_column *c, const struct tk_snapshot *s,
 	char user[16] = "", process[TK_TEXT_PROCESS_MAX];
 
 	(void)c;
-	if (!t->processes) {
+	/* Of timers that differ in labels nobody knows of how many processes they are. */
+	if (!t->processes || t->pid || t->labelled) {
 		snprintf(out, TK_COLUMN_TEXT, "%s", tk_text_process(process, t->app, t->pid));
 		return;
 	}

@@ -96,10 +96,29 @@ static void draw_headings(const struct tk_view_state *v, const struct table *t, 
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+/* " (bytes)": what the figures of values are. */
+static const char *unit_of(const struct tk_snap_timer *t, char out[32])
+{
+	out[0] = 0;
+	if (t->unit.values)
+		snprintf(out, 32, " (%s)", t->unit.name[0] ? t->unit.name : "values");
+	return out;
+}
+
+/* What tells a row from others of its fold: its labels, and its process. */
+static void name_of_one(const struct tk_snap_timer *t, const char *end, char out[160])
+{
+	char process[TK_TEXT_PROCESS_MAX];
+	const char *labels = t->name + strlen(t->name) - t->labels;
+
+	snprintf(out, 160, "  %s%s%s%s", labels, *labels ? " " : "",
+		 tk_text_process(process, t->app, t->pid), end);
+}
+
 /* A name, and for what it stands. A row below an unfolded one says which process it is of. */
 static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t, char out[160])
 {
-	char end[24] = "", process[TK_TEXT_PROCESS_MAX];
+	char end[24] = "", unit[32];
 
 	if (!t->alive)
 		strcpy(end, " †");
@@ -108,11 +127,12 @@ static void name_of(const struct tk_view_state *v, const struct tk_snap_timer *t
 	else if (t->disabled)
 		strcpy(end, " off");
 	if (t->processes)
-		snprintf(out, 160, "%s ×%u%s", t->name, t->living ? t->living : t->processes, end);
+		snprintf(out, 160, "%s%s ×%u%s", t->name, unit_of(t, unit),
+			 t->living ? t->living : t->processes, end);
 	else if (t->fold && tk_view_is_unfolded(v, t->fold))
-		snprintf(out, 160, "  %s%s", tk_text_process(process, t->app, t->pid), end);
+		name_of_one(t, end, out);
 	else
-		snprintf(out, 160, "%s%s", t->name, end);
+		snprintf(out, 160, "%s%s%s", t->name, unit_of(t, unit), end);
 }
 
 /* A name; to its right the age of a row's figures, if they are not of the last 10 s. */

@@ -54,7 +54,7 @@ static int by_value(const struct tk_view_state *v, const struct tk_datapoint *d,
 }
 
 void tk_legend_draw(const struct tk_view_state *v, const struct tk_datapoint *d, struct tk_grid *g,
-		    struct tk_rect r)
+		    struct tk_rect r, char *(*format)(char out[TK_UNITS_MAX], double))
 {
 	enum tk_curve k[TK_CURVES];
 	int n = by_value(v, d, k), right = r.x + r.w;
@@ -70,6 +70,6 @@ void tk_legend_draw(const struct tk_view_state *v, const struct tk_datapoint *d,
 		}
 		tk_grid_text(g, x, y, right - x, line.style, tk_curve_name(k[i]));
 		tk_grid_text_right(g, right - TK_LEGEND_VALUE_W, right, y, line.style,
-				   tk_units_ns(ns, tk_curve_value(d, k[i])));
+				   format(ns, tk_curve_value(d, k[i])));
 	}
 }

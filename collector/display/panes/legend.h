@@ -6,6 +6,7 @@
 #ifndef TK_COLLECTOR_DISPLAY_PANES_LEGEND_H
 #define TK_COLLECTOR_DISPLAY_PANES_LEGEND_H
 
+#include "collector/cli/text.h"
 #include "collector/display/canvas/curve.h"
 #include "collector/display/view/view.h"
 
@@ -19,9 +20,9 @@ int tk_legend_width(const struct tk_view_state *v, const struct tk_grid *g);
 
 /**
  * The curves that are on, with their values in one datapoint, one a row from the top of r, the
- * largest first. What has no row is left out.
+ * largest first, as `format` writes values. What has no row is left out.
  */
 void tk_legend_draw(const struct tk_view_state *v, const struct tk_datapoint *d, struct tk_grid *g,
-		    struct tk_rect r);
+		    struct tk_rect r, char *(*format)(char out[TK_UNITS_MAX], double));
 
 #endif

@@ -18,13 +18,20 @@ static const struct tk_datapoint *last_of(struct tk_chart_points d)
 	return d.n ? &d.p[d.n - 1] : NULL;
 }
 
-static void draw_legend(const struct tk_chart *c, const struct tk_datapoint *last)
+/* Of values the number: their unit stands in the frame. */
+static char *(*format_of(const struct tk_snap_timer *t))(char out[TK_UNITS_MAX], double)
+{
+	return t->unit.values ? tk_units_count : tk_units_ns;
+}
+
+static void draw_legend(const struct tk_chart *c, const struct tk_datapoint *last,
+			const struct tk_snap_timer *t)
 {
 	struct tk_rect r = c->plot.area;
 
 	if (c->gutter && last)
 		tk_legend_draw(c->view, last, c->plot.grid,
-			       (struct tk_rect){ r.x + r.w, r.y, c->gutter, r.h });
+			       (struct tk_rect){ r.x + r.w, r.y, c->gutter, r.h }, format_of(t));
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -160,7 +167,8 @@ static void draw_reason(const struct tk_plot *p, const char *why)
 }
 
 /* What a rare timer showed last, and how long ago. */
-static void draw_seen(const struct tk_plot *p, const struct tk_seen *seen, int64_t now)
+static void draw_seen(const struct tk_plot *p, const struct tk_seen *seen,
+		      const struct tk_unit *unit, int64_t now)
 {
 	char avg[TK_UNITS_MAX], p99[TK_UNITS_MAX], ago[TK_UNITS_MAX], text[128];
 	double s = floor((double)(now - seen->t_ns) / 1e9);
@@ -171,8 +179,9 @@ static void draw_seen(const struct tk_plot *p, const struct tk_seen *seen, int64
 		snprintf(ago, sizeof(ago), "%.0f s", s);
 	else
 		snprintf(ago, sizeof(ago), "%.0f min", floor(s / 60));
-	snprintf(text, sizeof(text), "%s ago: avg %s, p99 %s", ago, tk_units_ns(avg, seen->avg_ns),
-		 tk_units_ns(p99, seen->p99_ns));
+	snprintf(text, sizeof(text), "%s ago: avg %s, p99 %s", ago,
+		 tk_units_sample(avg, seen->avg_ns, unit),
+		 tk_units_sample(p99, seen->p99_ns, unit));
 	struct tk_plot below = *p;
 	below.area.y += 2;
 	draw_reason(&below, text);
@@ -190,12 +199,12 @@ void tk_pane_measure(const struct tk_pane *pane, const struct tk_view_state *v,
 	tk_head_draw(pane, v, s, g, r, clipped);
 	if (any) {
 		draw_band(&c, &all);
-		tk_chart_axes(&c, tk_units_ns, true);
+		tk_chart_axes(&c, format_of(t), true);
 		draw_curves(&c, &all);
-		draw_legend(&c, last_of(all.d));
+		draw_legend(&c, last_of(all.d), t);
 	} else if (!empty) {
 		draw_reason(&c.plot, reason(v, t, pane->measure));
 		if (!v->to_ns)
-			draw_seen(&c.plot, &t->seen[pane->measure], s->t_ns);
+			draw_seen(&c.plot, &t->seen[pane->measure], &t->unit, s->t_ns);
 	}
 }

@@ -22,7 +22,7 @@ static void copy_timer(const struct tk_shown *shown, const struct tk_view *v,
 	t->labels = s->labels;
 	t->alive = s->alive;
 	t->disabled = s->disabled;
-	t->tsc = s->clock != 0;
+	t->tsc = s->clock != 0 || s->unit.values; /* else its stamps are made by hand */
 	t->found_dead = s->found_dead;
 	t->across = s->across;
 	t->seen_ns = s->seen_ns;
