@@ -69,6 +69,7 @@ static int serve(const struct tk_args *a, struct tk_bucket_sets *sets, int fd)
 	o.intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
 	o.intervals_histograms = true;
 	o.no_past = true;
+	o.descriptors = tk_serve_descriptors();
 	c = tk_collector_open(&o, why);
 	s = c ? tk_serve_open(c, fd, &how, sets) : NULL;
 	if (!s) {

@@ -34,6 +34,7 @@ struct tk_collector_options {
 	/* `dir` was made for this collector: all that is in it is read from its first record, and
 	 * removed when it has ended and is read, even if its program asked to keep it. */
 	bool own_dir;
+	unsigned descriptors; /* leave so many for what else this program opens */
 	bool oldest; /* begin at the oldest records that are still there */
 	/* Put what was recorded before the collector came where its stamps say, not at the
 	 * present (collector/engine/backlog.h). Not for who asked for intervals: these are of

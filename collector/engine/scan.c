@@ -51,7 +51,7 @@ static int is_full(const struct tk_collector *c, const char **why)
 		return ENOMEM;
 	}
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	if (c->own.held_descriptors + DESCRIPTORS_FREE < limit.rlim_cur)
+	if (c->own.held_descriptors + DESCRIPTORS_FREE + c->options.descriptors < limit.rlim_cur)
 		return 0;
 	*why = "each segment takes two descriptors, and there are no more; raise `ulimit -Hn`, or "
 	       "choose by --app or --pid";

@@ -141,6 +141,11 @@ struct tk_serve *tk_serve_open(struct tk_collector *c, int listener,
 	return NULL;
 }
 
+unsigned tk_serve_descriptors(void)
+{
+	return tk_http_connections();
+}
+
 void tk_serve_close(struct tk_serve *s)
 {
 	tk_http_close(s->http);

@@ -30,6 +30,9 @@ struct tk_serve *tk_serve_open(struct tk_collector *c, int listener,
  */
 void tk_serve_run(struct tk_serve *s, int timeout_ms);
 
+/** How many descriptors its connections may take: the collector is to leave them. */
+unsigned tk_serve_descriptors(void);
+
 void tk_serve_close(struct tk_serve *s);
 
 #endif

@@ -6,7 +6,8 @@
 	clients.py PORT never	asks, and never reads
 	clients.py PORT headers	sends headers without end: told 431, or closed
 	clients.py PORT trickle	a byte of a request now and then: closed after some ten seconds
-	clients.py PORT many N	N connections that stay open, or as many as there may be; then a scrape
+	clients.py PORT many N [S]	N connections that stay open, or as many as there may be; then
+				a scrape; held for S seconds more
 	clients.py PORT junk	what is no HTTP, requests that are odd, and bodies that are announced
 """
 import resource
@@ -108,7 +109,7 @@ def trickle():
     assert time.monotonic() - began < 50, 'a request may take for ever'
 
 
-def many(n):
+def many(n, hold_s=0):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     n = min(n, hard - 100)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, n + 50), hard))
@@ -118,6 +119,9 @@ def many(n):
         if i % 1000 == 500:
             scrape()  # while all of these are open
     scrape()
+    if hold_s:
+        print('held', flush=True)
+        time.sleep(hold_s)
 
 
 def junk():

@@ -108,4 +108,21 @@ is_whole() {
 wait_for is_whole
 stop
 
+# --- where there are few descriptors, clients leave the collector those that it needs
+anew
+printf '#!/bin/sh\nulimit -n 200\nexec "%s" "$@"\n' "$TIMEKEEPER" >"$scratch/few"
+chmod +x "$scratch/few"
+TIMEKEEPER=$scratch/few
+serve
+port=${url##*:}
+/usr/bin/python3 "$clients" "${port%/*}" many 300 60 >>"$out" 2>&1 &
+holding=$!
+wait_for grep -q '^held' "$out"
+start "$WATCHED" late 8 1000 linger
+wait_for has 'timekeeper_processes{app="late"} 1'
+kill -0 "$holding" 2>/dev/null || fail 'nobody held connections meanwhile'
+kill "$holding"
+has_said 'open files' && fail 'descriptors ran out'
+stop
+
 [ "$failed" = 0 ]

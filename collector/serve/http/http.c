@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,8 +15,7 @@
 #include "collector/serve/http/gzip.h"
 #include "collector/serve/http/negotiate.h"
 
-#define CONNECTIONS 128u
-#define SLACK       32u /* accepted, while those that go for them are being closed */
+#define CONNECTIONS 160u
 #define MEMORY      (16u << 10)
 #define SEND_BYTES \
 	(256 << 10) /* in the kernel, a connection: who does not read cannot hold 4 MB there */
@@ -44,8 +44,8 @@ struct tk_http {
 	struct tk_http_source source;
 	struct MHD_Response *cached[2][2]; /* by form and encoding; NULL: not rendered yet */
 	unsigned bodies;                   /* that are in memory */
-	struct client clients[CONNECTIONS + SLACK];
-	unsigned n_clients;
+	struct client clients[CONNECTIONS];
+	unsigned n_clients, most; /* with as many, the oldest goes for a new one */
 };
 
 /** Of one response: MHD frees it when nobody sends it any more. */
@@ -68,7 +68,7 @@ static struct client *oldest(struct tk_http *h, bool answered)
 {
 	struct client *found = NULL;
 
-	for (size_t i = 0; i < CONNECTIONS + SLACK; i++) {
+	for (size_t i = 0; i < CONNECTIONS; i++) {
 		struct client *c = &h->clients[i];
 
 		if (c->fd < 0 || c->closing || c->answered != answered)
@@ -91,7 +91,7 @@ static void make_room(struct tk_http *h)
 
 static struct client *free_place(struct tk_http *h)
 {
-	for (size_t i = 0; i < CONNECTIONS + SLACK; i++)
+	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (h->clients[i].fd < 0)
 			return &h->clients[i];
 	return NULL;
@@ -110,7 +110,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 		}
 		return;
 	}
-	if (h->n_clients >= CONNECTIONS)
+	if (h->n_clients >= h->most)
 		make_room(h);
 	c = free_place(h);
 	*context = c;
@@ -128,7 +128,7 @@ static void end_overdue(struct tk_http *h)
 {
 	uint64_t now = tk_now_ns(CLOCK_MONOTONIC);
 
-	for (size_t i = 0; i < CONNECTIONS + SLACK; i++) {
+	for (size_t i = 0; i < CONNECTIONS; i++) {
 		struct client *c = &h->clients[i];
 
 		if (c->fd >= 0 && !c->closing &&
@@ -277,21 +277,33 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 /* ---- the server ---- */
 
+unsigned tk_http_connections(void)
+{
+	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= 8 * CONNECTIONS)
+		return CONNECTIONS;
+	return limit.rlim_cur >= 16 ? (unsigned)limit.rlim_cur / 8 : 2;
+}
+
 struct tk_http *tk_http_open(int listener, const struct tk_http_source *source)
 {
 	struct tk_http *h = calloc(1, sizeof(*h));
 	const union MHD_DaemonInfo *info = NULL;
+	const unsigned connections = tk_http_connections();
 	const int send_bytes = SEND_BYTES;
 
 	setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	if (h) {
 		h->source = *source;
-		for (size_t i = 0; i < CONNECTIONS + SLACK; i++)
+		h->most = connections - (connections + 4) / 5;
+		for (size_t i = 0; i < CONNECTIONS; i++)
 			h->clients[i].fd = -1;
 		h->daemon = MHD_start_daemon(
 			MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET,
 			listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-			MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS + SLACK,
+			MHD_OPTION_CONNECTION_LIMIT, connections,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
 	}
 	if (h && h->daemon)

@@ -6,10 +6,10 @@
  * is written once for each interval, form and encoding, and shared by all who ask meanwhile.
  *
  * What others may do to it is bounded. A connection carries one request, of 16 KiB at most, which
- * must be there after 10 s, and takes its answer within 30. Of 128 connections, the oldest that has
- * not asked for anything goes for a new one; so who opens thousands keeps nobody out. Of answers,
- * eight besides the newest are in memory at most: whoever takes the oldest loses the connection.
- * The kernel holds 512 KiB for each.
+ * must be there after 10 s, and takes its answer within 30. Of 128 connections (fewer, where there
+ * are few descriptors: tk_http_connections()), the oldest that has not asked for anything goes for
+ * a new one; so who opens thousands keeps nobody out. Of answers, eight besides the newest are in
+ * memory at most: whoever takes the oldest loses the connection. The kernel holds 512 KiB for each.
  *
  * One thread per object.
  */
@@ -20,6 +20,12 @@
 #include <stddef.h>
 
 struct tk_http;
+
+/**
+ * How many connections there may be at most: 160, or an eighth of the descriptors that this process
+ * may have. A fifth of them are for those that are ended to make room.
+ */
+unsigned tk_http_connections(void);
 
 /** What its owner is asked. */
 struct tk_http_source {
