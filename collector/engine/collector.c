@@ -22,7 +22,7 @@
 #define SCAN_NS       (250 * MS) /* where something cannot be watched */
 #define LOOK_NS       (20 * MS)  /* likewise, and for a while after something happened */
 #define REFINE_NS     TK_SECOND_NS
-#define TAKE_NS       (2 * TK_SECOND_NS)  /* between two rounds, */
+#define TAKE_NS       (5 * TK_SECOND_NS) /* between two rounds, */
 #define TAKE_SOON_NS  (250 * MS)          /* and while something waits for the next */
 #define FINISH_NS     (10 * TK_SECOND_NS) /* of what has ended, what is not read by then is left */
 #define BACKLOG_NS    (2 * TK_SECOND_NS)  /* between two notes of how far it is read */
