@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `timekeeper stat`: print every interval of every timer. */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -13,17 +12,15 @@
 #include "collector/cli/text.h"
 #include "collector/cli/walk.h"
 #include "collector/commands/alerts/alerts.h"
+#include "collector/commands/notices/notices.h"
 #include "collector/commands/rows/asked.h"
 #include "collector/commands/rows/overhead.h"
 #include "collector/discover/dirs.h"
 #include "collector/launch/launch.h"
-#include "collector/stats/registry.h"
 
 /* Wait this long for a process that was just started to appear. */
 #define PATIENCE_NS INT64_C(1000000000)
 #define ANEW_MAX    10 /* and so often from the beginning: each look may be slow, in a flood */
-
-#define INTERVALS_MIB 64u /* rows that nobody has read yet */
 
 /* Lines for people come at a pace that can be read. Where nobody sees intervals, they only bound
  * how late the end of a process is seen. */
@@ -47,23 +44,11 @@ struct stat_run {
 	int64_t began_ns;         /* waiting for a process to appear */
 	int64_t stepped_ns;       /* when it looked last */
 	unsigned anew;            /* how often it began to wait anew */
-	uint64_t notes, overwritten, dropped, forgotten; /* said so far */
-	uint64_t lost_own;                               /* likewise, of those overwritten */
-	uint64_t unread_processes, unread_records;       /* likewise */
-	uint64_t dead;                                   /* timers without a row: said so far */
-	bool shown;                                      /* there was a timer to show */
+	struct tk_notices notices;
+	bool shown; /* there was a timer to show, */
+	bool rows;  /* and something was printed of one */
 	int write_error;
-	bool rows;    /* and something was printed of one */
-	bool refused; /* it was said that records are refused */
-	bool aside;   /* and that samples are set aside */
 };
-
-/* Data of processes that were dead before this collector came is shown when asked for. */
-static bool is_wanted(const struct stat_run *r, const char *timer, bool found_dead)
-{
-	return (!found_dead || r->args->collector.oldest) &&
-	       (!timer || tk_texts_match(&r->args->timers, timer));
-}
 
 /* Keep the rows that are wanted. */
 static void choose(const struct stat_run *r, struct tk_interval *i)
@@ -71,7 +56,7 @@ static void choose(const struct stat_run *r, struct tk_interval *i)
 	size_t n = 0;
 
 	for (size_t k = 0; k < i->n_timers; k++) {
-		if (is_wanted(r, i->timers[k].name, i->timers[k].found_dead))
+		if (tk_rows_wanted(r->args, i->timers[k].name, i->timers[k].found_dead))
 			i->timers[n++] = i->timers[k];
 		else
 			free(i->timers[k].bytes);
@@ -79,7 +64,7 @@ static void choose(const struct stat_run *r, struct tk_interval *i)
 	i->n_timers = n;
 	n = 0;
 	for (size_t k = 0; k < i->n_processes; k++)
-		if (is_wanted(r, NULL, i->processes[k].found_dead))
+		if (tk_rows_wanted(r->args, NULL, i->processes[k].found_dead))
 			i->processes[n++] = i->processes[k];
 	i->n_processes = n;
 }
@@ -100,18 +85,6 @@ static void leave_out_idle(const struct stat_run *r, struct tk_interval *i)
 	i->n_timers = n;
 }
 
-/* With --total; the collector forgets its own and says so itself. */
-static void say_dead(struct stat_run *r)
-{
-	uint64_t forgotten = tk_gather_forgotten(r->gather);
-
-	if (forgotten > r->dead)
-		tk_say("%" PRIu64 " timers of ended processes have no row any more so far: %u are "
-		       "kept; --by app counts them on in the rows of their apps",
-		       forgotten, TK_REGISTRY_DEAD_MAX);
-	r->dead = forgotten;
-}
-
 /* Put an interval, which is gone then, among those that rows are about, and print these. */
 static void print_interval(struct stat_run *r, struct tk_gather *g,
 			   const struct tk_rows_style *style, struct tk_interval *i)
@@ -120,7 +93,7 @@ static void print_interval(struct stat_run *r, struct tk_gather *g,
 
 	if (tk_gather_add(g, i) < 0)
 		tk_say("out of memory: some records are in no row of this interval");
-	say_dead(r);
+	tk_notices_dead(&r->notices, tk_gather_forgotten(r->gather));
 	if (!rows->n && !rows->n_processes)
 		return;
 	tk_rows_print(r->out, style, rows, !r->rows);
@@ -130,16 +103,6 @@ static void print_interval(struct stat_run *r, struct tk_gather *g,
 static bool is_enough(const struct stat_run *r)
 {
 	return r->args->count && r->printed >= r->args->count;
-}
-
-static void say_dropped(struct stat_run *r, const struct tk_intervals_dropped *d)
-{
-	if (d->rows > r->dropped)
-		tk_say("%" PRIu64 " rows of %" PRIu64 " intervals, with %" PRIu64
-		       " records, were dropped so far: the output was not read in time, or memory "
-		       "was short; %u MiB of rows are kept",
-		       d->rows, d->intervals, d->records, INTERVALS_MIB);
-	r->dropped = d->rows;
 }
 
 /* How it was measured belongs to the figures: say it once. */
@@ -185,106 +148,13 @@ static void print_closed(struct stat_run *r, const struct tk_snapshot *s)
 		if (fflush(r->out) || ferror(r->out))
 			r->write_error = errno;
 	}
-	say_dropped(r, &dropped);
-}
-
-/* Of processes that nobody had attached when they ended. */
-static void say_unread(struct stat_run *r, const struct tk_snapshot *s)
-{
-	if (s->unread_processes > r->unread_processes || s->unread_records > r->unread_records)
-		tk_say("%" PRIu64 " processes with %" PRIu64
-		       " records were removed unread: more than 256 MiB or 4,096 segments of "
-		       "ended programs waited for a collector; end the collector that is stopped "
-		       "or too slow",
-		       s->unread_processes - r->unread_processes,
-		       s->unread_records - r->unread_records);
-	r->unread_processes = s->unread_processes;
-	r->unread_records = s->unread_records;
-}
-
-/* Records lost while a drainer was busy with something else, and not without a cpu. */
-static uint64_t lost_own(const struct tk_snapshot *s)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->n_drainers; i++)
-		sum += s->drainers[i].lost_own;
-	return sum;
-}
-
-static void say_notes(struct stat_run *r, const struct tk_snapshot *s)
-{
-	uint64_t unsaid = s->notes_ever - r->notes;
-	uint64_t overwritten = s->lost - s->unread_records;
-	char gap[TK_UNITS_MAX];
-
-	if (unsaid > s->n_notes)
-		tk_say("%" PRIu64 " notes are left out before these", unsaid - s->n_notes);
-	for (size_t i = unsaid < s->n_notes ? s->n_notes - unsaid : 0; i < s->n_notes; i++)
-		tk_say("%s", s->notes[i]);
-	r->notes = s->notes_ever;
-	if (overwritten > r->overwritten)
-		tk_say("%" PRIu64 " records lost, overwritten before they were read, %" PRIu64
-		       " of them in gaps of the collector's own making; its longest gap, away from "
-		       "its lanes, was %s: it needs a cpu to itself, or the lanes more slots",
-		       overwritten - r->overwritten, lost_own(s) - r->lost_own,
-		       tk_text_ns(gap, (double)s->longest_gap_ns));
-	r->overwritten = overwritten;
-	r->lost_own = lost_own(s);
-	say_unread(r, s);
-	if (s->forgotten > r->forgotten)
-		tk_say("%" PRIu64
-		       " timers of ended processes were forgotten so far: the rows that were "
-		       "printed had all their records",
-		       s->forgotten);
-	r->forgotten = s->forgotten;
-}
-
-/* Say this once: a process may refuse records for as long as it lives. */
-static void say_refused(struct stat_run *r, const struct tk_snapshot *s)
-{
-	for (size_t i = 0; i < s->n_segments && !r->refused; i++) {
-		const struct tk_source_figures *segment = &s->segments[i];
-
-		if (segment->owner != TK_OWNER_ALIVE || !segment->refused)
-			continue;
-		tk_say("%s: %" PRIu64 " records refused so far: there was no lane for their "
-		       "threads, because memory was short or all lanes were taken; make room in "
-		       "its directory, or raise tk_options.lanes, and start it again",
-		       segment->name, segment->refused);
-		r->refused = true;
-	}
-}
-
-static const char *why_aside(const struct tk_snap_timer *t)
-{
-	return t->unit.values
-		       ? "values below zero or too large to be told, and spans of a timer of values"
-		       : "samples that ended before they began, under which the clock changed or "
-			 "the machine slept, or longer than can be measured, and values of a timer "
-			 "of spans";
-}
-
-/* Say this once, too: the rows of jsonl and csv say how many samples were set aside when. */
-static void say_aside(struct stat_run *r, const struct tk_snapshot *s)
-{
-	for (size_t i = 0; i < s->n_timers && !r->aside; i++) {
-		const struct tk_snap_timer *t = &s->timers[i];
-
-		uint64_t negative = t->negative[TK_PROCESSING] + t->negative[TK_LATENCY];
-		if (!is_wanted(r, t->name, t->found_dead) || !(negative + t->across))
-			continue;
-		tk_say("%s: %" PRIu64 " set aside so far, in no statistic: %s; set_aside in "
-		       "--format jsonl and csv counts them, for every timer",
-		       t->name, negative + t->across, why_aside(t));
-		r->aside = true;
-	}
+	tk_notices_dropped(&r->notices, &dropped);
 }
 
 static bool anything(const struct stat_run *r, const struct tk_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_timers; i++)
-		if (is_wanted(r, s->timers[i].name, s->timers[i].found_dead))
+		if (tk_rows_wanted(r->args, s->timers[i].name, s->timers[i].found_dead))
 			return true;
 	return false;
 }
@@ -371,9 +241,8 @@ static bool step(struct stat_run *r, int *code)
 		r->began_ns = s->t_ns;
 	r->stepped_ns = s->t_ns;
 	r->shown = r->shown || anything(r, s);
-	say_notes(r, s);
-	say_refused(r, s);
-	say_aside(r, s);
+	tk_notices_new(&r->notices, s);
+	tk_notices_once(&r->notices, r->args, s);
 	r->intervals = s->intervals;
 	if (closed)
 		print_closed(r, s);
@@ -417,7 +286,7 @@ static void print_the_last(struct stat_run *r)
 	s = tk_collector_snapshot(r->collector, &(struct tk_view){ .silent = true });
 	if (s) {
 		r->shown = r->shown || anything(r, s);
-		say_notes(r, s);
+		tk_notices_new(&r->notices, s);
 		print_closed(r, s);
 	}
 	tk_snapshot_free(s);
@@ -469,7 +338,7 @@ static int open_collector(struct stat_run *r, struct tk_collector_options *o)
 	o->totals = r->totals;
 	o->no_past = true;
 	if (!r->unseen || r->alerts.n)
-		o->intervals_bytes = (uint64_t)INTERVALS_MIB << 20;
+		o->intervals_bytes = (uint64_t)TK_NOTICES_KEPT_MIB << 20;
 	o->interval_ns = interval_of(r);
 	code = tk_rows_ask(&r->asked, r->args, o->interval_ns, o);
 	if (code)

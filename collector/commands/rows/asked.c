@@ -103,6 +103,12 @@ int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t inter
 	return code;
 }
 
+bool tk_rows_wanted(const struct tk_args *a, const char *timer, bool found_dead)
+{
+	return (!found_dead || a->collector.oldest) &&
+	       (!timer || tk_texts_match(&a->timers, timer));
+}
+
 int tk_rows_print_once(FILE *out, const struct tk_args *a, struct tk_interval *i)
 {
 	struct tk_collector_options unused = { 0 };

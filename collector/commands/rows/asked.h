@@ -29,6 +29,12 @@ int tk_rows_ask(struct tk_rows_asked *r, const struct tk_args *a, uint64_t inter
 		struct tk_collector_options *o);
 
 /**
+ * Whether rows of a timer are wanted: one that --timer matches. Of processes that were dead before
+ * this collector came, only with --oldest. @timer: NULL: a process
+ */
+bool tk_rows_wanted(const struct tk_args *a, const char *timer, bool found_dead);
+
+/**
  * For commands that print one interval, as totals: print what it came to. It is gone then.
  * @return 0 or -ENOMEM: rows miss some of it
  */
