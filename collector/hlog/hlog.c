@@ -55,8 +55,8 @@ struct tk_hlog *tk_hlog_open(const char *path, double unit_ns)
 	if (!l)
 		return NULL;
 	memset(l->digit, NO_DIGIT, sizeof(l->digit));
-	for (uint8_t i = 0; i < sizeof(digits) - 1; i++)
-		l->digit[(unsigned char)digits[i]] = i;
+	for (size_t i = 0; i < sizeof(digits) - 1; i++)
+		l->digit[(unsigned char)digits[i]] = (uint8_t)i;
 	l->lines.max = TK_HLOG_LINE_MAX;
 	l->unit_ns = unit_ns > 0 ? unit_ns : 1;
 	l->path = strdup(standard ? "standard input" : path);
