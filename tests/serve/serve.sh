@@ -41,8 +41,10 @@ holds known "$scratch/text" ns 2
 holds known "$scratch/om" ns 2
 holds same "$scratch/text" "$scratch/om"
 holds lines "$scratch/text"
-"$promtool" check metrics <"$scratch/text" >"$out" 2>&1 || fail 'promtool: an error'
-[ ! -s "$out" ] || fail 'promtool: a warning'
+if [ -x "$promtool" ]; then # ./run fetches it
+	"$promtool" check metrics <"$scratch/text" >"$out" 2>&1 || fail 'promtool: an error'
+	[ ! -s "$out" ] || fail 'promtool: a warning'
+fi
 refused 1 'cannot listen on .*: Address already in use' --listen "$(grep -o '127[^/]*' <<<"$url")"
 stop
 anew

@@ -2,9 +2,8 @@
 # Sourced by the tests of `serve`, after scratch.sh: a server, and scrapes of it.
 metrics=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/metrics.py
 promtool=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/prometheus/usr/bin/promtool
-/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null && command -v curl >/dev/null &&
-	[ -x "$promtool" ] || {
-	echo 'skipped: no promtool, curl or python3-prometheus-client'
+/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null && command -v curl >/dev/null || {
+	echo 'skipped: no curl or python3-prometheus-client'
 	exit 77
 }
 
