@@ -184,6 +184,10 @@ typedef uint32_t tk_timer_t;
  * Names are 1..63 bytes of printable UTF-8. For any other name, or when all timers are defined, it
  * returns the handle of "(undefined)", and tk_why() says why. Takes a lock: define timers once, not
  * in the loop.
+ *
+ * A name may end with labels, `sent{queue=rx,core=3}`: metrics have them as labels of `sent`, and
+ * tables fold all timers of that base. What does not parse (a key twice, a key that metrics set:
+ * app, timer, pid, le, user, __*) is part of the name: collector/labels/labels.h has the grammar.
  */
 TK_API tk_timer_t tk_timer(const char *name);
 
@@ -453,7 +457,7 @@ TK_HOT void tk_mark(tk_timer_t timer)
  * 2^47 - 2 are exact. What is larger or below zero is counted, and set aside. So is a value of a
  * timer that is none of values, and a span, a sum or a lap of one that is: nothing mixes the two.
  *
- * One push, and a fast stamp that says when: 3 cycles less than half a span.
+ * It costs a push, and a fast stamp that says when: half of a fast span.
  */
 TK_HOT void tk_value(tk_timer_t timer, int64_t value)
 {

@@ -121,10 +121,24 @@ static json_t *timers_json(const struct tk_segment *s)
 	const uint8_t *disabled = disabled_of(s);
 	json_t *timers = json_array();
 
-	for (uint32_t id = 0; id < s->info.n_timers; id++)
-		json_array_append_new(timers, json_pack("{s:s,s:b}", "timer", s->timers[id].name,
-							"disabled", disabled[id] != 0));
+	for (uint32_t id = 0; id < s->info.n_timers; id++) {
+		const struct tk_segment_timer *t = &s->timers[id];
+		json_t *o = json_pack("{s:s,s:b}", "timer", t->name, "disabled", disabled[id] != 0);
+
+		if (t->sort == TK_TIMER_VALUES)
+			json_object_set_new(o, "unit", json_string(t->unit));
+		json_array_append_new(timers, o);
+	}
 	return timers;
+}
+
+/* " (bytes)" behind a timer of values. */
+static const char *unit_of(const struct tk_segment_timer *t, char out[32])
+{
+	out[0] = '\0';
+	if (t->sort == TK_TIMER_VALUES)
+		snprintf(out, 32, " (%s)", t->unit[0] ? t->unit : "values");
+	return out;
 }
 
 /* Print all names if they are few, and disabled ones in any case: nothing else would show them. */
@@ -132,6 +146,7 @@ static void timers_text(FILE *out, const struct tk_segment *s)
 {
 	const uint8_t *disabled = disabled_of(s);
 	unsigned left_out = 0, column = 80;
+	char unit[32];
 
 	for (uint32_t id = 1; id < s->info.n_timers; id++) {
 		if (s->info.n_timers > TIMERS_SHOWN && !disabled[id]) {
@@ -140,7 +155,8 @@ static void timers_text(FILE *out, const struct tk_segment *s)
 		}
 		if (column > 79)
 			column = (unsigned)fprintf(out, "%s  timers  ", id == 1 ? "" : "\n") % 80;
-		column += (unsigned)fprintf(out, " %s%s", s->timers[id].name,
+		column += (unsigned)fprintf(out, " %s%s%s", s->timers[id].name,
+					    unit_of(&s->timers[id], unit),
 					    disabled[id] ? " (disabled)" : "");
 	}
 	if (left_out)

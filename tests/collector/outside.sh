@@ -102,8 +102,12 @@ wait $! 2>/dev/null # it writes its last line
 expect 0 disable silent
 expect 0 ls
 printed ' silent (disabled)'
+printed ' sent (bytes)'
+printed ' numbers (values)'
 expect 0 ls --json
 printed '{"timer":"silent","disabled":true}'
+printed '{"timer":"sent","disabled":false,"unit":"bytes"}'
+printed '{"timer":"numbers","disabled":false,"unit":""}'
 expect 0 enable silent
 expect 0 ls
 never_printed 'disabled'

@@ -357,6 +357,46 @@ Test(recent, folds_within_a_directory_a_user_an_app_and_a_timer_only)
 	}
 }
 
+/* Labels tell timers of a base apart, and fold; another unit is another quantity. */
+Test(recent, folds_under_the_base_of_labels_and_within_a_unit)
+{
+	static const struct {
+		const char *name;
+		uint8_t labels;
+		struct tk_unit unit;
+		bool folds;
+	} others[] = {
+		{ "sent", 0, { true, "bytes" }, true },
+		{ "sent{to=b}", 6, { true, "bytes" }, true },
+		{ "sent{to=a}", 6, { true, "messages" }, false },
+		{ "sent{to=a}", 6, { true, "" }, false },
+		{ "sent{to=a}", 6, { false, "" }, false },
+		{ "sent{to=a}", 0, { true, "bytes" }, false }, /* labels that do not parse */
+		{ "send{to=a}", 6, { true, "bytes" }, false },
+	};
+	const struct tk_snap_timer one = { .key = 1,
+					   .name = "sent{to=a}",
+					   .labels = 6,
+					   .unit = { true, "bytes" },
+					   .app = "app",
+					   .pid = 1 };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct tk_snap_timer other = one, a, b;
+
+		snprintf(other.name, sizeof(other.name), "%s", others[i].name);
+		other.labels = others[i].labels;
+		other.unit = others[i].unit;
+		other.key = 2;
+		cr_assert_eq(tk_fold_same(&one, &other), others[i].folds, "%zu", i);
+		tk_fold_begin(&a, &one);
+		tk_fold_begin(&b, &other);
+		cr_assert_eq(a.key == b.key, others[i].folds, "%zu", i);
+		cr_assert_str_eq(a.name, "sent");
+		cr_assert_lt(tk_fold_order(&one, &other) * tk_fold_order(&other, &one), 0);
+	}
+}
+
 /* Beyond so many processes a snapshot would take too long: it has the figures of one only. */
 Test(recent, many_processes_are_not_merged)
 {

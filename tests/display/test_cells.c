@@ -163,3 +163,59 @@ Test(cells, what_is_not_on_the_screen_has_no_sparkline)
 	scene_fetch(&s);
 	cr_assert_eq(tk_view_request(&s.view, 0).n_trend, 0, "no room");
 }
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static bool shows_a_time(const char *text)
+{
+	static const char *const units[] = { "ns ", "µs ", "us ", "ms " };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strstr(text, units[i]))
+			return true;
+	return false;
+}
+
+/* Figures of values have no unit of time at any width; the unit stands behind the name. */
+Test(cells, of_values_are_numbers)
+{
+	char text[1024];
+	struct tk_style style;
+	bool named = false;
+
+	scene_open_overview(&s, 160, 24, 3);
+	for (size_t i = 0; i < s.snapshot->n_timers + s.snapshot->n_folds; i++)
+		s.snapshot->timers[i].unit = (struct tk_unit){ true, "bytes" };
+	for (int w = 40; w <= 200; w += 5) {
+		cr_assert_eq(tk_grid_resize(&s.grid, w, 24), 0);
+		tk_draw(&s.view, s.snapshot, &s.grid);
+		for (size_t i = 0; i < 3; i++) {
+			line_of(i, text, &style);
+			cr_assert(!shows_a_time(text), "%s", text);
+			named = named || strstr(text, " (bytes)");
+		}
+	}
+	cr_assert(named);
+}
+
+/* A chart's frame, axis, figures and legend. */
+Test(cells, of_charts_of_values_are_numbers)
+{
+	scene_open(&s, 160, 45, 3);
+	for (size_t i = 0; i < s.snapshot->n_timers; i++) {
+		s.snapshot->timers[i].unit = (struct tk_unit){ true, "bytes" };
+		s.snapshot->timers[i].total[TK_LATENCY] = (struct tk_datapoint){ 0 };
+	}
+	tk_draw(&s.view, s.snapshot, &s.grid);
+	for (int y = 0, panes = 0; y < s.grid.h - 2;
+	     y++) { /* below them is the collector's status */
+		char text[1024], *out = text;
+
+		for (int x = 0; x < s.grid.w; x++)
+			out += tk_utf8_encode(out, tk_grid_at(&s.grid, x, y)->ch);
+		panes += strstr(text, "Value of") && strstr(text, "in bytes");
+		cr_assert(!shows_a_time(text), "%s", text);
+		if (y == s.grid.h - 3)
+			cr_assert_eq(panes, 1);
+	}
+}

@@ -41,7 +41,8 @@ printed '^#\[known sent value in bytes, values in bytes, 0 records lost\]$'
 awk '$3 == 10007 && $1 > 9900 && $1 < 10100 { found = 1 } END { exit !found }' "$out" ||
 	fail 'hgrm is in no bytes'
 for timer in sent spans '*'; do
-	"$TIMEKEEPER" report --svg curve --timer "$timer" "$log" >"$out" 2>"$err" || fail "svg $timer"
+	"$TIMEKEEPER" report --svg curve --timer "$timer" "$log" >"$out" 2>"$err" ||
+		fail "svg $timer"
 	grep -qE '>[0-9.]+ [um]s<' "$out" && [ "$timer" = sent ] && fail 'an axis of time'
 	grep -qE '>[0-9.]+ us<' "$out" || [ "$timer" = sent ] || fail "$timer: no axis of time"
 done

@@ -61,6 +61,8 @@ const struct tk_fact tk_facts_words[] = {
 	{ "lag", "records in the lanes that this reader has not read yet" },
 	{ "gap", "the longest time that a drainer was away from its lanes; records that come "
 		 "meanwhile must find room in the lane, or are lost" },
+	{ "value", "a number that is no time, as bytes or the length of a queue, in the unit that "
+		   "its program named" },
 	{ "set aside", "samples in no statistic: they ended before they began (the display says "
 		       "below zero), or the clock changed under them" },
 	{ "never recorded",

@@ -69,7 +69,7 @@ static int draw_names(const char *measure, const char *text, const struct tk_sna
 
 /* --- figures --------------------------------------------------------------------------------- */
 
-/* The word for what is shown: a pane is of a measure, and a value is shown by that of processing. */
+/* The word for what is shown: values are in the pane of processing. */
 static const char *word_of(const struct tk_pane *p, const struct tk_snap_timer *t)
 {
 	return t->unit.values ? "Value" : p->name;

@@ -38,6 +38,8 @@ struct gw_http {
 
 	/* The ingest thread's. */
 	tk_timer_t parse;
+	tk_timer_t body;         /* values: the bytes of a request */
+	tk_timer_t pending;      /* values: calls under way, whenever some came */
 	struct tk_origin origin; /* of all that arrived with the last epoll_wait */
 	unsigned int limit;
 	unsigned int in_flight; /* calls let in and not answered */
@@ -124,6 +126,7 @@ static void parse(struct exchange *x)
 {
 	uint64_t start = tk_start(x->http->parse);
 
+	tk_value(x->http->body, (int64_t)x->bytes);
 	x->request = rpc_parse(x->body, x->bytes);
 	tk_stop_latency(x->http->parse, start, x->origin);
 }
@@ -138,6 +141,7 @@ static void send_down(struct exchange *x)
 	x->waiting = true;
 	http->pushed = true;
 	http->in_flight += (unsigned int)n;
+	tk_value(http->pending, http->in_flight);
 	x->request->owner = x;
 	tk_derive(&message, x);
 	for (size_t i = 0; i < n; i++) {
@@ -394,6 +398,8 @@ struct gw_http *gw_http_start(uint16_t port, unsigned int in_flight, bool pin)
 	http->pin = pin;
 	sem_init(&http->ready, 0, 0);
 	http->parse = tk_timer("Ingest-parse");
+	http->body = tk_value_timer("Ingest-body", "bytes");
+	http->pending = tk_value_timer("In-flight", "calls");
 	rc = listen_on(http, port);
 	if (rc == 0)
 		rc = start_daemon(http);
