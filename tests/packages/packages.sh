@@ -25,6 +25,11 @@ result() {
 	tail -40 "$work/log" | sed 's/^/# /'
 }
 
+skip() {
+	for what in installed used removed; do echo "ok $((++n)) - $what # SKIP $*"; done
+	exit 0
+}
+
 # depends PACKAGE: the names of what it depends on
 depends() {
 	dpkg-deb -f "$work"/deb/"$1"_*.deb Depends | tr ',' '\n' | awk '{ print $1 }' | sort | xargs
@@ -62,8 +67,7 @@ right_dependencies >"$work/log" 2>&1
 result $? 'a program that links the library needs libc only'
 
 if [ "$(id -u)" != 0 ]; then
-	for what in installed used removed; do echo "ok $((++n)) - $what # SKIP not root"; done
-	exit
+	skip 'not root'
 fi
 
 # In a mount namespace: an overlay of the root, with shared memory of its own.
@@ -77,6 +81,7 @@ mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
 mount --rbind /proc root/proc
 mount --rbind /dev root/dev
 mount -t tmpfs tmpfs root/dev/shm
+echo mounted
 mkdir root/packages
 cp "$work"/deb/*.deb "$2/user.c" "$2/steps" root/packages/
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
@@ -90,6 +95,7 @@ SH
 mkdir "$work/overlay"
 unshare --mount --propagation private bash "$work/in-overlay" "$work" "$here" >"$work/log" 2>&1
 status=$?
+grep -qx mounted "$work/log" || skip "no overlay: $(tail -1 "$work/log")"
 for what in installed used removed; do
 	grep -qx "$what" "$work/log"
 	result $? "$what"
