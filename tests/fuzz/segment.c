@@ -122,7 +122,10 @@ static void make(void)
 	REQUIRE(tk_segment_create(&s, &o, why) == 0);
 	for (unsigned i = 0; i < TIMERS; i++) {
 		snprintf(timer, sizeof(timer), "timer-%u", i);
-		tk_segment_put_timer(&s, timer, i % TK_STAMPS);
+		if (i % 3 == 2)
+			tk_segment_put_values(&s, timer, i % TK_STAMPS, i % 2 ? "bytes" : "");
+		else
+			tk_segment_put_timer(&s, timer, i % TK_STAMPS);
 	}
 	REQUIRE(tk_segment_put_lane(&s, SLOTS, &tk_broadcast, -1, &ring, why) == 0);
 	REQUIRE(tk_segment_put_lane(&s, SLOTS, &tk_rte, -1, &queue, why) == 0);

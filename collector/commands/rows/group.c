@@ -14,7 +14,8 @@ struct tk_group *tk_group_new(const struct tk_interval_timer *t, bool by_app)
 
 	if (!group)
 		return NULL;
-	memcpy(group->row.name, t->name, strlen(t->name) - (by_app ? t->labels : 0));
+	snprintf(group->row.name, sizeof(group->row.name), "%.*s",
+		 (int)(strlen(t->name) - (by_app ? t->labels : 0)), t->name);
 	group->labels = by_app ? 0 : t->labels;
 	group->row.unit = t->unit;
 	memcpy(group->row.app, t->app, sizeof(group->row.app));

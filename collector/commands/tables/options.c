@@ -56,7 +56,7 @@ const struct tk_all_options tk_options = {
 		.choices = "process|app", AT(by),
 		.help = "a row for each timer of a process (the default), or of an app: all its "
 			"processes of one user and directory together, also those that were "
-			"started again",
+			"started again, and its timers whose names differ in labels only",
 	},
 	.stats = {
 		.name = "stats", .type = TK_OPTION_STATS, .argument = "LIST", AT(stats),
