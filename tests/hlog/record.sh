@@ -97,7 +97,8 @@ end_all
 rm -rf "$TIMEKEEPER_DIR"/*
 
 # --- every record is in the log, or in what it says is lost; a second recorder is refused
-begin --interval 50ms
+# The header is there before it has looked for programs: --oldest reads who came before that, too.
+begin --interval 50ms --oldest
 start "$WATCHED" many 7 30000 die
 expect 1 -o "$log" --force
 said 'another recorder writes it; stop that one, or name another file'
