@@ -134,7 +134,8 @@ busy='TimekeeperDown|TimekeeperStuck' # which a busy machine may be taken for
 [ "$(ask "ALERTS{alertstate=\"firing\", alertname!~\"$busy\"}")" = '[]' ] || fail "$(ask ALERTS)"
 
 # --- what rules and dashboard name is there, and each panel has data
-names() { grep -oE '[a-z0-9_:]+' | grep -E '^(timekeeper|process)_[a-z0-9_]+$' | sort -u; }
+# A name that ends with _ is the beginning of a pattern for names.
+names() { grep -oE '[a-z0-9_:]+' | grep -E '^(timekeeper|process)_[a-z0-9_]*[a-z]$' | sort -u; }
 get label/__name__/values | jq -r '.data[]' >"$scratch/names"
 for name in $({
 	jq -r '.panels[].targets[]?.expr, (.templating.list[].definition // empty)' \
