@@ -22,8 +22,8 @@ for doc in "${docs[@]}"; do
 		grep -vE 'NAME|FAMILY' | sort -u)
 	while read -r path; do
 		[ -e "$path" ] || missing "$doc" "$path"
-	done < <(grep -oE '\]\([^)#:]+[)#]' "$doc" | tr -d ')#' | cut -c3- | sort -u | (cd "$(dirname "$doc")" &&
-		xargs -r realpath -m --relative-to="$OLDPWD"))
+	done < <(grep -oE '\]\([^)#:]+[)#]' "$doc" | tr -d ')#' | cut -c3- | sort -u |
+		(cd "$(dirname "$doc")" && xargs -r realpath -m --relative-to="$OLDPWD"))
 	while read -r function; do
 		grep -rqwE "$function" --include='*.[ch]' tsc ring producer collector bench tests ||
 			missing "$doc" "$function()"

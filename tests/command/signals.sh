@@ -72,7 +72,8 @@ grep -q pending "$out" && fail 'it was sent on to who had sent it'
 typed() {
 	rm -f "$scratch/keys" "$scratch"/{ready,got,go,stopped}
 	mkfifo "$scratch/keys"
-	"${default[@]}" SHELL=/bin/sh script -qfec "$1" /dev/null <"$scratch/keys" >"$out" 2>"$err" &
+	"${default[@]}" SHELL=/bin/sh script -qfec "$1" /dev/null \
+		<"$scratch/keys" >"$out" 2>"$err" &
 	pids=($!)
 	exec 4>"$scratch/keys"
 }

@@ -7,7 +7,9 @@ set -uo pipefail
 cd "$(dirname "$0")/../../docs/prometheus" || exit 1
 PATH=$PROMETHEUS:$PATH
 for program in promtool jq; do
-	command -v $program >/dev/null || { echo "skipped: no $program; ./run fetches it"; exit 77; }
+	command -v $program >/dev/null && continue
+	echo "skipped: no $program; ./run fetches it"
+	exit 77
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -28,7 +30,8 @@ check promtool test rules ../../tests/prometheus/alerts.yml
 jq -r '[.panels[].targets[]?.expr |
 	gsub("\\$__rate_interval"; "1m") | gsub("\\$[a-z]+"; ".*")] |
 	{ groups: [{ name: "dashboard", rules: [to_entries[] |
-		{ record: "panel_\(.key)", expr: .value }] }] }' dashboard.json >"$work/dashboard.yml"
+		{ record: "panel_\(.key)", expr: .value }] }] }' dashboard.json \
+	>"$work/dashboard.yml"
 [ "$(jq '.groups[0].rules | length' "$work/dashboard.yml")" -ge 20 ] || check false 'few panels'
 check promtool check rules "$work/dashboard.yml"
 exit $failed

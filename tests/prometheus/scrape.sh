@@ -11,7 +11,9 @@ export LC_ALL=C.UTF-8
 docs=$(realpath "$(dirname "$0")/../../docs/prometheus")
 PATH=$PROMETHEUS:$PATH
 for program in prometheus curl jq awk; do
-	command -v $program >/dev/null || { echo "skipped: no $program; ./run fetches it"; exit 77; }
+	command -v $program >/dev/null && continue
+	echo "skipped: no $program; ./run fetches it"
+	exit 77
 done
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY # the loopback is not asked of a proxy
 spans=10007                                     # of each run of known, 1 to 10,007 units long
@@ -64,7 +66,8 @@ run_known() {
 # --- Prometheus, as documented, but for the targets and the pace
 cp "$docs"/*.yml "$scratch"
 sed -i -e 's/_interval: 15s/_interval: 1s/' \
-	-e "s/- localhost:9464/- ${targets[0]}\n          - ${targets[1]}/" "$scratch/prometheus.yml"
+	-e "s/- localhost:9464/- ${targets[0]}\n          - ${targets[1]}/" \
+	"$scratch/prometheus.yml"
 err=$scratch/prometheus.log && touch "$err"
 prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
 	--web.listen-address=127.0.0.1:0 >"$err" 2>&1 &

@@ -17,7 +17,8 @@ segments=$inside prepare=true # what of the mount is TIMEKEEPER_DIR, and what is
 container() {
 	become "$1"
 	become=("${contain[@]}" env TIMEKEEPER_DIR="$segments" bash -c
-		"mount --bind $shared $inside && $prepare && \"\$@\"; exit \$?" - "${become[@]}" "${@:2}")
+		"mount --bind $shared $inside && $prepare && \"\$@\"; exit \$?"
+		- "${become[@]}" "${@:2}")
 }
 
 # program USER APP [LINE]: it runs in a container, and says that line.
