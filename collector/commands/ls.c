@@ -22,6 +22,7 @@ struct ls {
 	struct tk_watchers watchers; /* with --json and --placement only */
 	struct tk_span_cost cost;    /* what a span costs */
 	double percent;              /* of a core, that recording takes in all */
+	int64_t now_ns;              /* shares of a process and of its lanes are as of one time */
 	bool small_pages, apart;     /* a lane was shown that the remarks at the end explain */
 };
 
@@ -63,7 +64,7 @@ static uint64_t produced(const struct tk_segment_lane *lane)
  */
 static double lane_percent(const struct ls *ls, const struct tk_found *f, uint32_t lane)
 {
-	int64_t age = (int64_t)tk_now_ns(CLOCK_REALTIME) - f->segment->info.created_ns;
+	int64_t age = ls->now_ns - f->segment->info.created_ns;
 	uint64_t pushed;
 
 	if (f->owner != TK_OWNER_ALIVE || age <= 0 || !f->segment->lanes[lane].head)
@@ -245,9 +246,10 @@ static void segment_text(struct ls *ls, const struct tk_found *f)
 static void list_one(void *arg, const struct tk_found *f)
 {
 	struct ls *ls = arg;
+	double percent;
 
-	double percent = segment_percent(ls, f);
-
+	ls->now_ns = (int64_t)tk_now_ns(CLOCK_REALTIME);
+	percent = segment_percent(ls, f);
 	if (!isnan(percent))
 		ls->percent += percent;
 	for (uint32_t i = 0; i < f->segment->n_lanes; i++)
