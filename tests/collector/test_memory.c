@@ -7,7 +7,6 @@
  * nothing is left of the one before. Both threads are cranked by hand.
  */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,66 +19,11 @@
 #include "collector/engine/core.h"
 #include "producer/timekeeper.h"
 #include "tests/place.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_THREAD__
-#define SANITIZED 1
-#endif
+#include "tests/refused.h"
 
 #define TIMERS  20u
 #define RECORDS 400u /* a timer and process */
 #define APPS    3u
-
-/* ---- allocations that fail ---- */
-
-static long fails_at = -1, fails_for; /* the number of the first that does, and how many do */
-static long allocations;
-
-#ifndef SANITIZED
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-
-static bool refused(void)
-{
-	long n = fails_at < 0 ? -1 : allocations++;
-
-	if (n < fails_at || n >= fails_at + fails_for || fails_at < 0)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return refused() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return refused() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	return refused() ? NULL : __libc_realloc(p, size);
-}
-
-void *reallocarray(void *p, size_t n, size_t size)
-{
-	return refused() ? NULL : __libc_realloc(p, n * size);
-}
-
-void *aligned_alloc(size_t align, size_t size)
-{
-	return refused() ? NULL : __libc_memalign(align, size);
-}
-#endif
 
 /* ---- a collector ---- */
 

@@ -4,7 +4,6 @@
  * from then on for a while. It does not crash, it comes to its end, and each sample is shown, or a
  * line says that something is not. A child process runs each n. Prints TAP.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,55 +14,12 @@
 #include "collector/engine/views/recent.h"
 #include "collector/hlog/write.h"
 #include "collector/replay/replay.h"
+#include "tests/refused.h"
 
 #define SECOND    INT64_C(1000000000)
 #define TIMERS    9
 #define INTERVALS 12
 #define SAMPLES   (UINT64_C(2) * 7 * TIMERS * INTERVALS) /* both measures, 7 each */
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-static long fails_at = -1, fails_for, allocations;
-
-#ifndef SANITIZED
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-
-static bool refused(void)
-{
-	long n = fails_at < 0 ? -1 : allocations++;
-
-	if (fails_at < 0 || n < fails_at || n >= fails_at + fails_for)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return refused() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return refused() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	return refused() ? NULL : __libc_realloc(p, size);
-}
-
-void *reallocarray(void *p, size_t n, size_t size)
-{
-	return refused() ? NULL : __libc_realloc(p, n * size);
-}
-#endif
 
 static void make_log(const char *path)
 {
