@@ -179,7 +179,7 @@ static void processes_field(const struct tk_snapshot *s, struct field *f)
 
 static void clock_field(const struct tk_snapshot *s, struct field *f)
 {
-	if (s->title[0] && !s->hz)
+	if (s->title[0] && s->hz <= 0)
 		return;
 	if (s->epoch > 1)
 		snprintf(f->text, FIELD_MAX, "TSC %.4f GHz, clock changed %ux", s->hz / 1e9,

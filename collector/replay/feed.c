@@ -82,7 +82,7 @@ static struct tk_series *new_series(struct tk_feed *f, const struct tk_hlog_item
 	s = tk_registry_add(&f->shown->registry, app, name, app, start);
 	if (!s)
 		return NULL;
-	if (!ns_per_tick)
+	if (ns_per_tick <= 0)
 		ns_per_tick = fmax(fmin(i->shape ? i->shape->ns : 1, 1), TICK_MIN_NS);
 	s->clock = s->open_clock = clock_of(f, ns_per_tick);
 	s->ns_per_tick = s->open_ns_per_tick = f->rate[s->clock - 1];

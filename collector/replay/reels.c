@@ -13,7 +13,7 @@ static void take_clock(struct tk_reel *reel, const char *name, const char *value
 {
 	double hz = strcmp(name, "clock.ticks_per_s") == 0 ? strtod(value, NULL) : 0;
 
-	if (hz >= 1e6 && hz <= 1e11 && (!reel->ns_per_tick || 1e9 / hz < reel->ns_per_tick))
+	if (hz >= 1e6 && hz <= 1e11 && (reel->ns_per_tick <= 0 || 1e9 / hz < reel->ns_per_tick))
 		reel->ns_per_tick = 1e9 / hz;
 }
 

@@ -62,7 +62,7 @@ static void take_note(void *arg, const char *name, const char *value)
 		tell(r, "%s", value);
 	else if (!strcmp(name, "clock.number"))
 		r->is_tsc = strcmp(value, "0") != 0;
-	else if (!strcmp(name, "clock.ticks_per_s") && r->is_tsc && !r->shown.state.hz)
+	else if (!strcmp(name, "clock.ticks_per_s") && r->is_tsc && r->shown.state.hz <= 0)
 		r->shown.state.hz = strtod(value, NULL);
 	else if (!strcmp(name, "log.interval") && !r->interval_ns)
 		(void)tk_hlog_parse_seconds(value, NULL, &r->interval_ns);

@@ -32,8 +32,8 @@ static void make_log(const char *path)
 	tk_hlog_put_header(&w, 1764460000 * SECOND);
 	for (int64_t i = 0; i < INTERVALS; i++)
 		for (int k = 0; k < 2 * TIMERS; k++) {
-			struct tk_hlog_where at = { k % 4 ? "app" : "other", name, k % 2,
-						    i * SECOND, SECOND };
+			struct tk_hlog_where at = { k % 4 ? "app" : "other", name,
+						    (enum tk_measure)(k % 2), i * SECOND, SECOND };
 			struct tk_bins b = { 0 };
 
 			snprintf(name, sizeof(name), "timer-%d", k / 2);

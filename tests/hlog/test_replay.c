@@ -479,7 +479,7 @@ Test(replay, more_lines_than_a_call_reads)
 	for (int64_t i = 0; i < 3; i++)
 		for (int k = 0; k < 6000; k++) {
 			snprintf(name, sizeof(name), "t%d", k);
-			put_line(&l, name, k % 2, i * SECOND, SECOND, 1000, 2);
+			put_line(&l, name, (enum tk_measure)(k % 2), i * SECOND, SECOND, 1000, 2);
 		}
 	finish_log(&l);
 	struct tk_replay *r = open_one(&l);
@@ -690,8 +690,8 @@ Test(replay, damaged)
 	static const char *const lines[] = {
 		"Tag=x,1.0,1.0,1.0,HISTF\n",
 		"Tag=x,NaN,1.0,1.0,HISTFAAAA\n",
-		"Tag=x,-999999999.0,9000000000.0,1.0,"
-		"HISTFAAAADFIDQXBMRVAEQAAwMNqs8rw3zMbZNBJAzE0kUaEf1fXLkiABAjy/WZjPOD0+ANc+wTr\n",
+		("Tag=x,-999999999.0,9000000000.0,1.0,"
+		 "HISTFAAAADFIDQXBMRVAEQAAwMNqs8rw3zMbZNBJAzE0kUaEf1fXLkiABAjy/WZjPOD0+ANc+wTr\n"),
 		"#[Timekeeper lost: app=app timer=a records=1 lost=99999]\n",
 		"#[Timekeeper clock: number=1 ticks_per_s=nan]\n",
 		"#[Timekeeper clock: number=1 ticks_per_s=1e300]\n",

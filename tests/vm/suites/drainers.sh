@@ -51,9 +51,9 @@ on() {
 	is $2 allowed $task && awk '{ print $39 }' $task/stat | grep -qx "$3"
 }
 
-# The node of each drainer's tallies, a line a drainer. They are cut from its arena, of which 8 MiB
-# are populated before it starts; nothing else that has no file is larger than 128 MiB. Where pages
-# are missing, or lie on more than one node: all that numa_maps says of the arena.
+# The node of each drainer's tallies, a line a drainer. They are cut from its arena, of which a
+# thread of its stock populates 8 MiB when it starts; nothing else that has no file is larger than
+# 128 MiB. While pages are missing, or lie on more than one node: all that numa_maps says of it.
 tallies() {
 	awk '/^[0-9a-f]+-/ { split($1, at, "-"); private = $2 == "rw-p" && NF == 5 }
 		/^Size:/ && private && $2 > 131072 { print at[1] }' /proc/$pid/smaps |
@@ -112,7 +112,7 @@ each_node_its_own() {
 	sleep 1
 	check "node 0's on its cpus" on tk-drain.0 0-1 '[01]'
 	check "node 1's on its cpus" on tk-drain.1 2-3 '[23]'
-	check "each one's tallies are on its node" is "$(printf 'N0\nN1')" tallies
+	check "each one's tallies are on its node" until_true is "$(printf 'N0\nN1')" tallies
 	check 'two drainers: every record' exact
 	check 'nothing to be said' said 0 'node'
 	done_with
@@ -124,10 +124,11 @@ later() {
 	hot=$pid
 	collector $timekeeper stat --oldest
 	check 'a lane on node 0: one drainer' running tk-drain.0
-	check 'a lane on node 0: its tallies are there' is N0 tallies
+	check 'a lane on node 0: its tallies are there' until_true is N0 tallies
 	kill -USR1 $hot
 	check 'a lane comes up on node 1: its drainer' running tk-drain.0 tk-drain.1
-	check 'a lane comes up on node 1: its tallies are there' is "$(printf 'N0\nN1')" tallies
+	check 'a lane comes up on node 1: its tallies are there' \
+		until_true is "$(printf 'N0\nN1')" tallies
 	sleep 1
 	check 'a lane that came later: every record' is 2000 sum '.count'
 	done_with
