@@ -89,15 +89,24 @@ static void roff_line(FILE *out, const char *request, const char *text)
 	fputc('\n', out);
 }
 
+/* How much of a text fits a line, up to a space; of a longer word, all. */
+static size_t line_length(const char *text)
+{
+	const char *space;
+	size_t n = strlen(text);
+
+	while (n > ROFF_LINE && (space = memrchr(text, ' ', n)))
+		n = (size_t)(space - text);
+	return n;
+}
+
 /* Text that is filled: in lines that are no longer than a terminal's, for who reads the source. */
 static void roff_text(FILE *out, const char *text)
 {
 	size_t n;
 
 	for (; *text; text += n + (text[n] == ' ')) {
-		n = strlen(text);
-		while (n > ROFF_LINE && memrchr(text, ' ', n))
-			n = (size_t)((const char *)memrchr(text, ' ', n) - text);
+		n = line_length(text);
 		roff(out, text, n);
 		fputc('\n', out);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Several parts of a process that open and close, each for itself; and children that inherit it. */
+#include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

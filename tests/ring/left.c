@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What processes leave that were closed or killed: what is pruned, what is spared for collectors
  * that are present, and what is counted beyond the bound. */
+#include <criterion/criterion.h>
+
 #include "tests/ring/collectors.h"
 
 TestSuite(left, .init = set_up, .fini = tear_down, .timeout = 60);

@@ -2,6 +2,8 @@
 /* Collectors that are present, what is left for them, and who removes it. Locks belong to open file
  * descriptions, so several collectors can live in one process here; those that die are
  * processes. */
+#include <criterion/criterion.h>
+
 #include "tests/ring/collectors.h"
 
 TestSuite(presence, .init = set_up, .fini = tear_down, .timeout = 60);
